@@ -1,0 +1,20 @@
+"""The one exception that commands turn into a single line and exit status 2."""
+
+
+class GrpokitError(ValueError):
+    """Wrong input or usage. The message says what is wrong, with its value, and what to write instead."""
+
+
+def nearest(name: str, known: "list[str] | tuple[str, ...]") -> str:
+    """Return the repair for an unknown name: the nearest known one, and all of them.
+
+    >>> nearest("corectness", ["correctness", "length"])
+    "Did you mean 'correctness'? All: correctness, length."
+    >>> nearest("zzz", ["correctness"])
+    'All: correctness.'
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{hint}All: {', '.join(sorted(known))}."

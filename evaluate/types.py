@@ -1,0 +1,95 @@
+"""What an evaluation is made of, on one screen: prompts, requests, rows, engines and runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+from ..errors import GrpokitError
+from ..rewards.types import Text
+
+FinishReason = Literal["eos", "stop", "length"]
+
+
+class EvaluationError(GrpokitError):
+    """An evaluation cannot be done as asked."""
+
+
+class Prompt(NamedTuple):
+    """One question: ``text`` as the model is asked (string or messages), ``columns`` as rewards see it.
+
+    ``columns`` holds the row of the data set; the reference stands in ``columns["reference"]``.
+    """
+
+    id: str
+    text: Text
+    columns: Mapping[str, Any]
+
+
+class Request(NamedTuple):
+    """Sample number ``sample`` (from 0) of ``prompt``."""
+
+    prompt: Prompt
+    sample: int
+
+
+class Row(NamedTuple):
+    """One line of ``completions.jsonl``; ``tokens`` counts generated tokens, the closing eos included.
+
+    ``finish_reason``, ``tokens`` and ``token_ids`` are None for completions whose source did not say.
+    """
+
+    prompt_id: str
+    sample: int
+    text: Text
+    finish_reason: FinishReason | None
+    tokens: int | None
+    token_ids: Sequence[int] | None
+    model: str
+    weights: str
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How completions are drawn. Temperature 0 is greedy; ``top_k`` 0 and ``top_p`` 1 switch those filters off."""
+
+    samples: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    max_new_tokens: int = 256
+    stop: tuple[str, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.samples < 1:
+            raise EvaluationError(f"samples={self.samples}: give at least 1.")
+        if self.temperature < 0:
+            raise EvaluationError(f"temperature={self.temperature}: give 0 (greedy) or a positive number.")
+        if self.samples > 1 and self.temperature == 0:
+            raise EvaluationError(
+                f"samples={self.samples} with temperature=0: greedy samples are all equal; give a temperature, "
+                "such as 1.0, or one sample."
+            )
+        if not 0 < self.top_p <= 1:
+            raise EvaluationError(f"top_p={self.top_p}: give a number above 0 and at most 1.")
+        if self.top_k < 0:
+            raise EvaluationError(f"top_k={self.top_k}: give 0 (off) or a positive number.")
+        if self.max_new_tokens < 1:
+            raise EvaluationError(f"max_new_tokens={self.max_new_tokens}: give at least 1.")
+
+
+class Engine(Protocol):
+    """Turns requests into rows. ``weights`` is the fingerprint of what answers; it stands in every row."""
+
+    name: str
+    weights: str
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
+        """Yield finished rows batch by batch, in the order of ``requests``."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the manifest keeps of this engine: checkpoint, adapter, template hash, device, proof."""
+        ...

@@ -1,0 +1,229 @@
+"""What a reward is, on one screen.
+
+A reward is a frozen, picklable object that TRL can call as a reward function. It judges a
+:class:`Batch` of completions and gives one :class:`Judgement` for each: the value, and why.
+Subclasses are frozen dataclasses whose fields are the reward's parameters, validated when it is built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+
+from ..errors import GrpokitError
+
+Message = Mapping[str, Any]
+"""A chat message: ``role``, ``content`` and, for some models, ``reasoning_content`` or ``tool_calls``."""
+
+Text = str | Sequence[Message]
+"""A prompt or a completion: a plain string, or chat messages."""
+
+REFERENCE_COLUMNS = ("answer", "solution", "reference", "ground_truth")
+"""The columns a reference is read from, in this order, unless ``reference_column`` names another."""
+
+
+class RewardError(GrpokitError):
+    """A reward was built or called with something it cannot use."""
+
+
+class Span(NamedTuple):
+    """Characters ``start`` to ``end`` (end excluded) of :attr:`Completion.text`."""
+
+    start: int
+    end: int
+
+
+class Range(NamedTuple):
+    """The closed interval that a reward's values lie in."""
+
+    low: float
+    high: float
+
+
+class Judgement(NamedTuple):
+    """One completion's value and the reason for it.
+
+    ``value`` is None where the reward does not apply (no reference, an unreadable one); reports count
+    those apart. ``status`` is a short fixed word that can be counted ("correct", "no answer"); ``reason``
+    is a sentence for people; ``span`` is the part of the text that decided.
+    """
+
+    value: float | None
+    status: str
+    reason: str
+    span: Span | None = None
+
+
+class Completion(NamedTuple):
+    """A completion after normalisation: what the model wrote, and where its reasoning ends.
+
+    ``reasoning`` is the text of the reasoning block ("" without one), ``final`` what follows it (the whole
+    text without one), None when a reasoning block never closes. ``final_start`` is the offset of ``final``
+    in ``text``. ``prefilled`` says that the text starts inside a block that the prompt opened.
+    """
+
+    text: str
+    reasoning: str
+    final: str | None
+    final_start: int
+    prefilled: bool
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a reward is called with: n raw completions and, per completion, prompts, token ids and columns."""
+
+    raw: Sequence[Text]
+    prompts: Sequence[Text] | None
+    completion_ids: Sequence[Sequence[int]] | None
+    columns: Mapping[str, Sequence[Any]]
+
+    def __post_init__(self) -> None:
+        self._check_length("prompts", self.prompts)
+        self._check_length("completion_ids", self.completion_ids)
+        for name, values in self.columns.items():
+            self._check_length(name, values)
+
+    def _check_length(self, name: str, values: Sequence[Any] | None) -> None:
+        if values is None:
+            return
+        if isinstance(values, str):
+            raise RewardError(f"{name}={values!r} is one string; give a list with one value per completion.")
+        if len(values) != len(self.raw):
+            raise RewardError(
+                f"{name} has {len(values)} values for {len(self.raw)} completions; give one per completion."
+            )
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    @cached_property
+    def completions(self) -> list[Completion]:
+        """The completions, normalised once for all rewards of a mix."""
+        from .text import normalise
+
+        return [normalise(raw) for raw in self.raw]
+
+    def references(self, column: str | None, reward: str) -> Sequence[Any]:
+        """Return one reference per completion, None where a row has none.
+
+        Raises :class:`RewardError` naming the columns that exist when there is no such column.
+        """
+        found = self.optional_references(column)
+        if found is None:
+            wanted = repr(column) if column else " or ".join(map(repr, REFERENCE_COLUMNS))
+            have = ", ".join(self.columns) or "none"
+            raise RewardError(f"{reward} needs a reference column {wanted}; columns here: {have}.")
+        return found
+
+    def optional_references(self, column: str | None) -> Sequence[Any] | None:
+        """Return the references, or None when the batch has no reference column at all."""
+        for name in (column,) if column else REFERENCE_COLUMNS:
+            if name in self.columns:
+                return self.columns[name]
+        return None
+
+    def token_counts(self, reward: str) -> list[int]:
+        """Return the number of tokens of each completion; raise when no token ids were given."""
+        if self.completion_ids is None:
+            raise RewardError(
+                f"{reward} counts tokens, but there are no completion_ids. Score completions that carry "
+                "token ids, or use a reward that counts characters, such as 'length'."
+            )
+        return [len(ids) for ids in self.completion_ids]
+
+    @cached_property
+    def groups(self) -> list[list[int]]:
+        """Indices of the completions that answer the same prompt; without prompts all are one group."""
+        if self.prompts is None:
+            return [list(range(len(self)))]
+        found: dict[str, list[int]] = {}
+        for index, prompt in enumerate(self.prompts):
+            key = prompt if isinstance(prompt, str) else json.dumps(prompt, sort_keys=True, default=str)
+            found.setdefault(key, []).append(index)
+        return list(found.values())
+
+
+@dataclass(frozen=True)
+class Reward(ABC):
+    """Base of all rewards: judge a batch, be called by TRL, explain, and tell a stable fingerprint."""
+
+    name: ClassVar[str]
+    """The registered name."""
+    version: ClassVar[int] = 1
+    """Version of the semantics: raised when the same text would get another value."""
+
+    @property
+    def range(self) -> Range:
+        """The documented range of the values: [0, 1] unless a reward says otherwise."""
+        return Range(0.0, 1.0)
+
+    @abstractmethod
+    def judge(self, batch: Batch) -> list[Judgement]:
+        """Return one judgement per completion, in order."""
+
+    def __call__(
+        self,
+        *,
+        completions: Sequence[Text],
+        prompts: Sequence[Text] | None = None,
+        completion_ids: Sequence[Sequence[int]] | None = None,
+        **columns: Any,
+    ) -> list[float | None]:
+        """Return one value per completion, as TRL calls reward functions."""
+        return [judged.value for judged in self.judge(make_batch(completions, prompts, completion_ids, columns))]
+
+    def explain(
+        self,
+        *,
+        completions: Sequence[Text],
+        prompts: Sequence[Text] | None = None,
+        completion_ids: Sequence[Sequence[int]] | None = None,
+        **columns: Any,
+    ) -> list[Judgement]:
+        """Return value, status, reason and the span looked at, per completion."""
+        return self.judge(make_batch(completions, prompts, completion_ids, columns))
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters that differ from their defaults."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+
+    @property
+    def __name__(self) -> str:
+        """The name with its non-default parameters, so that two instances never share a curve."""
+        if not self.parameters:
+            return self.name
+        inner = ",".join(f"{key}={value}" for key, value in self.parameters.items())
+        return f"{self.name}({inner})"
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits of (name, version, all parameters): equal means the same semantics."""
+        values = {f.name: repr(getattr(self, f.name)) for f in fields(self)}
+        payload = json.dumps([self.name, self.version, values], sort_keys=True)
+        return hashlib.sha256(payload.encode()).hexdigest()[:16]
+
+
+def make_batch(
+    completions: Sequence[Text],
+    prompts: Sequence[Text] | None,
+    completion_ids: Sequence[Sequence[int]] | None,
+    columns: Mapping[str, Any],
+) -> Batch:
+    """Build a batch from TRL's keyword arguments; drop what is no column (trainer state, log functions)."""
+    kept = {
+        name: values
+        for name, values in columns.items()
+        if isinstance(values, Sequence) and name not in ("trainer_state", "environments")
+    }
+    return Batch(completions, prompts, completion_ids, kept)
+
+
+RewardFunction = Callable[..., list[float | None]]
+"""Any function that TRL accepts as a reward."""
