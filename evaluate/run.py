@@ -1,0 +1,116 @@
+"""A run on disk: one model on one task, in a directory that can be read, resumed and scored again.
+
+manifest.json       what was asked of which weights, and how (written first, whole or not at all)
+prompts.jsonl       one line a prompt: id, text, columns
+completions.jsonl   one line a completion, appended and flushed as each batch finishes
+scores.jsonl        one line a completion: values, statuses, reasons and the total
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..files import read_lines
+from ..rewards.types import Judgement, Span
+from .manifest import Manifest
+from .types import EvaluationError, Prompt, Row
+
+
+class Score(NamedTuple):
+    """One line of ``scores.jsonl``: the judgement of each reward, by name, and the weighted total."""
+
+    prompt_id: str
+    sample: int
+    total: float | None
+    rewards: Mapping[str, Judgement]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the line as a JSON object."""
+        return {
+            "prompt_id": self.prompt_id,
+            "sample": self.sample,
+            "total": self.total,
+            "rewards": {name: judged._asdict() for name, judged in self.rewards.items()},
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Score:
+        """Read a line that :meth:`to_json` wrote."""
+        rewards = {
+            name: Judgement(j["value"], j["status"], j["reason"], Span(*j["span"]) if j["span"] else None)
+            for name, j in value["rewards"].items()
+        }
+        return cls(value["prompt_id"], value["sample"], value["total"], rewards)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory, opened for reading. Rows are streamed; only prompts are kept in memory."""
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """Open the run in ``path``; raise :class:`EvaluationError` when there is none."""
+        return cls(path, Manifest.read(path))
+
+    @property
+    def model(self) -> str:
+        """The model's name, as reports show it."""
+        return self.manifest.model
+
+    @cached_property
+    def prompts(self) -> dict[str, Prompt]:
+        """The prompts by id, in the task's order."""
+        found = (line.value for line in read_lines(self.path / "prompts.jsonl"))
+        return {value["id"]: Prompt(value["id"], value["text"], value["columns"]) for value in found}
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the completions in the order they were generated; a prompt's samples stand together."""
+        for line in read_lines(self.path / "completions.jsonl"):
+            try:
+                yield Row(**line.value)
+            except TypeError:
+                raise EvaluationError(
+                    f"{self.path / 'completions.jsonl'}, line {line.number}: not a row of a run; its keys are "
+                    f"{', '.join(line.value)}."
+                ) from None
+
+    def scores(self) -> Iterator[Score]:
+        """Yield the scores in the order of the completions."""
+        for line in read_lines(self.path / "scores.jsonl"):
+            try:
+                yield Score.from_json(line.value)
+            except (KeyError, TypeError):
+                raise EvaluationError(
+                    f"{self.path / 'scores.jsonl'}, line {line.number}: not a line of scores. Score the run again: "
+                    f"grpo-eval score {self.path}"
+                ) from None
+
+
+def find_runs(paths: list[Path]) -> list[Run]:
+    """Open the runs in ``paths``: each is a run, or a folder whose subfolders are runs.
+
+    Subfolders come in the order in which their runs were created.
+    """
+    runs: list[Run] = []
+    for path in paths:
+        if not path.is_dir():
+            raise EvaluationError(f"no folder {path}: give the directory of a run.")
+        runs += [Run.open(folder) for folder in run_folders(path)]
+    return runs
+
+
+def run_folders(path: Path) -> list[Path]:
+    """Return the run directories in ``path``: itself, or its subfolders, the first-created run first."""
+    if (path / "manifest.json").exists():
+        return [path]
+    folders = [manifest.parent for manifest in path.glob("*/manifest.json")]
+    if not folders:
+        raise EvaluationError(f"{path} holds no run: there is no manifest.json in it or in its subfolders.")
+    return sorted(folders, key=lambda folder: (Manifest.read(folder).created, folder.name))
