@@ -1,0 +1,154 @@
+"""The one normaliser of completions: from whatever a trainer or engine hands over to text, reasoning and final part.
+
+Everything here is linear in the text: fixed strings are searched, and the one pattern is anchored and possessive.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .types import Completion, Message, RewardError, Text
+
+REASONING_TAGS = ("think", "thinking", "reasoning", "thought")
+"""Names of the tags that hold reasoning rather than the final answer."""
+
+EOS_MARKERS = (
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end|>",
+    "<|return|>",
+    "<end_of_turn>",
+    "<turn|>",
+    "<｜end▁of▁sentence｜>",
+    "</s>",
+    "<eos>",
+    "<pad>",
+    "<|pad|>",
+    "[EOS]",
+)
+"""Special tokens that decoding may leave at the end of a completion."""
+
+_OPENING = tuple(f"<{tag}>" for tag in REASONING_TAGS)
+_CLOSING = tuple(f"</{tag}>" for tag in REASONING_TAGS)
+_REVERSED_TAIL = re.compile(r"(?:\s*+(?:" + "|".join(re.escape(marker[::-1]) for marker in EOS_MARKERS) + r"))++")
+
+
+def normalise(raw: Text) -> Completion:
+    r"""Return the completion's text, its reasoning and its final part.
+
+    ``raw`` is a string or chat messages. Of messages the last assistant turn counts (a message without a role
+    is the assistant's), never a tool's output; ``content`` may be a string, a list of parts of which the text
+    ones are joined, or None beside tool calls; ``reasoning_content`` (or ``reasoning``) is rendered as a
+    ``<think>`` block before it. End-of-sequence markers left at the end are dropped. ``final`` is what follows
+    the last closing reasoning tag, None when a block opens after it and never closes. A text that closes a
+    block it did not open starts inside one that the prompt opened (``prefilled``).
+
+    Raises :class:`RewardError` for anything that is no text.
+
+    >>> normalise("<think>6*3</think>\n18<|im_end|>")
+    Completion(text='<think>6*3</think>\n18', reasoning='6*3', final='\n18', final_start=18, prefilled=False)
+    >>> normalise("6*3</think>18").prefilled
+    True
+    >>> normalise([{"role": "assistant", "reasoning_content": "6*3", "content": "18"}]).final
+    '\n18'
+    >>> normalise("<think>6*3, and then").final is None
+    True
+    >>> normalise(18)
+    Traceback (most recent call last):
+    grpokit.rewards.types.RewardError: a completion must be a string or a list of messages; got int 18.
+    """
+    text = raw if isinstance(raw, str) else _assistant_text(raw)
+    text = strip_eos(text)
+    if "<" not in text:
+        return Completion(text, "", text, 0, False)
+    return _split(text)
+
+
+def strip_eos(text: str) -> str:
+    """Return the text without the end-of-sequence markers at its end.
+
+    >>> strip_eos("18</s> <|im_end|>")
+    '18'
+    """
+    if not text.rstrip().endswith(EOS_MARKERS):
+        return text
+    tail = _REVERSED_TAIL.match(text[::-1])
+    return text[: -tail.end()] if tail else text
+
+
+class _Tag(NamedTuple):
+    start: int
+    end: int
+
+
+def _split(text: str) -> Completion:
+    close = _last(text, _CLOSING)
+    opened = _first(text, _OPENING, close.end if close else 0)
+    if opened:
+        return Completion(text, text[opened.end :], None, len(text), False)
+    if close is None:
+        return Completion(text, "", text, 0, False)
+    first = _first(text, _OPENING, 0, close.start)
+    prefilled = first is None or _last(text[: first.start], _CLOSING) is not None
+    start = 0 if first is None or prefilled else first.end
+    return Completion(text, text[start : close.start], text[close.end :], close.end, prefilled)
+
+
+def _first(text: str, tags: tuple[str, ...], start: int, stop: int | None = None) -> _Tag | None:
+    found = [_Tag(at, at + len(tag)) for tag in tags if (at := text.find(tag, start, stop)) >= 0]
+    return min(found, default=None)
+
+
+def _last(text: str, tags: tuple[str, ...]) -> _Tag | None:
+    found = [_Tag(at, at + len(tag)) for tag in tags if (at := text.rfind(tag)) >= 0]
+    return max(found, default=None)
+
+
+def _assistant_text(messages: Sequence[Message]) -> str:
+    if not isinstance(messages, Sequence) or isinstance(messages, bytes):
+        raise _not_text(messages)
+    for message in reversed(messages):
+        if not isinstance(message, Mapping):
+            raise _not_text(message)
+        if message.get("role", "assistant") == "assistant":
+            return _message_text(message)
+    return ""
+
+
+def _message_text(message: Message) -> str:
+    content = _content_text(message.get("content"))
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    if not reasoning:
+        return content
+    return f"<think>\n{_content_text(reasoning)}\n</think>\n{content}"
+
+
+def _content_text(content: Any) -> str:
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, Sequence) and not isinstance(content, bytes):
+        return "".join(_part_text(part) for part in content)
+    raise _not_text(content)
+
+
+def _part_text(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    if not isinstance(part, Mapping):
+        raise _not_text(part)
+    if part.get("type", "text") != "text":
+        return ""
+    return _content_text(part.get("text"))
+
+
+def _not_text(value: object) -> RewardError:
+    shown = repr(value)
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    return RewardError(f"a completion must be a string or a list of messages; got {type(value).__name__} {shown}.")
