@@ -1,0 +1,179 @@
+"""Any function that TRL accepts as a reward, as a :class:`Reward`: what it returns is checked, its errors are named."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..errors import GrpokitError, nearest
+from .types import Batch, Judgement, Range, Reward, RewardError, Text
+
+
+@dataclass(frozen=True)
+class FunctionReward(Reward):
+    """A plain function ``f(completions, **kwargs) -> list[float | None]``, synchronous or a coroutine function.
+
+    ``arguments`` are keyword arguments given at every call. The function gets, by keyword, the prompts,
+    completions and completion ids that there are and every column, less what its signature has no place for.
+    It must return one finite number or None (not applicable) per completion; bools and the scalars of numpy
+    and torch count as numbers. Anything else, and any exception it raises, is a :class:`RewardError` that
+    names the reward. The range is unknown, so it is the whole real line.
+
+    >>> def short(completions, **kwargs):
+    ...     return [len(text) < 10 for text in completions]
+    >>> FunctionReward(short)(completions=["yes", "a long story"])
+    [1.0, 0.0]
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[tuple[str, object], ...] = ()
+
+    name: ClassVar[str] = "function"
+
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise RewardError(f"{self.function!r} is no function; give one such as f(completions, **kwargs).")
+        known = accepted(self.function)
+        for key, _ in self.arguments:
+            if known is not None and key not in known:
+                raise RewardError(f"{self.__name__} has no parameter {key!r}. {nearest(key, known)}")
+
+    @property
+    def __name__(self) -> str:
+        """The function's own name, with the arguments it was given."""
+        own: str = getattr(self.function, "__name__", type(self.function).__name__)
+        inner = ",".join(f"{key}={value}" for key, value in self.arguments)
+        return f"{own}({inner})" if inner else own
+
+    @property
+    def path(self) -> str:
+        """The import path ``pkg.module:function``."""
+        owner = self.function if hasattr(self.function, "__qualname__") else type(self.function)
+        return f"{owner.__module__}:{owner.__qualname__}"
+
+    @property
+    def range(self) -> Range:
+        """Unknown for a foreign function: from minus to plus infinity."""
+        return Range(-math.inf, math.inf)
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits of (path, arguments, source text), so that an edited function counts as another."""
+        try:
+            source = inspect.getsource(self.function)
+        except (OSError, TypeError):  # defined in a shell, or not in Python at all
+            source = ""
+        return hashlib.sha256(repr((self.path, self.arguments, source)).encode()).hexdigest()[:16]
+
+    def __call__(
+        self,
+        *,
+        completions: Sequence[Text],
+        prompts: Sequence[Text] | None = None,
+        completion_ids: Sequence[Sequence[int]] | None = None,
+        **columns: Any,
+    ) -> list[float | None]:
+        """Call the function with all that TRL gives (``trainer_state`` and log functions too)."""
+        given = {"prompts": prompts, "completion_ids": completion_ids, **columns}
+        return self._values({"completions": completions, **{k: v for k, v in given.items() if v is not None}})
+
+    def judge(self, batch: Batch) -> list[Judgement]:
+        """Return the function's values; the reason is all that a plain function can tell: its value."""
+        values = self(
+            completions=batch.raw, prompts=batch.prompts, completion_ids=batch.completion_ids, **batch.columns
+        )
+        return [_judgement(value) for value in values]
+
+    def _values(self, given: Mapping[str, Any]) -> list[float | None]:
+        keywords = {**given, **dict(self.arguments)}
+        known = accepted(self.function)
+        if known is not None:
+            keywords = {key: value for key, value in keywords.items() if key in known}
+        self._check_required(keywords)
+        try:
+            returned = self.function(**keywords)
+            if inspect.isawaitable(returned):
+                returned = _finish(returned)
+        except GrpokitError:
+            raise
+        except Exception as error:  # a stranger's code may raise anything; the user needs to know whose it was
+            raise RewardError(f"reward {self.__name__!r} raised {type(error).__name__}: {error}") from error
+        return self._checked(returned, len(given["completions"]))
+
+    def _check_required(self, keywords: Mapping[str, Any]) -> None:
+        missing = [name for name in _required(self.function) if name not in keywords]
+        if missing:
+            have = ", ".join(keywords)
+            raise RewardError(f"reward {self.__name__!r} needs {', '.join(missing)}; this batch has {have}.")
+
+    def _checked(self, returned: Any, count: int) -> list[float | None]:
+        try:
+            values = list(returned)
+        except TypeError:
+            raise RewardError(
+                f"reward {self.__name__!r} returned {type(returned).__name__}; return a list with one number or "
+                "None per completion."
+            ) from None
+        if len(values) != count:
+            raise RewardError(
+                f"reward {self.__name__!r} returned {len(values)} values for {count} completions; return one for each."
+            )
+        return [self._number(row, value) for row, value in enumerate(values)]
+
+    def _number(self, row: int, value: Any) -> float | None:
+        if value is None:
+            return None
+        try:
+            if isinstance(value, str | bytes):
+                raise TypeError
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if not math.isfinite(number):
+            raise RewardError(
+                f"reward {self.__name__!r} returned {value!r:.60} for completion {row}; return a finite number, "
+                "or None where the reward does not apply."
+            )
+        return number
+
+
+def accepted(function: Callable[..., Any]) -> list[str] | None:
+    """Return the keywords a function takes; None when it takes any."""
+    parameters = _parameters(function)
+    if parameters is None or any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    return [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
+
+
+def _required(function: Callable[..., Any]) -> list[str]:
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [p.name for p in _parameters(function) or () if p.default is p.empty and p.kind in named]
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # built-ins without a signature
+        return None
+
+
+def _finish(awaitable: Any) -> Any:
+    """Run a coroutine to its end in a thread of its own, since the caller's thread may have a running loop."""
+
+    async def result() -> Any:
+        return await awaitable
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, result()).result()
+
+
+def _judgement(value: float | None) -> Judgement:
+    if value is None:
+        return Judgement(None, "not applicable", "the function returned None")
+    return Judgement(value, "scored", f"the function returned {value:g}")

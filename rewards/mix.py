@@ -1,0 +1,191 @@
+"""Rewards with weights: what a training run maximises and a benchmark reports."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import GrpokitError
+from .function import FunctionReward
+from .registry import build, spec_of
+from .spec import RewardSpec, parse_mix, parse_reward
+from .types import Batch, Judgement, Reward, RewardFunction, Text, make_batch
+
+
+class MixError(GrpokitError):
+    """A mix that cannot be built as asked."""
+
+
+@dataclass(frozen=True)
+class MixScore:
+    """The values of each reward by ``__name__``, and their weighted total; None: not applicable."""
+
+    rewards: Mapping[str, list[float | None]]
+    total: list[float | None]
+
+
+@dataclass(frozen=True, init=False)
+class RewardMix:
+    """Rewards and their weights. A weight may have either sign; weight 0 is measured and not trained on.
+
+        total_i = sum over the rewards that apply to completion i of weight * value
+
+    None when no reward applies: the same as TRL's ``nansum`` over ``reward_weights``. A missing weight is 1.
+    Plain functions are taken as rewards. Raises :class:`MixError` for two rewards with one ``__name__``, whose
+    curves TRL would merge, for weights that do not match, and for an empty mix.
+
+    >>> mix = RewardMix.parse("correctness=2,length(target=200)=0.25")
+    >>> mix.reward_weights
+    [2.0, 0.25]
+    >>> mix.score(completions=["<answer>18</answer>"], answer=["18"]).rewards["correctness"]
+    [1.0]
+    """
+
+    rewards: tuple[Reward, ...]
+    weights: tuple[float, ...]
+
+    def __init__(self, rewards: Sequence[Reward | RewardFunction], weights: Sequence[float] | None = None) -> None:
+        made = tuple(reward if isinstance(reward, Reward) else FunctionReward(reward) for reward in rewards)
+        given = tuple(1.0 for _ in made) if weights is None else tuple(weights)
+        _check_count(made, given)
+        _check_unique(made)
+        object.__setattr__(self, "rewards", made)
+        object.__setattr__(self, "weights", tuple(map(_finite, given)))
+
+    @classmethod
+    def parse(cls, spec: str) -> RewardMix:
+        """Build a mix from a spec string such as ``"correctness=2,gate(xml_format,conciseness)=0.5"``.
+
+        Raises :class:`~grpokit.rewards.spec.SpecError`, :class:`~grpokit.rewards.registry.UnknownReward` or
+        :class:`~grpokit.rewards.types.RewardError`, each with what to write instead.
+        """
+        parts = parse_mix(spec)
+        return cls([build(part.reward) for part in parts], [part.weight for part in parts])
+
+    @classmethod
+    def from_yaml(cls, source: str | Path | Mapping[str, object]) -> RewardMix:
+        """Build a mix from a YAML file, or the mapping that stands in one.
+
+        Keys are names or specs; values are a weight, or a mapping of parameters with an optional ``weight``.
+
+        >>> RewardMix.from_yaml({"correctness": 2, "length": {"target": 200, "weight": 0.25}}).spec
+        'correctness=2,length(target=200)=0.25'
+        """
+        mapping = source if isinstance(source, Mapping) else _read_yaml(Path(source))
+        pairs = [_yaml_item(str(name), value) for name, value in mapping.items()]
+        return cls([build(spec) for spec, _ in pairs], [_finite(weight) for _, weight in pairs])
+
+    @property
+    def reward_funcs(self) -> list[Reward]:
+        """The rewards, as TRL's ``reward_funcs``."""
+        return list(self.rewards)
+
+    @property
+    def reward_weights(self) -> list[float]:
+        """The weights, as TRL's ``reward_weights``."""
+        return list(self.weights)
+
+    @property
+    def names(self) -> list[str]:
+        """The rewards' ``__name__``s, all different."""
+        return [reward.__name__ for reward in self.rewards]
+
+    @property
+    def spec(self) -> str:
+        """The spec string that builds this mix again."""
+        return ",".join(
+            f"{spec_of(reward)}={weight:.17g}" if weight != round(weight, 6) else f"{spec_of(reward)}={weight:g}"
+            for reward, weight in zip(self.rewards, self.weights, strict=True)
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits of the rewards' fingerprints and weights: equal means the same totals."""
+        parts = [(reward.fingerprint, weight) for reward, weight in zip(self.rewards, self.weights, strict=True)]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    def judge(self, batch: Batch) -> dict[str, list[Judgement]]:
+        """Return every reward's judgements by ``__name__``; the text is normalised once for all."""
+        return {reward.__name__: reward.judge(batch) for reward in self.rewards}
+
+    def explain(
+        self,
+        *,
+        completions: Sequence[Text],
+        prompts: Sequence[Text] | None = None,
+        completion_ids: Sequence[Sequence[int]] | None = None,
+        **columns: Any,
+    ) -> dict[str, list[Judgement]]:
+        """Return value, status, reason and span of every reward for every completion."""
+        return self.judge(make_batch(completions, prompts, completion_ids, columns))
+
+    def score(
+        self,
+        *,
+        completions: Sequence[Text],
+        prompts: Sequence[Text] | None = None,
+        completion_ids: Sequence[Sequence[int]] | None = None,
+        **columns: Any,
+    ) -> MixScore:
+        """Return the values of every reward and the weighted totals."""
+        return self.combine(self.judge(make_batch(completions, prompts, completion_ids, columns)))
+
+    def combine(self, judged: Mapping[str, Sequence[Judgement]]) -> MixScore:
+        """Turn the judgements of :meth:`judge` into values and weighted totals."""
+        values = {name: [judgement.value for judgement in judged[name]] for name in self.names}
+        return MixScore(values, [self.total(row) for row in zip(*values.values(), strict=True)])
+
+    def total(self, row: Sequence[float | None]) -> float | None:
+        """Return the weighted sum of one completion's values, in the order of the rewards."""
+        applying = [w * v for w, v in zip(self.weights, row, strict=True) if v is not None]
+        return sum(applying) if applying else None
+
+
+def _check_count(rewards: tuple[Reward, ...], weights: tuple[float, ...]) -> None:
+    if not rewards:
+        raise MixError("a mix of no rewards; name at least one, such as 'correctness'.")
+    if len(weights) != len(rewards):
+        raise MixError(f"{len(weights)} weights for {len(rewards)} rewards; give one for each.")
+
+
+def _check_unique(rewards: tuple[Reward, ...]) -> None:
+    seen: set[str] = set()
+    for reward in rewards:
+        if reward.__name__ in seen:
+            raise MixError(
+                f"two rewards are named {reward.__name__!r}, and training would merge their curves; keep one and "
+                "add up the weights, or give them different parameters."
+            )
+        seen.add(reward.__name__)
+
+
+def _finite(weight: object) -> float:
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
+        raise MixError(f"weight {weight!r} is no finite number; write such as 0.5.")
+    return float(weight)
+
+
+def _yaml_item(name: str, value: object) -> tuple[RewardSpec, object]:
+    spec = parse_reward(name)
+    if not isinstance(value, Mapping):
+        return spec, value
+    parameters = {str(key): item for key, item in value.items() if key != "weight"}
+    return spec._replace(parameters=(*spec.parameters, *parameters.items())), value.get("weight", 1.0)
+
+
+def _read_yaml(path: Path) -> Mapping[str, object]:
+    import yaml
+
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise MixError(f"cannot read a reward mix from {str(path)!r}: {' '.join(str(error).split())}") from error
+    if not isinstance(loaded, Mapping):
+        raise MixError(
+            f"{str(path)!r} holds {type(loaded).__name__}; write reward names with weights, such as 'correctness: 2'."
+        )
+    return loaded
