@@ -1,0 +1,52 @@
+"""The tokens of SQuAD's answer comparison, with numbers kept whole and Chinese and the like by character."""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+
+from .words import CJK
+
+_ARTICLES = frozenset({"a", "an", "the"})
+
+_BY_CHARACTER = CJK + "\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+"""Besides Chinese and Japanese also Korean (as KorQuAD's F1 has it), Thai, Lao, Burmese and Khmer."""
+
+_TOKEN = re.compile(rf"[{_BY_CHARACTER}]|[^\s{_BY_CHARACTER}]++")
+_SIGN = re.compile(rf"[-−](?<![^\W{_BY_CHARACTER}].)(?=[$€£¥]?\.?\d)")
+_NUMBER = re.compile(r"\d++(?:(?:[./:]|,(?=\d{3}(?!\d)))\d++)*+(?:[^\w\s](?=\d))?")
+_LEADING_POINT = re.compile(r"\.(?<!\w.)(?=\d)")
+
+_KEPT = str.maketrans({".": "．", "/": "／", ":": "꞉", ",": ""})
+_MINUS = "－"
+_PARTING = "−‐‑‒–—―…·•«»¿¡、。，！？：；（）《》「」『』【】"
+_DELETED = str.maketrans(dict.fromkeys(string.punctuation + "‘’“”€£¥", "") | dict.fromkeys(_PARTING, " "))
+
+
+def squad_tokens(text: str) -> list[str]:
+    """Return the tokens that SQuAD compares, in order.
+
+    Case is folded, articles (a, an, the) and punctuation go, white space separates. Beyond the paper's script:
+    a number stays whole and distinct (1.8 is not 18, 1,000 is 1000, 3/4 is one token, -5 is not 5), two numbers
+    that a mark joins are two (2016-17), text is composed (NFC), and Chinese, Japanese, Korean, Thai, Lao,
+    Burmese and Khmer count by character. A text of nothing but articles or marks keeps them ("A" is an answer).
+
+    >>> squad_tokens("The price: $1,000.50 -- it's 1.8 m.")
+    ['price', '1000．50', 'its', '1．8', 'm']
+    >>> squad_tokens("首都是北京"), squad_tokens("A"), squad_tokens("?!")
+    (['首', '都', '是', '北', '京'], ['a'], ['?!'])
+    """
+    folded = unicodedata.normalize("NFC", text.casefold())
+    marked = _NUMBER.sub(_whole, _LEADING_POINT.sub("0.", _SIGN.sub(_MINUS, folded)))
+    bare = marked.translate(_DELETED)
+    found = bare.split() if bare.isascii() else _TOKEN.findall(bare)
+    return [token for token in found if token not in _ARTICLES] or found or folded.split()
+
+
+def _whole(number: re.Match[str]) -> str:
+    """Keep a number's own marks, as wide ones, from the deletion of punctuation; part it from a number it is joined to."""
+    text = number[0]
+    if text[-1].isdigit():
+        return text.translate(_KEPT) if len(text) > 1 else text
+    return text[:-1].translate(_KEPT) + " "
