@@ -42,9 +42,11 @@ def dump_line(value: Mapping[str, Any]) -> str:
     >>> dump_line({"text": "héllo"})
     '{"text": "héllo"}\n'
     """
-    line = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
-    if any("\ud800" <= character <= "\udfff" for character in line):  # lone surrogates have no UTF-8
-        line = json.dumps(value, ensure_ascii=True, separators=(", ", ": "))
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8; the escaped form reads back the same
+        line = json.dumps(value)
     return line + "\n"
 
 

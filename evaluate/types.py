@@ -81,10 +81,21 @@ class Sampling:
 
 
 class Engine(Protocol):
-    """Turns requests into rows. ``weights`` is the fingerprint of what answers; it stands in every row."""
+    """Turns requests into rows."""
 
-    name: str
-    weights: str
+    @property
+    def name(self) -> str:
+        """The model's name, as reports show it."""
+        ...
+
+    @property
+    def weights(self) -> str:
+        """The fingerprint of the weights that answer."""
+        ...
+
+    def plan(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Prompt]:
+        """Return the prompts in the order they are best generated; raise when one cannot be."""
+        ...
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
         """Yield finished rows batch by batch, in the order of ``requests``."""

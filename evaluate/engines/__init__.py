@@ -1,0 +1,1 @@
+"""Engines turn requests into rows; :mod:`.transformers` is the embedded default."""

@@ -1,0 +1,36 @@
+"""``grpo-eval``: score checkpoints and stored completions, compare them, look into rewards."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from . import audit, compare, rewards, run, score
+from .main import execute
+
+DESCRIPTION = "Did this training really make the model better, at what, and can I trust it?"
+
+EXAMPLES = """\
+examples:
+  grpo-eval run --task arithmetic --model base=demo --model tuned=demo+runs/my-adapter --out runs/first
+  grpo-eval run --data rows.jsonl --prompt-column question --reference-column answer --model org/model --limit 100
+  grpo-eval score answers.jsonl --completion-column output --reference-column gold --model-column model
+  grpo-eval compare runs/first --margin 0.02
+  grpo-eval rewards list
+
+exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict), 130 interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``grpo-eval`` and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="grpo-eval",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (run, score, compare, rewards, audit):
+        command.add_parser(commands)
+    return execute(parser, argv)

@@ -1,0 +1,130 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import GrpokitError, nearest
+
+if TYPE_CHECKING:
+    from ..evaluate.tasks.card import Task
+    from ..evaluate.types import Sampling
+    from ..rewards import RewardMix
+
+RUNS = Path("runs")
+"""Where runs go when --out does not say."""
+
+
+class UsageError(GrpokitError):
+    """Options that do not go together."""
+
+
+class Scoring(NamedTuple):
+    """A mix and the name of the reward (or "total") whose verdict counts."""
+
+    mix: RewardMix
+    primary: str
+
+
+def add_task(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is asked."""
+    group = parser.add_argument_group("what is asked")
+    group.add_argument("--task", metavar="NAME", help="a task of this package, such as arithmetic, or a YAML card")
+    group.add_argument("--data", type=Path, metavar="FILE", help="rows from a .jsonl, .csv or .parquet file")
+    group.add_argument("--split", default="test", help="the task's split (default: test)")
+    group.add_argument("--prompt-column", metavar="NAME", help="without --task: the column with the prompt")
+    group.add_argument("--reference-column", metavar="NAME", help="without --task: the column with the reference")
+    group.add_argument("--id-column", metavar="NAME", help="without --task: the column that identifies a row")
+    group.add_argument("--limit", type=positive, metavar="N", help="only the first N rows")
+
+
+def add_generation(parser: argparse.ArgumentParser) -> None:
+    """Add the options of generation; the task's card has the defaults."""
+    group = parser.add_argument_group("generation (defaults: the task's)")
+    group.add_argument("--samples", type=positive, metavar="K", help="completions a prompt")
+    group.add_argument("--temperature", type=float, metavar="T", help="0 is greedy")
+    group.add_argument("--top-p", type=float, metavar="P", help="nucleus of this mass")
+    group.add_argument("--max-new-tokens", type=positive, metavar="N", help="completions are cut there")
+    group.add_argument("--seed", type=int, metavar="S", help="seed of the sampling (default: 0)")
+    group.add_argument("--batch-size", type=batch_size, metavar="N|auto", help="rows a batch (default: auto)")
+
+
+def add_rewards(parser: argparse.ArgumentParser) -> None:
+    """Add the options of scoring."""
+    group = parser.add_argument_group("scoring")
+    group.add_argument("--rewards", metavar="SPEC", help="the mix, such as 'correctness=1,length(target=200)=0.2'")
+    group.add_argument("--primary", metavar="NAME", help="the reward whose verdict counts, or 'total'")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add the options of output."""
+    group = parser.add_argument_group("output")
+    group.add_argument("--out", type=Path, metavar="DIR", help="the run's directory (default: a new one in runs/)")
+    add_reports(group)
+
+
+def add_reports(group: argparse._ActionsContainer) -> None:
+    """Add the options that say what is reported, and by which margin."""
+    group.add_argument("--json", metavar="FILE", help="write the comparison as JSON; - is standard output")
+    group.add_argument("--html", type=Path, metavar="FILE", help="write the comparison as one self-contained page")
+    group.add_argument("--markdown", type=Path, metavar="FILE", help="write the comparison as Markdown")
+    group.add_argument(
+        "--margin", type=float, default=0.02, help="a loss up to this still counts as held (%(default)s)"
+    )
+    group.add_argument("--strict", action="store_true", help="exit with 3 when the comparison is underpowered")
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1 up."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a whole number, at least 1")
+    return int(text)
+
+
+def batch_size(text: str) -> int | None:
+    """Read a batch size; None is automatic."""
+    return None if text == "auto" else positive(text)
+
+
+def task(args: argparse.Namespace) -> Task:
+    """Return the task that --task names, or one over the columns of --data."""
+    from ..evaluate.tasks import file_task, load_task
+
+    if args.task is not None:
+        return load_task(args.task)
+    if args.data is None:
+        raise UsageError("give --task NAME, or --data FILE with --prompt-column (and --reference-column).")
+    if args.prompt_column is None:
+        raise UsageError(f"--data {args.data} without --task needs --prompt-column, the column that is asked.")
+    rewards = args.rewards or "correctness"
+    return file_task(args.data, args.prompt_column, args.reference_column, args.id_column, rewards)
+
+
+def mix(args: argparse.Namespace, default: str, primary: str | None) -> Scoring:
+    """Return the mix of --rewards, or the default one, and its primary reward."""
+    from ..rewards import RewardMix
+
+    built = RewardMix.parse(args.rewards or default)
+    if args.primary is not None:
+        if args.primary not in [*built.names, "total"]:
+            raise UsageError(f"--primary {args.primary!r} is not in the mix. {nearest(args.primary, built.names)}")
+        return Scoring(built, args.primary)
+    return Scoring(built, primary if primary in built.names else built.names[0])
+
+
+def sampling(args: argparse.Namespace, task: Task) -> Sampling:
+    """Return the task's generation settings with the overrides of the command line."""
+    names = ("samples", "temperature", "top_p", "max_new_tokens", "seed")
+    return task.sampling(**{name: getattr(args, name) for name in names})
+
+
+def output_folder(args: argparse.Namespace, name: str) -> Path:
+    """Return --out, or the first free ``runs/NAME-1``, ``runs/NAME-2``…"""
+    if args.out is not None:
+        return Path(args.out)
+    number = 1
+    while (RUNS / f"{name}-{number}").exists():
+        number += 1
+    return RUNS / f"{name}-{number}"

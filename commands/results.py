@@ -1,0 +1,78 @@
+"""What every command that ends in results does with them: compare, show, write, and turn the verdict into a status."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..files import write_atomically
+from .main import FAILED, OK, UNDERPOWERED
+
+if TYPE_CHECKING:
+    from ..evaluate.comparison import Comparison
+    from ..evaluate.run import Run
+
+
+def show_results(folders: Sequence[Path], args: argparse.Namespace) -> int:
+    """Compare the runs in ``folders``, print and write what was asked for, and return the exit status."""
+    from ..evaluate.compare import compare
+    from ..evaluate.run import find_runs
+
+    runs = find_runs(list(folders))
+    comparison = compare(runs, margin=args.margin)
+    _show(comparison, runs, args)
+    return status(comparison, strict=args.strict)
+
+
+def _show(comparison: Comparison, runs: Sequence[Run], args: argparse.Namespace) -> None:
+    if args.json:
+        _write_json(comparison, args.json)
+    if args.json != "-":
+        _print(comparison, runs)
+        print(f"runs: {' '.join(str(run.path) for run in runs)}")
+    if args.html:
+        from ..reports.html import write_html
+
+        write_html(comparison, runs, args.html)
+        _say(f"report: {args.html}")
+    if args.markdown:
+        from ..reports.markdown import to_markdown
+
+        write_atomically(args.markdown, to_markdown(comparison))
+        _say(f"report: {args.markdown}")
+
+
+def _print(comparison: Comparison, runs: Sequence[Run]) -> None:
+    from rich.console import Console
+
+    from ..reports.terminal import print_comparison
+
+    print_comparison(comparison, Console(), runs)
+
+
+def _write_json(comparison: Comparison, target: str) -> None:
+    from ..reports.json_report import to_json
+
+    text = json.dumps(to_json(comparison), indent=2, ensure_ascii=False) + "\n"
+    if target == "-":
+        sys.stdout.write(text)
+    else:
+        write_atomically(Path(target), text)
+        _say(f"json: {target}")
+
+
+def _say(line: str) -> None:
+    """Say where a file went: on standard error, so that standard output stays what was asked for."""
+    print(line, file=sys.stderr)
+
+
+def status(comparison: Comparison, *, strict: bool) -> int:
+    """Return the exit status of a comparison: a regression wins over an underpowered pair."""
+    verdicts = {pair.verdict.value for pair in comparison.pairs}
+    if "REGRESSED" in verdicts:
+        return FAILED
+    return UNDERPOWERED if strict and "UNDERPOWERED" in verdicts else OK

@@ -1,0 +1,85 @@
+"""``grpo-eval run``: task + checkpoints + mix -> runs -> comparison."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import options
+from .main import Subparsers
+from .progress import progress
+from .results import show_results
+
+if TYPE_CHECKING:
+    from ..evaluate.engines.checkpoint import ModelSpec
+    from ..evaluate.evaluation import Evaluation
+    from ..evaluate.tasks.card import Task
+
+EXAMPLES = """\
+examples:
+  grpo-eval run --task arithmetic --model demo
+  grpo-eval run --task gsm8k --model base=HuggingFaceTB/SmolLM2-135M-Instruct --model tuned=runs/merged --limit 200
+  grpo-eval run --data rows.csv --prompt-column question --reference-column answer \\
+      --model base=org/model --model tuned=org/model+runs/adapter --samples 4 --temperature 1.0 --html report.html
+
+The first model is the base; every further one is compared with it on the same prompts, question by question.
+"""
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Add the command to ``grpo-eval``."""
+    parser = commands.add_parser(
+        "run",
+        help="generate with checkpoints, score, compare",
+        description="Generate completions with one or more checkpoints, score them, and compare the checkpoints.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.add_task(parser)
+    models = parser.add_argument_group("models")
+    models.add_argument(
+        "--model",
+        action="append",
+        required=True,
+        metavar="[NAME=]PATH_OR_ID[+ADAPTER]",
+        help="a checkpoint: folder, hub id, or 'demo' (embedded); with +ADAPTER a LoRA on it; may be given again",
+    )
+    options.add_generation(parser)
+    options.add_rewards(parser)
+    options.add_output(parser)
+    parser.add_argument("--resume", action="store_true", help="finish the run that --out holds")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate every model and show the results."""
+    from ..evaluate.engines.checkpoint import ModelSpec, check_names
+
+    specs = check_names([ModelSpec.parse(text) for text in args.model])
+    task = options.task(args)
+    evaluation = _evaluation(args, task)
+    out = options.output_folder(args, task.name)
+    return show_results(_evaluate(args, specs, evaluation, out), args)
+
+
+def _evaluation(args: argparse.Namespace, task: Task) -> Evaluation:
+    from ..evaluate.evaluation import Evaluation, task_record
+
+    mix, primary = options.mix(args, task.rewards, task.primary)
+    prompts = list(task.prompts(args.split, data=args.data, limit=args.limit))
+    source = str(args.data) if args.data else f"{args.split} split"
+    record = task_record(task.name, primary, task.cluster, prompts, source)
+    return Evaluation(record, prompts, options.sampling(args, task), mix)
+
+
+def _evaluate(args: argparse.Namespace, specs: list[ModelSpec], evaluation: Evaluation, out: Path) -> list[Path]:
+    from ..evaluate.engines.transformers import load_engines
+
+    folders = [out if len(specs) == 1 else out / spec.name for spec in specs]
+    rows = len(evaluation.prompts) * evaluation.sampling.samples
+    with progress() as bar:
+        for engine, folder in zip(load_engines(specs, batch_size=args.batch_size), folders, strict=True):
+            with bar.track(engine.name, rows, "completions") as advance:
+                evaluation.run(engine, folder, resume=args.resume, advance=advance)
+    return folders

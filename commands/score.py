@@ -1,0 +1,81 @@
+"""``grpo-eval score``: stored completions + mix -> runs -> comparison."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from . import options
+from .main import Subparsers
+from .progress import progress
+from .results import show_results
+
+EXAMPLES = """\
+examples:
+  grpo-eval score answers.jsonl --completion-column output --reference-column gold --id-column idx
+  grpo-eval score answers.jsonl --completion-column output --reference-column gold --model-column model \\
+      --rewards 'correctness=1,cot_clarity=0.2' --out runs/scored
+  grpo-eval score runs/first/tuned --rewards 'xml_format=1' --out runs/first-format
+
+A directory is a run made before: its completions are scored again, into another run beside them.
+"""
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Add the command to ``grpo-eval``."""
+    parser = commands.add_parser(
+        "score",
+        help="score stored completions, or a run again",
+        description="Score completions that stand in a file (.jsonl, .csv, .parquet) or in a run made before.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("source", type=Path, metavar="FILE|RUN", help="the completions")
+    columns = parser.add_argument_group("columns of FILE")
+    columns.add_argument("--completion-column", default="completion", metavar="NAME", help="default: %(default)s")
+    columns.add_argument("--reference-column", metavar="NAME", help="what rewards compare with")
+    columns.add_argument("--prompt-column", metavar="NAME", help="what was asked")
+    columns.add_argument("--model-column", metavar="NAME", help="who answered: one run a model, compared pairwise")
+    columns.add_argument("--id-column", metavar="NAME", help="which question; rows of one id and model are samples")
+    options.add_rewards(parser)
+    options.add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score and show."""
+    out = options.output_folder(args, args.source.stem or "scored")
+    folders = _rescore(args, out) if args.source.is_dir() else _score_file(args, out)
+    return show_results(folders, args)
+
+
+def _score_file(args: argparse.Namespace, out: Path) -> list[Path]:
+    from ..evaluate.stored import Columns, import_completions
+
+    columns = Columns(
+        completion=args.completion_column,
+        reference=args.reference_column,
+        prompt=args.prompt_column,
+        model=args.model_column,
+        id=args.id_column,
+    )
+    scoring = options.mix(args, "correctness", None)
+    with progress() as bar, bar.track("score", None, "completions") as advance:
+        runs = import_completions(args.source, columns, scoring.mix, scoring.primary, out, advance)
+    return [run.path for run in runs]
+
+
+def _rescore(args: argparse.Namespace, out: Path) -> list[Path]:
+    from ..evaluate.run import find_runs
+    from ..evaluate.stored import rescore
+
+    folders = []
+    runs = find_runs([args.source])
+    with progress() as bar:
+        for old in runs:
+            folder = out if len(runs) == 1 else out / old.path.name
+            scoring = options.mix(args, old.manifest.mix.spec, old.manifest.task.primary)
+            with bar.track(old.model, None, "completions") as advance:
+                rescore(old, scoring.mix, scoring.primary, folder, advance)
+            folders.append(folder)
+    return folders

@@ -1,0 +1,112 @@
+"""Which checkpoint ``--model`` means, where its files are, and the fingerprint of its weights."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..types import EvaluationError
+
+FINGERPRINT_DIGITS = 16
+_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A checkpoint (folder, hub id or ``demo``), optionally a revision and a LoRA adapter, and a label."""
+
+    name: str
+    base: str
+    revision: str | None = None
+    adapter: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ModelSpec:
+        """Read ``[name=]PATH_OR_ID[@revision][+ADAPTER]``; the default name is the last part of the path.
+
+        >>> ModelSpec.parse("tuned=demo+runs/adapter")
+        ModelSpec(name='tuned', base='demo', revision=None, adapter='runs/adapter')
+        >>> ModelSpec.parse("org/model@main").name
+        'model'
+        """
+        labelled = re.fullmatch(r"(?:([\w.-]+)=)?(.+)", text)
+        if labelled is None:
+            raise EvaluationError(f"--model {text!r}: write [name=]PATH_OR_ID[@revision][+ADAPTER].")
+        label, rest = labelled.groups()
+        base, adapter = (rest, None) if Path(rest).exists() else _split(rest, "+")
+        base, revision = (base, None) if Path(base).exists() else _split(base, "@")
+        return cls(label or Path(adapter or base).name or base, base, revision, adapter)
+
+
+def check_names(specs: Sequence[ModelSpec]) -> list[ModelSpec]:
+    """Return the specs as they are; raise :class:`EvaluationError` when two models have one name."""
+    for index, spec in enumerate(specs):
+        if spec.name in [earlier.name for earlier in specs[:index]]:
+            raise EvaluationError(f"two models are named {spec.name!r}; give names: --model NAME=PATH.")
+    return list(specs)
+
+
+def _split(text: str, mark: str) -> tuple[str, str | None]:
+    left, found, right = text.partition(mark)
+    if found and not (left and right):
+        raise EvaluationError(f"--model {text!r}: something is missing beside {mark!r}.")
+    return left, right or None
+
+
+def locate(base: str, revision: str | None = None) -> Path:
+    """Return the local folder of a checkpoint, fetched from the hub when it is a hub id.
+
+    Raises :class:`EvaluationError` when the folder does not exist or holds no weights, or when the hub
+    cannot be reached or has no such model.
+    """
+    if base == "demo":
+        from ..demo import checkpoint_path
+
+        return checkpoint_path()
+    folder = Path(base).expanduser()
+    if folder.is_dir():
+        return _with_weights(folder)
+    if base.startswith((".", "/", "~")) or not _HUB_ID.fullmatch(base):
+        raise EvaluationError(f"no folder {base}: give the folder of a checkpoint, or a hub id such as org/model.")
+    return _with_weights(_fetch(base, revision))
+
+
+def _with_weights(folder: Path) -> Path:
+    if not (folder / "config.json").is_file():
+        hint = " It holds an adapter: write BASE+ADAPTER." if (folder / "adapter_config.json").is_file() else ""
+        raise EvaluationError(f"{folder} holds no checkpoint: there is no config.json in it.{hint}")
+    if not any(folder.glob("*.safetensors")):
+        raise EvaluationError(
+            f"{folder} holds no weights: there is no *.safetensors in it. Pickled weights are not loaded; "
+            "convert them with save_pretrained(safe_serialization=True)."
+        )
+    return folder
+
+
+def _fetch(hub_id: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+
+    wanted = ["*.json", "*.safetensors", "*.jinja", "tokenizer.model", "*.txt"]
+    try:
+        return Path(snapshot_download(hub_id, revision=revision, allow_patterns=wanted))
+    except GatedRepoError:
+        raise EvaluationError(f"{hub_id} is gated: accept its licence on its page and set HF_TOKEN.") from None
+    except RepositoryNotFoundError:
+        raise EvaluationError(f"no folder {hub_id} here, and the hub has no model of that name.") from None
+    except (HfHubHTTPError, OSError, ValueError) as error:  # unreachable, offline mode, or a broken answer
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise EvaluationError(f"no folder {hub_id} here, and the hub cannot be reached ({reason}).") from None
+
+
+def fingerprint(*folders: Path) -> str:
+    """Return sixteen hex digits over the safetensors files of a checkpoint (and its adapter)."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for file in sorted(folder.glob("*.safetensors")):
+            with file.open("rb") as handle:
+                digest.update(hashlib.file_digest(handle, "sha256").digest())
+    return digest.hexdigest()[:FINGERPRINT_DIGITS]

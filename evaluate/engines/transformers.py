@@ -1,0 +1,150 @@
+"""The embedded engine: generation by transformers on CPU or GPU, for a checkpoint with or without an adapter."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..rendering import encode
+from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
+from .checkpoint import ModelSpec, fingerprint
+from .loading import LoadedBase, load_base, quiet
+from .sampling import processors, row_key
+
+AUTO_BATCH = {"cpu": 64, "cuda": 256}
+"""Rows a batch to start from under ``--batch-size auto``; halved whenever memory runs out."""
+
+
+@dataclass
+class TransformersEngine:
+    """Generates with one set of weights. ``batch_size`` None means automatic; it shrinks when memory runs out."""
+
+    name: str
+    base: LoadedBase
+    adapter: Path | None = None
+    batch_size: int | None = None
+    probe_change: float | None = None
+    _ids: dict[str, list[int]] = field(default_factory=dict)
+
+    @cached_property
+    def weights(self) -> str:
+        """The fingerprint of the weights that answer."""
+        folders = [self.base.folder] if self.adapter is None else [self.base.folder, self.adapter]
+        return fingerprint(*folders)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the manifest keeps of this engine."""
+        template = self.base.tokenizer.chat_template
+        return {
+            "kind": "transformers",
+            "checkpoint": str(self.base.folder),
+            "adapter": None if self.adapter is None else str(self.adapter),
+            "adapter_probe_change": self.probe_change,
+            "dtype": str(self.base.model.dtype).removeprefix("torch."),
+            "device": str(self.base.device),
+            "template": None if template is None else hashlib.sha256(str(template).encode()).hexdigest()[:16],
+            "vocabulary": len(self.base.tokenizer),
+        }
+
+    def plan(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Prompt]:
+        """Return the prompts in the order they are best generated: the longest first.
+
+        Memory then runs out at once or never, and a batch holds prompts of like length. Raises
+        :class:`EvaluationError` when a prompt and its completion do not fit the model's context.
+        """
+        ordered = sorted(prompts, key=lambda prompt: (-len(self._encoded(prompt)), prompt.id))
+        context = getattr(self.base.model.config, "max_position_embeddings", None)
+        longest = len(self._encoded(ordered[0]))
+        if context and longest + sampling.max_new_tokens > context:
+            raise EvaluationError(
+                f"{self.name}: prompt {ordered[0].id!r} has {longest} tokens; with max_new_tokens="
+                f"{sampling.max_new_tokens} that is more than the context of {context}. Give --max-new-tokens "
+                f"{max(context - longest, 1)} or less, or shorter prompts."
+            )
+        return ordered
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
+        """Yield finished rows batch by batch, in the order of ``requests``; halve the batch when memory runs out."""
+        size = self.batch_size or AUTO_BATCH.get(self.base.device.type, 64)
+        start = 0
+        while start < len(requests):
+            try:
+                rows = self._batch(requests[start : start + size], sampling)
+            except (torch.OutOfMemoryError, RuntimeError) as error:
+                if size == 1 or not _out_of_memory(error):
+                    raise
+                size //= 2
+                torch.cuda.empty_cache()
+                continue
+            yield rows
+            start += len(rows)
+
+    def _encoded(self, prompt: Prompt) -> list[int]:
+        if prompt.id not in self._ids:
+            self._ids[prompt.id] = encode(self.base.tokenizer, prompt.text)
+        return self._ids[prompt.id]
+
+    def _batch(self, requests: Sequence[Request], sampling: Sampling) -> list[Row]:
+        tokenizer, device = self.base.tokenizer, self.base.device
+        ids = [self._encoded(request.prompt) for request in requests]
+        inputs = tokenizer.pad({"input_ids": ids}, padding=True, return_tensors="pt").to(device)
+        length = inputs["input_ids"].shape[1]
+        keys = [row_key(sampling.seed, request.prompt.id, request.sample) for request in requests]
+        with self.base.active(self.adapter) as model, torch.inference_mode(), quiet():
+            output = model.generate(
+                input_ids=inputs["input_ids"],
+                attention_mask=inputs["attention_mask"],
+                max_new_tokens=sampling.max_new_tokens,
+                do_sample=False,
+                logits_processor=processors(sampling, keys, length, device),
+                stop_strings=list(sampling.stop) or None,
+                tokenizer=tokenizer if sampling.stop else None,
+            )
+        generated = output[:, length:].tolist()
+        return [self._row(request, tokens, sampling) for request, tokens in zip(requests, generated, strict=True)]
+
+    def _row(self, request: Request, generated: list[int], sampling: Sampling) -> Row:
+        ends = self.base.model.generation_config.eos_token_id or []
+        end = next((place for place, token in enumerate(generated) if token in ends), None)
+        tokens = generated if end is None else generated[: end + 1]
+        text = self._decode(generated[:end])
+        finish: FinishReason = "length" if end is None else "eos"
+        stops = [place for stop in sampling.stop if (place := text.find(stop)) >= 0]
+        if stops:
+            text, finish = text[: min(stops)], "stop"
+            tokens = self._tokens_of(generated, text)
+        return Row(
+            request.prompt.id, request.sample, text, finish, len(tokens), tokens, model=self.name, weights=self.weights
+        )
+
+    def _tokens_of(self, generated: list[int], text: str) -> list[int]:
+        """Return the shortest run of tokens that holds ``text``: the rows of a batch stop at different steps."""
+        count = next(n for n in range(len(generated) + 1) if self._decode(generated[:n]).startswith(text))
+        return generated[:count]
+
+    def _decode(self, tokens: list[int]) -> str:
+        return str(self.base.tokenizer.decode(tokens, skip_special_tokens=False))
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """CPU allocators raise a plain RuntimeError."""
+    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error).lower()
+
+
+def load_engines(specs: Sequence[ModelSpec], *, batch_size: int | None = None) -> Iterator[TransformersEngine]:
+    """Yield an engine a spec, one after another; specs in a row that name the same base share one load of it."""
+    loaded: LoadedBase | None = None
+    at: tuple[str, str | None] | None = None
+    for spec in specs:
+        if loaded is None or (spec.base, spec.revision) != at:
+            loaded, at = None, (spec.base, spec.revision)  # let go of the last base before the next is loaded
+            loaded = load_base(spec.base, spec.revision)
+        adapter = None if spec.adapter is None else Path(spec.adapter).expanduser()
+        change = None if adapter is None else loaded.add_adapter(adapter)
+        yield TransformersEngine(spec.name, loaded, adapter, batch_size, change)

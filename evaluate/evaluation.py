@@ -1,0 +1,126 @@
+"""The evaluation loop: prompts -> plan -> engine -> journal -> scores, in a run directory that can be resumed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..files import write_lines
+from ..rewards import RewardMix
+from .environment import environment
+from .journal import Journal, finished
+from .manifest import Manifest, TaskRecord
+from .run import Run
+from .scoring import Advance, mix_record, score_run
+from .types import Engine, EvaluationError, Prompt, Request, Sampling
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is asked of every model: the same prompts, settings and rewards."""
+
+    task: TaskRecord
+    prompts: Sequence[Prompt]
+    sampling: Sampling
+    mix: RewardMix
+
+    def run(self, engine: Engine, out: Path, *, resume: bool = False, advance: Advance = lambda count: None) -> Run:
+        """Evaluate one model into the directory ``out`` and return the run.
+
+        With ``resume`` a run that was cut short is finished: rows that stand are kept. Raises
+        :class:`EvaluationError` when ``out`` holds another run.
+        """
+        plan = engine.plan(self.prompts, self.sampling)
+        manifest = self._manifest(engine)
+        if (out / "manifest.json").exists():
+            _check_same(Run.open(out).manifest, manifest, out, resume)
+        else:
+            claim(out)
+            write_lines(out / "prompts.jsonl", (prompt._asdict() for prompt in plan))
+            manifest.write(out)
+        self._generate(engine, plan, out, advance)
+        run = Run.open(out)
+        score_run(run, self.mix)
+        return run
+
+    def _generate(self, engine: Engine, plan: Sequence[Prompt], out: Path, advance: Advance) -> None:
+        requests = [Request(prompt, sample) for prompt in plan for sample in range(self.sampling.samples)]
+        path = out / "completions.jsonl"
+        done = finished(path, requests, engine.weights)
+        advance(done)
+        with Journal(path) as journal:
+            for rows in engine.generate(requests[done:], self.sampling):
+                journal.append(rows)
+                advance(len(rows))
+
+    def _manifest(self, engine: Engine) -> Manifest:
+        return Manifest(
+            model=engine.name,
+            weights=engine.weights,
+            task=self.task,
+            mix=mix_record(self.mix),
+            sampling=json.loads(json.dumps(asdict(self.sampling))),
+            engine=engine.describe(),
+            environment=environment(),
+            command=command_line(),
+            created=now(),
+        )
+
+
+def task_record(name: str, primary: str, cluster: str | None, prompts: Sequence[Prompt], source: str) -> TaskRecord:
+    """Describe a task for the manifest. Raises :class:`EvaluationError` for no prompts or an id that comes twice."""
+    if not prompts:
+        raise EvaluationError(f"task {name!r} has no prompts: its data is empty, or the filter keeps no row.")
+    _check_unique(prompts)
+    return TaskRecord(name, primary, cluster, prompts_fingerprint(prompts), len(prompts), source)
+
+
+def prompts_fingerprint(prompts: Iterable[Prompt]) -> str:
+    """Return sixteen hex digits over ids, texts and columns, whatever the prompts' order."""
+    lines = sorted(json.dumps(prompt, sort_keys=True, default=str) for prompt in prompts)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _check_unique(prompts: Sequence[Prompt]) -> None:
+    seen: set[str] = set()
+    for prompt in prompts:
+        if prompt.id in seen:
+            raise EvaluationError(f"id {prompt.id!r} comes twice in the data: name a column of unique ids.")
+        seen.add(prompt.id)
+
+
+def claim(out: Path) -> None:
+    """Make the directory ``out``, or take an empty one; never write among a user's other files."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        occupied = any(out.iterdir())
+    except OSError as error:
+        raise EvaluationError(f"cannot write into {out}: {error.strerror}.") from None
+    if occupied:
+        raise EvaluationError(f"{out} is not empty and holds no run that could be resumed; give another --out.")
+
+
+def _check_same(old: Manifest, new: Manifest, out: Path, resume: bool) -> None:
+    if not resume:
+        raise EvaluationError(f"{out} holds a run of {old.model!r}; give --resume to finish it, or another --out.")
+    differing = [name for name in ("weights", "task", "mix", "sampling") if getattr(old, name) != getattr(new, name)]
+    if differing:
+        raise EvaluationError(
+            f"{out} holds another run: its {' and '.join(differing)} differ from what is asked now; give another --out."
+        )
+
+
+def command_line() -> str:
+    """Return the command that is running, as it would be typed."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def now() -> str:
+    """Return the time in UTC, in ISO 8601 to the microsecond: runs are told apart and ordered by it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,59 @@
+"""How a prompt becomes tokens: the chat template when the tokenizer has one, a plain layout when not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..rewards.types import Message, Text
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+def render(tokenizer: PreTrainedTokenizerBase, text: Text) -> str:
+    """Return the string that the model is asked with.
+
+    Messages go through the tokenizer's chat template with the generation prompt; without a template their
+    contents are joined by blank lines. A string is left as it is.
+    """
+    if isinstance(text, str):
+        return text
+    if tokenizer.chat_template is None:
+        return plain(text)
+    return _templated(tokenizer, list(text))
+
+
+def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> str:
+    from jinja2 import TemplateError
+
+    def apply(messages: list[Message]) -> str:
+        chat = [dict(message) for message in messages]
+        return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+
+    try:
+        return apply(messages)
+    except TemplateError:
+        if messages[0]["role"] != "system" or len(messages) < 2:
+            raise
+        first = f"{messages[0]['content']}\n\n{messages[1]['content']}"  # templates without a system role
+        return apply([{**messages[1], "content": first}, *messages[2:]])
+
+
+def plain(text: Text) -> str:
+    r"""Return messages as plain text, for models without a chat template.
+
+    >>> plain([{"role": "system", "content": "Add."}, {"role": "user", "content": "2+2?"}])
+    'Add.\n\n2+2?\n\n'
+    """
+    return text if isinstance(text, str) else "".join(f"{message['content']}\n\n" for message in text)
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, text: Text) -> list[int]:
+    """Return the prompt's token ids: one BOS at most, although many templates write their own, and no EOS."""
+    rendered = render(tokenizer, text)
+    templated = not isinstance(text, str) and tokenizer.chat_template is not None
+    has_bos = bool(tokenizer.bos_token) and rendered.startswith(tokenizer.bos_token)
+    if templated or has_bos:
+        return list(tokenizer(rendered, add_special_tokens=False)["input_ids"])
+    ids = list(tokenizer(rendered)["input_ids"])
+    return ids[:-1] if len(ids) > 1 and ids[-1] == tokenizer.eos_token_id else ids

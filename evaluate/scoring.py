@@ -1,0 +1,77 @@
+"""Scoring a run: every reward of a mix over its stored completions, block by block, in memory that stays flat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+
+from ..files import write_lines
+from ..rewards import RewardMix
+from ..rewards.types import Batch
+from .manifest import MixRecord
+from .run import Run, Score
+from .types import Prompt, Row
+
+BLOCK = 1024
+"""Completions scored in one call, at least: enough for rewards that work in batches."""
+
+Advance = Callable[[int], None]
+"""Told how many more completions are done, for a progress bar."""
+
+
+def mix_record(mix: RewardMix) -> MixRecord:
+    """Return what the manifest keeps of a mix."""
+    pairs = dict(zip(mix.names, mix.rewards, strict=True))
+    return MixRecord(
+        spec=mix.spec,
+        weights=dict(zip(mix.names, mix.reward_weights, strict=True)),
+        fingerprints={name: reward.fingerprint for name, reward in pairs.items()},
+    )
+
+
+def score_run(run: Run, mix: RewardMix, advance: Advance = lambda count: None) -> None:
+    """Write ``scores.jsonl`` of ``run``, whole or not at all.
+
+    A prompt's samples are always scored together, so that rewards which compare within the prompt's group see
+    the whole group.
+    """
+    write_lines(run.path / "scores.jsonl", (score.to_json() for score in _scores(run, mix, advance)))
+
+
+def _scores(run: Run, mix: RewardMix, advance: Advance) -> Iterator[Score]:
+    for block in _blocks(run.rows()):
+        yield from score_rows(block, [run.prompts[row.prompt_id] for row in block], mix)
+        advance(len(block))
+
+
+def _blocks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    block: list[Row] = []
+    for _, group in groupby(rows, key=lambda row: row.prompt_id):
+        block += group
+        if len(block) >= BLOCK:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def score_rows(rows: Sequence[Row], prompts: Sequence[Prompt], mix: RewardMix) -> list[Score]:
+    """Return the scores of ``rows``, which answer ``prompts`` (one a row)."""
+    judged = mix.judge(make_batch(rows, prompts))
+    totals = mix.combine(judged).total
+    return [
+        Score(row.prompt_id, row.sample, totals[index], {name: values[index] for name, values in judged.items()})
+        for index, row in enumerate(rows)
+    ]
+
+
+def make_batch(rows: Sequence[Row], prompts: Sequence[Prompt]) -> Batch:
+    """Return rows as a batch that rewards can judge; token ids are given when every row has them."""
+    columns = sorted({name for prompt in prompts for name in prompt.columns})
+    ids = [row.token_ids for row in rows if row.token_ids is not None]
+    return Batch(
+        raw=[row.text for row in rows],
+        prompts=[prompt.text for prompt in prompts],
+        completion_ids=ids if len(ids) == len(rows) else None,
+        columns={name: [prompt.columns.get(name) for prompt in prompts] for name in columns},
+    )
