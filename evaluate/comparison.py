@@ -1,4 +1,8 @@
-"""The comparison of two or more runs as a frozen value: every report is a view of it and computes nothing."""
+"""The comparison of runs as a frozen value: every report is a view of it and computes nothing.
+
+Means are over questions: the samples of a question are averaged first. Intervals are 95 %. A number is None
+where it does not exist: no question had a value, or the scores do not vary and so tell nothing about their error.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,12 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What the interval of a paired difference says, given the margin that the user set."""
+    """What the interval of a paired difference says, given the margin that the user set.
+
+    In this order: IMPROVED when its lower end is above 0, REGRESSED when its upper end is below 0, HELD when its
+    lower end is above -margin (a loss as large as the margin is excluded), else UNDERPOWERED: neither a change
+    nor a loss beyond the margin can be told, and more questions or samples are needed.
+    """
 
     IMPROVED = "IMPROVED"
     HELD = "HELD"
@@ -20,9 +29,9 @@ class Verdict(StrEnum):
 class Estimate:
     """A mean with its 95 % interval. ``n`` questions had a value; ``method`` names the interval's formula."""
 
-    mean: float
-    low: float
-    high: float
+    mean: float | None
+    low: float | None
+    high: float | None
     n: int
     method: str
 
@@ -36,8 +45,30 @@ class RewardSummary:
 
 
 @dataclass(frozen=True)
+class CurvePoint:
+    """One k of a curve over k samples a question."""
+
+    k: int
+    estimate: Estimate
+
+
+@dataclass(frozen=True)
+class Curve:
+    """``pass@k`` or ``maj@k`` (``kind``) of a 0/1 reward, for k up to the number of samples."""
+
+    reward: str
+    kind: str
+    points: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True)
 class ModelSummary:
-    """One model on the task. ``factors`` are shares of completions: truncated, no answer, mean tokens..."""
+    """One model on the task.
+
+    ``prompts`` questions have been answered, by ``samples`` completions each at most. ``truncated`` is the share
+    of completions that met the token limit, ``unanswered`` the share in which the primary reward found no answer,
+    ``tokens`` the mean number of generated tokens; None where the source of the completions did not say.
+    """
 
     name: str
     weights: str
@@ -45,27 +76,122 @@ class ModelSummary:
     samples: int
     rewards: Mapping[str, RewardSummary]
     total: RewardSummary
+    truncated: float | None
+    unanswered: float | None
+    tokens: float | None
+    curves: tuple[Curve, ...]
+
+
+@dataclass(frozen=True)
+class VarianceParts:
+    """What the error of a difference is made of: ``SE² = (questions + samples) / n``.
+
+    ``questions`` is the variance of the true differences between questions, ``samples`` what drawing a finite
+    number of completions adds to it. ``noise_narrowing`` is how many times wider the interval would be had the
+    two models not shared their random numbers (1: no gain; None: they did not share them). ``advice`` says in a
+    sentence what would narrow the interval.
+    """
+
+    questions: float
+    samples: float
+    noise_narrowing: float | None
+    advice: str
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Tuned minus base on the same questions.
+    """Tuned minus base on the ``n`` questions that both have a value for; ``dropped`` questions had none in one.
 
-    ``p`` is two-sided by ``test``; ``p_holm`` is adjusted over the rewards. ``fixed`` and ``broken`` count the
-    questions that rose and fell. ``mde`` is the smallest change detectable with power 0.8 at alpha 0.05.
+    ``p`` is two-sided by ``test``; ``p_holm`` is adjusted over the rewards (the total is a test of its own).
+    ``fixed`` and ``broken`` count the questions whose mean rose and fell, ``both_right`` and ``both_wrong`` those
+    whose mean is 1 and 0 in both. ``mde`` is the smallest change detectable with power 0.8 at alpha 0.05.
+    ``pairing`` is how many times wider the interval of an unpaired comparison would be.
     """
 
-    delta: float
-    low: float
-    high: float
+    delta: float | None
+    low: float | None
+    high: float | None
     n: int
-    p: float
-    p_holm: float
+    dropped: int
+    p: float | None
+    p_holm: float | None
     test: str
+    method: str
     fixed: int
     broken: int
-    mde: float
+    both_right: int
+    both_wrong: int
+    mde: float | None
     verdict: Verdict
+    pairing: float | None
+    variance: VarianceParts | None
+
+
+@dataclass(frozen=True)
+class CurveDifference:
+    """Tuned minus base along a curve, with the 95 % band of the paired difference.
+
+    ``crossing`` is the k, interpolated on a logarithmic scale, at which the sign of the difference changes;
+    None when it never does.
+    """
+
+    reward: str
+    kind: str
+    points: tuple[CurvePoint, ...]
+    crossing: float | None
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One way to split a change of the primary metric: ``delta = shift + within``.
+
+    Completions fall into ``bins`` ("complete" and "cut"). ``shift`` is what the change of the bins' shares
+    brought, ``within`` what the change of the means inside the bins brought; both with 95 % intervals.
+    """
+
+    name: str
+    bins: tuple[FactorBin, ...]
+    shift: Estimate
+    within: Estimate
+
+
+@dataclass(frozen=True)
+class FactorBin:
+    """The share of completions in a bin and their mean; a mean is None where the bin is empty."""
+
+    name: str
+    base_share: float
+    tuned_share: float
+    base_mean: float | None
+    tuned_mean: float | None
+
+
+@dataclass(frozen=True)
+class QuestionChange:
+    """A question whose mean of the primary metric changed."""
+
+    prompt_id: str
+    base: float
+    tuned: float
+
+    @property
+    def delta(self) -> float:
+        """Tuned minus base."""
+        return self.tuned - self.base
+
+
+@dataclass(frozen=True)
+class HackingCheck:
+    """Did the rewards other than the primary one rise while the primary one did not?
+
+    ``suspected`` when ``proxy`` (the weighted total without the primary reward) has its interval above 0 and
+    the whole interval of the primary's change is below the margin. False alarms: at most 2.5 % of comparisons
+    in which the proxy did not rise, or the primary rose by the margin or more.
+    """
+
+    suspected: bool
+    proxy: Estimate
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -80,7 +206,12 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Pair:
-    """A base and a tuned model: the verdict is that of the task's primary metric."""
+    """A base and a tuned model: the verdict is that of the task's primary metric (a reward's name, or "total").
+
+    ``contributions`` are the parts of the total's change that each reward brought; they add up to it.
+    ``changes`` are the questions whose primary mean changed, the worst loss first. ``hacking`` is None when
+    nothing but the primary metric is rewarded.
+    """
 
     base: str
     tuned: str
@@ -89,6 +220,11 @@ class Pair:
     mismatches: tuple[Mismatch, ...]
     rewards: Mapping[str, Difference]
     total: Difference
+    contributions: Mapping[str, Estimate]
+    factors: tuple[Factor, ...]
+    curves: tuple[CurveDifference, ...]
+    changes: tuple[QuestionChange, ...]
+    hacking: HackingCheck | None
 
     @property
     def comparable(self) -> bool:

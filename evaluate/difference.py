@@ -1,0 +1,162 @@
+"""One reward of two models on the same questions: the paired difference and its verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .comparison import Difference, Estimate, VarianceParts, Verdict
+from .statistics.arrays import Booleans, Floats, Integers, is_binary, question_means
+from .statistics.intervals import Interval, mean_interval, spread
+from .statistics.paired import difference_interval, holm, mcnemar, sign_flip
+from .statistics.power import smallest_detectable
+from .statistics.variance import advise, split_variance
+
+NO_INTERVAL = "none: the values do not vary"
+
+
+@dataclass(frozen=True)
+class Design:
+    """How questions hang together: their clusters, and whether both models drew with the same random numbers."""
+
+    clusters: Integers | None
+    shared_noise: bool
+
+    def only(self, kept: Booleans) -> Integers | None:
+        """Return the clusters of the kept questions, numbered from 0."""
+        if self.clusters is None:
+            return None
+        numbers: Integers = np.unique(self.clusters[kept], return_inverse=True)[1]
+        return numbers
+
+
+def estimate(scores: Floats, clusters: Integers | None) -> Estimate:
+    """Return the mean of scores ``[questions, samples]`` over the questions that have one, with its interval."""
+    means = question_means(scores)
+    known = ~np.isnan(means)
+    kept = Design(clusters, shared_noise=False).only(known)
+    single = bool(((~np.isnan(scores)).sum(axis=1) <= 1).all())
+    return summary(means[known], mean_interval(means[known], is_binary(scores), single, kept))
+
+
+def summary(values: Floats, interval: Interval | None) -> Estimate:
+    """Put the mean of one value a question and its interval together."""
+    mean = float(values.mean()) if len(values) else None
+    if interval is None:
+        return Estimate(mean, None, None, len(values), NO_INTERVAL)
+    return Estimate(mean, interval.low, interval.high, len(values), interval.method)
+
+
+def difference(base: Floats, tuned: Floats, design: Design, margin: float) -> Difference:
+    """Return tuned minus base, of scores ``[questions, samples]`` whose questions stand in the same order.
+
+    Questions without a value in either are left out and counted. ``p_holm`` is ``p`` until :func:`adjust`.
+    """
+    left, right = question_means(base), question_means(tuned)
+    kept = ~np.isnan(left) & ~np.isnan(right)
+    a, b, clusters = left[kept], right[kept], design.only(kept)
+    changes = snap(b - a)
+    reach = _reach(base[kept], tuned[kept])
+    interval = difference_interval(changes, reach, clusters)
+    p, test = _test(changes, _single(base) and _single(tuned) and is_binary(_both(base, tuned)), clusters)
+    mde = _detectable(changes, interval, clusters)
+    return Difference(
+        delta=float(changes.mean()) if len(changes) else None,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        n=len(changes),
+        dropped=len(kept) - len(changes),
+        p=p,
+        p_holm=p,
+        test=test,
+        method=interval.method if interval else NO_INTERVAL,
+        fixed=int((changes > 0).sum()),
+        broken=int((changes < 0).sum()),
+        both_right=int(((a == 1) & (b == 1)).sum()),
+        both_wrong=int(((a == 0) & (b == 0)).sum()),
+        mde=mde,
+        verdict=decide(interval, margin),
+        pairing=_pairing(a, b, changes),
+        variance=_variance(base[kept], tuned[kept], design.shared_noise),
+    )
+
+
+def snap(changes: Floats) -> Floats:
+    """Set to 0 what only rounding left of a difference of equal means."""
+    snapped: Floats = np.where(np.abs(changes) < 1e-12, 0.0, changes)
+    return snapped
+
+
+def decide(interval: Interval | None, margin: float) -> Verdict:
+    """Return what an interval of a paired difference says, in the order that :class:`Verdict` gives.
+
+    An interval that reaches from -margin or below to 0 or above decides nothing, whatever the smallest
+    detectable change: neither a loss nor its absence is shown, and "not significant" is never "held".
+
+    >>> decide(Interval(-0.01, 0.03, "t"), margin=0.02).value
+    'HELD'
+    >>> decide(Interval(-0.05, 0.03, "t"), margin=0.02).value
+    'UNDERPOWERED'
+    """
+    if interval is None:
+        return Verdict.UNDERPOWERED
+    if interval.low > 0:
+        return Verdict.IMPROVED
+    if interval.high < 0:
+        return Verdict.REGRESSED
+    return Verdict.HELD if interval.low > -margin else Verdict.UNDERPOWERED
+
+
+def adjust(found: dict[str, Difference]) -> dict[str, Difference]:
+    """Return the differences of several rewards with ``p_holm`` adjusted over them."""
+    adjusted = holm({name: one.p for name, one in found.items() if one.p is not None})
+    return {name: replace(one, p_holm=adjusted.get(name)) for name, one in found.items()}
+
+
+def _both(base: Floats, tuned: Floats) -> Floats:
+    return np.concatenate((base.ravel(), tuned.ravel()))
+
+
+def _single(scores: Floats) -> bool:
+    return bool(((~np.isnan(scores)).sum(axis=1) <= 1).all())
+
+
+def _reach(base: Floats, tuned: Floats) -> float | None:
+    """Return how far two scores can lie apart: 1 for 0/1 scores, else the range of those seen (None if that is 0)."""
+    scores = _both(base, tuned)
+    if is_binary(scores):
+        return 1.0
+    known = scores[~np.isnan(scores)]
+    return float(np.ptp(known)) or None if known.size else None
+
+
+def _test(changes: Floats, binary: bool, clusters: Integers | None) -> tuple[float | None, str]:
+    if not len(changes):
+        return None, "none"
+    if binary and clusters is None:
+        return mcnemar(int((changes < 0).sum()), int((changes > 0).sum())), "exact McNemar"
+    return sign_flip(changes, clusters), "sign-flip permutation" + (" by cluster" if clusters is not None else "")
+
+
+def _detectable(changes: Floats, interval: Interval | None, clusters: Integers | None) -> float | None:
+    """The smallest detectable change; where all differences are equal, from half the width of the interval."""
+    if interval is None:
+        return None
+    found = spread(changes, clusters)
+    return smallest_detectable(found.error if found.known else (interval.high - interval.low) / 2 / 1.96)
+
+
+def _pairing(base: Floats, tuned: Floats, changes: Floats) -> float | None:
+    """Return ``sqrt((Var a + Var b) / Var d)``, None where the differences do not vary."""
+    if len(changes) < 2 or not changes.var():
+        return None
+    return float(np.sqrt((base.var() + tuned.var()) / changes.var()))
+
+
+def _variance(base: Floats, tuned: Floats, shared_noise: bool) -> VarianceParts | None:
+    parts = split_variance(base, tuned, shared_noise)
+    if parts is None:
+        return None
+    advice = advise(parts, base.shape[1])
+    return VarianceParts(parts.questions, parts.samples, parts.narrowing if shared_noise else None, advice)

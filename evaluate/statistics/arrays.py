@@ -1,0 +1,33 @@
+"""Types of the arrays that the statistics work on."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+"""Scores ``[questions, samples]``, or one number a question; NaN where there is none."""
+
+Integers = NDArray[np.int64]
+"""Counts, or cluster numbers from 0, one a question."""
+
+Booleans = NDArray[np.bool_]
+
+
+def question_means(scores: Floats) -> Floats:
+    """Return the mean of each question's samples that have a score, NaN where none has.
+
+    >>> question_means(np.array([[1.0, 0.0], [1.0, np.nan], [np.nan, np.nan]]))
+    array([0.5, 1. , nan])
+    """
+    known = ~np.isnan(scores)
+    counts = known.sum(axis=1)
+    sums = np.where(known, scores, 0.0).sum(axis=1)
+    means: Floats = np.divide(sums, counts, out=np.full(len(scores), np.nan), where=counts > 0)
+    return means
+
+
+def is_binary(scores: Floats) -> bool:
+    """Tell whether all scores are 0 or 1 (NaN left out, and at least one is known)."""
+    known = scores[~np.isnan(scores)]
+    return bool(known.size and ((known == 0) | (known == 1)).all())

@@ -1,0 +1,126 @@
+"""Errors and 95 % intervals of a mean over questions, independent or in clusters."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .arrays import Floats, Integers
+
+CONFIDENCE = 0.95
+
+
+class Interval(NamedTuple):
+    """A 95 % interval, and the name of its formula."""
+
+    low: float
+    high: float
+    method: str
+
+
+class Spread(NamedTuple):
+    """Standard error of a mean with its degrees of freedom; the error is NaN for fewer than 2 independent units."""
+
+    error: float
+    degrees: int
+
+    @property
+    def known(self) -> bool:
+        """True when there is an error above 0 (beyond rounding): equal values tell nothing about it."""
+        return self.error > 1e-12
+
+
+def z_value(probability: float) -> float:
+    """Return the quantile of the standard normal distribution.
+
+    >>> round(z_value(0.975), 3)
+    1.96
+    """
+    from scipy.special import ndtri
+
+    return float(ndtri(probability))
+
+
+def t_value(degrees: int, probability: float = (1 + CONFIDENCE) / 2) -> float:
+    """Return the quantile of Student's t distribution.
+
+    >>> round(t_value(29), 3)
+    2.045
+    """
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, probability))
+
+
+def spread(values: Floats, clusters: Integers | None = None) -> Spread:
+    """Return the standard error of the mean of one value a question.
+
+    Independent questions: ``SE = sqrt(Var(s_i) / n)`` with ddof 1, and n - 1 degrees of freedom. Clusters
+    c = 1..C: ``SE² = C/(C-1) · 1/N² · Σ_c (Σ_{i in c} (s_i - s̄))²`` and C - 1 (cluster-robust, with the
+    small-sample factor; Miller, arXiv 2411.00640, section 2.2).
+
+    >>> spread(np.array([0.0, 1.0, 0.0, 1.0])).error.__round__(4)
+    0.2887
+    >>> spread(np.array([0.0, 1.0, 0.0, 1.0]), np.array([0, 1, 0, 1])).error.__round__(4)
+    0.5
+    """
+    if clusters is None:
+        n = len(values)
+        return Spread(float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else math.nan, n - 1)
+    _, codes = np.unique(clusters, return_inverse=True)
+    sums = np.bincount(codes, weights=values - values.mean())
+    count = len(sums)
+    if count < 2:
+        return Spread(math.nan, count - 1)
+    return Spread(math.sqrt(count / (count - 1) * float(sums @ sums)) / len(values), count - 1)
+
+
+def t_interval(mean: float, found: Spread, clustered: bool = False) -> Interval:
+    """Return ``mean ± t · SE`` with the degrees of freedom of the error.
+
+    >>> t_interval(0.5, Spread(0.1, 29)).low.__round__(4)
+    0.2955
+    """
+    half = t_value(found.degrees) * found.error
+    return Interval(mean - half, mean + half, "clustered t" if clustered else "t")
+
+
+def wilson(share: float, n: int) -> Interval:
+    """Return Wilson's score interval of a share of n questions.
+
+    ``(p + z²/2n ± z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)`` (Wilson 1927, JASA 22:209).
+
+    >>> [round(end, 3) for end in wilson(1.0, 30)[:2]]
+    [0.886, 1.0]
+    """
+    z2 = z_value((1 + CONFIDENCE) / 2) ** 2
+    center = share + z2 / (2 * n)
+    half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n)))
+    scale = 1 + z2 / n
+    return Interval(max(0.0, (center - half) / scale), min(1.0, (center + half) / scale), "Wilson")
+
+
+def mean_interval(values: Floats, binary: bool, single: bool, clusters: Integers | None = None) -> Interval | None:
+    """Return the interval of the mean of one value a question, None where the values hold no information on it.
+
+    ``binary``: the scores behind the values are 0/1; ``single``: there is one score a question. Independent
+    single 0/1 scores get Wilson's interval, all others the (clustered) t interval. Values that are all equal
+    have an error of 0, which is no interval: 0/1 scores get Wilson's over the independent units, graded ones None.
+
+    >>> mean_interval(np.array([1.0] * 30), binary=True, single=True).method
+    'Wilson'
+    >>> mean_interval(np.array([0.7] * 30), binary=False, single=True) is None
+    True
+    """
+    if not len(values):
+        return None
+    mean = float(values.mean())
+    if binary and single and clusters is None:
+        return wilson(mean, len(values))
+    found = spread(values, clusters)
+    if found.known:
+        return t_interval(mean, found, clusters is not None)
+    units = found.degrees + 1
+    return wilson(mean, units) if binary and (clusters is None or units > 1) else None
