@@ -1,0 +1,248 @@
+r"""How much of a text is in the language that was asked for, without a model and without a network."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar, NamedTuple
+
+from ..errors import nearest
+from .function_words import FUNCTION_WORDS
+from .types import Batch, Judgement, Reward, RewardError
+
+_LATIN = "a-z\u00aa\u00ba\u00df-\u00f6\u00f8-\u024f\u1e00-\u1eff"
+_CJK = "\u3005\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+_OTHER = "other"
+
+
+class _Script(NamedTuple):
+    """A script: the pattern of its words, the languages told apart in it, and what one match weighs in words."""
+
+    letters: str
+    word: re.Pattern[str]
+    languages: tuple[str, ...]
+    weight: float = 1.0
+
+
+def _script(letters: str, *languages: str) -> _Script:
+    return _Script(letters, re.compile(f"[{letters}]+"), languages)
+
+
+SCRIPTS = (
+    # One Latin letter is a variable more often than a word.
+    _Script(
+        _LATIN,
+        re.compile(f"[{_LATIN}]{{2,}}"),
+        ("en", "es", "fr", "de", "it", "pt", "nl", "sv", "da", "pl", "tr", "vi", "id"),
+    ),
+    # Two characters make about one word.
+    _Script(_CJK, re.compile(f"[{_CJK}]"), ("zh", "ja"), 0.5),
+    _script("\u0400-\u052f", "ru", "uk", "bg"),
+    _script("\u0610-\u061a\u0620-\u0660\u066e-\u06d3\u06d5-\u06ef\u0750-\u077f", "ar", "fa"),
+    _script("\u0900-\u0963\u0970-\u097f", "hi", "mr"),
+    _script("\u1100-\u11ff\u3130-\u318f\uac00-\ud7af", "ko"),
+    _script("\u0370-\u03ff\u1f00-\u1fff", "el"),
+    _script("\u0591-\u05f4", "he"),
+    _script("\u0980-\u09e5\u09f0-\u09ff", "bn"),
+    _script("\u0a00-\u0a65\u0a70-\u0a7f", "pa"),
+    _script("\u0a80-\u0ae5\u0af0-\u0aff", "gu"),
+    _script("\u0b80-\u0be5\u0bf0-\u0bff", "ta"),
+    _script("\u0c00-\u0c65\u0c70-\u0c7f", "te"),
+    _script("\u0c80-\u0ce5\u0cf0-\u0cff", "kn"),
+    _script("\u0d00-\u0d65\u0d70-\u0d7f", "ml"),
+    _script("\u0e00-\u0e4f", "th"),
+    _script("\u10a0-\u10ff", "ka"),
+    _script("\u0531-\u058f", "hy"),
+    _script("\u1200-\u135f", "am"),
+)
+LANGUAGES = tuple(sorted(language for script in SCRIPTS for language in script.languages))
+"""The languages that can be asked for, by ISO 639-1 code."""
+
+_MARK_LETTERS = {
+    "es": "ñ¿¡", "fr": "œêûîç", "de": "ßäöü", "it": "èìòù", "pt": "ãõêç", "sv": "åäö", "da": "åøæ", "pl": "łżźśćęą",
+    "tr": "ğışç", "vi": "ơưđạảấầậắếềệịọốồộớờợụủứừự", "ru": "ыэё", "uk": "іїєґ", "bg": "ъщ", "fa": "پچژگکی", "ar": "ةكي",
+    "mr": "ळ",
+}  # fmt: skip
+
+# Each alternative stops where the next one of its kind could start, so no text is read more than twice.
+_NO_LANGUAGE = re.compile(
+    r"\$\$[^$]*+\$\$"
+    r"|\$(?!\s)[^$\n]*(?<!\s)\$(?!\d)"
+    r"|\\\((?:[^\\]|\\[^()])*+\\\)"
+    r"|\\\[(?:[^\\]|\\[^\[\]])*+\\\]"
+    r"|\\begin\{[^{}]*+\}(?:[^\\]|\\(?!begin|end))*+\\end\{[^{}]*+\}"
+    r"|\\[A-Za-z]+"
+    r"|`[^`\n]*+`"
+    r"|</?[A-Za-z][^<>]*+>"
+    r"|https?://\S++"
+    r"|[^\W\d_]*+\d\w*+"
+)
+_CLAUSE_END = re.compile(r"[.,;:!?…\n()\[\]{}\"«»“”„|。，、；：！？（）「」『』।؟،؛]+")
+
+
+@dataclass(frozen=True)
+class LanguageConsistency(Reward):
+    r"""The share of a text's words that are in the language asked for.
+
+    Mathematics (``$…$``, ``\(…\)``, ``\[…\]``, environments, commands), code, tags, links and whatever holds
+    digits are taken out first; where nothing is left the value is 1. Of the rest::
+
+        words in the language / all words        two Chinese or Japanese characters weigh one word
+
+    A word in another script is never in the language. Languages that share a script (Latin, Cyrillic, Arabic,
+    Devanagari, Han) are told apart clause by clause: each of the clause's function words speaks for the
+    languages that have it, letters such as ñ or ы a little, and so does what the whole text speaks for; the
+    language with the most wins all words of the clause, the one asked for where nothing speaks. A long text
+    with hardly a function word of any language known here is in none of them.
+
+    How exact: of the assistant replies in English of OpenAssistant, __EXACT__.
+    Single foreign words inside a clause go unseen; neighbours without a word list (Norwegian, Czech, Urdu) may
+    be taken for a language of their script.
+
+    Range [0, 1], never None. Statuses: "consistent" (at least 0.9), "mixed", "other language", "no language".
+    Raises :class:`RewardError` when built with a language that is not in :data:`LANGUAGES`. Source: the
+    language consistency reward of DeepSeek-R1 (arXiv 2501.12948, section 2.3.2): the share of target words.
+
+    >>> language_consistency(completions=["So nine eggs are sold.", "Also werden neun Eier verkauft.", "$x = 5$"])
+    [1.0, 0.0, 1.0]
+    >>> LanguageConsistency("zh")(completions=["所以一共卖出九个鸡蛋。", "The total is nine."])
+    [1.0, 0.0]
+    """
+
+    name: ClassVar[str] = "language_consistency"
+
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise RewardError(
+                f"{self.name}: language={self.language!r} is not known. {nearest(str(self.language), LANGUAGES)}"
+            )
+
+    def judge(self, batch: Batch) -> list[Judgement]:
+        """Return one share per completion, in order."""
+        return [self._judge_one(completion.text) for completion in batch.completions]
+
+    def _judge_one(self, text: str) -> Judgement:
+        cleaned = without_notation(text)
+        wanted = _script_of(self.language)
+        present = _scripts_in(cleaned)
+        others = sum(script.weight * len(script.word.findall(cleaned)) for script in present if script is not wanted)
+        own = _tally(cleaned, wanted, self.language) if wanted in present else _Tally(0, 0)
+        total = wanted.weight * own.total + others
+        if not total:
+            return Judgement(1.0, "no language", "no words are left without mathematics, code, tags and digits")
+        value = wanted.weight * own.asked / total
+        status = "consistent" if value >= 0.9 else "mixed" if value > 0.1 else "other language"
+        return Judgement(value, status, f"{value:.0%} of {total:g} words are in {self.language!r}")
+
+
+def without_notation(text: str) -> str:
+    r"""Return the text, case folded, without mathematics, code, tags, links and words with digits.
+
+    >>> without_notation("So $x^2$ is `f(2)` or \\(4\\)").split()
+    ['so', 'is', 'or']
+    """
+    prose = " ".join(text.split("```")[::2]) if "```" in text else text
+    return _NO_LANGUAGE.sub("\n", prose).casefold()
+
+
+class _Tally(NamedTuple):
+    """Words of one script: those in the language asked for, and all."""
+
+    asked: int
+    total: int
+
+
+def _tally(text: str, script: _Script, asked: str) -> _Tally:
+    if len(script.languages) == 1:
+        total = len(script.word.findall(text))
+        return _Tally(total, total)
+    clauses = [
+        (script.word.findall(clause), times, clause) for clause, times in Counter(_CLAUSE_END.split(text)).items()
+    ]
+    found = [_Clause(len(words) * times, times, _evidence(words, clause)) for words, times, clause in clauses if words]
+    prior = _prior(found)
+    mine = sum(clause.words for clause in found if _wins(asked, clause.evidence, prior))
+    return _Tally(mine, sum(clause.words for clause in found))
+
+
+class _Clause(NamedTuple):
+    """A clause that stands ``times`` times: its words in all, and how much of one speaks for each language."""
+
+    words: int
+    times: int
+    evidence: dict[str, float]
+
+
+def _evidence(words: Iterable[str], clause: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    speakers = _speakers()
+    for word in words:
+        for language, weight in speakers.get(word, ()):
+            found[language] = found.get(language, 0.0) + weight
+    if not clause.isascii():
+        for letter in _mark_letters().keys() & set(clause):
+            for language, weight in _mark_letters()[letter]:
+                found[language] = found.get(language, 0.0) + weight
+    return found
+
+
+_UNEXPLAINED = 0.08
+_GRACE = 10
+
+
+def _prior(clauses: list[_Clause]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for clause in clauses:
+        for language, weight in clause.evidence.items():
+            total[language] = total.get(language, 0.0) + weight * clause.times
+    total[_OTHER] = _UNEXPLAINED * max(0, sum(clause.words for clause in clauses) - _GRACE)
+    mass = sum(total.values())
+    return {language: weight / mass for language, weight in total.items()} if mass else {}
+
+
+def _wins(asked: str, evidence: dict[str, float], prior: dict[str, float]) -> bool:
+    mine = evidence.get(asked, 0.0) + prior.get(asked, 0.0)
+    return all(evidence.get(language, 0.0) + weight <= mine for language, weight in prior.items())
+
+
+@cache
+def _speakers() -> dict[str, list[tuple[str, float]]]:
+    return _shared_out(FUNCTION_WORDS, 1.0)
+
+
+@cache
+def _mark_letters() -> dict[str, list[tuple[str, float]]]:
+    return _shared_out(_MARK_LETTERS, 0.5)
+
+
+def _shared_out(listed: Mapping[str, Iterable[str]], weight: float) -> dict[str, list[tuple[str, float]]]:
+    owners: dict[str, list[str]] = {}
+    for language, items in listed.items():
+        for item in items:
+            owners.setdefault(item, []).append(language)
+    return {item: [(language, weight / len(found)) for language in found] for item, found in owners.items()}
+
+
+@cache
+def _script_of(language: str) -> _Script:
+    return next(script for script in SCRIPTS if language in script.languages)
+
+
+@cache
+def _letter_pattern(script: _Script) -> re.Pattern[str]:
+    return re.compile(f"[{script.letters}]")
+
+
+def _scripts_in(text: str) -> list[_Script]:
+    if text.isascii():
+        return [SCRIPTS[0]]
+    letters = "".join(set(text))
+    return [script for script in SCRIPTS if _letter_pattern(script).search(letters)]
+
+
+language_consistency = LanguageConsistency()
