@@ -1,0 +1,38 @@
+"""``grpo-report``: finished runs -> the comparison in the terminal, and as HTML, Markdown or JSON."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import options
+from .main import execute
+from .results import show_results
+
+EXAMPLES = """\
+examples:
+  grpo-report runs/first --html report.html
+  grpo-report runs/base runs/tuned --markdown comment.md --json -
+
+exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict)
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``grpo-report`` and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="grpo-report",
+        description="Report on finished runs of one task. The first is the base; every other is paired with it.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run's directory, or one that holds runs")
+    options.add_reports(parser)
+    parser.set_defaults(run=run)
+    return execute(parser, argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare and report."""
+    return show_results(args.runs, args)

@@ -1,0 +1,87 @@
+"""The comparison as JSON that scripts rely on: its keys stay as long as ``schema`` does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ..evaluate.comparison import Comparison, CurvePoint, Difference, Estimate, ModelSummary, Pair, RewardSummary
+
+SCHEMA = 1
+
+
+def to_json(comparison: Comparison) -> dict[str, Any]:
+    """Return the comparison as a JSON object; a number that does not exist is null.
+
+    ``models``: per reward and for the total the mean with its 95 % interval and how often each status occurred;
+    shares of truncated and unanswered completions, mean tokens, pass@k and maj@k.
+    ``pairs``: per reward and for the total the paired change, its 95 % interval, p before and after Holm's
+    adjustment, the questions that rose (``fixed``) and fell (``broken``), and the smallest detectable change;
+    what each reward contributed to the total's change, how the primary's change splits, and the changed questions.
+    """
+    return {
+        "schema": SCHEMA,
+        "task": comparison.task,
+        "margin": comparison.margin,
+        "weights": dict(comparison.weights),
+        "models": [_model(model) for model in comparison.models],
+        "pairs": [_pair(pair) for pair in comparison.pairs],
+    }
+
+
+def _model(model: ModelSummary) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "weights": model.weights,
+        "prompts": model.prompts,
+        "samples": model.samples,
+        "rewards": {name: _summary(summary) for name, summary in model.rewards.items()},
+        "total": _summary(model.total),
+        "truncated": model.truncated,
+        "unanswered": model.unanswered,
+        "tokens": model.tokens,
+        "curves": [
+            {"reward": curve.reward, "kind": curve.kind, "points": _points(curve.points)} for curve in model.curves
+        ],
+    }
+
+
+def _summary(summary: RewardSummary) -> dict[str, Any]:
+    return {**asdict(summary.estimate), "counts": dict(summary.counts)}
+
+
+def _points(points: tuple[CurvePoint, ...]) -> list[dict[str, Any]]:
+    return [{"k": point.k, **asdict(point.estimate)} for point in points]
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "base": pair.base,
+        "tuned": pair.tuned,
+        "primary": pair.primary,
+        "verdict": pair.verdict.value,
+        "comparable": pair.comparable,
+        "mismatches": [asdict(found) for found in pair.mismatches],
+        "rewards": {name: _difference(found) for name, found in pair.rewards.items()},
+        "total": _difference(pair.total),
+        "contributions": {name: _shift(found) for name, found in pair.contributions.items()},
+        "factors": [
+            {"name": factor.name, "shift": _shift(factor.shift), "within": _shift(factor.within)}
+            | {"bins": [asdict(found) for found in factor.bins]}
+            for factor in pair.factors
+        ],
+        "curves": [
+            {"reward": curve.reward, "kind": curve.kind, "crossing": curve.crossing, "points": _points(curve.points)}
+            for curve in pair.curves
+        ],
+        "changes": [asdict(change) for change in pair.changes],
+        "hacking": asdict(pair.hacking) if pair.hacking else None,
+    }
+
+
+def _shift(found: Estimate) -> dict[str, Any]:
+    return {"delta": found.mean, "low": found.low, "high": found.high}
+
+
+def _difference(found: Difference) -> dict[str, Any]:
+    return {**asdict(found), "verdict": found.verdict.value}

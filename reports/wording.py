@@ -1,0 +1,106 @@
+"""The words and number formats that every report shares, so that all of them say the same."""
+
+from __future__ import annotations
+
+from ..evaluate.comparison import Difference, Mismatch, Pair, Verdict
+
+
+def number(value: float | None, decimals: int = 3) -> str:
+    """Return a value with three decimals, "-" where there is none.
+
+    >>> number(0.28449), number(-12.5), number(None)
+    ('0.284', '-12.500', '-')
+    """
+    return "-" if value is None else f"{value:.{decimals}f}"
+
+
+def signed(value: float | None) -> str:
+    """Return a change with its sign; no change at all has none.
+
+    >>> signed(0.6281), signed(-0.25), signed(0.0), signed(None)
+    ('+0.628', '-0.250', '0.000', '-')
+    """
+    return f"{value:+.3f}" if value else number(value)
+
+
+def share(value: float | None) -> str:
+    """Return a share in percent.
+
+    >>> share(0.28449), share(None)
+    ('28.4 %', '-')
+    """
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Return the interval of a change in words.
+
+    >>> interval(0.58, 0.67), interval(None, None)
+    ('+0.580 to +0.670', 'unknown')
+    """
+    return "unknown" if low is None or high is None else f"{signed(low)} to {signed(high)}"
+
+
+def probability(p: float | None) -> str:
+    """Return a p value with three decimals, small ones as a bound.
+
+    >>> probability(0.0312), probability(1e-9), probability(None)
+    ('0.031', '<0.001', '-')
+    """
+    return "<0.001" if p is not None and p < 0.001 else number(p)
+
+
+def questions(count: int) -> str:
+    """Return a number of questions in words.
+
+    >>> questions(1), questions(1319)
+    ('1 question', '1,319 questions')
+    """
+    return "1 question" if count == 1 else f"{count:,} questions"
+
+
+def headline(pair: Pair) -> str:
+    """Return the verdict as a short claim with both names."""
+    match pair.verdict:
+        case Verdict.IMPROVED:
+            return f"{pair.tuned} is better than {pair.base}."
+        case Verdict.REGRESSED:
+            return f"{pair.tuned} is worse than {pair.base}."
+        case Verdict.HELD:
+            return f"{pair.tuned} holds the level of {pair.base}."
+        case Verdict.UNDERPOWERED:
+            return f"Too little data to tell {pair.tuned} from {pair.base}."
+
+
+def evidence(pair: Pair, margin: float) -> str:
+    """Return the sentences that carry the verdict: the change, its interval, and what could have been seen."""
+    primary = primary_difference(pair)
+    if primary.delta is None:
+        return f"No question has a value of {pair.primary} in both models."
+    change = (
+        f"{pair.primary} changed by {signed(primary.delta)} "
+        f"(95 % interval {interval(primary.low, primary.high)}) on {questions(primary.n)}."
+    )
+    return f"{change} {_power(primary, margin)}".rstrip()
+
+
+def primary_difference(pair: Pair) -> Difference:
+    """Return the difference that the verdict rests on: the primary reward's, or the total's."""
+    return pair.rewards.get(pair.primary, pair.total)
+
+
+def _power(primary: Difference, margin: float) -> str:
+    seen = "" if primary.mde is None else f"Smallest change it could reliably detect: {number(primary.mde)}."
+    match primary.verdict:
+        case Verdict.HELD:
+            return f"{seen} A loss of {number(margin)} or more is ruled out."
+        case Verdict.UNDERPOWERED:
+            return f"{seen} A loss of {number(margin)} or more is not ruled out: evaluate more questions."
+        case _:
+            return seen
+
+
+def mismatch(found: Mismatch, pair: Pair) -> str:
+    """Return one thing that makes two runs less than comparable, as a sentence."""
+    effect = "is not the same, so the numbers below mean little" if found.fatal else "differs"
+    return f"{found.what} {effect}: {pair.base} has {found.base}, {pair.tuned} has {found.tuned}."
