@@ -45,7 +45,7 @@ def squad_tokens(text: str) -> list[str]:
 
 
 def _whole(number: re.Match[str]) -> str:
-    """Keep a number's own marks, as wide ones, from the deletion of punctuation; part it from a number it is joined to."""
+    """Keep a number's own marks, as wide ones, from deletion; part it from a number it is joined to."""
     text = number[0]
     if text[-1].isdigit():
         return text.translate(_KEPT) if len(text) > 1 else text
