@@ -97,10 +97,8 @@ class RewardMix:
     @property
     def spec(self) -> str:
         """The spec string that builds this mix again."""
-        return ",".join(
-            f"{spec_of(reward)}={weight:.17g}" if weight != round(weight, 6) else f"{spec_of(reward)}={weight:g}"
-            for reward, weight in zip(self.rewards, self.weights, strict=True)
-        )
+        pairs = zip(self.rewards, self.weights, strict=True)
+        return ",".join(f"{spec_of(reward)}={_short(weight)}" for reward, weight in pairs)
 
     @property
     def fingerprint(self) -> str:
@@ -167,6 +165,10 @@ def _finite(weight: object) -> float:
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
         raise MixError(f"weight {weight!r} is no finite number; write such as 0.5.")
     return float(weight)
+
+
+def _short(weight: float) -> str:
+    return repr(weight).removesuffix(".0")
 
 
 def _yaml_item(name: str, value: object) -> tuple[RewardSpec, object]:

@@ -38,7 +38,7 @@ def _built_in() -> dict[str, Reward]:
     for module, rewards in _MODULES.items():
         try:
             loaded = importlib.import_module(f".{module}", __package__)
-        except ModuleNotFoundError:
+        except ImportError:
             continue
         found.update({name: getattr(loaded, name) for name in rewards if hasattr(loaded, name)})
     return found
