@@ -1,0 +1,308 @@
+r"""Where a completion's final answer stands, and what a reference's answer is.
+
+In this order, in the text after the reasoning: the answer tag, the last balanced ``\boxed``, ``####``, an anchor
+("the answer is", a last line "A: 18"), the whole text when it is nothing but a value; in lenient extraction also the
+last expression or number. Candidates are looked at from the end, and only a bounded number of them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from .equality import is_words
+from .notation import tidy
+from .numbers import read_quantity
+from .types import Completion, Span
+
+MOST_CANDIDATES = 16
+"""Markers of one kind that are looked at, from the end."""
+
+LONGEST_ANSWER = 1_000
+"""Characters of a box or a line that can be an answer."""
+
+
+class Answer(NamedTuple):
+    """The extracted answer, where it stands in the completion's text, and what marked it."""
+
+    text: str
+    span: Span
+    marker: str
+
+
+class NoAnswer(NamedTuple):
+    """Why there is no answer: ``status`` is "no answer" or "truncated"."""
+
+    status: str
+    reason: str
+
+
+Found = Answer | NoAnswer | None
+
+_BOX = "\\boxed"
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_JOIN = re.compile(
+    r"[\s,;$&*.]*(?:\\[()\[\],;]|\\quad|\\text\{\s*(?:and|or)\s*\}|and|or)?[\s,;$&*]*(?:\\[()\[\],;])?[\s$]*"
+)
+_LAST_LINE = re.compile(r"\s*\**A\**\s*[:：]\s*(\S.*)")
+_ANCHOR_WORDS = ("nswer", "NSWER", "答案")
+_ANCHOR = re.compile(
+    r"(?:nswer|NSWER|答案)(?:\s+(?:to|for|of)\s[^.\n:=]{1,150}?|\s+(?:here|then|therefore|thus|choice|key))?\s*\**\s*"
+    r"(?:(?:is|was|are|would be|should be|must be|will be|equals|comes to|是|为|為)(?![A-Za-z])"
+    r"(?:\s+(?:therefore|thus|then|simply|just|indeed|found to be|equal to|given by|approximately|about|that)\b)*"
+    r"\s*[:：]?|[:：=])\**\s*(?P<value>\S[^\n]*)"
+)
+_HEADING = re.compile(r"(?:nswer|NSWER|答案)[:：]?\**[ \t]*\n\s*(?P<value>\S[^\n]*)")
+_HEADED = ("#", "*", "final ", "Final ", "FINAL ")
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
+_ASIDE = re.compile(r"\s*,?\s+(?:because|since|which|so|as|where|given that|when)\s|\s\((?=[a-z])|\s-\s(?=[a-z])")
+_NO_VALUES = frozenset(
+    "correct right wrong incorrect below above follows clear reasonable yes: unknown unclear here given found".split()
+)
+_EMPHASIS = re.compile(r"\*\*(.+?)\*\*")
+_MATH = re.compile(r"\$\$?([^$]{1,300})\$\$?|\\\((.{1,300}?)\\\)|\\\[(.{1,300}?)\\\]", re.DOTALL)
+_NUMBERS = re.compile(r"(?<![\w.])-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?")
+_LENIENT_TAIL = 2_000
+
+
+def extract(completion: Completion, tag: str = "answer", lenient: bool = False) -> Answer | NoAnswer:
+    r"""Return the completion's final answer with its place in ``completion.text``, or why there is none.
+
+    >>> from .text import normalise
+    >>> extract(normalise(r"<think>maybe \boxed{17}</think>So \boxed{18}."))
+    Answer(text='18', span=Span(start=40, end=42), marker='box')
+    >>> extract(normalise("I do not know, perhaps it cannot be told.")).status
+    'no answer'
+    """
+    if completion.final is None:
+        return NoAnswer("truncated", "the reasoning block never closes")
+    found = _tagged(completion.final, tag) or _marked(completion.final) or _whole(completion.final)
+    if found is None and lenient:
+        found = _last_value(completion.final)
+    if isinstance(found, Answer):
+        start, end = found.span
+        return found._replace(span=Span(start + completion.final_start, end + completion.final_start))
+    return found or NoAnswer("no answer", "no answer tag, box, #### or 'the answer is', and more than a value")
+
+
+def _tagged(text: str, tag: str) -> Found:
+    opening, closing = f"<{tag}>", f"</{tag}>"
+    start = text.rfind(opening)
+    if start < 0:
+        return None
+    end = text.find(closing, start)
+    if end < 0:
+        return NoAnswer("truncated", f"{opening} is never closed")
+    places = [_trimmed(text, start + len(opening), end)]
+    for _ in range(MOST_CANDIDATES):
+        before = text.rfind(closing, 0, start)
+        if before < 0 or not _joined(text, before + len(closing), start):
+            break
+        start = text.rfind(opening, 0, before)
+        if start < 0:
+            break
+        places.append(_trimmed(text, start + len(opening), before))
+    if len(places) > 1:
+        return _together(text, places[::-1], "tag")
+    return _inside(text, places[0])
+
+
+def _inside(text: str, place: Span) -> Found:
+    content = text[place.start : place.end]
+    if not content:
+        return NoAnswer("no answer", "the answer block is empty")
+    marked = _marked(content)
+    if isinstance(marked, Answer):
+        start, end = marked.span
+        return marked._replace(span=Span(start + place.start, end + place.start))
+    return marked or Answer(content, place, "tag")
+
+
+def _marked(text: str) -> Found:
+    """Find a box, ``####`` or an anchor."""
+    if _BOX in text:
+        boxed = _boxed(text)
+        if boxed is not None:
+            return boxed
+    if "####" in text:
+        hashed = _hashed(text)
+        if hashed is not None:
+            return hashed
+    return _anchored(text)
+
+
+def _boxed(text: str) -> Found:
+    places: list[Span] = []
+    start = len(text)
+    for _ in range(MOST_CANDIDATES):
+        start = text.rfind(_BOX, 0, start)
+        if start < 0:
+            break
+        box = _box_at(text, start)
+        if box is None:
+            continue
+        if places and not _joined(text, box.after, last_start):
+            break
+        places.append(box.inside)
+        last_start = start
+    if not places:
+        return NoAnswer("truncated", r"the \boxed{ is never closed")
+    return _together(text, places[::-1], "box")
+
+
+class _Box(NamedTuple):
+    inside: Span
+    after: int
+
+
+def _box_at(text: str, start: int) -> _Box | None:
+    r"""Return the content of ``\boxed{...}`` or of a brace-less ``\boxed 5``; None when it never closes."""
+    at = start + len(_BOX)
+    while at < len(text) and text[at] == " ":
+        at += 1
+    if at >= len(text) or text[at] != "{":
+        end = at
+        while end < len(text) and text[end].isalnum():
+            end += 1
+        return _Box(Span(at, end), end) if end > at else None
+    depth = 0
+    for found in _BRACE.finditer(text, at, at + LONGEST_ANSWER + 2):
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+        if depth == 0:
+            return _Box(_trimmed(text, at + 1, found.start()), found.end())
+    return None
+
+
+def _joined(text: str, start: int, end: int) -> bool:
+    return end - start < 40 and _JOIN.fullmatch(text, start, end) is not None
+
+
+def _together(text: str, places: list[Span], marker: str) -> Answer | NoAnswer:
+    """Join adjacent boxes or blocks to one list; the same answer twice is one answer."""
+    texts = list(dict.fromkeys(text[start:end] for start, end in places))
+    if texts == [""]:
+        return NoAnswer("no answer", "the box or answer block is empty")
+    return Answer(", ".join(texts), Span(places[0].start, places[-1].end), marker)
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    piece = text[start:end]
+    return Span(end - len(piece.lstrip()), start + len(piece.rstrip())) if piece.strip() else Span(start, start)
+
+
+def _hashed(text: str) -> Found:
+    start = text.rfind("####") + 4
+    end = text.find("\n", start)
+    place = _trimmed(text, start, len(text) if end < 0 else end)
+    content = text[place.start : place.end].lstrip("#")
+    if not content.strip():
+        return NoAnswer("no answer", "nothing follows ####") if end < 0 else None
+    return Answer(content, place, "####") if is_value(content) else None
+
+
+def _anchored(text: str) -> Found:
+    stripped = text.rstrip()
+    line = stripped.rfind("\n") + 1
+    last = _LAST_LINE.fullmatch(stripped, line)
+    if last:
+        return _anchor_value(text, last.start(1), last[1])
+    end = len(text)
+    for _ in range(MOST_CANDIDATES):
+        end = max(text.rfind(word, 0, end) for word in _ANCHOR_WORDS)
+        if end < 0:
+            return None
+        found = _ANCHOR.match(text, end) or (_HEADING.match(text, end) if _is_heading(text, end) else None)
+        value = _anchor_value(text, found.start("value"), found["value"]) if found else None
+        if value is not None:
+            return value
+    return None
+
+
+def _is_heading(text: str, at: int) -> bool:
+    line = text[text.rfind("\n", 0, at) + 1 : at - 1]
+    return line.lstrip().startswith(_HEADED)
+
+
+def _anchor_value(text: str, start: int, line: str) -> Answer | None:
+    """Return the value that a line begins with: the sentence, or what stands before an aside."""
+    line = line[:LONGEST_ANSWER]
+    stop = _SENTENCE_END.search(line)
+    sentence = (line[: stop.start()] if stop else line).rstrip(" .")
+    aside = _ASIDE.search(sentence)
+    value = (sentence[: aside.start()] if aside else sentence).rstrip(" ,.;")
+    if not value or value.strip("* ").lower() in _NO_VALUES or value.lower().startswith("not "):
+        return None
+    return Answer(value, Span(start, start + len(value)), "anchor")
+
+
+def _whole(text: str) -> Found:
+    stripped = text.strip()
+    if not stripped or len(stripped) > LONGEST_ANSWER or not is_value(stripped):
+        return None
+    start = text.index(stripped)
+    return Answer(stripped, Span(start, start + len(stripped)), "whole text")
+
+
+def _last_value(text: str) -> Found:
+    """Return the last expression between math delimiters, or the last number if that comes later."""
+    offset = max(0, len(text) - _LENIENT_TAIL)
+    found = [*_MATH.finditer(text, offset), *_NUMBERS.finditer(text, offset)]
+    if not found:
+        return None
+    last = max(found, key=lambda match: (match.end(), -match.start()))
+    return Answer(last[0], Span(*last.span()), "last value")
+
+
+@lru_cache(maxsize=65_536)
+def is_value(text: str) -> bool:
+    r"""Return whether a text is nothing but a value: a number, an expression, or at most three words.
+
+    >>> is_value("$18.50"), is_value(r"\frac{\pi}{2}"), is_value("Tuesday"), is_value("So 3 of them are left over.")
+    (True, True, True, False)
+    """
+    if "\n\n" in text:
+        return False
+    plain = tidy(text)
+    if read_quantity(plain) is not None:
+        return True
+    words = plain.split(" ")
+    return bool(plain) and (not is_words(plain) or (len(words) <= 3 and not text.rstrip().endswith("?")))
+
+
+ReadReference = Callable[[object], str | None]
+
+
+def reference_text(reference: object) -> str | None:
+    r"""Return a reference's answer as text, or None when it holds none.
+
+    After the last ``####`` of a worked solution, the last box, the answer tag, an anchor in a text of several lines,
+    or the text as it is. Numbers are read as they print; a NaN, an infinity and empty text hold no answer.
+
+    >>> reference_text("48/2 = <<48/2=24>>24\n#### 72"), reference_text(r"So the root is $\boxed 5$."), reference_text(18.0)
+    ('72', '5', '18.0')
+    >>> reference_text("  ") is None
+    True
+    """
+    if isinstance(reference, str):
+        return _reference_in(reference)
+    if isinstance(reference, float) and not math.isfinite(reference):
+        return None
+    return str(reference) if isinstance(reference, (int, float)) or hasattr(reference, "__float__") else None
+
+
+@lru_cache(maxsize=65_536)
+def _reference_in(text: str) -> str | None:
+    stripped = text.strip()
+    if "####" in stripped:
+        return stripped.rpartition("####")[2].strip() or None
+    found: Found = _boxed(stripped) if _BOX in stripped else None
+    if found is None:
+        found = _tagged(stripped, "answer")
+    if found is None and "\n" in stripped:
+        found = _anchored(stripped)
+    if isinstance(found, NoAnswer):
+        return None
+    return found.text if found else stripped or None

@@ -1,0 +1,328 @@
+r"""Is this answer the reference? The ladder of comparisons that need no algebra, cheapest first.
+
+Same tidied text; exact rational numbers; lists, sets, tuples and intervals item by item; words, choices, times and
+numbers in another base. What remains is algebra, which :func:`compare` leaves to ``algebra``: in a worker process that
+is math-verify, in the main process nothing (the result is None: undecided), so that no model text is parsed here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from functools import lru_cache
+
+from .notation import LONGEST, tidy
+from .numbers import Quantity, read_quantity, same_quantity
+from .structure import Shape, read_shape
+from .units import without_unit
+
+Algebra = Callable[[str, str], bool]
+"""Decides whether two tidied expressions (answer, reference) are equal."""
+
+MOST_ITEMS = 40
+"""Items of a list or tuple that are compared; longer ones are compared as text only."""
+
+LONGEST_EXPRESSION = 600
+"""Characters of an expression that algebra is asked about."""
+
+DEEPEST_POWER = 2
+"""Exponents within exponents that are evaluated."""
+
+_HUGE = re.compile(r"\^\s*\{?\s*[-+(]*\s*\d[\d,. ]{3,}|\d{4,}\s*!|!\s*\)*\s*!|\\binom\s*\{\d{5,}|\d{60,}")
+_POWER_TOKEN = re.compile(r"[(){}\[\]^]|\\?[A-Za-z0-9]+")
+_BLANK = re.compile(r"\s+")
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_FUNCTIONS = re.compile(
+    r"(?<![A-Za-z])(?:arc)?(?:sin|cos|tan|cot|sec|csc|sinh|cosh|tanh|log|ln|lg|exp|sqrt|min|max|gcd|lcm|det|pi|mod|lim)"
+    r"(?![A-Za-z])"
+)
+_ALGEBRA_LETTERS = re.compile(r"[a-dk-nx-z]{2}")
+_RUN = re.compile(r"[^\W\d_]{2,}")
+_MATH_SIGN = re.compile(r"[=+*/^<>\\|{}\[\]]")
+_PUNCTUATION = re.compile(r"[\s.,;:!?'\"()]+")
+_ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
+_CHOICE = re.compile(r"(?:option |choice )?\(?([A-J])\)?", re.IGNORECASE)
+_LABELLED = re.compile(r"(?:option |choice )?(?:\(([A-J])\)|([A-J])[).:])\s*(.+)", re.IGNORECASE | re.DOTALL)
+_BASE = re.compile(r"([0-9A-Za-z ]+)_\{?\s*(\d{1,2})\s*\}?")
+_TIME = re.compile(r"0?(\d{1,2}):(\d\d)(?::(\d\d))?\s*([ap]\.?m)?", re.IGNORECASE)
+_RATIO = re.compile(r"(\d{1,9})\s*:\s*(\d{1,9})")
+_NAME = re.compile(
+    r"(?:\\?[A-Za-z]+'*|\\?[A-Za-z]+'*\s?\([^()=]{1,20}\)|[A-Za-z]_\{?\w{1,6}\}?|[A-Za-z ]{1,40}|\((?:\s*[a-z]\s*,?){1,6}\))"
+)
+_ARITHMETIC = re.compile(r"[\d\s.,+*/()$%x-]+|(?:[\d\s.,+*/()$%{}-]|\\times|\\cdot|\\frac|\\div)+")
+_LONE_NUMBER = re.compile(r"(?<![\w.,])(?:-\s?)?[$€£¥]?\d[\d,]*(?:\.\d+)?(?![\w/^]|[.,:]\d)\s*%?")
+_UNSURE = re.compile(
+    r"\b(?:not|never|less|more|fewer|greater|least|most|under|below|above|between|maybe|perhaps|possibly|probably|or|"
+    r"either|than|except|cannot|minus|unknown|hundred|thousand|million|billion|half|twice|dozen)\b|n't",
+    re.IGNORECASE,
+)
+
+
+def compare(answer: str, reference: str, algebra: Algebra | None = None) -> bool | None:
+    r"""Return whether two texts are the same value; None when only algebra could tell and none was given.
+
+    >>> compare("$1,000", "1000"), compare(r"\frac{5}{2}", r"2\frac{1}{2}"), compare("0.33", r"\frac{1}{3}")
+    (True, True, False)
+    >>> compare("2, 1", "1, 2"), compare("(2,1)", "(1,2)"), compare("[1,2)", "(1,2]"), compare("x=5", "5")
+    (True, False, False, True)
+    >>> compare("(x+1)^2", "x^2+2x+1") is None
+    True
+    """
+    if len(answer) > LONGEST or len(reference) > LONGEST:
+        return answer == reference
+    return _compare(tidy(answer), tidy(reference), algebra)
+
+
+def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | None:
+    if not answer or not reference:
+        return False
+    if _BLANK.sub("", answer) == _BLANK.sub("", reference):
+        return True
+    left, right = read_quantity(answer), read_quantity(reference)
+    if left is not None and right is not None:
+        return same_quantity(left, right)
+    special = _special(answer, reference)
+    if special is not None:
+        return special
+    one = Shape("single", (answer,)) if left else read_shape(answer)
+    other = Shape("single", (reference,)) if right else read_shape(reference)
+    if one.kind == other.kind == "single":
+        return _single(one.items[0], other.items[0], algebra)
+    return _several(one, other, algebra)
+
+
+def _special(answer: str, reference: str) -> bool | None:
+    """Decide choices, times, ratios and numbers in another base; None when the reference is none of these."""
+    for decide in (_same_choice, _same_base, _same_time):
+        decided = decide(answer, reference)
+        if decided is not None:
+            return decided
+    return None
+
+
+def _same_choice(answer: str, reference: str) -> bool | None:
+    wanted = _CHOICE.fullmatch(reference)
+    if not wanted or not wanted[1].isupper():
+        return None
+    given = _CHOICE.fullmatch(answer)
+    if given is None:
+        labelled = _LABELLED.fullmatch(answer)
+        return (labelled[1] or labelled[2]) == wanted[1] if labelled else None
+    return given[1].upper() == wanted[1]
+
+
+def _same_base(answer: str, reference: str) -> bool | None:
+    wanted, given = _BASE.fullmatch(reference), _BASE.fullmatch(answer)
+    if wanted is None or not wanted[1].strip()[0].isdigit():
+        return False if given and given[1].strip().isdigit() and read_quantity(reference) else None
+    if given is None:
+        return answer.replace(" ", "") == wanted[1].replace(" ", "")
+    same_digits = given[1].replace(" ", "").upper() == wanted[1].replace(" ", "").upper()
+    return same_digits and given[2] == wanted[2]
+
+
+def _same_time(answer: str, reference: str) -> bool | None:
+    if ":" not in answer and ":" not in reference:
+        return None
+    wanted, given = _TIME.fullmatch(reference), _TIME.fullmatch(answer)
+    if wanted and given:
+        halves = {half.replace(".", "").lower() for half in (wanted[4], given[4]) if half}
+        return wanted.group(1, 2) == given.group(1, 2) and (wanted[3] or "00") == (given[3] or "00") and len(halves) < 2
+    if wanted or given:
+        return False
+    left, right = _ratio(answer), _ratio(reference)
+    return None if left is None or right is None else left == right
+
+
+def _ratio(text: str) -> Fraction | None:
+    found = _RATIO.fullmatch(text)
+    if found:
+        return Fraction(int(found[1]), int(found[2])) if int(found[2]) else None
+    quantity = read_quantity(text)
+    return quantity.value if quantity else None
+
+
+def _several(answer: Shape, reference: Shape, algebra: Algebra | None) -> bool | None:
+    if max(len(answer.items), len(reference.items)) > MOST_ITEMS:
+        return False
+    if reference.kind == "single":
+        repeated = answer.kind == "list" and all(_compare(item, reference.items[0], algebra) for item in answer.items)
+        return repeated or (answer.kind == "set" and _unordered(answer.items, reference.items, algebra))
+    if answer.kind == "single" and reference.kind == "list":
+        return _all(_compare(answer.items[0], item, algebra) for item in reference.items) or _equation_of_several(
+            answer.items[0], reference, algebra
+        )
+    if answer.kind == "single" and reference.kind == "tuple":
+        return _equation_of_several(answer.items[0], reference, algebra)
+    if "tuple" in (answer.kind, reference.kind):
+        return _ordered(answer, reference, algebra)
+    return _unordered(answer.items, reference.items, algebra)
+
+
+def _equation_of_several(answer: str, reference: Shape, algebra: Algebra | None) -> bool | None:
+    """Compare ``(x,y) = (1,2)`` or ``x \\in [1,2]`` with the value on its right."""
+    value = _assigned(answer)
+    if value is None:
+        return _ask(answer, _written(reference), algebra) if reference.kind == "tuple" else False
+    return _several(read_shape(value), reference, algebra) if value != answer else False
+
+
+def _written(shape: Shape) -> str:
+    return f"{shape.brackets[0]}{','.join(shape.items)}{shape.brackets[1]}"
+
+
+def _ordered(answer: Shape, reference: Shape, algebra: Algebra | None) -> bool | None:
+    if "set" in (answer.kind, reference.kind) or len(answer.items) != len(reference.items):
+        return False
+    if answer.kind == reference.kind and answer.brackets != reference.brackets:
+        return False
+    return _all(_compare(left, right, algebra) for left, right in zip(answer.items, reference.items, strict=True))
+
+
+def _all(verdicts: Iterable[bool | None]) -> bool | None:
+    undecided = False
+    for verdict in verdicts:
+        if verdict is False:
+            return False
+        undecided = undecided or verdict is None
+    return None if undecided else True
+
+
+def _unordered(answer: tuple[str, ...], reference: tuple[str, ...], algebra: Algebra | None) -> bool | None:
+    """Match the items one to one; an item that is undecided against all that are left leaves all undecided."""
+    left = list(answer)
+    undecided = False
+    for wanted in reference:
+        verdicts = [_compare(item, wanted, algebra) for item in left]
+        if True in verdicts:
+            left.pop(verdicts.index(True))
+        elif None in verdicts:
+            undecided = True
+        else:
+            return False
+    if undecided:
+        return None if len(answer) == len(reference) else False
+    return all(any(_compare(item, wanted, algebra) for wanted in reference) for item in left)
+
+
+def _single(answer: str, reference: str, algebra: Algebra | None) -> bool | None:
+    answer, reference = without_unit(_value_against(answer, reference)), without_unit(_value_against(reference, answer))
+    left, right = read_quantity(answer), read_quantity(reference)
+    if left is not None and right is not None:
+        return same_quantity(left, right)
+    labelled = _LABELLED.fullmatch(answer)
+    if labelled and not _CHOICE.fullmatch(reference):
+        return _compare(labelled[3], reference, algebra)
+    if is_words(reference) or is_words(answer):
+        return _same_words(answer, reference, right)
+    return _ask(answer, reference, algebra)
+
+
+def _same_words(answer: str, reference: str, number: Quantity | None) -> bool:
+    if number is None:
+        return word_key(answer) == word_key(reference)
+    lone = lone_number(answer)
+    return lone is not None and same_quantity(lone, number)
+
+
+def _ask(answer: str, reference: str, algebra: Algebra | None) -> bool | None:
+    if is_words(answer) or is_words(reference):
+        return False
+    if is_too_large(answer) or is_too_large(reference):
+        return False
+    return None if algebra is None else algebra(answer, reference)
+
+
+def _value_against(text: str, other: str) -> str:
+    """Return the value that ``text`` assigns, where ``other`` is no assignment or one to the same name."""
+    value = _assigned(text)
+    if value is None:
+        return text
+    if "=" not in other:
+        return value
+    return value if _name(text) == _name(other) and _assigned(other) is not None else text
+
+
+def _name(text: str) -> str:
+    return _BLANK.sub("", text.partition("=")[0])
+
+
+def _assigned(text: str) -> str | None:
+    r"""Return what stands right of ``name =`` or ``name \in``, or of a calculation's last ``=``."""
+    for sign in ("=", r"\in "):
+        left, found, right = text.partition(sign)
+        if found and left.strip() and (_NAME.fullmatch(left.strip()) or _ARITHMETIC.fullmatch(left.strip())):
+            return right.rpartition("=")[2].strip()
+    return None
+
+
+def is_too_large(plain: str) -> bool:
+    r"""Return whether evaluating an expression could explode: power towers, huge exponents or factorials.
+
+    >>> is_too_large("5^{5^{5^5}}"), is_too_large("9^{99999}"), is_too_large("2^{10}"), is_too_large("e^{x^2}")
+    (True, True, False, False)
+    """
+    if len(plain) > LONGEST_EXPRESSION or _HUGE.search(plain):
+        return True
+    raised = [False]
+    power = False
+    for token in _POWER_TOKEN.findall(plain):
+        if token in "({[":
+            raised.append(power)
+        elif token in ")}]":
+            raised.pop() if len(raised) > 1 else None
+        power = token == "^"
+        if power and sum(raised) >= DEEPEST_POWER:
+            return True
+    return False
+
+
+def is_words(plain: str) -> bool:
+    r"""Return whether a tidied text holds words, which are compared as text and never as products of letters.
+
+    >>> is_words("east"), is_words("no solution"), is_words(r"\sqrt{2} + ab"), is_words(r"\sin x")
+    (True, True, False, False)
+    """
+    bare = _FUNCTIONS.sub(" ", _COMMAND.sub(" ", plain))
+    return any(not _ALGEBRA_LETTERS.fullmatch(run) for run in _RUN.findall(bare))
+
+
+def word_key(plain: str) -> str:
+    """Return the text without case, punctuation, white space and a leading article.
+
+    >>> word_key("The Ellipse."), word_key("No solution")
+    ('ellipse', 'nosolution')
+    """
+    return _PUNCTUATION.sub("", _ARTICLE.sub("", plain)).casefold()
+
+
+def lone_number(plain: str) -> Quantity | None:
+    """Return the only number of a sentence, None where there are several, algebra, or words that qualify it.
+
+    >>> lone_number("Tom has 18 apples left").value
+    Fraction(18, 1)
+    >>> lone_number("fewer than 18 apples"), lone_number("18 apples and 3 pears")
+    (None, None)
+    """
+    found = _LONE_NUMBER.findall(plain)
+    digits = sum(char.isdigit() for char in plain)
+    if len(found) != 1 or digits != sum(char.isdigit() for char in found[0]):
+        return None
+    if _MATH_SIGN.search(plain) or _UNSURE.search(plain):
+        return None
+    return read_quantity(found[0])
+
+
+@lru_cache(maxsize=65_536)
+def is_hedged(answer: str, reference: str) -> bool:
+    """Return whether an answer lists several values where the reference is a single one.
+
+    >>> is_hedged("17 or 18", "18"), is_hedged("1, 2", "2, 1"), is_hedged("17", "18")
+    (True, False, False)
+    """
+    if read_quantity(answer) is not None:
+        return False
+    plain = tidy(reference)
+    single = read_quantity(plain) is not None or read_shape(plain).kind == "single"
+    return single and read_shape(tidy(answer)).kind == "list"

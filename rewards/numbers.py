@@ -1,0 +1,153 @@
+r"""Exact numbers from plain text, with the standard library alone: no tolerance, no rounding, nothing evaluated."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+from .notation import tidy
+from .units import CURRENCIES, canonical_unit
+
+LARGEST_EXPONENT = 2_000
+"""Powers of ten beyond this are not expanded; such a number is unreadable."""
+
+LONGEST_NUMBER = 2_000
+"""Characters of a number that are read; beyond, texts are compared as they stand."""
+
+
+class Quantity(NamedTuple):
+    """A number read exactly; ``percent`` says that it carried a percent sign, ``unit`` is canonical or ""."""
+
+    value: Fraction
+    percent: bool
+    unit: str
+
+
+_DECIMAL = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?:\.\d+)?(?![\d/])|\d+(?:\.\d*)?|\.\d+)"
+_TIMES = r"(?:\\times|\\cdot|[x*])"
+_OVER = r"\{\s*(?P<over>-?[\d.,]+)\s*\}"
+_UNDER = r"\{\s*(?P<under>-?[\d.,]+)\s*\}"
+_NUMBER = re.compile(
+    rf"(?P<sign>[+-]?)\s*(?:(?P<currency>[{CURRENCIES}])\s*)?(?P<sign2>[+-]?)\s*"
+    rf"(?:(?P<whole>\d+)?\s*\\frac\s*{_OVER}\s*{_UNDER}"
+    rf"|(?:(?P<whole2>\d+)(?: and | ))?(?P<top>{_DECIMAL})\s*/\s*(?P<bottom>{_DECIMAL})"
+    rf"|(?P<decimal>{_DECIMAL})(?:[eE](?P<power>[+-]?\d+)|\s*{_TIMES}\s*10\s*\^\s*(?:\{{\s*)?(?P<power2>[+-]?\d+)\}}?)?)"
+    r"(?P<rest>.*)",
+    re.DOTALL,
+)
+_PLAIN = re.compile(r"-?\d{1,18}")
+_SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_SCALE = re.compile(r"\s*(thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
+_PERCENT = re.compile(r"\s*(?:%|percent(?:age)?(?: points?)?|per cent|pct)(?![A-Za-z])", re.IGNORECASE)
+_WORDS = {
+    word: value
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
+    )
+}
+
+
+@lru_cache(maxsize=65_536)
+def read_quantity(text: str) -> Quantity | None:
+    r"""Return the number that the whole text is, with percent sign and unit, or None when it is something else.
+
+    Read are signs, thousands separators (``1,000``, ``1 000``), decimals, fractions (``3/4``, ``\frac{3}{4}``),
+    mixed and vulgar numbers (``2\frac{1}{2}``, ``5½``), scientific notation, currency signs, percent and units,
+    scale words (``1.5 million``) and the words zero to twenty.
+
+    >>> read_quantity("$1,234.50").value, read_quantity(r"2\frac{1}{2}").value, read_quantity("1e3").value
+    (Fraction(2469, 2), Fraction(5, 2), Fraction(1000, 1))
+    >>> read_quantity("50%")
+    Quantity(value=Fraction(50, 1), percent=True, unit='')
+    >>> read_quantity("18 or 19"), read_quantity("1,8"), read_quantity("x + 1")
+    (None, None, None)
+    """
+    if _PLAIN.fullmatch(text):
+        return Quantity(Fraction(int(text)), False, "")
+    plain = tidy(text)
+    if not plain or len(plain) > LONGEST_NUMBER:
+        return None
+    if plain[0].isalpha():
+        return _read_words(plain)
+    found = _NUMBER.match(plain)
+    return _quantity(found) if found else None
+
+
+def _quantity(found: re.Match[str]) -> Quantity | None:
+    value = _value(found)
+    if value is None:
+        return None
+    if found["sign"] == "-" or found["sign2"] == "-":
+        value = -value
+    rest = found["rest"]
+    scale = _SCALE.match(rest)
+    if scale:
+        value *= 10 ** _SCALES[scale[1].lower()]
+        rest = rest[scale.end() :]
+    percent = _PERCENT.match(rest)
+    rest = rest[percent.end() :] if percent else rest
+    unit = canonical_unit(rest, found["currency"] or "")
+    return None if unit is None else Quantity(value, percent is not None, unit)
+
+
+def _value(found: re.Match[str]) -> Fraction | None:
+    if found["decimal"] is not None:
+        return _scientific(found["decimal"], found["power"] or found["power2"])
+    if found["top"] is not None:
+        return _mixed(found["whole2"], found["top"], found["bottom"])
+    return _mixed(found["whole"], found["over"], found["under"])
+
+
+def _scientific(decimal: str, power: str | None) -> Fraction | None:
+    value = _decimal(decimal)
+    if power is None or value is None:
+        return value
+    if len(power) > 6 or abs(int(power)) > LARGEST_EXPONENT:
+        return None
+    return value * Fraction(10) ** int(power)
+
+
+def _mixed(whole: str | None, top: str, bottom: str) -> Fraction | None:
+    above, below = _decimal(top), _decimal(bottom)
+    if above is None or not below or (whole is not None and (above < 0 or below < 0)):
+        return None
+    return int(whole or 0) + above / below
+
+
+def _decimal(text: str) -> Fraction | None:
+    try:
+        return Fraction(text.replace(",", "").replace(" ", ""))
+    except ValueError:
+        return None
+
+
+def _read_words(text: str) -> Quantity | None:
+    word, _, rest = text.partition(" ")
+    value = _WORDS.get(word.lower())
+    unit = canonical_unit(rest, "") if value is not None else None
+    return None if value is None or unit is None else Quantity(Fraction(value), False, unit)
+
+
+def same_quantity(answer: Quantity, reference: Quantity) -> bool:
+    """Return whether two quantities are equal.
+
+    Exactly, with one convention: where just one carries a percent sign it may stand for its hundredth or for
+    the number as written (50% is 0.5, and answers "how many percent" with 50). Different known units differ.
+
+    >>> same_quantity(read_quantity("50%"), read_quantity("0.5")), same_quantity(read_quantity("0.5"), read_quantity("50"))
+    (True, False)
+    >>> same_quantity(read_quantity("5 km"), read_quantity("5 m")), same_quantity(read_quantity("5 km"), read_quantity("5"))
+    (False, True)
+    """
+    if answer.unit and reference.unit and answer.unit != reference.unit:
+        return False
+    if answer.value == reference.value:
+        return True
+    if answer.percent == reference.percent:
+        return False
+    part = answer if answer.percent else reference
+    other = reference if answer.percent else answer
+    return part.value / 100 == other.value

@@ -1,0 +1,116 @@
+r"""The shape of an answer: a single value, an unordered list, a set, or a tuple (which an interval is too)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+Kind = Literal["single", "list", "set", "tuple"]
+
+_OPENING = ("(", "[", "{", r"\{", r"\langle")
+_CLOSING = (")", "]", "}", r"\}", r"\rangle")
+_TOKEN = re.compile(r"\\[{}]|\\[A-Za-z]+|\\.|[()\[\]{},;]|(?<![A-Za-z\\])(?:and|or)(?![A-Za-z])")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])")
+
+
+class Shape(NamedTuple):
+    """``items`` of a list, set or tuple, or the one value; ``brackets`` are those of a tuple, such as ``[)``."""
+
+    kind: Kind
+    items: tuple[str, ...]
+    brackets: str = ""
+
+
+class _Token(NamedTuple):
+    text: str
+    start: int
+    end: int
+    depth: int
+
+
+@lru_cache(maxsize=65_536)
+def read_shape(plain: str) -> Shape:
+    r"""Return the shape of a tidied text.
+
+    A comma, a semicolon, "and" and "or" outside all brackets separate; ``a \pm b`` is a list of two values;
+    brackets around one value are dropped.
+
+    >>> read_shape("1, 2 and 3")
+    Shape(kind='list', items=('1', '2', '3'), brackets='')
+    >>> read_shape("[1, 2)")
+    Shape(kind='tuple', items=('1', '2'), brackets='[)')
+    >>> read_shape(r"\{1 \pm 2\}").items, read_shape("(18)").kind
+    (('1 + 2', '1 - 2'), 'single')
+    """
+    if r"\begin" in plain:
+        return Shape("single", (plain,))
+    tokens = _tokens(plain)
+    outer = _outer_brackets(plain, tokens)
+    if outer is None:
+        items = _split(plain, [token for token in tokens if token.depth == 0])
+        return Shape("list" if len(items) > 1 else "single", items or (plain,))
+    opening, closing = outer
+    inside = plain[len(opening) : len(plain) - len(closing)]
+    items = _split(inside, [token for token in _tokens(inside) if token.depth == 0])
+    if opening == r"\{":
+        return Shape("set", items)
+    if len(items) <= 1:
+        return read_shape(inside.strip())
+    return Shape(
+        "tuple", items, ("(" if opening == r"\langle" else opening) + (")" if closing == r"\rangle" else closing)
+    )
+
+
+def _tokens(text: str) -> list[_Token]:
+    depth = 0
+    found = []
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if token in _CLOSING:
+            depth -= 1
+        found.append(_Token(token, match.start(), match.end(), depth))
+        if token in _OPENING:
+            depth += 1
+    return found
+
+
+class _Brackets(NamedTuple):
+    opening: str
+    closing: str
+
+
+def _outer_brackets(text: str, tokens: list[_Token]) -> _Brackets | None:
+    """Return the brackets that enclose the whole text, or None."""
+    if not tokens or tokens[0].start != 0 or tokens[0].text not in _OPENING or tokens[0].text == "{":
+        return None
+    close = next((token for token in tokens[1:] if token.depth == 0), None)
+    if close is None or close.end != len(text) or close.text not in _CLOSING:
+        return None
+    if (tokens[0].text == r"\{") != (close.text == r"\}"):
+        return None
+    return _Brackets(tokens[0].text, close.text)
+
+
+def _split(text: str, tokens: list[_Token]) -> tuple[str, ...]:
+    spaced = ", " in text
+    parts = []
+    start = 0
+    for token in tokens:
+        if token.text not in (",", ";", "and", "or"):
+            continue
+        if spaced and token.text == "," and _THOUSANDS.match(text, token.start):
+            continue
+        parts.append(text[start : token.start])
+        start = token.end
+    parts.append(text[start:])
+    return tuple(item for part in parts if part.strip() for item in _both_signs(part.strip()))
+
+
+def _both_signs(item: str) -> tuple[str, ...]:
+    before, *after = _PLUS_MINUS.split(item)
+    if len(after) != 1:
+        return (item,)
+    left, right = before.strip(), after[0].strip()
+    return (f"{left} + {right}", f"{left} - {right}") if left else (right, f"-{right}")

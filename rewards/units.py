@@ -1,0 +1,140 @@
+"""Units behind a number: which words are units, and which of them mean the same."""
+
+from __future__ import annotations
+
+import re
+
+_SAME = {
+    "$": "$ dollar dollars usd us$ buck bucks",
+    "€": "€ euro euros eur",
+    "£": "£ gbp",
+    "¥": "¥ yen jpy",
+    "₹": "₹ rupee rupees inr",
+    "cent": "cent cents ¢",
+    "degree": r"^\circ degree degrees deg",
+    "mm": "mm millimeter millimeters millimetre millimetres",
+    "cm": "cm centimeter centimeters centimetre centimetres",
+    "m": "m meter meters metre metres",
+    "km": "km kilometer kilometers kilometre kilometres",
+    "in": "in inch inches",
+    "ft": "ft foot feet",
+    "yd": "yd yard yards",
+    "mi": "mi mile miles",
+    "mg": "mg milligram milligrams",
+    "g": "g gram grams",
+    "kg": "kg kilogram kilograms",
+    "oz": "oz ounce ounces",
+    "lb": "lb lbs pound pounds",
+    "ml": "ml milliliter milliliters millilitre millilitres",
+    "l": "l L liter liters litre litres",
+    "gal": "gal gallon gallons",
+    "second": "s sec secs second seconds",
+    "minute": "min mins minute minutes",
+    "hour": "h hr hrs hour hours",
+    "day": "day days",
+    "week": "week weeks wk wks",
+    "month": "month months",
+    "year": "year years yr yrs",
+    "mph": "mph",
+    "am": "am a.m",
+    "pm": "pm p.m",
+}
+_KNOWN = {spelling: unit for unit, spellings in _SAME.items() for spelling in spellings.split()}
+_COMPOUNDS = {"mi/hour": "mph", "mi per hour": "mph"}
+
+CURRENCIES = "$€£¥₹₩₽"
+"""Signs that may stand before a number."""
+
+_NO_UNITS = frozenset(
+    "or and not but nor to than if unless maybe perhaps either neither versus vs pi sqrt sin cos tan log ln exp mod "
+    "is are was were be equals infinity choose".split()
+)
+_ALGEBRA = re.compile(r"[a-dk-nx-z]{1,3}|[A-Za-z]")
+_POWER = re.compile(r"\s*\^\s*\{?\s*([23])\s*\}?")
+_TOKEN = re.compile(r"\^\\circ|[¢$€£¥₹₩₽]|[A-Za-z][A-Za-z'.-]*|[\^/]|[23]")
+_LONGEST = 60
+
+
+def canonical_unit(text: str, currency: str) -> str | None:
+    r"""Return the canonical unit of what stands behind a number, "" for none or an unknown one, None for no unit.
+
+    ``currency`` is the sign that stood before the number. Algebra (``5x``, ``2 ab``) and words that join
+    alternatives (``18 or 19``) are no unit; nouns such as "eggs" are units that are not told apart.
+
+    >>> canonical_unit(" miles per hour", ""), canonical_unit("", "$"), canonical_unit(" eggs", "")
+    ('mph', '$', '')
+    >>> canonical_unit("x", ""), canonical_unit(" or 19", ""), canonical_unit(" square feet", "")
+    (None, None, 'ft^2')
+    """
+    text = text.rstrip(" .,;!")
+    if not text:
+        return _KNOWN.get(currency, currency)
+    if len(text) > _LONGEST:
+        return None
+    words = _words(_POWER.sub(r"^\1", text))
+    if words is None or not _plausible(words, glued=text[0].isalpha()):
+        return None
+    unit = _join(words)
+    return _KNOWN.get(currency, currency) or unit
+
+
+def _words(text: str) -> list[str] | None:
+    """Split into words; None when something other than words, powers and slashes remains."""
+    words = _TOKEN.findall(text)
+    return words if "".join(words) == text.replace(" ", "") else None
+
+
+def _plausible(words: list[str], glued: bool) -> bool:
+    if glued and words[0] not in _KNOWN:
+        return False
+    if glued and len(words[0]) == 1:
+        return False
+    return all(word in _KNOWN or not _is_no_unit(word) for word in words)
+
+
+def _is_no_unit(word: str) -> bool:
+    if word in "^/23":
+        return False
+    return word.lower() in _NO_UNITS or _ALGEBRA.fullmatch(word) is not None and word != "a"
+
+
+def _join(words: list[str]) -> str:
+    """Return the canonical unit of known words, "" as soon as one is unknown."""
+    known: list[str] = []
+    power = ""
+    for word in words:
+        lower = word.lower()
+        if lower in ("square", "sq", "squared", "cubic", "cu", "cubed"):
+            power = "^3" if lower.startswith("cu") else "^2"
+        elif lower in ("per", "/"):
+            known.append("/")
+        elif word in ("^", "2", "3"):
+            known.append(word)
+        elif (unit := _KNOWN.get(word) or _KNOWN.get(lower)) is not None:
+            known.append(unit)
+        elif known:
+            break
+        else:
+            return ""
+    unit = "".join(known).rstrip("/") + power
+    return _COMPOUNDS.get(unit, unit)
+
+
+def without_unit(plain: str) -> str:
+    r"""Return an expression without the known unit behind it.
+
+    >>> without_unit(r"70 \sqrt{2} feet"), without_unit(r"12\pi cm^2"), without_unit("x + 1")
+    ('70 \\sqrt{2}', '12\\pi', 'x + 1')
+    """
+    words = plain.replace(r"^\circ", r" ^\circ").split(" ")
+    count = len(words)
+    while count > 1 and _is_unit(words[count - 1]):
+        count -= 1
+    return plain if count == len(words) else " ".join(words[:count]).strip()
+
+
+def _is_unit(word: str) -> bool:
+    base = _POWER.sub("", word)
+    return base in ("square", "sq", "squared", "cubic", "cubed", "per") or (
+        base in _KNOWN and (len(base) > 1 or not base.isalpha())
+    )

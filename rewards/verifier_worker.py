@@ -1,0 +1,69 @@
+"""The child process in which model text meets math-verify: one request a line, one verdict a line.
+
+The process limits itself: every request runs under an alarm that the kernel enforces, in bounded memory, so that a
+worker whose parent is gone cannot outlive its deadline.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+from functools import lru_cache
+from typing import Any
+
+from .equality import compare
+
+MEMORY = 4 << 30
+"""Bytes of address space that a worker may take."""
+
+
+def main() -> None:
+    """Serve requests from standard input until it closes."""
+    replies = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # nothing that a library prints may mix with the replies
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    logging.disable(logging.CRITICAL)
+    equal("1", "\\sqrt{2}")
+    replies.write("ready\n")
+    for line in sys.stdin:
+        answer, reference, seconds = json.loads(line)
+        signal.alarm(seconds)
+        replies.write(json.dumps(_verdict(answer, reference)) + "\n")
+        signal.alarm(0)
+
+
+def _verdict(answer: str, reference: str) -> bool | None:
+    try:
+        return compare(answer, reference, equal)
+    except Exception:  # whatever a parser or sympy raises on hostile text is this pair's failure, not the worker's
+        return None
+
+
+def equal(answer: str, reference: str) -> bool:
+    r"""Return whether math-verify finds the answer equal to the reference; both are parsed as boxed LaTeX."""
+    from math_verify import verify
+
+    wanted, given = _parse(reference), _parse(answer)
+    if not wanted or not given:
+        return False
+    return bool(verify(wanted, given, float_rounding=12, timeout_seconds=None))
+
+
+@lru_cache(maxsize=4_096)
+def _parse(text: str) -> list[Any]:
+    from latex2sympy2_extended import NormalizationConfig
+    from math_verify import LatexExtractionConfig, parse
+
+    config = LatexExtractionConfig(boxed_match_priority=0, normalization_config=NormalizationConfig(units=True))
+    # Only the LaTeX grammar: the plain-expression reader would hand model text to sympy's string parser.
+    parsed: list[Any] = parse(
+        rf"\boxed{{{text}}}", [config], fallback_mode="no_fallback", parsing_timeout=None, raise_on_error=True
+    )
+    return parsed
