@@ -6,14 +6,15 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from ..errors import GrpokitError
 
 OK, FAILED, USAGE, UNDERPOWERED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses: fine, a checked thing failed, wrong usage or input, underpowered under --strict, Ctrl-C."""
 
-Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
-"""What ``add_subparsers`` returns; argparse has no public name for it."""
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What ``add_subparsers`` returns; argparse has no public name for it, and at run time no subscript."""
 
 
 def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:

@@ -16,6 +16,7 @@ from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Samplin
 from .checkpoint import ModelSpec, fingerprint
 from .loading import LoadedBase, load_base, quiet
 from .sampling import processors, row_key
+from .stopping import stopping
 
 AUTO_BATCH = {"cpu": 64, "cuda": 256}
 """Rows a batch to start from under ``--batch-size auto``; halved whenever memory runs out."""
@@ -103,8 +104,7 @@ class TransformersEngine:
                 max_new_tokens=sampling.max_new_tokens,
                 do_sample=False,
                 logits_processor=processors(sampling, keys, length, device),
-                stop_strings=list(sampling.stop) or None,
-                tokenizer=tokenizer if sampling.stop else None,
+                stopping_criteria=stopping(tokenizer, sampling.stop, length),
             )
         generated = output[:, length:].tolist()
         return [self._row(request, tokens, sampling) for request, tokens in zip(requests, generated, strict=True)]
