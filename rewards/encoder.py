@@ -52,8 +52,8 @@ def _load(model: str, device: str) -> SentenceTransformer:
     except Exception as error:  # hub, configuration, weights and device each raise their own kinds
         cause = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise RewardError(
-            f"cannot load the sentence encoder model={model!r} on device={device!r}: {cause.rstrip('.')}. Give the folder of a "
-            "sentence-transformers model with safetensors weights, or a hub name where the hub can be reached."
+            f"cannot load the sentence encoder model={model!r} on device={device!r}: {cause.rstrip('.')}. Give the "
+            "folder of a sentence-transformers model with safetensors weights, or a hub name and a way to the hub."
         ) from error
 
 
