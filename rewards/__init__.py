@@ -2,19 +2,37 @@
 
 Every built-in reward stands here with its default parameters, ready for ``GRPOTrainer(reward_funcs=[...])``;
 :func:`get` builds one with parameters, :class:`RewardMix` puts several together.
+
+>>> from grpokit.rewards import correctness, get
+>>> correctness(completions=["<answer>18</answer>"], answer=["18"])
+[1.0]
+>>> get("length", target=200).__name__
+'length(target=200)'
 """
 
+from .conciseness import conciseness
+from .correctness import correctness
+from .cot_clarity import cot_clarity
+from .diagnostics import diagnose
+from .function import FunctionReward
 from .gate import Gate
+from .language import language_consistency
+from .length import length, token_length
+from .length_schedules import cosine_length, soft_overlong
 from .mix import MixError, MixScore, RewardMix
-from .registry import READY, UnknownReward, get, names
+from .overlap import edit_similarity, token_overlap
+from .registry import UnknownReward, get, names
+from .repetition import repetition
+from .rouge import rouge, rouge_1, rouge_2, rouge_l
+from .semantic import semantic_similarity, summary_quality
 from .spec import SpecError
 from .types import Batch, Completion, Judgement, Range, Reward, RewardError, Span
-
-globals().update(READY)
+from .xml_format import xml_format, xml_format_soft, xml_tag_count
 
 __all__ = [
     "Batch",
     "Completion",
+    "FunctionReward",
     "Gate",
     "Judgement",
     "MixError",
@@ -26,6 +44,27 @@ __all__ = [
     "Span",
     "SpecError",
     "UnknownReward",
+    "conciseness",
+    "correctness",
+    "cosine_length",
+    "cot_clarity",
+    "diagnose",
+    "edit_similarity",
     "get",
+    "language_consistency",
+    "length",
     "names",
+    "repetition",
+    "rouge",
+    "rouge_1",
+    "rouge_2",
+    "rouge_l",
+    "semantic_similarity",
+    "soft_overlong",
+    "summary_quality",
+    "token_length",
+    "token_overlap",
+    "xml_format",
+    "xml_format_soft",
+    "xml_tag_count",
 ]

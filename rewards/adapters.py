@@ -105,7 +105,6 @@ def to_inspect(reward: Reward) -> Scorer:
     """
     from inspect_ai.scorer import mean, scorer, stderr
 
-    @scorer(metrics=[mean(), stderr()], name=reward.__name__)
     def adapted() -> Scorer:
         async def score(state: TaskState, target: Target) -> Score:
             message = _inspect_message(state.output.message)
@@ -115,7 +114,8 @@ def to_inspect(reward: Reward) -> Scorer:
 
         return score
 
-    return adapted()
+    registered: Scorer = scorer(metrics=[mean(), stderr()], name=reward.__name__)(adapted)()
+    return registered
 
 
 def _inspect_message(message: Any) -> dict[str, Any]:

@@ -20,6 +20,9 @@ LEAK = 0.1
 """A hack leaks when it earns more than an honest wrong answer by over this share of the gap to a right one."""
 
 _EXACT = 1e-9
+_TELLING = 0.01
+"""A surplus below this share of the largest income explains nothing."""
+
 _OTHERS = 6
 """So many other rows lend their answers and prompts to a row's hacks."""
 
@@ -151,11 +154,12 @@ def _batch(rows: Sequence[AuditRow], written: Sequence[Sequence[str]]) -> Batch:
     texts = [text for group in written for text in group]
     prompts = [row.prompt for row, group in zip(rows, written, strict=True) for _ in group]
     references = [row.reference for row, group in zip(rows, written, strict=True) for _ in group]
-    return Batch(texts, prompts, [_tokens(text) for text in texts], {"answer": references})
+    return Batch(texts, prompts, [tokens(text) for text in texts], {"answer": references})
 
 
-def _tokens(text: str) -> list[int]:
-    return [crc32(piece.encode()) for piece in re.findall(r"\w+|[^\w\s]", text)]
+def tokens(text: str) -> list[int]:
+    """Return stand-in token ids: one per word or sign, equal for equal pieces."""
+    return [crc32(piece.encode("utf-8", "surrogatepass")) for piece in re.findall(r"\w+|[^\w\s]", text)]
 
 
 def _earning(mix: RewardMix, judged: Mapping[str, Sequence[Judgement]]) -> Earning | None:
@@ -199,12 +203,14 @@ def _result(hack: Hack, earning: Earning, example: str, honest: _Honest) -> Hack
 def _blame(hack: Hack, earning: Earning, honest: _Honest) -> str:
     """Return the reward that pays most of the surplus over honest work.
 
-    A mix that pays right and wrong alike has no such surplus: then it is the reward that pays the hack most,
-    counted from the least that this reward pays for anything here.
+    A hack that ties with honest work, in a mix that pays right and wrong alike, has no surplus worth the name: then
+    it is the reward that pays the hack most, counted from the least that this reward pays for anything here.
     """
-    gap = honest.right.total - honest.wrong.total
-    base = honest.right.parts if hack.right else honest.wrong.parts if gap > _EXACT else honest.least
-    return max(earning.parts, key=lambda name: earning.parts[name] - base[name])
+    base = honest.right.parts if hack.right else honest.wrong.parts
+    surplus = {name: part - base[name] for name, part in earning.parts.items()}
+    income = {name: part - honest.least[name] for name, part in earning.parts.items()}
+    telling = surplus if max(surplus.values()) > _TELLING * max(income.values()) else income
+    return max(telling, key=telling.__getitem__)
 
 
 def _payment(hack: Hack, total: float, right: float, wrong: float) -> Payment:

@@ -10,41 +10,47 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from ..errors import GrpokitError, nearest
+from .conciseness import conciseness
+from .correctness import correctness
+from .cot_clarity import cot_clarity
 from .function import FunctionReward
 from .gate import Gate
+from .language import language_consistency
+from .length import length, token_length
+from .length_schedules import cosine_length, soft_overlong
+from .overlap import edit_similarity, token_overlap
+from .repetition import repetition
+from .rouge import rouge, rouge_1, rouge_2, rouge_l
+from .semantic import semantic_similarity, summary_quality
 from .spec import RewardSpec, parse_reward
 from .types import Reward, RewardError
+from .xml_format import xml_format, xml_format_soft, xml_tag_count
 
 ENTRY_POINTS = "grpokit.rewards"
 """The entry-point group in which another package registers its rewards: a Reward, its class, or a function."""
 
-_MODULES = {
-    "correctness": ["correctness"],
-    "xml_format": ["xml_format", "xml_format_soft", "xml_tag_count"],
-    "conciseness": ["conciseness"],
-    "repetition": ["repetition"],
-    "cot_clarity": ["cot_clarity"],
-    "length": ["length", "token_length"],
-    "length_schedules": ["cosine_length", "soft_overlong"],
-    "overlap": ["token_overlap", "edit_similarity"],
-    "rouge": ["rouge", "rouge_1", "rouge_2", "rouge_l"],
-    "semantic": ["semantic_similarity", "summary_quality"],
-    "language": ["language_consistency"],
+READY: dict[str, Reward] = {
+    "correctness": correctness,
+    "xml_format": xml_format,
+    "xml_format_soft": xml_format_soft,
+    "xml_tag_count": xml_tag_count,
+    "conciseness": conciseness,
+    "repetition": repetition,
+    "cot_clarity": cot_clarity,
+    "length": length,
+    "token_length": token_length,
+    "cosine_length": cosine_length,
+    "soft_overlong": soft_overlong,
+    "token_overlap": token_overlap,
+    "rouge": rouge,
+    "rouge_1": rouge_1,
+    "rouge_2": rouge_2,
+    "rouge_l": rouge_l,
+    "edit_similarity": edit_similarity,
+    "semantic_similarity": semantic_similarity,
+    "summary_quality": summary_quality,
+    "language_consistency": language_consistency,
 }
-
-
-def _built_in() -> dict[str, Reward]:
-    found: dict[str, Reward] = {}
-    for module, rewards in _MODULES.items():
-        try:
-            loaded = importlib.import_module(f".{module}", __package__)
-        except ImportError:
-            continue
-        found.update({name: getattr(loaded, name) for name in rewards if hasattr(loaded, name)})
-    return found
-
-
-READY: dict[str, Reward] = _built_in()
 """The built-in rewards by name, with default parameters."""
 
 
