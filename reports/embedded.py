@@ -1,0 +1,95 @@
+"""The questions as a page carries them: an index that lists and filters need, and compressed blocks with the texts.
+
+A page opens as fast with 20,000 questions as with 20: it inflates the index when it opens, a block when one of
+its questions is shown, and all of them when somebody searches.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from ..evaluate.comparison import Comparison
+from .samples import Answer, Question
+
+BLOCK = 64
+"""Questions in a block."""
+
+TRUNCATED, UNANSWERED, RIGHT, WRONG = 1, 2, 4, 8
+"""Flags of a model's answers to a question: one was cut, one held no answer, all were right, all were wrong."""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Base64 of deflated JSON: one text for the index and one for each block of questions."""
+
+    index: str
+    blocks: tuple[str, ...]
+
+
+def embed(comparison: Comparison, questions: Iterable[Question], primary: str) -> Embedded:
+    """Return the questions packed; changes of the primary metric are those that the comparison found."""
+    changes = [{change.prompt_id: change.delta for change in pair.changes} for pair in comparison.pairs]
+    rows: list[list[Any]] = []
+    blocks: list[str] = []
+    for block in _blocks(questions):
+        rows += [_index_row(question, primary, changes) for question in block]
+        blocks.append(pack([_question(question, list(comparison.weights)) for question in block]))
+    return Embedded(pack({"block": BLOCK, "rows": rows}), tuple(blocks))
+
+
+def pack(value: object) -> str:
+    """Return ``value`` as base64 of deflated JSON, which is plain ASCII whatever the text holds."""
+    data = json.dumps(value, separators=(",", ":")).encode("ascii")
+    return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
+
+
+def _blocks(questions: Iterable[Question]) -> Iterator[list[Question]]:
+    remaining = iter(questions)
+    while block := list(islice(remaining, BLOCK)):
+        yield block
+
+
+def _index_row(question: Question, primary: str, changes: Sequence[Mapping[str, float]]) -> list[Any]:
+    """Return [id, flags a model, change a pair, whether the texts differ a pair]."""
+    base, *tuned = question.answers
+    texts = [[answer.text for answer in answers] for answers in (base, *tuned)]
+    return [
+        question.id,
+        [_flags(answers, primary) for answers in question.answers],
+        [found.get(question.id, 0) for found in changes],
+        [int(theirs != texts[0]) for theirs in texts[1:]],
+    ]
+
+
+def _flags(answers: Sequence[Answer], primary: str) -> int:
+    judged = [answer.rewards[primary] for answer in answers if primary in answer.rewards]
+    values = [found.value for found in judged]
+    flags = TRUNCATED * any(answer.finish_reason == "length" for answer in answers)
+    flags |= UNANSWERED * any(found.status == "no answer" for found in judged)
+    flags |= RIGHT * (bool(values) and all(value == 1 for value in values))
+    return flags | WRONG * (bool(values) and all(value == 0 for value in values))
+
+
+def _question(question: Question, rewards: Sequence[str]) -> dict[str, Any]:
+    return {
+        "prompt": question.prompt,
+        "reference": question.reference,
+        "answers": [[_answer(answer, rewards) for answer in answers] for answers in question.answers],
+    }
+
+
+def _answer(answer: Answer, rewards: Sequence[str]) -> dict[str, Any]:
+    judged = [answer.rewards.get(name) for name in rewards]
+    return {
+        "text": answer.text,
+        "finish": answer.finish_reason,
+        "tokens": answer.tokens,
+        "total": answer.total,
+        "rewards": [list(found) if found else None for found in judged],
+    }

@@ -1,0 +1,141 @@
+"""The comparison as one HTML file that needs no network and no server: it opens from disk, mailed or archived."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..evaluate.comparison import Comparison
+from ..evaluate.run import Run
+from ..files import write_atomically
+from . import wording
+from .embedded import embed
+from .json_report import to_json
+from .samples import read_questions
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("charts.js", "answers.js", "samples.js", "page.js")
+"""The page's own scripts, in the order in which they run."""
+
+
+def write_html(comparison: Comparison, runs: Sequence[Run], path: Path) -> None:
+    """Write the page, whole or not at all. ``runs`` are those that the comparison was made of, in its order.
+
+    Every text of a model is shown as text: the template escapes, scripts set text and never markup, and the
+    page's content security policy admits no script but its own and no connection at all.
+    """
+    write_atomically(path, _storable(_render(comparison, runs)))
+
+
+def _storable(page: str) -> str:
+    """Return the page with what has no UTF-8 (lone surrogates, in a name or an id) replaced."""
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def _render(comparison: Comparison, runs: Sequence[Run]) -> str:
+    scripts = [_charting_library(), *(_template(name) for name in SCRIPTS)]
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            comparison=comparison,
+            pairs=[_pair_view(comparison, index) for index in range(len(comparison.pairs))],
+            manifests=[_manifest_view(run) for run in runs],
+            command=_command(comparison, runs),
+            data=_script_json(to_json(comparison) | {"primary": runs[0].manifest.task.primary}),
+            rows=embed(comparison, read_questions(runs), runs[0].manifest.task.primary),
+            style=_template("report.css"),
+            scripts=scripts,
+            policy=_policy(scripts),
+        )
+    )
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    words = (wording.number, wording.signed, wording.share, wording.interval, wording.probability, wording.questions)
+    environment.filters.update({function.__name__: function for function in words})
+    environment.globals.update(headline=wording.headline, evidence=wording.evidence, mismatch=wording.mismatch)
+    return environment
+
+
+def _template(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+@cache
+def _charting_library() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one script, as vl-convert carries them."""
+    from vl_convert import javascript_bundle
+
+    return str(javascript_bundle())
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """Return a content security policy that admits these scripts by their hashes and nothing from anywhere."""
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def _script_json(value: object) -> str:
+    """Return JSON that can stand inside a script element: nothing in it ends the element or opens another."""
+    return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _pair_view(comparison: Comparison, index: int) -> dict[str, Any]:
+    """Return what the template shows of a pair, looked up once."""
+    pair = comparison.pairs[index]
+    models = {model.name: model for model in comparison.models}
+    base, tuned = models[pair.base], models[pair.tuned]
+    rows = [(name, found, base.rewards[name], tuned.rewards[name]) for name, found in pair.rewards.items()]
+    rows.append(("total", pair.total, base.total, tuned.total))
+    return {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "primary": wording.primary_difference(pair)}
+
+
+def _manifest_view(run: Run) -> dict[str, str]:
+    """Return a run's manifest as labelled lines of text."""
+    found = run.manifest
+    return {
+        "model": found.model,
+        "weights": found.weights,
+        "task": f"{found.task.name} ({found.task.source}), fingerprint {found.task.fingerprint}",
+        "rewards": found.mix.spec,
+        "sampling": _listed(found.sampling or {"completions": "made elsewhere"}),
+        "engine": _listed(found.engine),
+        "environment": _listed(found.environment),
+        "created": found.created,
+        "command": found.command,
+        "directory": run.path.name,
+    }
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_plain(value)}" for name, value in values.items())
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _command(comparison: Comparison, runs: Sequence[Run]) -> str:
+    from shlex import quote
+
+    paths = " ".join(quote(run.path.name) for run in runs)
+    return f"grpo-report {paths} --margin {comparison.margin} --html report.html"

@@ -1,0 +1,157 @@
+"use strict";
+// The charts: Vega-Lite specifications over the numbers of the comparison. Nothing is computed here.
+const Charts = (() => {
+  const comparison = JSON.parse(document.getElementById("comparison").textContent);
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const shown = new Map();
+
+  // Blue and orange stay apart for every kind of colour blindness (Okabe and Ito); shapes repeat what they say.
+  const palette = () =>
+    dark.matches
+      ? { up: "#56b4e9", down: "#f0a35e", none: "#a9b1bb", ink: "#e8eaed", quiet: "#9aa3ad", line: "#333a42", band: "#39424c" }
+      : { up: "#0068a8", down: "#c14e00", none: "#6b7480", ink: "#1c2126", quiet: "#5d6670", line: "#e3e6e9", band: "#e9ecef" };
+
+  const config = () => {
+    const ink = palette();
+    return {
+      background: "transparent",
+      font: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
+      view: { stroke: null },
+      axis: {
+        labelColor: ink.ink, titleColor: ink.quiet, gridColor: ink.line, domain: false, ticks: false,
+        labelFontSize: 13, titleFontSize: 12, titleFontWeight: 400, labelPadding: 8, labelLimit: 200,
+      },
+      legend: { labelColor: ink.ink, titleColor: ink.quiet, labelFontSize: 13, title: null, orient: "top" },
+    };
+  };
+
+  const direction = (found) => (found.low > 0 ? "better" : found.high < 0 ? "worse" : "not told apart from zero");
+
+  // Points with intervals, one row a name, around zero.
+  const differences = (rows, title, margin) => {
+    const ink = palette();
+    const colour = {
+      field: "direction", type: "nominal",
+      scale: { domain: ["better", "worse", "not told apart from zero"], range: [ink.up, ink.down, ink.none] },
+      legend: null,
+    };
+    const y = { field: "name", type: "nominal", sort: null, title: null };
+    const x = { field: "delta", type: "quantitative", title, axis: { format: "+.2~f", tickCount: 6 } };
+    const band = margin
+      ? [{
+          data: { values: [{ from: -margin, to: margin }] },
+          mark: { type: "rect", color: ink.band },
+          encoding: { x: { field: "from", type: "quantitative" }, x2: { field: "to" } },
+        }]
+      : [];
+    return {
+      data: { values: rows },
+      height: { step: 34 },
+      layer: [
+        ...band,
+        { data: { values: [{ zero: 0 }] }, mark: { type: "rule", color: ink.quiet }, encoding: { x: { field: "zero", type: "quantitative" } } },
+        { mark: { type: "rule", strokeWidth: 3, strokeCap: "round" }, encoding: { y, x: { ...x, field: "low" }, x2: { field: "high" }, color: colour } },
+        {
+          mark: { type: "point", filled: true, size: 110, opacity: 1 },
+          encoding: {
+            y, x, color: colour,
+            shape: {
+              field: "direction", type: "nominal", legend: null,
+              scale: { domain: ["better", "worse", "not told apart from zero"], range: ["triangle-up", "triangle-down", "circle"] },
+            },
+            tooltip: [
+              { field: "name", title: " " },
+              { field: "delta", title: "change", format: "+.3f" },
+              { field: "low", title: "from", format: "+.3f" },
+              { field: "high", title: "to", format: "+.3f" },
+            ],
+          },
+        },
+      ],
+    };
+  };
+
+  const row = ([name, found]) => ({ name, delta: found.delta, low: found.low ?? found.delta, high: found.high ?? found.delta, direction: direction(found) });
+
+  const forest = (pair) => {
+    const named = [...Object.entries(pair.rewards), ["total", pair.total]];
+    return differences(named.filter(([, found]) => found.delta !== null).map(row), `${pair.tuned} minus ${pair.base}`, comparison.margin);
+  };
+
+  const contributions = (pair) =>
+    differences(Object.entries(pair.contributions).filter(([, found]) => found.delta !== null).map(row), "change of the total", 0);
+
+  const curves = (pair) => {
+    const ink = palette();
+    const models = comparison.models.filter((model) => [pair.base, pair.tuned].includes(model.name));
+    const points = models.flatMap((model) =>
+      model.curves.flatMap((curve) => curve.points.map((point) => ({ ...point, model: model.name, curve: `${curve.kind}, ${curve.reward}` }))),
+    );
+    const colour = { field: "model", type: "nominal", scale: { domain: [pair.base, pair.tuned], range: [ink.none, ink.up] } };
+    const x = { field: "k", type: "quantitative", scale: { type: "log", base: 2 }, title: "samples a question (k)", axis: { format: "d", values: [...new Set(points.map((point) => point.k))] } };
+    return {
+      data: { values: points },
+      facet: { column: { field: "curve", title: null, header: { labelColor: ink.quiet } } },
+      spec: {
+        width: 300, height: 220,
+        layer: [
+          { mark: { type: "area", opacity: 0.18 }, encoding: { x, y: { field: "low", type: "quantitative", title: null }, y2: { field: "high" }, color: colour } },
+          {
+            mark: { type: "line", point: true, strokeWidth: 2.5 },
+            encoding: { x, y: { field: "mean", type: "quantitative", scale: { zero: false } }, color: colour, strokeDash: { field: "model", type: "nominal", legend: null },
+              tooltip: [{ field: "model" }, { field: "k" }, { field: "mean", format: ".3f" }] },
+          },
+        ],
+      },
+    };
+  };
+
+  const trajectory = () => {
+    const ink = palette();
+    const primary = comparison.primary;
+    const points = comparison.models
+      .map((model) => ({ name: model.name, ...(model.rewards[primary] ?? model.total) }))
+      .filter((point) => point.mean !== null);
+    const best = points.reduce((one, other) => (other.mean > one.mean ? other : one), points[0]);
+    const values = points.map((point) => ({ ...point, best: point === best }));
+    const x = { field: "name", type: "nominal", sort: null, title: null, axis: { labelAngle: 0, labelLimit: 110 } };
+    const y = { field: "mean", type: "quantitative", title: primary, scale: { zero: false } };
+    return {
+      data: { values },
+      height: 220,
+      layer: [
+        { mark: { type: "line", color: ink.line, strokeWidth: 2 }, encoding: { x, y } },
+        { mark: { type: "rule", color: ink.up, strokeWidth: 2 }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } } },
+        {
+          mark: { type: "point", size: 120, opacity: 1, stroke: ink.up, strokeWidth: 2 },
+          encoding: { x, y, fill: { condition: { test: "datum.best", value: ink.up }, value: dark.matches ? "#191d21" : "#ffffff" },
+            tooltip: [{ field: "name", title: " " }, { field: "mean", format: ".3f" }] },
+        },
+      ],
+    };
+  };
+
+  const specifications = { forest, contributions, curves, trajectory };
+
+  const draw = async (element) => {
+    const pair = comparison.pairs[Number(element.closest("[data-pair]")?.dataset.pair ?? 0)];
+    const kind = element.dataset.chart;
+    const specification = {
+      $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+      width: kind === "curves" ? undefined : "container",
+      autosize: kind === "curves" ? undefined : { type: "fit-x", contains: "padding" },
+      config: config(),
+      ...specifications[kind](pair),
+    };
+    shown.get(element)?.finalize();
+    // ast: expressions are interpreted, so that the page needs no permission to evaluate code.
+    const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: { theme: dark.matches ? "dark" : "light" } };
+    shown.set(element, await vegaEmbed(element, specification, options));
+  };
+
+  // A chart is drawn when it is on the page: a hidden one has no width.
+  const drawVisible = () => Promise.all([...document.querySelectorAll("[data-chart]")].filter((element) => element.offsetParent).map(draw));
+
+  dark.addEventListener("change", drawVisible);
+  return { comparison, drawVisible };
+})();
