@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import options
-from .main import Subparsers
+from .main import OK, Subparsers
 from .progress import progress
 from .results import show_results
 
@@ -55,12 +55,14 @@ def add_parser(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate every model and show the results."""
     from ..evaluate.engines.checkpoint import ModelSpec, check_names
+    from ..evaluate.shards import Shard
 
     specs = check_names([ModelSpec.parse(text) for text in args.model])
     task = options.task(args)
     evaluation = _evaluation(args, task)
     out = options.output_folder(args, task.name)
-    return show_results(_evaluate(args, specs, evaluation, out), args)
+    folders = _evaluate(args, specs, evaluation, out)
+    return show_results(folders, args) if Shard.current().first else OK
 
 
 def _evaluation(args: argparse.Namespace, task: Task) -> Evaluation:

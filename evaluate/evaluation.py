@@ -18,6 +18,7 @@ from .journal import Journal, finished
 from .manifest import Manifest, TaskRecord
 from .run import Run
 from .scoring import Advance, mix_record, score_run
+from .shards import Shard
 from .types import Engine, EvaluationError, Prompt, Request, Sampling
 
 
@@ -37,6 +38,18 @@ class Evaluation:
         :class:`EvaluationError` when ``out`` holds another run.
         """
         plan = engine.plan(self.prompts, self.sampling)
+        shard = Shard.current()
+        if shard.first:
+            self._begin(engine, plan, out, resume)
+        shard.wait()
+        self._generate(engine, plan, out, shard, advance)
+        run = Run.open(out)
+        if shard.first:
+            score_run(run, self.mix)
+        shard.wait()
+        return run
+
+    def _begin(self, engine: Engine, plan: Sequence[Prompt], out: Path, resume: bool) -> None:
         manifest = self._manifest(engine)
         if (out / "manifest.json").exists():
             _check_same(Run.open(out).manifest, manifest, out, resume)
@@ -44,20 +57,24 @@ class Evaluation:
             claim(out)
             write_lines(out / "prompts.jsonl", (prompt._asdict() for prompt in plan))
             manifest.write(out)
-        self._generate(engine, plan, out, advance)
-        run = Run.open(out)
-        score_run(run, self.mix)
-        return run
 
-    def _generate(self, engine: Engine, plan: Sequence[Prompt], out: Path, advance: Advance) -> None:
+    def _generate(self, engine: Engine, plan: Sequence[Prompt], out: Path, shard: Shard, advance: Advance) -> None:
         requests = [Request(prompt, sample) for prompt in plan for sample in range(self.sampling.samples)]
-        path = out / "completions.jsonl"
-        done = finished(path, requests, engine.weights)
+        if finished(out / "completions.jsonl", requests, engine.weights) == len(requests):
+            advance(len(requests))
+            return
+        shard.check_resumable(out)
+        mine = shard.share(requests)
+        path = shard.journal(out)
+        done = finished(path, mine, engine.weights)
         advance(done)
         with Journal(path) as journal:
-            for rows in engine.generate(requests[done:], self.sampling):
+            for rows in engine.generate(mine[done:], self.sampling):
                 journal.append(rows)
                 advance(len(rows))
+        shard.wait()
+        if shard.first:
+            shard.merge(out)
 
     def _manifest(self, engine: Engine) -> Manifest:
         return Manifest(

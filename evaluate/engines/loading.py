@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -109,7 +110,9 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 def _device(wanted: str) -> str:
     if wanted != "auto":
         return wanted
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if not torch.cuda.is_available():
+        return "cpu"
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # one GPU a process under a launcher
 
 
 def _plain_generation_config(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
