@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -165,6 +163,8 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
 
 def _finish(awaitable: Any) -> Any:
     """Run a coroutine to its end in a thread of its own, since the caller's thread may have a running loop."""
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
 
     async def result() -> Any:
         return await awaitable

@@ -6,8 +6,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import GrpokitError, nearest
 from .conciseness import conciseness
@@ -25,6 +24,9 @@ from .semantic import semantic_similarity, summary_quality
 from .spec import RewardSpec, parse_reward
 from .types import Reward, RewardError
 from .xml_format import xml_format, xml_format_soft, xml_tag_count
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINTS = "grpokit.rewards"
 """The entry-point group in which another package registers its rewards: a Reward, its class, or a function."""
@@ -140,6 +142,8 @@ def _find(name: str) -> object:
 
 @lru_cache(maxsize=1)
 def _registered() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
     return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
 
 
