@@ -7,16 +7,14 @@ last expression or number. Candidates are looked at from the end, and only a bou
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from .equality import is_words
 from .notation import tidy
 from .numbers import read_quantity
 from .types import Completion, Span
+from .wording import is_words
 
 MOST_CANDIDATES = 16
 """Markers of one kind that are looked at, from the end."""
@@ -59,8 +57,9 @@ _HEADING = re.compile(r"(?:nswer|NSWER|答案)[:：]?\**[ \t]*\n\s*(?P<value>\S[
 _HEADED = ("#", "*", "final ", "Final ", "FINAL ")
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
 _ASIDE = re.compile(r"\s*,?\s+(?:because|since|which|so|as|where|given that|when)\s|\s\((?=[a-z])|\s-\s(?=[a-z])")
-_NO_VALUES = frozenset(
-    "correct right wrong incorrect below above follows clear reasonable yes: unknown unclear here given found".split()
+_NO_VALUES = re.compile(
+    r"(?:correct|right|wrong|incorrect|below|above|as follows|clear|reasonable|unknown|unclear|here|given|not .*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _EMPHASIS = re.compile(r"\*\*(.+?)\*\*")
 _MATH = re.compile(r"\$\$?([^$]{1,300})\$\$?|\\\((.{1,300}?)\\\)|\\\[(.{1,300}?)\\\]", re.DOTALL)
@@ -73,13 +72,13 @@ def extract(completion: Completion, tag: str = "answer", lenient: bool = False) 
 
     >>> from .text import normalise
     >>> extract(normalise(r"<think>maybe \boxed{17}</think>So \boxed{18}."))
-    Answer(text='18', span=Span(start=40, end=42), marker='box')
+    Answer(text='18', span=Span(start=41, end=43), marker='box')
     >>> extract(normalise("I do not know, perhaps it cannot be told.")).status
     'no answer'
     """
     if completion.final is None:
         return NoAnswer("truncated", "the reasoning block never closes")
-    found = _tagged(completion.final, tag) or _marked(completion.final) or _whole(completion.final)
+    found = find_answer_tag(completion.final, tag) or find_marked(completion.final) or _whole(completion.final)
     if found is None and lenient:
         found = _last_value(completion.final)
     if isinstance(found, Answer):
@@ -88,7 +87,7 @@ def extract(completion: Completion, tag: str = "answer", lenient: bool = False) 
     return found or NoAnswer("no answer", "no answer tag, box, #### or 'the answer is', and more than a value")
 
 
-def _tagged(text: str, tag: str) -> Found:
+def find_answer_tag(text: str, tag: str) -> Found:
     opening, closing = f"<{tag}>", f"</{tag}>"
     start = text.rfind(opening)
     if start < 0:
@@ -114,17 +113,17 @@ def _inside(text: str, place: Span) -> Found:
     content = text[place.start : place.end]
     if not content:
         return NoAnswer("no answer", "the answer block is empty")
-    marked = _marked(content)
+    marked = find_marked(content)
     if isinstance(marked, Answer):
         start, end = marked.span
         return marked._replace(span=Span(start + place.start, end + place.start))
     return marked or Answer(content, place, "tag")
 
 
-def _marked(text: str) -> Found:
+def find_marked(text: str) -> Found:
     """Find a box, ``####`` or an anchor."""
     if _BOX in text:
-        boxed = _boxed(text)
+        boxed = find_boxed(text)
         if boxed is not None:
             return boxed
     if "####" in text:
@@ -134,9 +133,9 @@ def _marked(text: str) -> Found:
     return _anchored(text)
 
 
-def _boxed(text: str) -> Found:
+def find_boxed(text: str) -> Found:
     places: list[Span] = []
-    start = len(text)
+    start = next_start = len(text)
     for _ in range(MOST_CANDIDATES):
         start = text.rfind(_BOX, 0, start)
         if start < 0:
@@ -144,10 +143,10 @@ def _boxed(text: str) -> Found:
         box = _box_at(text, start)
         if box is None:
             continue
-        if places and not _joined(text, box.after, last_start):
+        if places and not _joined(text, box.after, next_start):
             break
         places.append(box.inside)
-        last_start = start
+        next_start = start
     if not places:
         return NoAnswer("truncated", r"the \boxed{ is never closed")
     return _together(text, places[::-1], "box")
@@ -200,7 +199,8 @@ def _hashed(text: str) -> Found:
     content = text[place.start : place.end].lstrip("#")
     if not content.strip():
         return NoAnswer("no answer", "nothing follows ####") if end < 0 else None
-    return Answer(content, place, "####") if is_value(content) else None
+    heading = end >= 0 and read_quantity(content) is None and is_words(tidy(content))
+    return Answer(content, place, "####") if is_value(content) and not heading else None
 
 
 def _anchored(text: str) -> Found:
@@ -230,10 +230,10 @@ def _anchor_value(text: str, start: int, line: str) -> Answer | None:
     """Return the value that a line begins with: the sentence, or what stands before an aside."""
     line = line[:LONGEST_ANSWER]
     stop = _SENTENCE_END.search(line)
-    sentence = (line[: stop.start()] if stop else line).rstrip(" .")
+    sentence = (line[: stop.start()] if stop else line).rstrip(" .!")
     aside = _ASIDE.search(sentence)
-    value = (sentence[: aside.start()] if aside else sentence).rstrip(" ,.;")
-    if not value or value.strip("* ").lower() in _NO_VALUES or value.lower().startswith("not "):
+    value = (sentence[: aside.start()] if aside else sentence).rstrip(" ,.;!")
+    if not value or _NO_VALUES.fullmatch(value.strip("* ")):
         return None
     return Answer(value, Span(start, start + len(value)), "anchor")
 
@@ -270,39 +270,3 @@ def is_value(text: str) -> bool:
         return True
     words = plain.split(" ")
     return bool(plain) and (not is_words(plain) or (len(words) <= 3 and not text.rstrip().endswith("?")))
-
-
-ReadReference = Callable[[object], str | None]
-
-
-def reference_text(reference: object) -> str | None:
-    r"""Return a reference's answer as text, or None when it holds none.
-
-    After the last ``####`` of a worked solution, the last box, the answer tag, an anchor in a text of several lines,
-    or the text as it is. Numbers are read as they print; a NaN, an infinity and empty text hold no answer.
-
-    >>> reference_text("48/2 = <<48/2=24>>24\n#### 72"), reference_text(r"So the root is $\boxed 5$."), reference_text(18.0)
-    ('72', '5', '18.0')
-    >>> reference_text("  ") is None
-    True
-    """
-    if isinstance(reference, str):
-        return _reference_in(reference)
-    if isinstance(reference, float) and not math.isfinite(reference):
-        return None
-    return str(reference) if isinstance(reference, (int, float)) or hasattr(reference, "__float__") else None
-
-
-@lru_cache(maxsize=65_536)
-def _reference_in(text: str) -> str | None:
-    stripped = text.strip()
-    if "####" in stripped:
-        return stripped.rpartition("####")[2].strip() or None
-    found: Found = _boxed(stripped) if _BOX in stripped else None
-    if found is None:
-        found = _tagged(stripped, "answer")
-    if found is None and "\n" in stripped:
-        found = _anchored(stripped)
-    if isinstance(found, NoAnswer):
-        return None
-    return found.text if found else stripped or None

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from .answers import Answer, NoAnswer, extract, reference_text
+from .answers import Answer, NoAnswer, extract
 from .equality import is_hedged
+from .references import reference_text
 from .types import Batch, Judgement, Reward, RewardError, Text, make_batch
 from .verifier import Pair, Verdict, VerifierCounts, count, settle
 

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import lru_cache
 
+from .limits import is_too_large
 from .notation import LONGEST, tidy
 from .numbers import Quantity, read_quantity, same_quantity
-from .structure import Shape, read_shape
+from .structure import Shape, read_interval, read_shape
 from .units import without_unit
+from .wording import is_words, lone_number, word_key
 
 Algebra = Callable[[str, str], bool]
 """Decides whether two tidied expressions (answer, reference) are equal."""
@@ -23,40 +25,14 @@ Algebra = Callable[[str, str], bool]
 MOST_ITEMS = 40
 """Items of a list or tuple that are compared; longer ones are compared as text only."""
 
-LONGEST_EXPRESSION = 600
-"""Characters of an expression that algebra is asked about."""
-
-DEEPEST_POWER = 2
-"""Exponents within exponents that are evaluated."""
-
-_HUGE = re.compile(r"\^\s*\{?\s*[-+(]*\s*\d[\d,. ]{3,}|\d{4,}\s*!|!\s*\)*\s*!|\\binom\s*\{\d{5,}|\d{60,}")
-_POWER_TOKEN = re.compile(r"[(){}\[\]^]|\\?[A-Za-z0-9]+")
 _BLANK = re.compile(r"\s+")
-_COMMAND = re.compile(r"\\[A-Za-z]+")
-_FUNCTIONS = re.compile(
-    r"(?<![A-Za-z])(?:arc)?(?:sin|cos|tan|cot|sec|csc|sinh|cosh|tanh|log|ln|lg|exp|sqrt|min|max|gcd|lcm|det|pi|mod|lim)"
-    r"(?![A-Za-z])"
-)
-_ALGEBRA_LETTERS = re.compile(r"[a-dk-nx-z]{2}")
-_RUN = re.compile(r"[^\W\d_]{2,}")
-_MATH_SIGN = re.compile(r"[=+*/^<>\\|{}\[\]]")
-_PUNCTUATION = re.compile(r"[\s.,;:!?'\"()]+")
-_ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
+_IDLE_BLANK = re.compile(r"(?<!\d) | (?!\d)")
 _CHOICE = re.compile(r"(?:option |choice )?\(?([A-J])\)?", re.IGNORECASE)
 _LABELLED = re.compile(r"(?:option |choice )?(?:\(([A-J])\)|([A-J])[).:])\s*(.+)", re.IGNORECASE | re.DOTALL)
 _BASE = re.compile(r"([0-9A-Za-z ]+)_\{?\s*(\d{1,2})\s*\}?")
 _TIME = re.compile(r"0?(\d{1,2}):(\d\d)(?::(\d\d))?\s*([ap]\.?m)?", re.IGNORECASE)
 _RATIO = re.compile(r"(\d{1,9})\s*:\s*(\d{1,9})")
-_NAME = re.compile(
-    r"(?:\\?[A-Za-z]+'*|\\?[A-Za-z]+'*\s?\([^()=]{1,20}\)|[A-Za-z]_\{?\w{1,6}\}?|[A-Za-z ]{1,40}|\((?:\s*[a-z]\s*,?){1,6}\))"
-)
-_ARITHMETIC = re.compile(r"[\d\s.,+*/()$%x-]+|(?:[\d\s.,+*/()$%{}-]|\\times|\\cdot|\\frac|\\div)+")
-_LONE_NUMBER = re.compile(r"(?<![\w.,])(?:-\s?)?[$€£¥]?\d[\d,]*(?:\.\d+)?(?![\w/^]|[.,:]\d)\s*%?")
-_UNSURE = re.compile(
-    r"\b(?:not|never|less|more|fewer|greater|least|most|under|below|above|between|maybe|perhaps|possibly|probably|or|"
-    r"either|than|except|cannot|minus|unknown|hundred|thousand|million|billion|half|twice|dozen)\b|n't",
-    re.IGNORECASE,
-)
+_NAME = re.compile(r"\\?[A-Za-z]+'*(?:_\{?\w{1,6}\}?|\s?\([^()=]{1,20}\))?|[A-Za-z ]{1,40}|\((?:\s*[a-z]\s*,?){1,6}\)")
 
 
 def compare(answer: str, reference: str, algebra: Algebra | None = None) -> bool | None:
@@ -77,7 +53,7 @@ def compare(answer: str, reference: str, algebra: Algebra | None = None) -> bool
 def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | None:
     if not answer or not reference:
         return False
-    if _BLANK.sub("", answer) == _BLANK.sub("", reference):
+    if answer == reference or _dense(answer) == _dense(reference):
         return True
     left, right = read_quantity(answer), read_quantity(reference)
     if left is not None and right is not None:
@@ -85,11 +61,16 @@ def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | Non
     special = _special(answer, reference)
     if special is not None:
         return special
-    one = Shape("single", (answer,)) if left else read_shape(answer)
-    other = Shape("single", (reference,)) if right else read_shape(reference)
+    one = Shape("single", (answer,)) if left else read_interval(answer) or read_shape(answer)
+    other = Shape("single", (reference,)) if right else read_interval(reference) or read_shape(reference)
     if one.kind == other.kind == "single":
         return _single(one.items[0], other.items[0], algebra)
     return _several(one, other, algebra)
+
+
+def _dense(plain: str) -> str:
+    """Return the text without the blanks that mean nothing: those between digits stay."""
+    return _IDLE_BLANK.sub("", plain)
 
 
 def _special(answer: str, reference: str) -> bool | None:
@@ -149,27 +130,21 @@ def _several(answer: Shape, reference: Shape, algebra: Algebra | None) -> bool |
     if reference.kind == "single":
         repeated = answer.kind == "list" and all(_compare(item, reference.items[0], algebra) for item in answer.items)
         return repeated or (answer.kind == "set" and _unordered(answer.items, reference.items, algebra))
-    if answer.kind == "single" and reference.kind == "list":
-        return _all(_compare(answer.items[0], item, algebra) for item in reference.items) or _equation_of_several(
-            answer.items[0], reference, algebra
-        )
-    if answer.kind == "single" and reference.kind == "tuple":
-        return _equation_of_several(answer.items[0], reference, algebra)
+    if answer.kind == "single" and reference.kind != "set":
+        return _one_against_several(answer.items[0], reference, algebra)
     if "tuple" in (answer.kind, reference.kind):
         return _ordered(answer, reference, algebra)
     return _unordered(answer.items, reference.items, algebra)
 
 
-def _equation_of_several(answer: str, reference: Shape, algebra: Algebra | None) -> bool | None:
-    """Compare ``(x,y) = (1,2)`` or ``x \\in [1,2]`` with the value on its right."""
-    value = _assigned(answer)
-    if value is None:
-        return _ask(answer, _written(reference), algebra) if reference.kind == "tuple" else False
-    return _several(read_shape(value), reference, algebra) if value != answer else False
-
-
-def _written(shape: Shape) -> str:
-    return f"{shape.brackets[0]}{','.join(shape.items)}{shape.brackets[1]}"
+def _one_against_several(answer: str, reference: Shape, algebra: Algebra | None) -> bool | None:
+    """Compare ``(x,y) = (1,2)``, ``x \\in [1,2]`` or a bare inequality with a list, set or tuple."""
+    value = _value_against(answer, "")
+    if value != answer:
+        return _several(read_shape(value), reference, algebra)
+    if reference.kind == "list":
+        return _all(_compare(answer, item, algebra) for item in reference.items)
+    return False
 
 
 def _ordered(answer: Shape, reference: Shape, algebra: Algebra | None) -> bool | None:
@@ -235,83 +210,19 @@ def _ask(answer: str, reference: str, algebra: Algebra | None) -> bool | None:
 
 
 def _value_against(text: str, other: str) -> str:
-    """Return the value that ``text`` assigns, where ``other`` is no assignment or one to the same name."""
-    value = _assigned(text)
-    if value is None:
-        return text
-    if "=" not in other:
-        return value
-    return value if _name(text) == _name(other) and _assigned(other) is not None else text
-
-
-def _name(text: str) -> str:
-    return _BLANK.sub("", text.partition("=")[0])
-
-
-def _assigned(text: str) -> str | None:
-    r"""Return what stands right of ``name =`` or ``name \in``, or of a calculation's last ``=``."""
-    for sign in ("=", r"\in "):
-        left, found, right = text.partition(sign)
-        if found and left.strip() and (_NAME.fullmatch(left.strip()) or _ARITHMETIC.fullmatch(left.strip())):
-            return right.rpartition("=")[2].strip()
-    return None
-
-
-def is_too_large(plain: str) -> bool:
-    r"""Return whether evaluating an expression could explode: power towers, huge exponents or factorials.
-
-    >>> is_too_large("5^{5^{5^5}}"), is_too_large("9^{99999}"), is_too_large("2^{10}"), is_too_large("e^{x^2}")
-    (True, True, False, False)
-    """
-    if len(plain) > LONGEST_EXPRESSION or _HUGE.search(plain):
-        return True
-    raised = [False]
-    power = False
-    for token in _POWER_TOKEN.findall(plain):
-        if token in "({[":
-            raised.append(power)
-        elif token in ")}]":
-            raised.pop() if len(raised) > 1 else None
-        power = token == "^"
-        if power and sum(raised) >= DEEPEST_POWER:
-            return True
-    return False
-
-
-def is_words(plain: str) -> bool:
-    r"""Return whether a tidied text holds words, which are compared as text and never as products of letters.
-
-    >>> is_words("east"), is_words("no solution"), is_words(r"\sqrt{2} + ab"), is_words(r"\sin x")
-    (True, True, False, False)
-    """
-    bare = _FUNCTIONS.sub(" ", _COMMAND.sub(" ", plain))
-    return any(not _ALGEBRA_LETTERS.fullmatch(run) for run in _RUN.findall(bare))
-
-
-def word_key(plain: str) -> str:
-    """Return the text without case, punctuation, white space and a leading article.
-
-    >>> word_key("The Ellipse."), word_key("No solution")
-    ('ellipse', 'nosolution')
-    """
-    return _PUNCTUATION.sub("", _ARTICLE.sub("", plain)).casefold()
-
-
-def lone_number(plain: str) -> Quantity | None:
-    """Return the only number of a sentence, None where there are several, algebra, or words that qualify it.
-
-    >>> lone_number("Tom has 18 apples left").value
-    Fraction(18, 1)
-    >>> lone_number("fewer than 18 apples"), lone_number("18 apples and 3 pears")
-    (None, None)
-    """
-    found = _LONE_NUMBER.findall(plain)
-    digits = sum(char.isdigit() for char in plain)
-    if len(found) != 1 or digits != sum(char.isdigit() for char in found[0]):
-        return None
-    if _MATH_SIGN.search(plain) or _UNSURE.search(plain):
-        return None
-    return read_quantity(found[0])
+    """Return what ``text`` says is equal to something, unless both are equations about different things."""
+    left, found, right = text.partition("=")
+    if not found:
+        left, found, right = text.partition(r"\in ")
+        return right.strip() if found else text
+    other_left, both, _ = other.partition("=")
+    if not both:
+        stated = read_quantity(left)
+        wanted = read_quantity(other)
+        clash = stated and wanted and not same_quantity(stated, wanted)
+        return text if clash else right.rpartition("=")[2].strip()
+    same_name = _NAME.fullmatch(left.strip()) and _BLANK.sub("", left) == _BLANK.sub("", other_left)
+    return right.strip() if same_name else text
 
 
 @lru_cache(maxsize=65_536)

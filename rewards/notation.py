@@ -7,6 +7,7 @@ Every pattern is linear; the whole is bounded by :data:`LONGEST`.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 LONGEST = 4_000
@@ -44,7 +45,7 @@ _TEXT_COMMAND = re.compile(
 _SIZE = re.compile(r"\\(?:left|right|bigg?[lr]?|Bigg?[lr]?|displaystyle|textstyle|limits)(?![A-Za-z])\.?")
 _MATH_MARK = re.compile(r"\\[()\[\]]|\$\$")
 _THIN = re.compile(r"\\!|(?<=\d),\\[ ,:;]\s*(?=\d{3})")
-_SPACE = re.compile(r"\\[,;: ]|\\q?quad(?![A-Za-z])|\\(?:hspace|hskip|phantom)\s*\{[^{}]*\}|\\newline|~")
+_SPACE = re.compile(r"(\\\\)|\\[,;: ]|\\q?quad(?![A-Za-z])|\\(?:hspace|hskip|phantom)\s*\{[^{}]*\}|\\newline|~")
 _FRACTION = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _SHORT_FRACTION = re.compile(r"\\frac\s*(\{[^{}]*\}|\d|[A-Za-z])\s*(\{[^{}]*\}|\d|[A-Za-z])")
 _SHORT_ROOT = re.compile(r"\\sqrt\s*(\d|[A-Za-z])")
@@ -57,11 +58,14 @@ _SPELLINGS = (
     (re.compile(r"\\(?:varnothing|empty)(?![A-Za-z])"), r"\\emptyset"),
     (re.compile(r"\\(?:lbrace|lbrack)(?![A-Za-z])"), r"\\{"),
     (re.compile(r"\\(?:rbrace|rbrack)(?![A-Za-z])"), r"\\}"),
-    (re.compile(r"\+\s?/\s?-|\+-"), r"\\pm "),
     (re.compile(r"\\(?:ldots|cdots|dots)(?![A-Za-z])"), "..."),
     (re.compile(r"\\([%#&_])"), r"\1"),
 )
-_EDGES = " \t\r\n.,;:!"
+_EDGES = " \t\r\n.,;:"
+_STARRED_POWER = re.compile(r"(?<=[\w)])\s?\*\*\s?(?=[\d(-]|[a-z](?![A-Za-z]))")
+_PLAIN_ROOT = re.compile(r"(?<![\\A-Za-z])sqrt\s*(?:\(([^()]*)\)|\{([^{}]*)\})")
+_PLAIN_PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
+_RAISED_BLANK = re.compile(r"\s+(?=\^)")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -79,14 +83,18 @@ def tidy(text: str) -> str:
     """
     text = text[:LONGEST].translate(_CHARACTERS)
     if not text.isascii():
+        text = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
         text = _RAISED.sub(lambda found: "^{" + "".join(_SUPERSCRIPTS[sign] for sign in found[0]) + "}", text)
         text = _LOWERED.sub(lambda found: "_{" + "".join(_SUBSCRIPTS[sign] for sign in found[0]) + "}", text)
+    text = _STARRED_POWER.sub("^", text) if "**" in text and not text.startswith("**") else text
     text = text.replace("**", "").replace("__", "").replace("{,}", ",").strip("`* \t\r\n")
     if "\\" in text:
         text = _tidy_latex(text)
+    text = text.replace("+/-", r"\pm ").replace("<=", r"\le ").replace(">=", r"\ge ").replace("!=", r"\ne ")
+    text = _PLAIN_PI.sub(r"\\pi ", _PLAIN_ROOT.sub(lambda found: rf"\sqrt{{{found[1] or found[2]}}}", text))
     text = _tidy_dollars(text)
-    text = _BLANKS.sub(" ", text).strip(" ")
-    while text and text[-1] in _EDGES and not text.endswith("\\!"):
+    text = _BLANKS.sub(" ", _RAISED_BLANK.sub("", text)).strip(" ")
+    while text and text[-1] in _EDGES:
         text = text[:-1]
     return text.lstrip(" :")
 
@@ -95,7 +103,7 @@ def _tidy_latex(text: str) -> str:
     text = _MATH_MARK.sub(" ", text) if not _is_matrix(text) else text
     text = _SIZE.sub("", text)
     text = _THIN.sub(lambda found: "," if found[0].startswith(",") else "", text)
-    text = _SPACE.sub(" ", text)
+    text = _SPACE.sub(lambda found: found[1] or " ", text)
     for pattern, plain in _SPELLINGS:
         text = pattern.sub(plain, text)
     for _ in range(3):

@@ -37,17 +37,16 @@ _NUMBER = re.compile(
     r"(?P<rest>.*)",
     re.DOTALL,
 )
+_REPEATING = re.compile(r"(-?)(\d{0,50})\.(\d{0,50})\\overline\s*\{\s*(\d{1,50})\s*\}")
 _PLAIN = re.compile(r"-?\d{1,18}")
 _SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALE = re.compile(r"\s*(thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*(?:%|percent(?:age)?(?: points?)?|per cent|pct)(?![A-Za-z])", re.IGNORECASE)
 _WORDS = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
-    )
-}
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
+    "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+}  # fmt: skip
 
 
 @lru_cache(maxsize=65_536)
@@ -68,6 +67,8 @@ def read_quantity(text: str) -> Quantity | None:
     if _PLAIN.fullmatch(text):
         return Quantity(Fraction(int(text)), False, "")
     plain = tidy(text)
+    if r"\overline" in plain:
+        return _read_repeating(plain)
     if not plain or len(plain) > LONGEST_NUMBER:
         return None
     if plain[0].isalpha():
@@ -124,6 +125,17 @@ def _decimal(text: str) -> Fraction | None:
         return None
 
 
+def _read_repeating(plain: str) -> Quantity | None:
+    r"""Read ``0.1\overline{6}``: with k fixed and n repeating digits, (all - fixed digits) / (10^k (10^n - 1))."""
+    found = _REPEATING.fullmatch(plain)
+    if found is None:
+        return None
+    sign, whole, fixed, repeating = found.groups()
+    head = int(whole + fixed or "0")
+    value = Fraction(int(whole + fixed + repeating) - head, 10 ** len(fixed) * (10 ** len(repeating) - 1))
+    return Quantity(-value if sign else value, False, "")
+
+
 def _read_words(text: str) -> Quantity | None:
     word, _, rest = text.partition(" ")
     value = _WORDS.get(word.lower())
@@ -137,10 +149,11 @@ def same_quantity(answer: Quantity, reference: Quantity) -> bool:
     Exactly, with one convention: where just one carries a percent sign it may stand for its hundredth or for
     the number as written (50% is 0.5, and answers "how many percent" with 50). Different known units differ.
 
-    >>> same_quantity(read_quantity("50%"), read_quantity("0.5")), same_quantity(read_quantity("0.5"), read_quantity("50"))
-    (True, False)
-    >>> same_quantity(read_quantity("5 km"), read_quantity("5 m")), same_quantity(read_quantity("5 km"), read_quantity("5"))
-    (False, True)
+    >>> read = read_quantity
+    >>> same_quantity(read("50%"), read("0.5")), same_quantity(read("50%"), read("50"))
+    (True, True)
+    >>> same_quantity(read("0.5"), read("50")), same_quantity(read("5 km"), read("5 m"))
+    (False, False)
     """
     if answer.unit and reference.unit and answer.unit != reference.unit:
         return False

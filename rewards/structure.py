@@ -114,3 +114,32 @@ def _both_signs(item: str) -> tuple[str, ...]:
         return (item,)
     left, right = before.strip(), after[0].strip()
     return (f"{left} + {right}", f"{left} - {right}") if left else (right, f"-{right}")
+
+
+_LESS = re.compile(r"\s*(<=|>=|<|>|\\le(?![A-Za-z])|\\ge(?![A-Za-z]))\s*")
+_VARIABLE = re.compile(r"\\?[A-Za-z]+")
+
+
+def read_interval(plain: str) -> Shape | None:
+    r"""Return the interval that an inequality about one variable is, as a tuple; None for anything else.
+
+    >>> read_interval(r"1 < x \le 2")
+    Shape(kind='tuple', items=('1', '2'), brackets='(]')
+    >>> read_interval(r"3 < x").items, read_interval("x + y < 3")
+    (('3', '\\infty'), None)
+    """
+    parts = _LESS.split(plain)
+    signs = ["<" if sign[0] == "<" or sign == r"\le" else ">" for sign in parts[1::2]]
+    closed = [sign not in "<>" for sign in parts[1::2]]
+    if len(set(signs)) != 1 or not all(parts):
+        return None
+    values = parts[::2]
+    if signs[0] == ">":
+        values, closed = values[::-1], closed[::-1]
+    if len(values) == 3 and _VARIABLE.fullmatch(values[1]):
+        return Shape("tuple", (values[0], values[2]), ("[" if closed[0] else "(") + ("]" if closed[1] else ")"))
+    if len(values) == 2 and _VARIABLE.fullmatch(values[0]) and not _VARIABLE.fullmatch(values[1]):
+        return Shape("tuple", (r"-\infty", values[1]), "(" + ("]" if closed[0] else ")"))
+    if len(values) == 2 and _VARIABLE.fullmatch(values[1]):
+        return Shape("tuple", (values[0], r"\infty"), ("[" if closed[0] else "(") + ")")
+    return None

@@ -45,9 +45,10 @@ _COMPOUNDS = {"mi/hour": "mph", "mi per hour": "mph"}
 CURRENCIES = "$€£¥₹₩₽"
 """Signs that may stand before a number."""
 
-_NO_UNITS = frozenset(
-    "or and not but nor to than if unless maybe perhaps either neither versus vs pi sqrt sin cos tan log ln exp mod "
-    "is are was were be equals infinity choose".split()
+_NO_UNITS = re.compile(
+    r"or|and|not|but|nor|to|than|if|unless|maybe|perhaps|either|neither|versus|vs|pi|sqrt|sin|cos|tan|log|ln|exp|mod|is|are|"
+    r"was|were|be|equals|infinity|choose",
+    re.IGNORECASE,
 )
 _ALGEBRA = re.compile(r"[a-dk-nx-z]{1,3}|[A-Za-z]")
 _POWER = re.compile(r"\s*\^\s*\{?\s*([23])\s*\}?")
@@ -66,7 +67,7 @@ def canonical_unit(text: str, currency: str) -> str | None:
     >>> canonical_unit("x", ""), canonical_unit(" or 19", ""), canonical_unit(" square feet", "")
     (None, None, 'ft^2')
     """
-    text = text.rstrip(" .,;!")
+    text = text.rstrip(" .,;")
     if not text:
         return _KNOWN.get(currency, currency)
     if len(text) > _LONGEST:
@@ -95,7 +96,7 @@ def _plausible(words: list[str], glued: bool) -> bool:
 def _is_no_unit(word: str) -> bool:
     if word in "^/23":
         return False
-    return word.lower() in _NO_UNITS or _ALGEBRA.fullmatch(word) is not None and word != "a"
+    return _NO_UNITS.fullmatch(word) is not None or (_ALGEBRA.fullmatch(word) is not None and word != "a")
 
 
 def _join(words: list[str]) -> str:

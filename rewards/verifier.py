@@ -16,7 +16,7 @@ import select
 import subprocess
 import sys
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import IO, Literal, NamedTuple
@@ -258,8 +258,8 @@ def count(verdicts: Sequence[Verdict]) -> VerifierCounts:
     >>> count([Verdict(True, "exact"), Verdict(None, "failed")])
     VerifierCounts(exact=1, cached=0, verified=0, failed=1)
     """
-    hows = [verdict.how for verdict in verdicts]
-    return VerifierCounts(*(hows.count(how) for how in VerifierCounts._fields))
+    hows = Counter(verdict.how for verdict in verdicts)
+    return VerifierCounts(hows["exact"], hows["cached"], hows["verified"], hows["failed"])
 
 
 def counts() -> VerifierCounts:

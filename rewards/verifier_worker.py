@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import resource
 import signal
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 
 from .equality import compare
 
+_FUNCTION = re.compile(r"(?<![\\A-Za-z])(?:sin|cos|tan|cot|sec|csc|log|ln|exp)(?![A-Za-z])")
 MEMORY = 4 << 30
 """Bytes of address space that a worker may take."""
 
@@ -61,9 +63,17 @@ def _parse(text: str) -> list[Any]:
     from latex2sympy2_extended import NormalizationConfig
     from math_verify import LatexExtractionConfig, parse
 
-    config = LatexExtractionConfig(boxed_match_priority=0, normalization_config=NormalizationConfig(units=True))
+    config = LatexExtractionConfig(boxed_match_priority=0, normalization_config=NormalizationConfig(units=False))
     # Only the LaTeX grammar: the plain-expression reader would hand model text to sympy's string parser.
     parsed: list[Any] = parse(
-        rf"\boxed{{{text}}}", [config], fallback_mode="no_fallback", parsing_timeout=None, raise_on_error=True
+        rf"\boxed{{{_FUNCTION.sub(_command, text)}}}",
+        [config],
+        fallback_mode="no_fallback",
+        parsing_timeout=None,
+        raise_on_error=True,
     )
     return parsed
+
+
+def _command(found: re.Match[str]) -> str:
+    return "\\" + found[0]
