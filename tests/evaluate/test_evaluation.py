@@ -1,0 +1,176 @@
+"""The loop with the real demo checkpoint: journalled, killed, resumed, and never mixed up with another run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from grpokit.evaluate import Evaluation, EvaluationError, Prompt, Run, Sampling, find_runs, load_task, task_record
+from grpokit.evaluate.engines import load_engines
+from grpokit.evaluate.engines.spec import ModelSpec
+from grpokit.evaluate.engines.transformers import TransformersEngine
+from grpokit.rewards import RewardMix
+
+LIMIT = 16
+
+
+def evaluation(limit: int = LIMIT, seed: int = 0, rewards: str | None = None) -> Evaluation:
+    task = load_task("arithmetic")
+    prompts = list(task.prompts(limit=limit))
+    record = task_record(task.name, task.primary, task.cluster, prompts, "test split")
+    return Evaluation(record, prompts, task.sampling(seed=seed), RewardMix.parse(rewards or task.rewards))
+
+
+@pytest.fixture(scope="module")
+def engine() -> TransformersEngine:
+    return next(load_engines([ModelSpec.parse("demo")], batch_size=4))
+
+
+@pytest.fixture(scope="module")
+def whole(engine: TransformersEngine, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that nothing interrupted."""
+    return evaluation().run(engine, tmp_path_factory.mktemp("whole") / "run")
+
+
+def test_a_run_holds_what_was_asked_and_answered(whole: Run) -> None:
+    rows, scores = list(whole.rows()), list(whole.scores())
+    assert len(rows) == len(scores) == LIMIT * 4
+    assert [(row.prompt_id, row.sample) for row in rows] == [(score.prompt_id, score.sample) for score in scores]
+    assert {row.weights for row in rows} == {whole.manifest.weights}
+    assert set(whole.prompts) == {prompt.id for prompt in load_task("arithmetic").prompts(limit=LIMIT)}
+    assert whole.manifest.sampling is not None
+    assert whole.manifest.sampling["samples"] == 4
+
+
+def test_scores_are_what_the_rewards_say(whole: Run) -> None:
+    mix = RewardMix.parse(load_task("arithmetic").rewards)
+    for row, score in zip(whole.rows(), whole.scores(), strict=True):
+        reference = whole.prompts[row.prompt_id].columns["reference"]
+        expected = mix.score(completions=[row.text], reference=[reference])
+        assert {name: judged.value for name, judged in score.rewards.items()} == {
+            name: values[0] for name, values in expected.rewards.items()
+        }
+        assert score.total == expected.total[0]
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7, 30, LIMIT * 4])
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    engine: TransformersEngine, whole: Run, tmp_path: Path, kept: int
+) -> None:
+    out = tmp_path / "run"
+    evaluation().run(engine, out)
+    lines = (out / "completions.jsonl").read_bytes().splitlines(keepends=True)
+    torn = lines[kept][:20] if kept < len(lines) else b""
+    (out / "completions.jsonl").write_bytes(b"".join(lines[:kept]) + torn)
+    (out / "scores.jsonl").unlink()
+    evaluation().run(engine, out, resume=True)
+    for name in ("completions.jsonl", "scores.jsonl", "prompts.jsonl"):
+        assert (out / name).read_bytes() == (whole.path / name).read_bytes()
+
+
+SCRIPT = """
+import sys
+from grpokit.commands.eval import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_fieldbug_lighteval_880_a_killed_process_resumes_to_the_same_bytes(tmp_path: Path) -> None:
+    asked = ["run", "--task", "arithmetic", "--model", "demo", "--limit", "60", "--batch-size", "2"]
+    uninterrupted = [sys.executable, "-c", SCRIPT, *asked, "--out", str(tmp_path / "whole")]
+    subprocess.run(uninterrupted, check=True, capture_output=True)
+    killed = tmp_path / "killed"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *asked, "--out", str(killed)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    journal = killed / "completions.jsonl"
+    deadline = time.monotonic() + 60
+    while not (journal.exists() and journal.stat().st_size > 2_000) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    kept = journal.read_bytes()
+    assert 0 < len(kept) < (tmp_path / "whole" / "completions.jsonl").stat().st_size
+    again = [sys.executable, "-c", SCRIPT, *asked, "--out", str(killed), "--resume"]
+    subprocess.run(again, check=True, capture_output=True)
+    assert journal.read_bytes() == (tmp_path / "whole" / "completions.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (evaluation(seed=1), "sampling differ"),
+        (evaluation(limit=LIMIT - 1), "task differ"),
+        (evaluation(rewards="correctness"), "mix differ"),
+    ],
+)
+def test_resuming_another_run_is_refused(engine: TransformersEngine, whole: Run, other: Evaluation, said: str) -> None:
+    before = (whole.path / "completions.jsonl").read_bytes()
+    with pytest.raises(EvaluationError, match=said):
+        other.run(engine, whole.path, resume=True)
+    assert (whole.path / "completions.jsonl").read_bytes() == before
+
+
+def test_a_folder_that_holds_a_run_is_refused(engine: TransformersEngine, whole: Run) -> None:
+    with pytest.raises(EvaluationError, match="give --resume to finish it, or another --out"):
+        evaluation().run(engine, whole.path)
+
+
+def test_a_folder_with_other_files_is_refused(engine: TransformersEngine, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(EvaluationError, match="is not empty and holds no run"):
+        evaluation().run(engine, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_ids_that_come_twice_are_refused() -> None:
+    with pytest.raises(EvaluationError, match="id '1' comes twice"):
+        task_record("t", "correctness", None, [Prompt("1", "a", {}), Prompt("1", "b", {})], "here")
+
+
+def test_no_prompts_are_refused() -> None:
+    with pytest.raises(EvaluationError, match="has no prompts"):
+        task_record("t", "correctness", None, [], "here")
+
+
+def test_the_prompts_order_does_not_change_the_task() -> None:
+    prompts = [Prompt(str(index), "q", {}) for index in range(5)]
+    first = task_record("t", "correctness", None, prompts, "here")
+    assert task_record("t", "correctness", None, prompts[::-1], "here") == first
+    changed = [*prompts[:4], Prompt("4", "q", {"reference": "7"})]
+    assert task_record("t", "correctness", None, changed, "here").fingerprint != first.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "holds no run"),
+        ("{", "not readable JSON"),
+        ("[]", "has no 'schema'"),
+        ('{"schema": 99}', "has schema 99"),
+        ('{"schema": 1}', "not a manifest of a run"),
+    ],
+)
+def test_foreign_manifests_are_told(tmp_path: Path, content: str | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(EvaluationError, match=said):
+        find_runs([tmp_path])
+
+
+def test_foreign_rows_are_told_by_line(whole: Run, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text((whole.path / "manifest.json").read_text())
+    (tmp_path / "completions.jsonl").write_text(json.dumps({"prompt": "a"}) + "\n")
+    with pytest.raises(EvaluationError, match=r"completions.jsonl, line 1: not a row of a run"):
+        list(Run.open(tmp_path).rows())
+
+
+def test_sampling_settings_come_from_the_card_unless_overridden() -> None:
+    task = load_task("arithmetic")
+    assert task.sampling(samples=None, temperature=0.5) == Sampling(4, 0.5, max_new_tokens=32)

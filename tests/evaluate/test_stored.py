@@ -1,0 +1,94 @@
+"""Completions made elsewhere become runs; runs are scored again without being touched."""
+
+import json
+from pathlib import Path
+
+import pytest
+from grpokit.evaluate import Columns, EvaluationError, Run, compare, import_completions, rescore
+from grpokit.evaluate.scoring import BLOCK, score_run
+from grpokit.rewards import RewardMix
+
+COLUMNS = Columns("output", reference="gold", model="who", id="q")
+MIX = RewardMix.parse("correctness")
+
+
+def write(path: Path, rows: list[dict[str, object]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def row(question: int, who: str, output: str, gold: str = "18") -> dict[str, object]:
+    return {"q": question, "who": who, "output": output, "gold": gold}
+
+
+def imported(tmp_path: Path, rows: list[dict[str, object]], columns: Columns = COLUMNS) -> list[Run]:
+    source = write(tmp_path / "answers.jsonl", rows)
+    return import_completions(source, columns, MIX, "correctness", tmp_path / "out", lambda count: None)
+
+
+def test_one_run_a_model_with_samples_in_order_of_appearance(tmp_path: Path) -> None:
+    rows = [row(1, "a", "#### 18"), row(2, "b", "#### 1"), row(1, "a", "#### 2"), row(2, "a", "x"), row(1, "b", "y")]
+    first, second = imported(tmp_path, rows)
+    assert [(r.prompt_id, r.sample, r.text) for r in first.rows()] == [
+        ("1", 0, "#### 18"),
+        ("1", 1, "#### 2"),
+        ("2", 0, "x"),
+    ]
+    assert [score.total for score in first.scores()] == [1.0, 0.0, 0.0]
+    assert (first.model, second.model) == ("a", "b")
+    assert first.path == tmp_path / "out" / "a"
+
+
+def test_one_model_is_the_folder_itself(tmp_path: Path) -> None:
+    (run,) = imported(tmp_path, [row(1, "a", "#### 18")], COLUMNS._replace(model=None))
+    assert run.path == tmp_path / "out"
+
+
+def test_model_names_with_slashes_make_no_nested_folders(tmp_path: Path) -> None:
+    first, second = imported(tmp_path, [row(1, "org/a", "#### 18"), row(1, "../b", "#### 18")])
+    assert first.path.parent == second.path.parent == tmp_path / "out"
+    assert (first.model, second.model) == ("org/a", "../b")
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "said"),
+    [
+        ([row(1, "a", "x")], COLUMNS._replace(completion="outputs"), "no column 'outputs' .* Did you mean 'output'"),
+        ([row(1, "a", "x")], COLUMNS._replace(reference="golden"), "no column 'golden' for --reference-column"),
+        ([row(1, "a", "x"), row(1, "a", "y", gold="2")], COLUMNS, "rows of id '1' and model 'a' differ"),
+    ],
+)
+def test_wrong_columns_are_told(tmp_path: Path, rows: list[dict[str, object]], columns: Columns, said: str) -> None:
+    with pytest.raises(EvaluationError, match=said):
+        imported(tmp_path, rows, columns)
+    assert not (tmp_path / "out").exists()
+
+
+def test_rescoring_leaves_the_old_run_as_it_is(tmp_path: Path) -> None:
+    (old,) = imported(tmp_path, [row(1, "a", "#### 18"), row(2, "a", "no")], COLUMNS._replace(model=None))
+    before = {path.name: path.read_bytes() for path in old.path.iterdir()}
+    new = rescore(old, RewardMix.parse("length(target=2)"), "length(target=2)", tmp_path / "new", lambda count: None)
+    assert [score.total for score in new.scores()] == [0.0, 1.0]
+    assert new.manifest.mix.spec == "length(target=2)=1"
+    assert {path.name: path.read_bytes() for path in old.path.iterdir()} == before
+
+
+def test_groups_are_scored_whole_across_blocks(tmp_path: Path) -> None:
+    """With conciseness a sample's value depends on its group: a group must not be cut at a block's end."""
+    rows = [row(index, "a", "#### 18" + " x" * sample) for index in range(BLOCK // 3 + 2) for sample in range(3)]
+    (run,) = imported(tmp_path, rows, COLUMNS._replace(model=None))
+    score_run(run, RewardMix.parse("conciseness"))
+    values = [score.total for score in run.scores()]
+    assert len(values) == len(rows)
+    assert {tuple(values[start : start + 3]) for start in range(0, len(values), 3)} == {tuple(values[:3])}
+
+
+def test_real_gsm8k_solutions_reproduce_every_published_verdict(shared: Path, tmp_path: Path) -> None:
+    source = shared / "data" / "gsm8k" / "solutions_6b.jsonl"
+    columns = Columns("output", reference="gold", model="model", id="idx")
+    runs = import_completions(source, columns, MIX, "correctness", tmp_path / "out", lambda count: None)
+    published = {(r["model"], str(r["idx"])): r["is_correct"] for r in map(json.loads, source.open())}
+    ours = {(run.model, score.prompt_id): score.total == 1.0 for run in runs for score in run.scores()}
+    assert ours == published
+    means = [round(model.rewards["correctness"].estimate.mean, 4) for model in compare(runs).models]
+    assert means == [0.2168, 0.3904]
