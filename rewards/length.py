@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .types import Batch, Completion, Judgement, Reward, RewardError, Span
+from .parameters import check_positive, check_whole
+from .types import Batch, Completion, Judgement, Reward, Span
 
 
 def closeness(length: float, target: float, tolerance: float) -> float:
@@ -55,13 +56,9 @@ class Length(Reward):
     tolerance: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.target > 0:
-            raise RewardError(f"length: target={self.target}: give a positive number of characters, such as 120.")
-        if self.tolerance is not None and not self.tolerance > 0:
-            raise RewardError(
-                f"length: tolerance={self.tolerance}: give a positive number of characters, or leave it out "
-                "to use the target."
-            )
+        check_positive(self.name, "target", self.target, example=120)
+        if self.tolerance is not None:
+            check_positive(self.name, "tolerance", self.tolerance, example=60)
 
     def judge(self, batch: Batch) -> list[Judgement]:
         return [self._judge_one(completion) for completion in batch.completions]
@@ -102,10 +99,8 @@ class TokenLength(Reward):
     overrun: float = 0.25
 
     def __post_init__(self) -> None:
-        if not self.target >= 1:
-            raise RewardError(f"token_length: target={self.target}: give at least 1 token, such as 50.")
-        if not self.overrun > 0:
-            raise RewardError(f"token_length: overrun={self.overrun}: give a positive share, such as 0.25.")
+        check_whole(self.name, "target", self.target, example=50)
+        check_positive(self.name, "overrun", self.overrun, example=0.25)
 
     def judge(self, batch: Batch) -> list[Judgement]:
         return [self._judge_one(count) for count in batch.token_counts(self.name)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .correctness import Correctness
+from .parameters import check_whole, is_number
 from .types import Batch, Judgement, Range, Reward, RewardError
 
 
@@ -46,16 +47,15 @@ class CosineLength(Reward):
     reference_column: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.max_len >= 1:
-            raise RewardError(f"cosine_length: max_len={self.max_len}: give at least 1 token, such as 1000.")
+        check_whole(self.name, "max_len", self.max_len, example=1000)
         self._check_order("wrong", self.min_value_wrong, self.max_value_wrong)
         self._check_order("correct", self.min_value_correct, self.max_value_correct)
 
     def _check_order(self, kind: str, low: float, high: float) -> None:
-        if not -math.inf < low <= high < math.inf:
+        if not (is_number(low) and is_number(high) and low <= high):
             raise RewardError(
-                f"cosine_length: min_value_{kind}={low} and max_value_{kind}={high}: give finite numbers, "
-                "the minimum not above the maximum."
+                f"{self.name}: min_value_{kind}={low!r} and max_value_{kind}={high!r}; write numbers, the minimum "
+                "not above the maximum."
             )
 
     @property
@@ -111,10 +111,12 @@ class SoftOverlong(Reward):
     soft_punish_cache: int = 4096
 
     def __post_init__(self) -> None:
-        if not 0 < self.soft_punish_cache <= self.max_completion_len:
+        check_whole(self.name, "max_completion_len", self.max_completion_len, example=20480)
+        check_whole(self.name, "soft_punish_cache", self.soft_punish_cache, example=4096)
+        if self.soft_punish_cache > self.max_completion_len:
             raise RewardError(
-                f"soft_overlong: soft_punish_cache={self.soft_punish_cache} with max_completion_len="
-                f"{self.max_completion_len}: give a cache above 0 and at most max_completion_len."
+                f"{self.name}: soft_punish_cache={self.soft_punish_cache} exceeds max_completion_len="
+                f"{self.max_completion_len}; write at most max_completion_len."
             )
 
     @property

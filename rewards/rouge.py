@@ -49,7 +49,8 @@ class Rouge(Similarity[Reading]):
     its first 100,000 characters (10,000 tokens for "L"). The best of several references counts. 0 where
     nothing is written or the reasoning never closes; None where a row has no reference.
 
-    Raises :class:`RewardError` at construction for another variant, and when called without a reference column.
+    Raises :class:`RewardError` at construction for another variant or a stemmer that is no truth value, and when
+    called without a reference column.
 
     Source: Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004.
 
@@ -67,7 +68,9 @@ class Rouge(Similarity[Reading]):
 
     def __post_init__(self) -> None:
         if self.variant not in get_args(Variant):
-            raise RewardError(f"{self.name}: variant={self.variant!r}: give '1', '2' or 'L'.")
+            raise RewardError(f"{self.name}: variant={self.variant!r}; write '1', '2' or 'L'.")
+        if not isinstance(self.stemmer, bool):
+            raise RewardError(f"{self.name}: stemmer={self.stemmer!r}; write True or False.")
 
     def features(self, text: str) -> Reading:
         folded = text.lower()

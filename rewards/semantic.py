@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from .encoder import encoder
 from .overlap import TokenOverlap
+from .parameters import is_number
 from .similarity import Pairing, pairings
 from .types import Batch, Judgement, Reward, RewardError
 
@@ -81,8 +82,8 @@ class SummaryQuality(Reward):
     reference_column: str | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.overlap_weight <= 1:
-            raise RewardError(f"{self.name}: overlap_weight={self.overlap_weight}: give a share from 0 to 1.")
+        if not is_number(self.overlap_weight) or not 0 <= self.overlap_weight <= 1:
+            raise RewardError(f"{self.name}: overlap_weight={self.overlap_weight!r}; write a share from 0 to 1.")
         _check_encoder(self.name, self.model, self.device)
 
     def judge(self, batch: Batch) -> list[Judgement]:
@@ -102,10 +103,9 @@ class SummaryQuality(Reward):
 
 
 def _check_encoder(reward: str, model: str, device: str) -> None:
-    if not model:
-        raise RewardError(f"{reward}: model={model!r}: give a sentence-transformers name or folder.")
-    if not device:
-        raise RewardError(f"{reward}: device={device!r}: give a torch device, such as 'cpu' or 'cuda:0'.")
+    for name, value, example in (("model", model, DEFAULT_MODEL), ("device", device, "cuda:0")):
+        if not isinstance(value, str) or not value:
+            raise RewardError(f"{reward}: {name}={value!r}; write a name such as {example!r}.")
 
 
 semantic_similarity = SemanticSimilarity()

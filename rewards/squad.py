@@ -21,7 +21,7 @@ _LEADING_POINT = re.compile(r"\.(?<!\w.)(?=\d)")
 _KEPT = str.maketrans({".": "．", "/": "／", ":": "꞉", ",": ""})
 _MINUS = "－"
 _PARTING = "−‐‑‒–—―…·•«»¿¡、。，！？：；（）《》「」『』【】"
-_DELETED = str.maketrans(dict.fromkeys(string.punctuation + "‘’“”€£¥", "") | dict.fromkeys(_PARTING, " "))
+_DELETED = str.maketrans({**dict.fromkeys(string.punctuation + "‘’“”€£¥"), **dict.fromkeys(_PARTING, " ")})
 
 
 def squad_tokens(text: str) -> list[str]:

@@ -89,12 +89,15 @@ def test_token_length_needs_token_ids() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: Length(target=0), "target=0: give a positive number"),
+        (lambda: Length(target=0), "target=0; write a number above 0"),
         (lambda: Length(target=float("nan")), "target=nan"),
-        (lambda: Length(tolerance=0), "tolerance=0: give a positive number"),
-        (lambda: Length(tolerance=-5), "tolerance=-5"),
-        (lambda: TokenLength(target=0), "target=0: give at least 1 token"),
-        (lambda: TokenLength(overrun=0), "overrun=0: give a positive share"),
+        (lambda: Length(target="long"), "target='long'"),
+        (lambda: Length(tolerance=0), "tolerance=0; write a number above 0"),
+        (lambda: Length(tolerance=float("inf")), "tolerance=inf"),
+        (lambda: TokenLength(target=0), "target=0; write a whole number of at least 1"),
+        (lambda: TokenLength(target=True), "target=True"),
+        (lambda: TokenLength(target=1.5), "target=1.5"),
+        (lambda: TokenLength(overrun=0), "overrun=0; write a number above 0"),
     ],
 )
 def test_wrong_parameters_are_refused_at_construction(build, message) -> None:

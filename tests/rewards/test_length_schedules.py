@@ -85,12 +85,13 @@ def test_soft_overlong_stays_in_its_range(first: int, second: int, tokens: int) 
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: CosineLength(max_len=0), "max_len=0: give at least 1 token"),
+        (lambda: CosineLength(max_len=0), "max_len=0; write a whole number of at least 1"),
         (lambda: CosineLength(min_value_wrong=0.0), "min_value_wrong=0.0 and max_value_wrong=-0.5"),
         (lambda: CosineLength(max_value_correct=float("inf")), "max_value_correct=inf"),
-        (lambda: SoftOverlong(100, 0), "soft_punish_cache=0"),
-        (lambda: SoftOverlong(100, 101), "at most max_completion_len"),
-        (lambda: SoftOverlong(0, 0), "max_completion_len=0"),
+        (lambda: CosineLength(min_value_correct="0.5"), "min_value_correct='0.5'"),
+        (lambda: SoftOverlong(100, 0), "soft_punish_cache=0; write a whole number"),
+        (lambda: SoftOverlong(100, 101), "soft_punish_cache=101 exceeds max_completion_len=100"),
+        (lambda: SoftOverlong(0, 1), "max_completion_len=0"),
     ],
 )
 def test_wrong_parameters_are_refused_at_construction(build, message) -> None:

@@ -72,5 +72,10 @@ def test_names_tell_the_variant() -> None:
 
 @pytest.mark.parametrize("variant", ["3", "l", "", None, 1])
 def test_unknown_variants_are_refused(variant: object) -> None:
-    with pytest.raises(RewardError, match="give '1', '2' or 'L'"):
+    with pytest.raises(RewardError, match="write '1', '2' or 'L'"):
         Rouge(variant=variant)
+
+
+def test_a_stemmer_must_be_a_truth_value() -> None:
+    with pytest.raises(RewardError, match="stemmer='false'; write True or False"):
+        Rouge(stemmer="false")

@@ -173,10 +173,13 @@ def test_a_device_that_is_not_there_is_one_line(model: str) -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: SemanticSimilarity(model=""), "semantic_similarity: model=''"),
+        (
+            lambda: SemanticSimilarity(model=""),
+            "semantic_similarity: model=''; write a name such as 'all-MiniLM-L6-v2'",
+        ),
         (lambda: SemanticSimilarity(device=""), "semantic_similarity: device=''"),
         (lambda: SummaryQuality(model=""), "summary_quality: model=''"),
-        (lambda: SummaryQuality(overlap_weight=1.1), "overlap_weight=1.1: give a share from 0 to 1"),
+        (lambda: SummaryQuality(overlap_weight=1.1), "overlap_weight=1.1; write a share from 0 to 1"),
         (lambda: SummaryQuality(overlap_weight=float("nan")), "overlap_weight=nan"),
     ],
 )
