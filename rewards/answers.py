@@ -55,6 +55,7 @@ _ANCHOR = re.compile(
 )
 _HEADING = re.compile(r"(?:nswer|NSWER|答案)[:：]?\**[ \t]*\n\s*(?P<value>\S[^\n]*)")
 _HEADED = ("#", "*", "final ", "Final ", "FINAL ")
+_PLAIN = re.compile(r"-?\d+")
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
 _ASIDE = re.compile(r"\s*,?\s+(?:because|since|which|so|as|where|given that|when)\s|\s\((?=[a-z])|\s-\s(?=[a-z])")
 _NO_VALUES = re.compile(
@@ -82,9 +83,12 @@ def extract(completion: Completion, tag: str = "answer", lenient: bool = False) 
     if found is None and lenient:
         found = _last_value(completion.final)
     if isinstance(found, Answer):
-        start, end = found.span
-        return found._replace(span=Span(start + completion.final_start, end + completion.final_start))
+        return _moved(found, completion.final_start) if completion.final_start else found
     return found or NoAnswer("no answer", "no answer tag, box, #### or 'the answer is', and more than a value")
+
+
+def _moved(answer: Answer, by: int) -> Answer:
+    return Answer(answer.text, Span(answer.span.start + by, answer.span.end + by), answer.marker)
 
 
 def find_answer_tag(text: str, tag: str) -> Found:
@@ -115,8 +119,7 @@ def _inside(text: str, place: Span) -> Found:
         return NoAnswer("no answer", "the answer block is empty")
     marked = find_marked(content)
     if isinstance(marked, Answer):
-        start, end = marked.span
-        return marked._replace(span=Span(start + place.start, end + place.start))
+        return _moved(marked, place.start)
     return marked or Answer(content, place, "tag")
 
 
@@ -228,6 +231,8 @@ def _is_heading(text: str, at: int) -> bool:
 
 def _anchor_value(text: str, start: int, line: str) -> Answer | None:
     """Return the value that a line begins with: the sentence, or what stands before an aside."""
+    if _PLAIN.fullmatch(line):
+        return Answer(line, Span(start, start + len(line)), "anchor")
     line = line[:LONGEST_ANSWER]
     stop = _SENTENCE_END.search(line)
     sentence = (line[: stop.start()] if stop else line).rstrip(" .!")

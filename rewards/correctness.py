@@ -14,7 +14,6 @@ from .types import Batch, Judgement, Reward, RewardError, Text, make_batch
 from .verifier import Pair, Verdict, VerifierCounts, count, settle
 
 _TAG = re.compile(r"[A-Za-z][\w-]*")
-_SHOWN = 60
 
 LogMetric = Callable[[str, float], None]
 
@@ -112,23 +111,18 @@ def _without_comparison(reference: object, found: NoAnswer | Answer | None) -> J
         return Judgement(None, "no reference", "the row has no reference")
     if isinstance(found, NoAnswer):
         return Judgement(0.0, found.status, found.reason)
-    return Judgement(None, "unreadable reference", f"no answer can be read from the reference {_short(reference)}")
+    return Judgement(None, "unreadable reference", f"no answer can be read from the reference {reference!r:.60}")
 
 
 def _judgement(answer: Answer, pair: Pair, verdict: Verdict) -> Judgement:
     if verdict.equal:
-        return Judgement(1.0, "correct", f"{_short(answer.text)} equals {_short(pair.reference)}", answer.span)
+        return Judgement(1.0, "correct", f"{pair.answer!r:.60} equals {pair.reference!r:.60}", answer.span)
     if verdict.equal is None:
-        reason = f"comparing {_short(answer.text)} with {_short(pair.reference)} failed or took too long"
+        reason = f"comparing {pair.answer!r:.60} with {pair.reference!r:.60} failed or took too long"
         return Judgement(None, "verifier error", reason, answer.span)
-    if is_hedged(answer.text, pair.reference):
-        return Judgement(0.0, "hedged", f"{_short(answer.text)} gives several answers", answer.span)
-    return Judgement(0.0, "wrong", f"{_short(answer.text)} is not {_short(pair.reference)}", answer.span)
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
+    if is_hedged(pair.answer, pair.reference):
+        return Judgement(0.0, "hedged", f"{pair.answer!r:.60} gives several answers", answer.span)
+    return Judgement(0.0, "wrong", f"{pair.answer!r:.60} is not {pair.reference!r:.60}", answer.span)
 
 
 correctness = Correctness()

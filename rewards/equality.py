@@ -25,6 +25,7 @@ Algebra = Callable[[str, str], bool]
 MOST_ITEMS = 40
 """Items of a list or tuple that are compared; longer ones are compared as text only."""
 
+_PLAIN = re.compile(r"-?[0-9]{1,1000}")
 _BLANK = re.compile(r"\s+")
 _IDLE_BLANK = re.compile(r"(?<!\d) | (?!\d)")
 _CHOICE = re.compile(r"(?:option |choice )?\(?([A-J])\)?", re.IGNORECASE)
@@ -45,6 +46,8 @@ def compare(answer: str, reference: str, algebra: Algebra | None = None) -> bool
     >>> compare("(x+1)^2", "x^2+2x+1") is None
     True
     """
+    if _PLAIN.fullmatch(answer) and _PLAIN.fullmatch(reference):
+        return int(answer) == int(reference)
     if len(answer) > LONGEST or len(reference) > LONGEST:
         return answer == reference
     return _compare(tidy(answer), tidy(reference), algebra)

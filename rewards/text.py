@@ -33,6 +33,7 @@ EOS_MARKERS = (
 )
 """Special tokens that decoding may leave at the end of a completion."""
 
+_LAST_OF_EOS = ">] \t\r\n"
 _OPENING = tuple(f"<{tag}>" for tag in REASONING_TAGS)
 _CLOSING = tuple(f"</{tag}>" for tag in REASONING_TAGS)
 _REVERSED_TAIL = re.compile(r"(?:\s*+(?:" + "|".join(re.escape(marker[::-1]) for marker in EOS_MARKERS) + r"))++")
@@ -64,9 +65,9 @@ def normalise(raw: Text) -> Completion:
     """
     text = raw if isinstance(raw, str) else _assistant_text(raw)
     text = strip_eos(text)
-    if "<" not in text:
-        return Completion(text, "", text, 0, False)
-    return _split(text)
+    if "think" in text or "reasoning" in text or "thought" in text:
+        return _split(text)
+    return Completion(text, "", text, 0, False)
 
 
 def strip_eos(text: str) -> str:
@@ -75,7 +76,7 @@ def strip_eos(text: str) -> str:
     >>> strip_eos("18</s> <|im_end|>")
     '18'
     """
-    if not text.rstrip().endswith(EOS_MARKERS):
+    if text[-1:] not in _LAST_OF_EOS or not text.rstrip().endswith(EOS_MARKERS):
         return text
     tail = _REVERSED_TAIL.match(text[::-1])
     return text[: -tail.end()] if tail else text

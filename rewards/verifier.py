@@ -214,6 +214,9 @@ class Verdict(NamedTuple):
     how: Literal["exact", "cached", "verified", "failed"]
 
 
+_EXACT = {equal: Verdict(equal, "exact") for equal in (True, False, None)}
+
+
 @lru_cache(maxsize=MOST_RESULTS)
 def _exact(pair: Pair) -> bool | None:
     return compare(pair.answer, pair.reference)
@@ -229,7 +232,7 @@ def settle(pairs: Sequence[Pair], seconds: float) -> list[Verdict]:
     [Verdict(equal=True, how='exact'), Verdict(equal=False, how='exact')]
     """
     decided = [_exact(pair) for pair in pairs]
-    verdicts = [Verdict(equal, "exact") for equal in decided]
+    verdicts = [_EXACT[equal] for equal in decided]
     open_at = [index for index, equal in enumerate(decided) if equal is None]
     if open_at:
         _settle_open(pairs, open_at, verdicts, seconds)
