@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..evaluate.comparison import Comparison, Difference, ModelSummary, Pair, QuestionChange, RewardSummary, Verdict
+from ..evaluate.comparison import Comparison, Difference, Factor, ModelSummary, Pair, RewardSummary, Verdict
 from ..evaluate.run import Run
-from .samples import Question, read_questions
+from .moves import print_moves, read_moved
 from .wording import evidence, headline, mismatch, number, probability, share, signed
 
 BAR_WIDTH = 13
 """Characters of the interval's bar; odd, so that one of them is zero."""
 
-SHOWN_MOVES = 3
-"""Losses and gains shown for each pair."""
+WIDE = 104
+"""Columns from which the intervals are also shown in numbers."""
 
 _COLOURS = {
     Verdict.IMPROVED: "green",
@@ -45,11 +45,12 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
 
     Fits 80 columns. Colour carries nothing that the words do not say.
     """
-    questions = _moved_questions(comparison, runs)
+    moved = read_moved(comparison, runs)
     for pair in comparison.pairs:
         _print_verdict(pair, comparison.margin, console)
-        console.print(_pair_table(pair, comparison, ASCII if console.options.ascii_only else UNICODE))
-        _print_moves(pair, [run.model for run in runs], questions, console)
+        console.print(_pair_table(pair, comparison, console))
+        _print_factors(pair, console)
+        print_moves(pair, comparison, moved, console)
         console.print()
     console.print(_model_table(comparison))
     for model in comparison.models:
@@ -67,20 +68,22 @@ def _print_verdict(pair: Pair, margin: float, console: Console) -> None:
     console.print()
 
 
-def _pair_table(pair: Pair, comparison: Comparison, symbols: Symbols) -> Table:
+def _pair_table(pair: Pair, comparison: Comparison, console: Console) -> Table:
     models = {model.name: model for model in comparison.models}
     base, tuned = models[pair.base], models[pair.tuned]
-    table = _table("reward", "base", "tuned", "change")
+    wide = console.width >= WIDE
+    table = _table("reward", "base", "tuned", "change", *(["from", "to"] if wide else []))
     table.add_column("95 % interval", no_wrap=True, min_width=BAR_WIDTH)
     table.add_column("p Holm", justify="right", no_wrap=True)
     table.add_column("fixed/broken", justify="right", no_wrap=True)
-    scale = _scale([*pair.rewards.values(), pair.total])
-    for name, found in pair.rewards.items():
-        bar = interval_bar(found, scale, symbols)
-        row = _pair_row(found, bar, base.rewards[name], tuned.rewards[name])
-        table.add_row(Text(name, style="bold" if name == pair.primary else ""), *row)
-    bar = interval_bar(pair.total, scale, symbols)
-    table.add_row(Text("total"), *_pair_row(pair.total, bar, base.total, tuned.total))
+    rows = [(name, found, base.rewards[name], tuned.rewards[name]) for name, found in pair.rewards.items()]
+    rows.append(("total", pair.total, base.total, tuned.total))
+    scale = _scale([found for _, found, _, _ in rows])
+    symbols = ASCII if console.options.ascii_only else UNICODE
+    for name, found, before, after in rows:
+        ends = [Text(signed(found.low)), Text(signed(found.high))] if wide else []
+        style = "bold" if name == pair.primary else ""
+        table.add_row(Text(name, style=style), *_values(found, before, after), *ends, *_test(found, scale, symbols))
     return table
 
 
@@ -92,16 +95,14 @@ def _table(first: str, *columns: str) -> Table:
     return table
 
 
-def _pair_row(found: Difference, bar: str, base: RewardSummary, tuned: RewardSummary) -> list[Text]:
-    colour = _colour(found)
-    return [
-        Text(number(base.estimate.mean)),
-        Text(number(tuned.estimate.mean)),
-        Text(signed(found.delta), style=colour),
-        Text(bar, style=colour),
-        Text(probability(found.p_holm)),
-        Text(f"{found.fixed}/{found.broken}"),
-    ]
+def _values(found: Difference, base: RewardSummary, tuned: RewardSummary) -> list[Text]:
+    change = Text(signed(found.delta), style=_colour(found))
+    return [Text(number(base.estimate.mean)), Text(number(tuned.estimate.mean)), change]
+
+
+def _test(found: Difference, scale: float, symbols: Symbols) -> list[Text]:
+    bar = Text(interval_bar(found, scale, symbols), style=_colour(found))
+    return [bar, Text(probability(found.p_holm)), Text(f"{found.fixed}/{found.broken}")]
 
 
 def _colour(found: Difference) -> str:
@@ -132,52 +133,28 @@ def _cell(value: float, scale: float) -> int:
     return round((value / scale + 1) / 2 * (BAR_WIDTH - 1))
 
 
-def _moved_questions(comparison: Comparison, runs: Sequence[Run]) -> dict[str, Question]:
-    wanted = {move.prompt_id for pair in comparison.pairs for move in [*_losses(pair), *_gains(pair)]}
-    if not runs or not wanted:
-        return {}
-    return {question.id: question for question in read_questions(runs, wanted)}
+def _print_factors(pair: Pair, console: Console) -> None:
+    """Print how the primary's change splits: by kinds of completions becoming more or fewer, and within kinds."""
+    if not pair.factors:
+        return
+    console.print()
+    table = _table(f"change of {pair.primary} by", "more or fewer", "within", "shares, base to tuned")
+    for factor in pair.factors:
+        moved = [Text(signed(factor.shift.mean)), Text(signed(factor.within.mean))]
+        table.add_row(Text(factor.name), *moved, Text(_shares(factor)))
+    console.print(table)
 
 
-def _losses(pair: Pair) -> list[QuestionChange]:
-    return [change for change in pair.changes[:SHOWN_MOVES] if change.delta < 0]
-
-
-def _gains(pair: Pair) -> list[QuestionChange]:
-    return [change for change in reversed(pair.changes[-SHOWN_MOVES:]) if change.delta > 0]
-
-
-def _print_moves(pair: Pair, models: Sequence[str], questions: Mapping[str, Question], console: Console) -> None:
-    for title, moves in (("Worst losses", _losses(pair)), ("Best gains", _gains(pair))):
-        shown = [(move, questions[move.prompt_id]) for move in moves if move.prompt_id in questions]
-        if shown:
-            console.print(Text(f"\n{title} of {pair.primary}", style="bold"))
-        for move, question in shown:
-            _print_move(move, question, [models.index(pair.base), models.index(pair.tuned)], console)
-
-
-def _print_move(move: QuestionChange, question: Question, sides: Sequence[int], console: Console) -> None:
-    heading = f"  {question.id}: {number(move.base)} to {number(move.tuned)}"
-    prompt = f"    asked  {one_line(question.prompt)}"
-    lines = [heading, prompt]
-    for label, side in zip(("base ", "tuned"), sides, strict=True):
-        lines.append(f"    {label}  {one_line(question.answers[side][0].text)}")
-    for line in lines:
-        console.print(Text(line), no_wrap=True, overflow="ellipsis")
-
-
-def one_line(text: str) -> str:
-    """Return a text's words on one line, with control characters left out: model output never drives a terminal.
-
-    >>> one_line("a\\n b \\x1b[31mc")
-    'a b [31mc'
-    """
-    return "".join(character for character in " ".join(text.split()) if character.isprintable())
+def _shares(factor: Factor) -> str:
+    last = factor.bins[-1]
+    return f"{last.name} {share(last.base_share)} to {share(last.tuned_share)}"
 
 
 def _model_table(comparison: Comparison) -> Table:
-    table = _table("model", "reward", "mean", "95 % interval", "questions", "samples")
-    table.columns[1].justify = "left"
+    table = _table("model")
+    table.add_column("reward", overflow="fold")
+    for heading in ("mean", "95 % interval", "questions", "samples"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for model in comparison.models:
         name = model.name
         for reward, summary in [*model.rewards.items(), ("total", model.total)]:

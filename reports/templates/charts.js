@@ -21,7 +21,7 @@ const Charts = (() => {
         labelColor: ink.ink, titleColor: ink.quiet, gridColor: ink.line, domain: false, ticks: false,
         labelFontSize: 13, titleFontSize: 12, titleFontWeight: 400, labelPadding: 8, labelLimit: 200,
       },
-      legend: { labelColor: ink.ink, titleColor: ink.quiet, labelFontSize: 13, title: null, orient: "top" },
+      legend: { labelColor: ink.ink, titleColor: ink.quiet, labelFontSize: 13, title: null, orient: "top", symbolOpacity: 1, symbolType: "stroke", symbolStrokeWidth: 3 },
     };
   };
 
@@ -36,7 +36,7 @@ const Charts = (() => {
       legend: null,
     };
     const y = { field: "name", type: "nominal", sort: null, title: null };
-    const x = { field: "delta", type: "quantitative", title, axis: { format: "+.2~f", tickCount: 6 } };
+    const x = { field: "delta", type: "quantitative", title, axis: { format: "+.2~f", tickCount: 6, labelExpr: "datum.value === 0 ? '0' : datum.label" } };
     const band = margin
       ? [{
           data: { values: [{ from: -margin, to: margin }] },
@@ -46,7 +46,7 @@ const Charts = (() => {
       : [];
     return {
       data: { values: rows },
-      height: { step: 34 },
+      height: rows.length * 34,
       layer: [
         ...band,
         { data: { values: [{ zero: 0 }] }, mark: { type: "rule", color: ink.quiet }, encoding: { x: { field: "zero", type: "quantitative" } } },
@@ -81,7 +81,7 @@ const Charts = (() => {
   const contributions = (pair) =>
     differences(Object.entries(pair.contributions).filter(([, found]) => found.delta !== null).map(row), "change of the total", 0);
 
-  const curves = (pair) => {
+  const curves = (pair, width) => {
     const ink = palette();
     const models = comparison.models.filter((model) => [pair.base, pair.tuned].includes(model.name));
     const points = models.flatMap((model) =>
@@ -91,14 +91,15 @@ const Charts = (() => {
     const x = { field: "k", type: "quantitative", scale: { type: "log", base: 2 }, title: "samples a question (k)", axis: { format: "d", values: [...new Set(points.map((point) => point.k))] } };
     return {
       data: { values: points },
-      facet: { column: { field: "curve", title: null, header: { labelColor: ink.quiet } } },
+      facet: { field: "curve", title: null, sort: [...new Set(points.map((point) => point.curve))], header: { labelColor: ink.quiet, labelFontSize: 13 } },
+      columns: Math.max(1, Math.floor(width / 340)),
       spec: {
-        width: 300, height: 220,
+        width: Math.min(290, width - 60), height: 200,
         layer: [
           { mark: { type: "area", opacity: 0.18 }, encoding: { x, y: { field: "low", type: "quantitative", title: null }, y2: { field: "high" }, color: colour } },
           {
             mark: { type: "line", point: true, strokeWidth: 2.5 },
-            encoding: { x, y: { field: "mean", type: "quantitative", scale: { zero: false } }, color: colour, strokeDash: { field: "model", type: "nominal", legend: null },
+            encoding: { x, y: { field: "mean", type: "quantitative", scale: { zero: false } }, color: colour, strokeDash: { field: "model", type: "nominal", sort: null, legend: null, scale: { domain: [pair.base, pair.tuned], range: [[5, 3], [1, 0]] } },
               tooltip: [{ field: "model" }, { field: "k" }, { field: "mean", format: ".3f" }] },
           },
         ],
@@ -141,7 +142,7 @@ const Charts = (() => {
       width: kind === "curves" ? undefined : "container",
       autosize: kind === "curves" ? undefined : { type: "fit-x", contains: "padding" },
       config: config(),
-      ...specifications[kind](pair),
+      ...specifications[kind](pair, element.clientWidth),
     };
     shown.get(element)?.finalize();
     // ast: expressions are interpreted, so that the page needs no permission to evaluate code.

@@ -1,0 +1,91 @@
+"""The comparison as Markdown for a pull request or a model card."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ..evaluate.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary
+from .wording import evidence, headline, interval, mismatch, number, probability, questions, share, signed
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>|~&])")
+_MENTION = re.compile(r"([@#])(?=\w)")  # hosts link @name and #1 even when escaped: a zero-width space stops them
+
+
+def to_markdown(comparison: Comparison) -> str:
+    """Return the comparison as GitHub-flavoured Markdown.
+
+    Names (of models, rewards, the task) are escaped: they make no markup, no links and no mentions.
+    """
+    first = comparison.models[0]
+    asked = f"{questions(first.prompts)}, {first.samples} {'sample' if first.samples == 1 else 'samples'} each"
+    sections = [f"### Evaluation of {_text(comparison.task)}\n\n{asked}."]
+    sections += [_pair(pair, comparison) for pair in comparison.pairs] or [_means(first)]
+    return "\n\n".join(sections) + "\n"
+
+
+def _pair(pair: Pair, comparison: Comparison) -> str:
+    models = {model.name: model for model in comparison.models}
+    base, tuned = models[pair.base], models[pair.tuned]
+    lines = [f"**{pair.verdict.value}: {_text(headline(pair))}** {_text(evidence(pair, comparison.margin))}"]
+    lines += [f"> **Warning:** {_text(mismatch(found, pair))}" for found in pair.mismatches]
+    if pair.hacking and pair.hacking.suspected:
+        lines.append(f"> **Reward hacking suspected:** {_text(pair.hacking.reason)}")
+    lines.append(_pair_table(pair, base, tuned))
+    lines.append(_factors(base, tuned))
+    return "\n\n".join(line for line in lines if line)
+
+
+def _pair_table(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
+    heads = ["reward", pair.base, pair.tuned, "change", "95 % interval", "p (Holm)", "fixed", "broken"]
+    rows = [_pair_row(name, pair.rewards[name], base.rewards[name], tuned.rewards[name]) for name in pair.rewards]
+    rows.append(_pair_row("total", pair.total, base.total, tuned.total))
+    return _table(heads, rows)
+
+
+def _pair_row(name: str, found: Difference, base: RewardSummary, tuned: RewardSummary) -> list[str]:
+    return [
+        name,
+        number(base.estimate.mean),
+        number(tuned.estimate.mean),
+        signed(found.delta),
+        interval(found.low, found.high),
+        probability(found.p_holm),
+        str(found.fixed),
+        str(found.broken),
+    ]
+
+
+def _factors(base: ModelSummary, tuned: ModelSummary) -> str:
+    """Return what the completions were like, in one sentence, as far as their source said."""
+    factors = [
+        ("truncated", share(base.truncated), share(tuned.truncated)),
+        ("no answer", share(base.unanswered), share(tuned.unanswered)),
+        ("mean tokens", number(base.tokens, 1), number(tuned.tokens, 1)),
+    ]
+    known = [f"{name} {before} → {after}" for name, before, after in factors if "-" not in (before, after)]
+    return f"Completions: {', '.join(known)}." if known else ""
+
+
+def _means(model: ModelSummary) -> str:
+    rows = [
+        [name, number(found.estimate.mean), f"{number(found.estimate.low)} to {number(found.estimate.high)}"]
+        for name, found in [*model.rewards.items(), ("total", model.total)]
+    ]
+    return _table(["reward", model.name, "95 % interval"], rows)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    alignment = ["---", *["---:"] * (len(heads) - 1)]
+    lines = [[_text(head) for head in heads], alignment, *([_text(row[0]), *row[1:]] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _text(text: str) -> str:
+    r"""Return text that Markdown shows as it is, on one line.
+
+    >>> print(_text("xml_format | <b>\n"))
+    xml\_format \| \<b\>
+    """
+    escaped = _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _MENTION.sub("\\1\u200b", escaped)

@@ -1,0 +1,146 @@
+"""The terminal report: right at 80 columns, without colour, piped, in ASCII, and safe for any text."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from grpokit.evaluate.compare import compare
+from grpokit.evaluate.comparison import Difference, Mismatch, Verdict
+from grpokit.reports.moves import ending
+from grpokit.reports.terminal import ASCII, BAR_WIDTH, UNICODE, interval_bar, print_comparison
+from grpokit.tests.reports.conftest import Compared
+from grpokit.tests.reports.runs import BASE, TUNED, write_run
+from rich.cells import cell_len
+from rich.console import Console
+
+
+def shown(compared: Compared, width: int = 80, *, runs: bool = True) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    print_comparison(compared.comparison, console, compared.runs if runs else ())
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def difference(delta: float | None, low: float | None, high: float | None) -> Difference:
+    return Difference(
+        delta, low, high, 9, 0, 0.5, 0.5, "by hand", "t", 1, 1, 0, 0, 0.1, Verdict.HELD, None, None
+    )  # fmt: skip
+
+
+def test_verdict_in_words_with_interval_and_smallest_detectable_change(compared: Compared) -> None:
+    words = " ".join(shown(compared).split())
+    found = compared.comparison.pairs[0].rewards["correctness"]
+    assert "IMPROVED: tuned is better than base." in words
+    assert f"95 % interval {found.low:+.3f} to {found.high:+.3f}" in words
+    assert f"Smallest change it could reliably detect: {found.mde:.3f}" in words
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_no_line_is_longer_than_the_terminal(compared: Compared, width: int) -> None:
+    assert max(cell_len(line) for line in shown(compared, width).splitlines()) <= width
+
+
+def test_every_number_of_the_table_is_whole_at_80_columns(compared: Compared) -> None:
+    pair = compared.comparison.pairs[0]
+    lines = shown(compared).splitlines()
+    for name, found in pair.rewards.items():
+        line = next(line for line in lines if line.startswith(name) and "/" in line)
+        assert f"{found.delta:+.3f}" in line
+        assert f"{found.fixed}/{found.broken}" in line
+
+
+def test_a_long_reward_name_is_folded_not_cut(tmp_path: Path) -> None:
+    name = "similarity(backend=semantic,model=sentence-transformers)"
+    runs = [write_run(tmp_path / model.name, model, questions=8, third=name) for model in (BASE, TUNED)]
+    text = shown(Compared(runs, compare(runs)))
+    table = text.splitlines()[text.splitlines().index("") :]
+    assert name in "".join(line[:22].strip() for line in table)
+    assert "\u2026" not in text
+    assert max(map(cell_len, text.splitlines())) <= 80
+
+
+def test_intervals_stand_in_numbers_where_there_is_room(compared: Compared) -> None:
+    found = compared.comparison.pairs[0].total
+    assert f"{found.low:+.3f}" not in shown(compared, 80)
+    assert f"{found.low:+.3f}" in shown(compared, 120)
+
+
+def test_mismatches_stand_above_the_numbers(compared: Compared) -> None:
+    pair = compared.comparison.pairs[0]
+    warned = replace(pair, mismatches=(Mismatch("temperature", "1.0", "0.7", fatal=False),))
+    text = shown(Compared(compared.runs, replace(compared.comparison, pairs=(warned,))))
+    assert text.index("temperature differs: base has 1.0, tuned has 0.7") < text.index("correctness")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (Verdict.IMPROVED, "tuned is better than base"),
+        (Verdict.REGRESSED, "tuned is worse than base"),
+        (Verdict.HELD, "tuned holds the level of base"),
+        (Verdict.UNDERPOWERED, "Too little data to tell tuned from base"),
+    ],
+)
+def test_each_verdict_has_its_sentence(compared: Compared, verdict: Verdict, words: str) -> None:
+    pair = replace(compared.comparison.pairs[0], verdict=verdict)
+    assert words in shown(Compared(compared.runs, replace(compared.comparison, pairs=(pair,))))
+
+
+def test_worst_losses_and_best_gains_show_the_ends_of_the_answers(compared: Compared) -> None:
+    text = shown(compared)
+    gain = compared.comparison.pairs[0].changes[-1]
+    assert f"{gain.prompt_id}: {gain.base:.3f} to {gain.tuned:.3f}" in text
+    assert text.count("</answer>") >= 4
+    assert "Best gains" not in shown(compared, runs=False)
+
+
+def test_one_model_gives_its_means(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "base", BASE, questions=12)
+    text = shown(Compared([run], compare([run])))
+    assert "IMPROVED" not in text
+    assert "correctness" in text
+    assert "no answer" in text
+
+
+def test_statuses_and_factors_are_counted(compared: Compared) -> None:
+    text = shown(compared)
+    for status, count in compared.comparison.models[1].rewards["correctness"].counts.items():
+        assert f"{status} {count}" in text
+    assert "truncated 0.4 %" in text
+
+
+def test_markup_and_control_characters_of_a_model_are_plain_text(hostile: Compared) -> None:
+    text = shown(hostile)
+    assert "onerror=alert(1)" in text
+    assert "\x1b" not in text
+
+
+def test_an_ascii_terminal_gets_ascii_bars(compared: Compared) -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="backslashreplace")
+    print_comparison(compared.comparison, Console(file=out, width=80))
+    out.flush()
+    out.seek(0)
+    assert "\\u" not in out.read()
+
+
+@pytest.mark.parametrize(
+    ("found", "bar"),
+    [
+        (difference(0.0, -1.0, 1.0), "------o------"),  # the whole width
+        (difference(1.0, 0.5, 1.0), "      |  ---o"),  # to the end of the scale
+        (difference(-0.5, -0.5, -0.5), "   o  |      "),  # a point
+        (difference(0.5, None, None), "      |  o   "),  # no interval
+        (difference(None, None, None), "      |      "),  # no value at all
+    ],
+)
+def test_interval_bar(found: Difference, bar: str) -> None:
+    assert interval_bar(found, 1.0, ASCII) == bar
+    assert len(interval_bar(found, 1.0, UNICODE)) == BAR_WIDTH
+
+
+@pytest.mark.parametrize("text", ["短い答え" * 30, "plain " * 40, "e\u0301" * 90, "short"])
+def test_ending_never_passes_the_width(text: str) -> None:
+    assert cell_len(ending(text, 40)) <= 40
