@@ -8,6 +8,7 @@ from typing import Any
 
 from .comparison import Mismatch
 from .manifest import Manifest
+from .table import Table
 from .types import EvaluationError
 
 OF_THE_MODEL = ("name", "checkpoint", "adapter", "revision", "url", "file")
@@ -70,3 +71,21 @@ def _shown(value: Any) -> str:
     if value is None:
         return "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def table_mismatches(base: Table, tuned: Table) -> Iterator[Mismatch]:
+    """Yield what the rows of two runs differ in; raise :class:`EvaluationError` for other prompts than promised."""
+    if base.ids != tuned.ids:
+        raise EvaluationError(
+            "the prompts of the two runs differ though their manifests say they are the same: a prompts.jsonl was "
+            "changed; generate that run again."
+        )
+    if not (base.present.all() and tuned.present.all()):
+        yield Mismatch("completions", _completeness(base), _completeness(tuned), fatal=False)
+    if base.foreign or tuned.foreign:
+        shown = [f"{table.foreign} by other weights than the manifest's" for table in (base, tuned)]
+        yield Mismatch("completions written", shown[0], shown[1], fatal=False)
+
+
+def _completeness(table: Table) -> str:
+    return f"{int(table.present.sum())} of {table.present.size}"

@@ -4,41 +4,57 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from .comparability import require_comparable
+from .comparability import require_comparable, table_mismatches
 from .comparison import Comparison, Mismatch, ModelSummary, Pair, QuestionChange, RewardSummary
+from .contributions import check_hacking, contributions
+from .curves import Values, curve, curve_differences, curve_values
 from .difference import Design, adjust, difference, estimate
+from .factors import factors
 from .run import Run
 from .statistics.arrays import Floats, question_means
-from .table import NO_ANSWER, TOTAL, Table, read_table
+from .table import TOTAL, Table, read_table
 from .types import EvaluationError
 
 MARGIN = 0.02
 """The loss that is still called HELD when its excess can be excluded, unless the user sets another."""
 
 
+class _Side(NamedTuple):
+    """One model of a comparison, read into memory."""
+
+    run: Run
+    name: str
+    table: Table
+    curves: tuple[Values, ...]
+
+
 def compare(runs: Sequence[Run], *, margin: float = MARGIN) -> Comparison:
     """Compare runs of one task: the first is the base, and every later one is paired with it.
 
-    One run gives its means and no pair. Raises :class:`EvaluationError` for no run, a negative margin, runs on
-    other prompts or with other rewards, and files that are not those of a run.
+    One run gives its means and no pair. The verdict of a pair is that of the task's primary metric, or of the
+    weighted total where the mix does not measure that. Two runs are in memory at a time.
+
+    Raises :class:`EvaluationError` for no run, a negative margin, runs on other prompts or with other rewards,
+    and files that are not those of a run.
     """
     if not runs:
         raise EvaluationError("no run to compare: give the directory of one or more.")
     if not math.isfinite(margin) or margin < 0:
         raise EvaluationError(f"margin={margin}: give 0 or a positive number, such as {MARGIN}.")
-    base, *later = runs
-    mismatches = [require_comparable(base.manifest, run.manifest) for run in later]
+    first, *later = runs
+    flagged = [require_comparable(first.manifest, run.manifest) for run in later]
     names = _names(runs)
-    table = read_table(base)
-    models, pairs = [_model(names[0], base, table)], []
-    for run, name, found in zip(later, names[1:], mismatches, strict=True):
-        other = _aligned(table, read_table(run), run)
-        models.append(_model(name, run, other))
-        pairs.append(_pair(base, run, table, other, (names[0], name), found, margin))
-    return Comparison(base.manifest.task.name, margin, dict(base.manifest.mix.weights), tuple(models), tuple(pairs))
+    base = _read(first, names[0])
+    models, pairs = [_model(base)], []
+    for run, name, mismatches in zip(later, names[1:], flagged, strict=True):
+        tuned = _read(run, name)
+        models.append(_model(tuned))
+        pairs.append(_pair(base, tuned, mismatches, margin))
+    return Comparison(first.manifest.task.name, margin, dict(first.manifest.mix.weights), tuple(models), tuple(pairs))
 
 
 def _names(runs: Sequence[Run]) -> list[str]:
@@ -47,34 +63,34 @@ def _names(runs: Sequence[Run]) -> list[str]:
     return [f"{run.model} ({run.path.name})" if models.count(run.model) > 1 else run.model for run in runs]
 
 
-def _aligned(base: Table, other: Table, run: Run) -> Table:
-    if base.ids != other.ids:
-        raise EvaluationError(
-            f"{run.path / 'prompts.jsonl'} holds other prompts than its manifest says; compare runs that are whole."
-        )
-    return other
+def _read(run: Run, name: str) -> _Side:
+    table = read_table(run)
+    return _Side(run, name, table, curve_values(table))
 
 
-def _model(name: str, run: Run, table: Table) -> ModelSummary:
-    rewards = {
-        reward: RewardSummary(estimate(table.values[reward], table.clusters), table.counts(reward))
-        for reward in table.statuses
-    }
-    total = table.values[TOTAL]
-    scored = int((~np.isnan(total)).sum())
-    counts = {"scored": scored, "not applicable": int(table.present.sum()) - scored}
+def _model(side: _Side) -> ModelSummary:
+    table = side.table
     return ModelSummary(
-        name=name,
-        weights=run.manifest.weights,
+        name=side.name,
+        weights=side.run.manifest.weights,
         prompts=int(table.present.any(axis=1).sum()),
         samples=table.present.shape[1],
-        rewards=rewards,
-        total=RewardSummary(estimate(total, table.clusters), {word: n for word, n in counts.items() if n}),
+        rewards={
+            reward: RewardSummary(estimate(table.values[reward], table.clusters), table.counts(reward))
+            for reward in table.statuses
+        },
+        total=RewardSummary(estimate(table.values[TOTAL], table.clusters), _total_counts(table)),
         truncated=_mean(table.cut),
-        unanswered=_unanswered(run.manifest.task.primary, table),
+        unanswered=_unanswered(table),
         tokens=_mean(table.tokens),
-        curves=(),
+        curves=tuple(curve(values, table.clusters) for values in side.curves),
     )
+
+
+def _total_counts(table: Table) -> dict[str, int]:
+    scored = int((~np.isnan(table.values[TOTAL])).sum())
+    counts = {"scored": scored, "not applicable": int(table.present.sum()) - scored}
+    return {word: count for word, count in counts.items() if count}
 
 
 def _mean(values: Floats) -> float | None:
@@ -82,47 +98,35 @@ def _mean(values: Floats) -> float | None:
     return float(known.mean()) if known.size else None
 
 
-def _unanswered(primary: str, table: Table) -> float | None:
-    if primary not in table.statuses:
+def _unanswered(table: Table) -> float | None:
+    if table.primary not in table.statuses:
         return None
-    return float(table.has_status(primary, NO_ANSWER)[table.present].mean())
+    return float(table.unanswered(table.primary)[table.present].mean())
 
 
-def _pair(
-    base: Run, tuned: Run, left: Table, right: Table, names: tuple[str, str], found: tuple[Mismatch, ...], margin: float
-) -> Pair:
-    primary = primary_metric(base)
-    design = Design(left.clusters, shared_noise(base, tuned))
-    differences = {
-        reward: difference(left.values[reward], right.values[reward], design, margin) for reward in left.statuses
-    }
-    rewards = adjust(differences)
+def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: float) -> Pair:
+    left, right = base.table, tuned.table
+    primary, weights = left.primary, base.run.manifest.mix.weights
+    design = Design(left.clusters, shared_noise(base.run, tuned.run))
+    rewards = adjust(
+        {name: difference(left.values[name], right.values[name], design, margin) for name in left.statuses}
+    )
     total = difference(left.values[TOTAL], right.values[TOTAL], design, margin)
+    gain = total if primary == TOTAL else rewards[primary]
     return Pair(
-        base=names[0],
-        tuned=names[1],
+        base=base.name,
+        tuned=tuned.name,
         primary=primary,
-        verdict=(total if primary == TOTAL else rewards[primary]).verdict,
-        mismatches=found,
+        verdict=gain.verdict,
+        mismatches=(*mismatches, *table_mismatches(left, right)),
         rewards=rewards,
         total=total,
-        contributions={},
-        factors=(),
-        curves=(),
+        contributions=contributions(left, right, weights, design),
+        factors=factors(left, right, primary),
+        curves=curve_differences(base.curves, tuned.curves, left.clusters),
         changes=_changes(left.ids, left.values[primary], right.values[primary]),
-        hacking=None,
+        hacking=check_hacking(left, right, weights, gain, design, margin),
     )
-
-
-def primary_metric(run: Run) -> str:
-    """Return the name of the run's primary metric; raise when its mix has no such reward."""
-    primary, rewards = run.manifest.task.primary, run.manifest.mix.fingerprints
-    if primary != TOTAL and primary not in rewards:
-        raise EvaluationError(
-            f"{run.path}: the primary metric {primary!r} is not in the mix; score with one that has it, or name "
-            f"one of: {', '.join((*rewards, TOTAL))}."
-        )
-    return primary
 
 
 def shared_noise(base: Run, tuned: Run) -> bool:
@@ -135,7 +139,6 @@ def shared_noise(base: Run, tuned: Run) -> bool:
 def _changes(ids: tuple[str, ...], base: Floats, tuned: Floats) -> tuple[QuestionChange, ...]:
     """Return the questions whose mean changed, the worst loss first."""
     left, right = question_means(base), question_means(tuned)
-    found = [
-        QuestionChange(ids[i], float(left[i]), float(right[i])) for i in np.flatnonzero(np.abs(right - left) > 1e-12)
-    ]
+    moved = np.flatnonzero(np.abs(right - left) > 1e-12)
+    found = [QuestionChange(ids[i], float(left[i]), float(right[i])) for i in moved]
     return tuple(sorted(found, key=lambda change: change.delta))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,44 +49,61 @@ def summary(values: Floats, interval: Interval | None) -> Estimate:
     return Estimate(mean, interval.low, interval.high, len(values), interval.method)
 
 
+class Questions(NamedTuple):
+    """The questions that both models have a value for: their means and differences, and where they stand."""
+
+    base: Floats
+    tuned: Floats
+    changes: Floats
+    clusters: Integers | None
+    kept: Booleans
+
+
+def shared_questions(base: Floats, tuned: Floats, design: Design) -> Questions:
+    """Pair scores ``[questions, samples]`` whose questions stand in the same order."""
+    left, right = question_means(base), question_means(tuned)
+    kept = ~np.isnan(left) & ~np.isnan(right)
+    changes = right[kept] - left[kept]
+    changes[np.abs(changes) < 1e-12] = 0.0  # equal means that were summed in another order
+    return Questions(left[kept], right[kept], changes, design.only(kept), kept)
+
+
+def paired_estimate(base: Floats, tuned: Floats, design: Design) -> Estimate:
+    """Return tuned minus base with its paired interval, and nothing else that :func:`difference` gives."""
+    found = shared_questions(base, tuned, design)
+    reach = _reach(base[found.kept], tuned[found.kept])
+    return summary(found.changes, difference_interval(found.changes, reach, found.clusters))
+
+
 def difference(base: Floats, tuned: Floats, design: Design, margin: float) -> Difference:
     """Return tuned minus base, of scores ``[questions, samples]`` whose questions stand in the same order.
 
     Questions without a value in either are left out and counted. ``p_holm`` is ``p`` until :func:`adjust`.
     """
-    left, right = question_means(base), question_means(tuned)
-    kept = ~np.isnan(left) & ~np.isnan(right)
-    a, b, clusters = left[kept], right[kept], design.only(kept)
-    changes = snap(b - a)
-    reach = _reach(base[kept], tuned[kept])
-    interval = difference_interval(changes, reach, clusters)
+    a, b, changes, clusters, kept = shared_questions(base, tuned, design)
+    base, tuned = base[kept], tuned[kept]
+    interval = difference_interval(changes, _reach(base, tuned), clusters)
+    estimated = summary(changes, interval)
     p, test = _test(changes, _single(base) and _single(tuned) and is_binary(_both(base, tuned)), clusters)
-    mde = _detectable(changes, interval, clusters)
     return Difference(
-        delta=float(changes.mean()) if len(changes) else None,
-        low=interval.low if interval else None,
-        high=interval.high if interval else None,
-        n=len(changes),
-        dropped=len(kept) - len(changes),
+        delta=estimated.mean,
+        low=estimated.low,
+        high=estimated.high,
+        n=estimated.n,
+        dropped=len(kept) - estimated.n,
         p=p,
         p_holm=p,
         test=test,
-        method=interval.method if interval else NO_INTERVAL,
+        method=estimated.method,
         fixed=int((changes > 0).sum()),
         broken=int((changes < 0).sum()),
         both_right=int(((a == 1) & (b == 1)).sum()),
         both_wrong=int(((a == 0) & (b == 0)).sum()),
-        mde=mde,
+        mde=_detectable(changes, interval, clusters),
         verdict=decide(interval, margin),
         pairing=_pairing(a, b, changes),
-        variance=_variance(base[kept], tuned[kept], design.shared_noise),
+        variance=_variance(base, tuned, design.shared_noise),
     )
-
-
-def snap(changes: Floats) -> Floats:
-    """Set to 0 what only rounding left of a difference of equal means."""
-    snapped: Floats = np.where(np.abs(changes) < 1e-12, 0.0, changes)
-    return snapped
 
 
 def decide(interval: Interval | None, margin: float) -> Verdict:

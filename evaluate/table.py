@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..files import Line, read_lines
+from ..rewards.text import normalise
+from ..rewards.types import Text
 from .run import Run
 from .statistics.arrays import Booleans, Floats, Integers
 from .types import EvaluationError
@@ -19,8 +22,8 @@ from .types import EvaluationError
 TOTAL = "total"
 """The name of the weighted total among the rewards' names."""
 
-NO_ANSWER = "no answer"
-"""The status of a completion in which a reward found no answer to judge."""
+NO_ANSWER = ("no answer", "no answer block", "empty answer", "empty")
+"""The statuses of a completion in which a reward found no answer to judge."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,12 @@ class Table:
 
     ``values`` holds the rewards by name and the weighted total; ``statuses`` per reward an index into ``words``
     (-1: no row). ``cut`` is 1 where the completion met the token limit, ``tokens`` the number generated.
-    ``clusters`` numbers the cluster of each question, None when the task has no cluster column.
+    ``answers`` are equal numbers for equal answers (-1: none), as the primary reward found them; None when it
+    points at no answer. ``clusters`` numbers the cluster of each question, None when the task has no cluster
+    column. ``foreign`` completions were written by other weights than the manifest names.
     """
 
+    primary: str
     ids: tuple[str, ...]
     clusters: Integers | None
     values: Mapping[str, Floats]
@@ -39,6 +45,7 @@ class Table:
     words: tuple[str, ...]
     cut: Floats
     tokens: Floats
+    answers: Integers | None
     present: Booleans
     foreign: int
 
@@ -49,11 +56,16 @@ class Table:
         order = np.argsort(-found, kind="stable")
         return {self.words[code]: int(found[code]) for code in order if found[code]}
 
-    def has_status(self, reward: str, word: str) -> Booleans:
-        """Tell which completions got a status from a reward."""
-        code = self.words.index(word) if word in self.words else -2
-        found: Booleans = self.statuses[reward] == code
-        return found
+    def unanswered(self, reward: str) -> Booleans:
+        """Tell in which completions a reward found no answer to judge."""
+        codes = [code for code, word in enumerate(self.words) if word in NO_ANSWER]
+        return np.isin(self.statuses[reward], codes)
+
+
+def primary_metric(run: Run) -> str:
+    """Return the name of the task's primary metric, or "total" where the run's mix does not measure it."""
+    primary = run.manifest.task.primary
+    return primary if primary in run.manifest.mix.fingerprints else TOTAL
 
 
 def read_table(run: Run) -> Table:
@@ -70,12 +82,13 @@ class _Reader:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.names = (*run.manifest.mix.fingerprints, TOTAL)
+        self.primary = primary_metric(run)
+        self.rewards = tuple(run.manifest.mix.fingerprints)
         self.questions = {prompt: index for index, prompt in enumerate(run.prompts)}
-        self.words: dict[str, int] = {}
-        self.question, self.sample = array("q"), array("q")
-        self.values = {name: array("d") for name in self.names}
-        self.codes = {name: array("h") for name in self.names[:-1]}
+        self.words: defaultdict[str, int] = defaultdict()
+        self.words.default_factory = self.words.__len__  # a new word gets the next number
+        self.question, self.sample, self.answers = array("q"), array("q"), array("q")
+        self.totals, self.values, self.codes = array("d"), array("d"), array("h")
         self.cut, self.tokens = array("d"), array("d")
         self.foreign = 0
 
@@ -106,11 +119,12 @@ class _Reader:
             raise KeyError
         self.question.append(self.questions[score["prompt_id"]])
         self.sample.append(score["sample"])
-        self.values[TOTAL].append(_number(score["total"]))
-        judged = score["rewards"]
-        for name, codes in self.codes.items():
-            self.values[name].append(_number(judged[name]["value"]))
-            codes.append(self.words.setdefault(judged[name]["status"], len(self.words)))
+        self.totals.append(_number(score["total"]))
+        judged = [score["rewards"][reward] for reward in self.rewards]
+        self.values.extend([_number(one["value"]) for one in judged])
+        self.codes.extend([self.words[one["status"]] for one in judged])
+        if self.primary != TOTAL:
+            self.answers.append(_answer(score["rewards"][self.primary]["span"], row["text"]))
         reason = row["finish_reason"]
         self.cut.append(np.nan if reason is None else reason == "length")
         self.tokens.append(_number(row["tokens"]))
@@ -120,20 +134,28 @@ class _Reader:
         places = self._places()
         shape = (len(self.questions), max(self.sample) + 1)
 
-        def spread_out(column: array[Any], empty: float, dtype: type[Any]) -> NDArray[Any]:
-            grid = np.full(shape, empty, dtype)
-            grid.ravel()[places] = column
-            return grid
+        def grid(column: NDArray[Any], empty: float) -> NDArray[Any]:
+            laid = np.full(shape, empty, column.dtype)
+            laid.ravel()[places] = column
+            return laid
 
+        values = np.array(self.values).reshape(len(places), -1)
+        codes = np.array(self.codes).reshape(len(places), -1)
+        answers = np.array(self.answers)
         return Table(
+            primary=self.primary,
             ids=tuple(self.questions),
             clusters=_clusters(self.run),
-            values={name: spread_out(column, np.nan, np.float64) for name, column in self.values.items()},
-            statuses={name: spread_out(column, -1, np.int16) for name, column in self.codes.items()},
+            values={
+                **{reward: grid(values[:, at], np.nan) for at, reward in enumerate(self.rewards)},
+                TOTAL: grid(np.array(self.totals), np.nan),
+            },
+            statuses={reward: grid(codes[:, at], -1) for at, reward in enumerate(self.rewards)},
             words=tuple(self.words),
-            cut=spread_out(self.cut, np.nan, np.float64),
-            tokens=spread_out(self.tokens, np.nan, np.float64),
-            present=spread_out(array("b", [1]) * len(places), 0, np.bool_),
+            cut=grid(np.array(self.cut), np.nan),
+            tokens=grid(np.array(self.tokens), np.nan),
+            answers=grid(answers, -1) if answers.max(initial=-1) >= 0 else None,
+            present=grid(np.ones(len(places), np.bool_), False),
             foreign=self.foreign,
         )
 
@@ -145,16 +167,29 @@ class _Reader:
         places: Integers = question * (sample.max() + 1) + sample
         unique, counts = np.unique(places, return_counts=True)
         if len(unique) < len(places):
-            twice = divmod(int(unique[counts > 1][0]), int(sample.max()) + 1)
+            place = int(unique[counts > 1][0])
             raise EvaluationError(
-                f"{self.run.path}: sample {twice[1]} of prompt {list(self.questions)[twice[0]]!r} is there twice; "
-                "take the copy out of completions.jsonl and score the run again."
+                f"{self.run.path}: sample {place % (sample.max() + 1)} of prompt "
+                f"{list(self.questions)[place // (sample.max() + 1)]!r} is there twice; take the copy out of "
+                "completions.jsonl and score the run again."
             )
         return places
 
 
 def _number(value: float | None) -> float:
     return np.nan if value is None else value
+
+
+def _answer(span: Sequence[int] | None, text: Text) -> int:
+    """Return a number that is the same for answers that differ only in case, spaces and $ , . around them.
+
+    A span counts in the normalised text; of a string, normalising only cuts the end.
+    """
+    if span is None:
+        return -1
+    whole = text if isinstance(text, str) else normalise(text).text
+    answer = " ".join(whole[span[0] : span[1]].split()).strip("$., ").casefold()
+    return hash(answer) & 0x7FFFFFFFFFFFFFFF
 
 
 def _clusters(run: Run) -> Integers | None:

@@ -84,25 +84,21 @@ def advise(parts: Parts, samples: int) -> str:
     """Say what would narrow the interval: more samples while sampling makes most of the variance, else questions.
 
     >>> advise(Parts(0.01, 0.02, 0.02, 0.0), 4)
-    'More samples: drawing makes 80 % of the variance; 8 samples instead of 4 narrow the interval by 23 %.'
+    'More samples: drawing makes 80% of the variance; 8 samples instead of 4 narrow the interval by 23%.'
     >>> advise(Parts(0.09, 0.005, 0.005, 0.0), 4)
-    'More questions: they make 90 % of the variance; doubling them narrows the interval by 29 %, the samples by 3 %.'
+    'More questions: they make 90% of the variance; doubling them narrows the interval by 29%, the samples by 3%.'
     """
     total = parts.questions + parts.samples
     if total <= 0:
         return "The two models score every question alike: nothing to narrow."
     noise = parts.samples / total
-    doubled = _percent(1 - math.sqrt(1 - noise / 2))
+    doubled = 1 - math.sqrt(1 - noise / 2)
     if noise > 0.5:
         return (
-            f"More samples: drawing makes {_percent(noise)} of the variance; {2 * samples} samples instead of "
-            f"{samples} narrow the interval by {doubled}."
+            f"More samples: drawing makes {noise:.0%} of the variance; {2 * samples} samples instead of "
+            f"{samples} narrow the interval by {doubled:.0%}."
         )
     return (
-        f"More questions: they make {_percent(1 - noise)} of the variance; doubling them narrows the interval by "
-        f"29 %, the samples by {doubled}."
+        f"More questions: they make {1 - noise:.0%} of the variance; doubling them narrows the interval by "
+        f"29%, the samples by {doubled:.0%}."
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

@@ -1,0 +1,103 @@
+"""Time and memory of a comparison: 20,000 questions, 8 samples, 8 rewards, base and tuned.
+
+Writes two such runs, then times reading them, and everything that a comparison computes.
+
+    python bench/comparison.py [--questions 20000] [--samples 8] [--rewards 8]
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from grpokit.evaluate.compare import compare
+from grpokit.evaluate.manifest import Manifest, MixRecord, TaskRecord
+from grpokit.evaluate.run import Run, Score
+from grpokit.evaluate.table import read_table
+from grpokit.evaluate.types import Row
+from grpokit.files import write_lines
+from grpokit.rewards.types import Judgement, Span
+
+TEXT = "<reasoning>" + "16 - 3 - 4 = 9 eggs are left, and 9 * 2 = 18. " * 8 + "</reasoning><answer>%d</answer>"
+LIMIT = 10.0
+
+
+def main() -> None:
+    """Write two runs, compare them, and print what it took."""
+    size = _arguments()
+    with tempfile.TemporaryDirectory() as folder:
+        runs = [_write(Path(folder) / name, name, seed, size) for seed, name in enumerate(("base", "tuned"))]
+        start = time.perf_counter()
+        for run in runs:
+            read_table(run)
+        reading = time.perf_counter() - start
+        start = time.perf_counter()
+        compare(runs)
+        whole = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"{size.questions:,} questions x {size.samples} samples x {size.rewards} rewards, two models")
+    print(f"reading {reading:.1f} s   statistics {whole - reading:.1f} s  together {whole:.1f} s  peak {peak:.2f} GiB")
+    print(f"statistics under {LIMIT:.0f} s: {'yes' if whole - reading < LIMIT else 'NO'}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    for name, value in (("questions", 20_000), ("samples", 8), ("rewards", 8)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    return parser.parse_args()
+
+
+def _write(folder: Path, name: str, seed: int, size: argparse.Namespace) -> Run:
+    folder.mkdir()
+    weights = dict.fromkeys(("correctness", *(f"reward_{i}" for i in range(1, size.rewards))), 1.0)
+    fingerprints = {reward: reward for reward in weights}
+    Manifest(
+        model=name,
+        weights=name,
+        task=TaskRecord("bench", "correctness", None, "bench", size.questions, "bench"),
+        mix=MixRecord("bench", weights, fingerprints),
+        sampling={"samples": size.samples, "temperature": 1.0},
+        engine={"kind": "transformers"},
+        environment={},
+        command="bench",
+        created=str(seed),
+    ).write(folder)
+    questions = ({"id": f"q{q}", "text": "How many?", "columns": {"answer": "18"}} for q in range(size.questions))
+    write_lines(folder / "prompts.jsonl", questions)
+    write_lines(folder / "completions.jsonl", _rows(name, size))
+    write_lines(folder / "scores.jsonl", _scores(list(weights), seed, size))
+    return Run.open(folder)
+
+
+def _rows(name: str, size: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    ids = list(range(200))
+    for place in range(size.questions * size.samples):
+        question, sample = divmod(place, size.samples)
+        text = TEXT % (place % 5)
+        yield Row(f"q{question}", sample, text, "eos", 180 + place % 50, ids, name, name)._asdict()
+
+
+def _scores(rewards: list[str], seed: int, size: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    generator = np.random.default_rng(seed)
+    difficulty = np.random.default_rng(99).random(size.questions)
+    span = Span(len(TEXT) - 11, len(TEXT) - 10)
+    for question in range(size.questions):
+        right = generator.random(size.samples) < difficulty[question] * (0.9 + 0.1 * seed)
+        graded = generator.random((size.samples, len(rewards)))
+        for sample in range(size.samples):
+            values = [float(right[sample]), *graded[sample, 1:].round(3).tolist()]
+            judged = {
+                reward: Judgement(value, "correct" if value == 1 else "graded", "18 equals 18", span)
+                for reward, value in zip(rewards, values, strict=True)
+            }
+            yield Score(f"q{question}", sample, sum(values), judged).to_json()
+
+
+if __name__ == "__main__":
+    main()

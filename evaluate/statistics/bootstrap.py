@@ -1,0 +1,43 @@
+"""Resampling questions, for statistics that have no closed form (ratios of means)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arrays import Floats, Integers
+from .intervals import CONFIDENCE, Interval
+
+RESAMPLES = 1000
+
+
+def resampled_means(columns: Floats, clusters: Integers | None = None, seed: int = 0) -> Floats:
+    """Return the means of ``columns [questions, numbers]`` in 1000 resamples, ``[1000, numbers]``.
+
+    Whole questions are drawn with replacement (with clusters: whole clusters), so that the numbers of a
+    question, its pair and its samples stay together.
+
+    >>> resampled_means(np.ones((5, 2))).shape
+    (1000, 2)
+    """
+    sums, sizes = columns, np.ones(len(columns))
+    if clusters is not None:
+        sizes = np.bincount(clusters).astype(np.float64)
+        sums = np.stack([np.bincount(clusters, weights=column) for column in columns.T], axis=1)
+    generator = np.random.default_rng(seed)
+    means = np.empty((RESAMPLES, columns.shape[1]))
+    for resample in means:
+        drawn = np.bincount(generator.integers(0, len(sums), len(sums)), minlength=len(sums))
+        resample[:] = (drawn @ sums) / (drawn @ sizes)
+    return means
+
+
+def percentile_interval(draws: Floats) -> Interval:
+    """Return the 2.5 and 97.5 percentiles of a statistic over resamples.
+
+    It covers about 93 % for a mean of 30 questions: where a t interval serves, use that.
+
+    >>> [round(end) for end in percentile_interval(np.arange(1001.0))[:2]]
+    [25, 975]
+    """
+    low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Interval(float(low), float(high), "bootstrap")
