@@ -30,7 +30,7 @@ class Case:
     why: str
     completions: tuple[Text, ...] = ("",)
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    reference: str | None = None
+    reference: str | int | None = None
     ungated: bool = False
     prompt: Text = "How many are there?"
     tokens: tuple[int, ...] | None = None
@@ -56,7 +56,7 @@ class Case:
     def _ask(self, reward: Reward) -> list[float | None]:
         count = len(self.completions)
         ids = None if self.tokens is None else [list(range(length)) for length in self.tokens]
-        columns = {} if self.ungated else {"answer": [self.reference] * count}
+        columns: dict[str, list[Any]] = {} if self.ungated else {"answer": [self.reference] * count}
         return reward(completions=self.completions, prompts=[self.prompt] * count, completion_ids=ids, **columns)
 
     def _wrong(self, got: list[float | None]) -> str | None:
@@ -93,4 +93,4 @@ def load_corpus() -> tuple[Case, ...]:
 
 def _case(row: dict[str, Any]) -> Case:
     lists = {key: tuple(row[key]) for key in ("completions", "tokens", "values") if key in row}
-    return Case(**{**row, **lists})
+    return Case(**(row | lists))

@@ -7,6 +7,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from ..errors import GrpokitError, nearest
@@ -37,6 +38,9 @@ class FunctionReward(Reward):
     def __post_init__(self) -> None:
         if not callable(self.function):
             raise RewardError(f"{self.function!r} is no function; give one such as f(completions, **kwargs).")
+        if isinstance(self.function, partial) and not self.function.args:
+            object.__setattr__(self, "arguments", tuple({**self.function.keywords, **dict(self.arguments)}.items()))
+            object.__setattr__(self, "function", self.function.func)
         known = accepted(self.function)
         for key, _ in self.arguments:
             if known is not None and key not in known:
@@ -52,8 +56,12 @@ class FunctionReward(Reward):
     @property
     def path(self) -> str:
         """The import path ``pkg.module:function``."""
-        owner = self.function if hasattr(self.function, "__qualname__") else type(self.function)
-        return f"{owner.__module__}:{owner.__qualname__}"
+        return f"{self._definition.__module__}:{self._definition.__qualname__}"
+
+    @property
+    def _definition(self) -> Callable[..., Any]:
+        """The function, or the class of a callable object."""
+        return self.function if hasattr(self.function, "__qualname__") else type(self.function)
 
     @property
     def range(self) -> Range:
@@ -64,7 +72,7 @@ class FunctionReward(Reward):
     def fingerprint(self) -> str:
         """Sixteen hex digits of (path, arguments, source text), so that an edited function counts as another."""
         try:
-            source = inspect.getsource(self.function)
+            source = inspect.getsource(self._definition)
         except (OSError, TypeError):  # defined in a shell, or not in Python at all
             source = ""
         return hashlib.sha256(repr((self.path, self.arguments, source)).encode()).hexdigest()[:16]
