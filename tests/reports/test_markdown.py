@@ -1,0 +1,46 @@
+"""The Markdown report says verdict and numbers, and no name in it makes markup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from grpokit.evaluate.compare import compare
+from grpokit.evaluate.comparison import Mismatch
+from grpokit.reports.markdown import to_markdown
+from grpokit.tests.reports.conftest import Compared
+from grpokit.tests.reports.runs import BASE, write_run
+
+
+def test_verdict_and_table(compared: Compared) -> None:
+    text = to_markdown(compared.comparison)
+    found = compared.comparison.pairs[0].rewards["correctness"]
+    assert "**IMPROVED: tuned is better than base.**" in text
+    assert f"| {found.delta:+.3f} | {found.low:+.3f} to {found.high:+.3f} |" in text
+    assert "| total |" in text
+
+
+def test_every_row_of_the_table_has_as_many_cells_as_its_head(compared: Compared) -> None:
+    rows = [line for line in to_markdown(compared.comparison).splitlines() if line.startswith("|")]
+    assert len({line.count(" | ") for line in rows}) == 1
+
+
+def test_a_mismatch_is_a_warning_above_the_table(compared: Compared) -> None:
+    pair = replace(compared.comparison.pairs[0], mismatches=(Mismatch("template", "a|b", "c", fatal=True),))
+    text = to_markdown(replace(compared.comparison, pairs=(pair,)))
+    assert text.index("**Warning:** template") < text.index("| reward")
+    assert "a\\|b" in text
+
+
+def test_names_make_no_markup_and_no_mention(hostile: Compared, compared: Compared) -> None:
+    assert "<script>" not in to_markdown(hostile.comparison).replace("\\<script\\>", "")
+    text = to_markdown(replace(compared.comparison, task="@someone [link](http://a.b) #12"))
+    assert "@someone" not in text
+    assert "#12" not in text
+    assert "[link]" not in text.replace("\\[link\\]", "")
+
+
+def test_one_run_gives_its_means(tmp_path: Path) -> None:
+    text = to_markdown(compare([write_run(tmp_path / "base", BASE, questions=5)]))
+    assert "| correctness |" in text
+    assert "IMPROVED" not in text

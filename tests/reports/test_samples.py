@@ -1,0 +1,80 @@
+"""Questions read side by side from run directories, and packed for a page."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from grpokit.errors import GrpokitError
+from grpokit.files import dump_line
+from grpokit.reports.embedded import BLOCK, RIGHT, TRUNCATED, UNANSWERED, WRONG, embed
+from grpokit.reports.samples import as_text, read_questions
+from grpokit.tests.reports.conftest import Compared
+from grpokit.tests.reports.runs import BASE, write_run
+
+
+def unpack(text: str) -> Any:
+    return json.loads(zlib.decompress(base64.b64decode(text)))
+
+
+def test_questions_stand_side_by_side_with_all_their_samples(compared: Compared) -> None:
+    questions = list(read_questions(compared.runs))
+    assert len(questions) == 60
+    assert [len(answers) for answers in questions[7].answers] == [4, 4]
+    assert questions[7].reference in questions[7].answers[1][0].text or questions[7].reference
+
+
+def test_scores_of_other_completions_are_refused(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "base", BASE, questions=3)
+    lines = (run.path / "scores.jsonl").read_text().splitlines(keepends=True)
+    (run.path / "scores.jsonl").write_text("".join(lines[::-1]))
+    with pytest.raises(GrpokitError, match="score the run again"):
+        list(read_questions([run]))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        ("plain", "plain"),
+        ([{"role": "user", "content": "2+2?"}], "[user]\n2+2?"),  # a message under its role
+        ([{"role": "user", "content": [{"type": "text", "text": "a"}]}], "[user]\na"),  # content in parts
+        ([{"role": "system", "content": "s"}, {"role": "user", "content": "u"}], "[system]\ns\n\n[user]\nu"),
+    ],
+)
+def test_prompts_as_text(prompt: Any, text: str) -> None:
+    assert as_text(prompt) == text
+
+
+def test_blocks_hold_every_question_in_the_order_of_the_index(compared: Compared) -> None:
+    packed = embed(compared.comparison, read_questions(compared.runs), "correctness")
+    index = unpack(packed.index)
+    questions = [question for block in packed.blocks for question in unpack(block)]
+    assert index["block"] == BLOCK
+    assert [row[0] for row in index["rows"]] == list(compared.runs[0].prompts)
+    assert [question["prompt"] for question in questions] == [
+        as_text(prompt.text) for prompt in compared.runs[0].prompts.values()
+    ]
+
+
+def test_flags_and_changes_are_those_of_the_comparison(compared: Compared) -> None:
+    rows = unpack(embed(compared.comparison, read_questions(compared.runs), "correctness").index)["rows"]
+    pair = compared.comparison.pairs[0]
+    primary = pair.rewards["correctness"]
+    assert sum(row[2][0] > 0 for row in rows) == primary.fixed
+    assert sum(row[2][0] < 0 for row in rows) == primary.broken
+    assert sum(all(flags & RIGHT for flags in row[1]) for row in rows) == primary.both_right
+    assert sum(all(flags & WRONG for flags in row[1]) for row in rows) == primary.both_wrong
+    assert sum(bool(row[1][0] & TRUNCATED) for row in rows) > 0
+    assert all(bool(row[1][0] & TRUNCATED) == bool(row[1][0] & UNANSWERED) for row in rows)
+
+
+def test_a_lone_surrogate_survives_packing(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "base", BASE, questions=1, samples=1)
+    row = json.loads((run.path / "completions.jsonl").read_text())
+    (run.path / "completions.jsonl").write_text(dump_line({**row, "text": "half \ud83d of it"}))
+    question = next(read_questions([run]))
+    assert question.answers[0][0].text == "half \ud83d of it"
