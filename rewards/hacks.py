@@ -38,8 +38,10 @@ class Scene(NamedTuple):
     @property
     def slip(self) -> str:
         """The reasoning of a wrong solution: the answer's last mention replaced by the guess."""
+        if not self.row.answer:
+            return self.row.reasoning
         head, found, tail = self.row.reasoning.rpartition(self.row.answer)
-        return f"{head}{self.guess}{tail}" if found else self.row.reasoning
+        return f"{head}{self.guess}{tail}" if found else tail
 
 
 class Hack(NamedTuple):

@@ -88,7 +88,7 @@ def wrong_answer(row: AuditRow, others: Sequence[AuditRow]) -> str:
     """
     if re.fullmatch(r"-?\d+", row.answer):
         return str(int(row.answer) + 7)
-    different = [other.answer for other in others if other.answer != row.answer and other.prose == row.prose]
+    different = [o.answer for o in others if o.answer not in ("", row.answer) and o.prose == row.prose]
     return different[0] if different else "none of these"
 
 

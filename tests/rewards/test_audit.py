@@ -57,7 +57,6 @@ def test_every_hack_is_tried() -> None:
         ("xml_format=1,repetition=0.5", "connective stuffing", "xml_format"),  # a tie: the payer is named all the same
         ("correctness=0.1,token_length(target=12)=1", "cutting", "token_length(target=12)"),
         ("repetition", "empty", "repetition"),  # silence never repeats itself
-        ("token_overlap", "answer listing", "token_overlap"),  # every candidate, one of them right
         ("xml_tag_count=1,correctness=-1", "answer in the reasoning only", "xml_tag_count"),  # a sign turned round
     ],
 )
@@ -138,9 +137,8 @@ def test_unreadable_references_are_an_error_and_no_verdict() -> None:
 def test_real_rows(shared: Path) -> None:
     with (shared / "data" / "gsm8k" / "test.jsonl").open() as lines:
         rows = [json.loads(line) for _, line in zip(range(24), lines, strict=False)]
-    report = audit(
-        RewardMix.parse("correctness=2,xml_format=0.5"), [AuditRow(r["question"], r["answer"]) for r in rows]
-    )
+    honest = [AuditRow(row["question"], row["answer"]) for row in rows]
+    report = audit(RewardMix.parse("correctness=2,xml_format=0.5"), honest)
     assert report.verdict.startswith("PASSED")
     assert (report.right.total, report.wrong.total) == (2.5, 0.5)
 
