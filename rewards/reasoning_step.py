@@ -64,7 +64,9 @@ def read_step(text: str) -> Step:
     enumerator = _ENUMERATOR.match(text)
     body = text[enumerator.end() :] if enumerator else text
     said = set(words(body if body.isascii() else _CJK_PHRASE.sub(" ", body)))
-    content = frozenset(word for word in said - _EMPTY if _can_mean(word))
+    content = frozenset(
+        [word for word in said - _EMPTY if not word[0].isdigit() and (len(word) > 1 or not word.isascii())]
+    )
     talk = len(said & REASONING_WORDS)
     held = not said.isdisjoint(_FUNCTION) or not _LISTED_SCRIPT.search(body)
     numbers = frozenset(_NUMBER.findall(body))
@@ -77,11 +79,7 @@ def weight(content: frozenset[str]) -> float:
     >>> weight(frozenset({"eggs", "鸡", "蛋"}))
     2.0
     """
-    return sum(0.5 if len(word) == 1 else 1.0 for word in content)
-
-
-def _can_mean(word: str) -> bool:
-    return not word[0].isdigit() and (len(word) > 1 or not word.isascii())
+    return len(content) - 0.5 * [*map(len, content)].count(1)
 
 
 def _equations(text: str) -> frozenset[str]:
