@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from . import audit, compare, rewards, run, score
@@ -34,3 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for command in (run, score, compare, rewards, audit):
         command.add_parser(commands)
     return execute(parser, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

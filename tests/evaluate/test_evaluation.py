@@ -9,10 +9,21 @@ import time
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate import Evaluation, EvaluationError, Prompt, Run, Sampling, find_runs, load_task, task_record
+from grpokit.evaluate import (
+    Evaluation,
+    EvaluationError,
+    Prompt,
+    Request,
+    Run,
+    Sampling,
+    find_runs,
+    load_task,
+    task_record,
+)
 from grpokit.evaluate.engines import load_engines
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
+from grpokit.evaluate.shards import Shard
 from grpokit.rewards import RewardMix
 
 LIMIT = 16
@@ -174,3 +185,33 @@ def test_foreign_rows_are_told_by_line(whole: Run, tmp_path: Path) -> None:
 def test_sampling_settings_come_from_the_card_unless_overridden() -> None:
     task = load_task("arithmetic")
     assert task.sampling(samples=None, temperature=0.5) == Sampling(4, 0.5, max_new_tokens=32)
+
+
+def test_two_processes_write_what_one_writes(whole: Run, tmp_path: Path) -> None:
+    asked = ["run", "--task", "arithmetic", "--model", "demo", "--limit", str(LIMIT), "--out", str(tmp_path / "two")]
+    launcher = Path(sys.executable).with_name("accelerate")
+    launch = [str(launcher), "launch", "--cpu", "--num_processes", "2", "-m", "grpokit.commands.eval", *asked]
+    done = subprocess.run(launch, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("runs:") == 1, "only the first process reports"
+    two = Run.open(tmp_path / "two")
+    assert [row.text for row in two.rows()] == [row.text for row in whole.rows()]
+    assert [score.total for score in two.scores()] == [score.total for score in whole.scores()]
+    assert sorted(path.name for path in two.path.iterdir()) == sorted(path.name for path in whole.path.iterdir())
+
+
+def test_another_number_of_processes_cannot_take_over(tmp_path: Path) -> None:
+    (tmp_path / "completions-0-of-2.jsonl").touch()
+    with pytest.raises(EvaluationError, match="was begun by 2 process"):
+        Shard(0, 3).check_resumable(tmp_path)
+    Shard(1, 2).check_resumable(tmp_path)
+
+
+def test_shards_share_all_rows_and_merge_in_order(tmp_path: Path) -> None:
+    requests = [Request(Prompt(str(number), "q", {}), 0) for number in range(7)]
+    for rank in range(3):
+        shard = Shard(rank, 3)
+        shard.journal(tmp_path).write_text("".join(f"{r.prompt.id}\n" for r in shard.share(requests)))
+    Shard(0, 3).merge(tmp_path)
+    assert (tmp_path / "completions.jsonl").read_text() == "".join(f"{number}\n" for number in range(7))
+    assert [path.name for path in tmp_path.iterdir()] == ["completions.jsonl"]

@@ -1,0 +1,69 @@
+"""What ``--model`` means."""
+
+from pathlib import Path
+
+import pytest
+from grpokit.evaluate.engines.spec import ModelSpec, parse_models
+from grpokit.evaluate.types import EvaluationError
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("demo", ModelSpec("demo", "demo")),
+        ("org/model", ModelSpec("model", "org/model")),
+        ("base=org/model", ModelSpec("base", "org/model")),
+        ("org/model@v1.0", ModelSpec("model", "org/model", revision="v1.0")),
+        ("org/model+runs/tuned", ModelSpec("tuned", "org/model", adapter="runs/tuned")),
+        ("t=org/model@main+a/b", ModelSpec("t", "org/model", revision="main", adapter="a/b")),
+        ("vllm:org/model+a", ModelSpec("a", "org/model", "vllm", adapter="a")),
+        ("v=vllm:org/model", ModelSpec("v", "org/model", "vllm")),
+        ("openai:http://h:1/v1#m", ModelSpec("m", "http://h:1/v1", "openai", remote="m")),
+        ("openai:https://h/v1#org/m=x", ModelSpec("m=x", "https://h/v1", "openai", remote="org/m=x")),
+        ("replay:runs/a/completions.jsonl", ModelSpec("a", "runs/a/completions.jsonl", "replay")),
+        ("replay:rows.jsonl", ModelSpec("rows", "rows.jsonl", "replay")),
+    ],
+)
+def test_forms(text: str, expected: ModelSpec) -> None:
+    assert ModelSpec.parse(text) == expected
+
+
+def test_an_existing_folder_may_have_marks_in_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "a+b@c"
+    folder.mkdir()
+    assert ModelSpec.parse(str(folder)) == ModelSpec("a+b@c", str(folder))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "write \\[NAME=\\]PATH_OR_ID"),
+        ("org/model+", "something is missing beside '\\+'"),
+        ("@main", "something is missing beside '@'"),
+        ("openai:http://h/v1", "write openai:URL#MODEL"),
+        ("openai:localhost#m", "write openai:URL#MODEL"),
+    ],
+)
+def test_wrong_forms_are_told(text: str, said: str) -> None:
+    with pytest.raises(EvaluationError, match=said):
+        ModelSpec.parse(text)
+
+
+def test_a_folder_of_checkpoints_is_a_trajectory_in_the_order_of_steps(tmp_path: Path) -> None:
+    for step in (100, 20, 3):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+    specs = parse_models(["demo", f"t=demo+{tmp_path}"])
+    assert [spec.name for spec in specs] == ["demo", "t-3", "t-20", "t-100"]
+    assert specs[1].adapter == str(tmp_path / "checkpoint-3")
+
+
+def test_a_folder_of_adapters_needs_its_base(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint-1").mkdir()
+    (tmp_path / "checkpoint-1" / "adapter_config.json").write_text("{}")
+    with pytest.raises(EvaluationError, match=r"holds an adapter: write BASE\+"):
+        parse_models([str(tmp_path)])
+
+
+def test_two_models_of_one_name_are_told() -> None:
+    with pytest.raises(EvaluationError, match="two models are named 'model'"):
+        parse_models(["org/model", "other/model"])
