@@ -81,7 +81,7 @@ class Rouge(Similarity[Reading]):
         if self.stemmer:
             tokens = [stem(token) if len(token) > 3 else token for token in tokens]
         if self.variant == "2":
-            return [f"{first} {second}" for first, second in pairwise(tokens)]
+            return list(map(" ".join, pairwise(tokens)))
         return tokens[:TOKENS_IN_ORDER] if self.variant == "L" else tokens
 
     def compare(self, answer: Reading, reference: Reading) -> float:

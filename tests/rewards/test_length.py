@@ -5,7 +5,7 @@ import pickle
 import pytest
 from grpokit.rewards import RewardError
 from grpokit.rewards.length import Length, TokenLength, length, token_length
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -40,6 +40,7 @@ def test_length_explains_what_it_measured() -> None:
     assert judged.span == (16, 21)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text()), st.floats(0.1, 1e6), st.floats(0.1, 1e6))
 def test_length_stays_in_range(texts: list[str], target: float, tolerance: float) -> None:
     assert all(0.0 <= v <= 1.0 for v in Length(target=target, tolerance=tolerance)(completions=texts) if v is not None)
@@ -60,6 +61,7 @@ def test_token_length(tokens: int, value: float) -> None:
     assert TokenLength(target=100)(completions=[""], completion_ids=[[1] * tokens]) == pytest.approx([value])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1000), st.integers(1, 1000))
 def test_overrunning_costs_more_than_falling_short(target: int, distance: int) -> None:
     reward = TokenLength(target=target)
@@ -69,6 +71,7 @@ def test_overrunning_costs_more_than_falling_short(target: int, distance: int) -
     assert 0.0 <= above <= below <= 1.0 if distance <= target else above == 0.0
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1000), st.integers(0, 1000), st.integers(0, 1000))
 def test_closer_on_the_same_side_never_earns_less(target: int, near: int, far: int) -> None:
     near, far = sorted((near, far))

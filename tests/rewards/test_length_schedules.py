@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from grpokit.rewards import RewardError, get
 from grpokit.rewards.length_schedules import CosineLength, SoftOverlong, cosine_length, soft_overlong
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -43,6 +43,7 @@ def test_no_answer_is_wrong() -> None:
     assert CosineLength(max_len=10)(completions=[""], completion_ids=[[]], answer=["18"]) == pytest.approx([-1.0])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 5000), st.integers(0, 5000), st.integers(1, 2000))
 def test_longer_right_answers_never_earn_more_nor_wrong_ones_less(first: int, second: int, max_len: int) -> None:
     reward, (short, long) = CosineLength(max_len=max_len), sorted((first, second))
@@ -50,6 +51,7 @@ def test_longer_right_answers_never_earn_more_nor_wrong_ones_less(first: int, se
     assert reward.value(short, False) <= reward.value(long, False)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-10, 10), min_size=4, max_size=4), st.integers(0, 3000), st.booleans())
 def test_cosine_stays_in_its_range(values: list[float], tokens: int, correct: bool) -> None:
     (wrong_low, wrong_high), (right_low, right_high) = sorted(values[:2]), sorted(values[2:])
@@ -74,6 +76,7 @@ def test_soft_overlong_is_dapo_equation_13(tokens: int, value: float) -> None:
     assert reward(completions=[""], completion_ids=[[1] * tokens]) == pytest.approx([value])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500), st.integers(1, 500), st.integers(0, 2000))
 def test_soft_overlong_stays_in_its_range(first: int, second: int, tokens: int) -> None:
     cache, limit = sorted((first, second))

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from grpokit.rewards.overlap import edit_similarity, token_overlap
 from grpokit.rewards.squad import squad_tokens
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -86,12 +86,14 @@ WORDS = [
 ]
 
 
+@settings(deadline=None)
 @given(*(st.lists(st.sampled_from(WORDS), min_size=1).map(lambda words: " ".join([*words, "end"])) for _ in "ab"))
 def test_equal_to_squad_where_numbers_have_no_marks(prediction: str, reference: str) -> None:
     [value] = token_overlap(completions=[prediction], answer=[reference])
     assert value == pytest.approx(_published_f1(prediction, reference))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_every_written_text_has_tokens(text: str) -> None:
     assert bool(squad_tokens(text)) == bool(text.split())

@@ -21,7 +21,7 @@ texts = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 
 
 @every_reward
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(pairs=st.lists(st.tuples(st.one_of(texts, st.text()), st.one_of(texts, st.text())), max_size=5))
 def test_in_range_and_independent_of_order(reward: Reward, pairs: list[tuple[str, str]]) -> None:
     def score(rows: list[tuple[str, str]]) -> list[float | None]:
@@ -33,7 +33,7 @@ def test_in_range_and_independent_of_order(reward: Reward, pairs: list[tuple[str
 
 
 @every_reward
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(first=texts, second=texts)
 def test_symmetric_in_answer_and_reference(reward: Reward, first: str, second: str) -> None:
     if isinstance(reward, Rouge):  # the reference decides which scripts are read
@@ -44,6 +44,7 @@ def test_symmetric_in_answer_and_reference(reward: Reward, first: str, second: s
 
 
 @every_reward
+@settings(deadline=None)
 @given(text=st.lists(st.sampled_from(WORDS[:9]), min_size=2, max_size=12).map(" ".join))
 def test_identical_text_earns_exactly_one(reward: Reward, text: str) -> None:
     assert reward(completions=[text], answer=[text]) == [1.0]
