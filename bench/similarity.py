@@ -110,7 +110,8 @@ def _compare(
     for _ in range(ROUNDS):
         ours.append(_timed(lambda: reward(completions=texts.completions, reference=texts.references)))
         theirs.append(_timed(peer))
-    worst = max(abs(a - b) for a, b in zip(ours[0].values, theirs[0].values, strict=True) if a is not None)
+    pairs = zip(ours[0].values, theirs[0].values, strict=True)
+    worst = max(abs(a - b) for a, b in pairs if a is not None and b is not None)
     fast, slow = min(run.seconds for run in ours), min(run.seconds for run in theirs)
     print(
         f"{name:34} {len(texts.completions) / fast:10,.0f}/s   {peer_name} {len(texts.completions) / slow:8,.0f}/s   "
