@@ -9,8 +9,9 @@ from typing import ClassVar
 
 from .reasoning_step import Step, read_step, split_steps, weight
 from .types import Batch, Completion, Judgement, Reward, RewardError, Span, Text
+from .words import READ_AT_MOST
 
-_MOST_STEPS = 1000
+_MOST_STEPS = 500
 _NEW_WORDS = 2.0
 _NEW_WORDS_BESIDE_NUMBER = 1.0
 _NEW_NUMBERS = 2
@@ -21,8 +22,9 @@ class CotClarity(Reward):
     """Real steps in the reasoning part, ``min(1, credited steps / target)``.
 
     The reasoning part is the reasoning block, the whole text where there is none. It is cut into sentences
-    and lines; equal ones count once. From the longest to the shortest, a step is credited when it says
-    something that neither the prompt nor a step before it in that order has said:
+    and lines; equal ones count once (the 500 longest, of the first 250,000 characters). From the longest to
+    the shortest, a step is credited when it says something that neither the prompt nor a step before it in
+    that order has said:
 
     - an equation with an operation in it (``16 − 3 = 13``; neither ``1 = 1`` nor ``a = 1``), or
     - a number with at least one new word of content, in a sentence, or
@@ -74,7 +76,7 @@ class CotClarity(Reward):
         for step in prompt:
             known.add_prompt(step)
         credited = 0
-        for text in _longest(split_steps(reasoning)):
+        for text in _longest(split_steps(reasoning[:READ_AT_MOST])):
             credited += known.credit(read_step(text))
             if credited == self.target:
                 break
@@ -123,7 +125,7 @@ def _longest(steps: set[str]) -> list[str]:
 
 
 def _steps(text: str) -> list[Step]:
-    return [read_step(step) for step in _longest(split_steps(text))]
+    return [read_step(step) for step in _longest(split_steps(text[:READ_AT_MOST]))]
 
 
 def _reasoning_span(completion: Completion) -> Span:

@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple
 from ..errors import nearest
 from .function_words import FUNCTION_WORDS
 from .types import Batch, Judgement, Reward, RewardError
+from .words import READ_AT_MOST
 
 _LATIN = "a-z\u00aa\u00ba\u00df-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _CJK = "\u3005\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
@@ -79,7 +80,7 @@ _NO_LANGUAGE = re.compile(
     r"|</?[a-z][^<>]*+>"
     r"|https?://\S++"
 )
-_CLAUSE_END = re.compile(r"[.,;:!?…\n()\[\]{}\"«»“”„|。，、；：！？（）「」『』।؟،؛]+")
+_CLAUSE_END = re.compile(r"[.;:!?…\n()|。；：！？（）।؟؛]+")
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,13 @@ class LanguageConsistency(Reward):
     Devanagari, Han) are told apart clause by clause: each of the clause's function words speaks for the
     languages that have it, letters such as ñ or ы a little, and so does what the whole text speaks for; the
     language with the most wins all words of the clause, the one asked for where nothing speaks. A long text
-    with hardly a function word of any language known here is in none of them.
+    with hardly a function word of any language known here is in none of them. The first 250,000 characters are
+    read.
 
     How exact: of 687 replies in English from OpenAssistant, 99.3 % get at least 0.9 for English (their mean is
-    0.997) and 0.7 % more than 0.1 for Spanish, those that are all code or figures; of 103 short sentences in 26
-    languages, 102 are given to their own language and one of 2,575 pairs to another one. Single foreign words
-    inside a clause go unseen; neighbours without a word list (Norwegian, Czech, Urdu) may be taken for a
+    0.997) and 0.7 % more than 0.1 for Spanish, those that are all code or figures. Of 103 short sentences in
+    26 languages, each gets at least 0.9 for its own language and at most 0.5 for every other. Single foreign
+    words inside a clause go unseen; neighbours without a word list (Norwegian, Czech, Urdu) may be taken for a
     language of their script.
 
     Range [0, 1], never None. Statuses: "consistent" (at least 0.9), "mixed", "other language", "no language".
@@ -125,7 +127,7 @@ class LanguageConsistency(Reward):
 
     def judge(self, batch: Batch) -> list[Judgement]:
         """Return one share per completion, in order."""
-        return [self._judge_one(completion.text) for completion in batch.completions]
+        return [self._judge_one(completion.text[:READ_AT_MOST]) for completion in batch.completions]
 
     def _judge_one(self, text: str) -> Judgement:
         cleaned = without_notation(text)

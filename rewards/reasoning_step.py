@@ -20,7 +20,7 @@ _RIGHT_SIDE = re.compile(rf"(?:\\[a-z]+|{_MATH})+")
 _LEFT_SIDE_REVERSED = re.compile(rf"(?:[a-z]+\\|{_MATH})+")
 _OPERATION = re.compile(r"\w[^\w]*[+\-−*/×÷·^][^\w]*\w|\d[a-z]|\\(?:d?frac|times|cdot|div|sqrt)")
 _SIDE = 60
-_MOST_RELATIONS = 50
+_MOST_RELATIONS = 20
 _CJK_PHRASE = re.compile("|".join(CJK_PHRASES))
 _LISTED_SCRIPT = re.compile(f"[a-z]{{2}}|[а-я\u0620-\u064a\u0900-\u097f{CJK}]")
 
@@ -29,13 +29,26 @@ _EMPTY = _FUNCTION | REASONING_WORDS
 
 
 class Step(NamedTuple):
-    """What one step says: ``shape`` is its text with each number masked."""
+    """What one step says: ``shape`` is its text with each number masked, ``said`` all its words.
 
+    ``content`` are the words (CJK: characters) that are neither function words nor talk about reasoning.
+    """
+
+    body: str
     shape: str
+    said: frozenset[str]
     content: frozenset[str]
     numbers: frozenset[str]
     equations: frozenset[str]
-    is_sentence: bool
+
+    @property
+    def is_sentence(self) -> bool:
+        """Whether function words hold it together and it does not mostly talk about reasoning.
+
+        A script without a list of function words has the benefit of the doubt.
+        """
+        held = not self.said.isdisjoint(_FUNCTION) or not _LISTED_SCRIPT.search(self.body)
+        return held and len(self.said & REASONING_WORDS) <= 2 * weight(self.content)
 
 
 def split_steps(text: str) -> set[str]:
@@ -53,24 +66,19 @@ def split_steps(text: str) -> set[str]:
 def read_step(text: str) -> Step:
     """Return what a step says, its number in a list left aside.
 
-    ``content`` are its words (CJK: characters) that are neither function words nor talk about reasoning.
-    ``is_sentence`` says that function words hold it together, and that it does not mostly talk about
-    reasoning; a script without a list of function words has the benefit of the doubt.
-
     >>> step = read_step("step 2: 4 eggs are baked, so 13 - 4 = 9 are left")
     >>> sorted(step.content), sorted(step.numbers), sorted(step.equations), step.is_sentence
     (['baked', 'eggs', 'left'], ['13', '4', '9'], ['13-4=9'], True)
     """
     enumerator = _ENUMERATOR.match(text)
     body = text[enumerator.end() :] if enumerator else text
-    said = set(words(body if body.isascii() else _CJK_PHRASE.sub(" ", body)))
+    said = frozenset(words(body if body.isascii() else _CJK_PHRASE.sub(" ", body)))
     content = frozenset(
         [word for word in said - _EMPTY if not word[0].isdigit() and (len(word) > 1 or not word.isascii())]
     )
-    talk = len(said & REASONING_WORDS)
-    held = not said.isdisjoint(_FUNCTION) or not _LISTED_SCRIPT.search(body)
     numbers = frozenset(_NUMBER.findall(body))
-    return Step(_NUMBER.sub("#", body), content, numbers, _equations(body), held and talk <= 2 * weight(content))
+    shape = _NUMBER.sub("#", body) if numbers else body
+    return Step(body, shape, said, content, numbers, _equations(body) if numbers else frozenset())
 
 
 def weight(content: frozenset[str]) -> float:
@@ -94,10 +102,9 @@ def _equation(before: str, after: str) -> str | None:
     right = _RIGHT_SIDE.match(after[:_SIDE])
     if not left or not right:
         return None
-    first, second = (re.sub(r"[\s$]|[.,]+$", "", side) for side in (left.group()[::-1], right.group()))
+    first, second = ("".join(side.split()).strip("$.,") for side in (left.group()[::-1], right.group()))
     if not first or not second or first == second:
         return None
     stated = f"{first}={second}"
-    has_number = any(character.isdigit() for character in stated)
     operates = _OPERATION.search(first) or _OPERATION.search(second)
-    return stated if has_number and operates else None
+    return stated if operates and _NUMBER.search(stated) else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from .types import Batch, Judgement, Range, Reward, RewardError
-from .words import words
+from .words import READ_AT_MOST, words
 
 UNITS = ("auto", "token", "word")
 
@@ -18,7 +18,8 @@ class Repetition(Reward):
 
     ``total`` n-grams of ``ngram_size`` units, ``unique`` different ones; 0 for a completion of fewer units.
     Units are token ids (``unit="token"``, which raises without ids), words with case and white space folded
-    and CJK by the character (``"word"``), or ids where they are given and else words (``"auto"``).
+    and CJK by the character (``"word"``; of the first 250,000 characters), or ids where they are given and
+    else words (``"auto"``).
 
     Range [max_penalty, 0], never None. Statuses: "too short", "varied", "repetitive" (more than half of the
     n-grams are repeats). Raises :class:`RewardError` when built with ``ngram_size`` below 1 or a positive
@@ -65,7 +66,7 @@ class Repetition(Reward):
             batch.token_counts(self.name)
         if batch.completion_ids is not None and self.unit != "word":
             return batch.completion_ids
-        return [words(completion.text) for completion in batch.completions]
+        return [words(completion.text[:READ_AT_MOST]) for completion in batch.completions]
 
     def _judge_one(self, units: Sequence[Hashable]) -> Judgement:
         total = len(units) - self.ngram_size + 1

@@ -13,6 +13,10 @@ _WORD = re.compile(rf"[{CJK}]|[^{_PUNCTUATION}{_WIDE_PUNCTUATION}{CJK}]+")
 _ASCII_WORD = re.compile(r"[0-9a-z]+")
 
 
+READ_AT_MOST = 250_000
+"""How much of a text the rewards that look at words read, in characters: some 60,000 tokens."""
+
+
 def words(text: str) -> list[str]:
     """Return the words: runs of what is neither white space nor punctuation, each CJK character a word.
 
