@@ -51,14 +51,12 @@ def test_tokenizer_returns_the_text_it_was_given(demo):
     assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
 
 
-def test_prompts_are_fully_in_the_vocabulary(demo):
+def test_prompts_are_fully_in_the_vocabulary_and_system_prompts_left_out(demo):
     _, tokenizer = demo
-    messages = [
-        {"role": "system", "content": "what is asked"},
-        {"role": "user", "content": problems("test")[0].question},
-    ]
+    question = problems("test")[0].question
+    messages = [{"role": "system", "content": "Add the numbers."}, {"role": "user", "content": question}]
     ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True)["input_ids"]
-    assert tokenizer.decode(ids).count(tokenizer.unk_token) == 2  # the k and d of "asked"
+    assert tokenizer.decode(ids) == f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
 
 
 def test_greedy_completion_is_known(demo):
@@ -69,7 +67,7 @@ def test_greedy_completion_is_known(demo):
 
 def test_greedy_shares_of_the_checkpoint(demo):
     shares = measure(*demo, problems("test"), sampled=False)
-    assert shares.accuracy == pytest.approx(0.24, abs=0.01)
+    assert shares.accuracy == pytest.approx(0.194, abs=0.01)
     assert shares.layout > 0.99
 
 
@@ -79,5 +77,5 @@ def test_build_lands_in_the_same_range(tmp_path):
 
     build(tmp_path)
     shares = measure(*load(AutoModelForCausalLM, AutoTokenizer, tmp_path), problems("test"), sampled=True)
-    assert 0.2 < shares.accuracy < 0.35
-    assert 0.65 < shares.layout < 0.8
+    assert 0.22 < shares.accuracy < 0.37
+    assert 0.68 < shares.layout < 0.85
