@@ -1,0 +1,84 @@
+"""Alarms and proofs while training."""
+
+import pytest
+from grpokit.train import TrainingError
+from grpokit.train.callbacks import CLIPPED_LOGS, NO_SIGNAL_LOGS, STILL_LOGS, Alarms, Interruption, MovementProof
+from transformers import TrainerControl, TrainerState, TrainingArguments
+
+HEALTHY = {"reward": 0.5, "frac_reward_zero_std": 0.2, "completions/clipped_ratio": 0.1}
+
+
+@pytest.fixture
+def around(tmp_path):
+    return TrainingArguments(tmp_path, use_cpu=True, report_to="none"), TrainerState(), TrainerControl()
+
+
+ALARMS = [
+    (HEALTHY, 30, []),
+    ({**HEALTHY, "frac_reward_zero_std": 1.0}, NO_SIGNAL_LOGS - 1, []),  # not yet
+    ({**HEALTHY, "frac_reward_zero_std": 1.0}, 30, ["no learning signal"]),  # a constant reward, told once
+    ({**HEALTHY, "completions/clipped_ratio": 0.9}, CLIPPED_LOGS, ["cut at max_completion_length"]),
+]
+
+
+@pytest.mark.parametrize(("logs", "times", "notes"), ALARMS)
+def test_alarms(around, recorder, logs, times, notes):
+    alarms = Alarms(recorder)
+    for _ in range(times):
+        alarms.on_log(*around, logs=logs)
+    assert len(recorder.notes) == len(notes)
+    assert all(part in note for part, note in zip(notes, recorder.notes, strict=True))
+
+
+def test_one_differing_group_resets_the_alarm(around, recorder):
+    alarms = Alarms(recorder)
+    for number in range(30):
+        alarms.on_log(*around, logs={**HEALTHY, "frac_reward_zero_std": 0.9 if number % 5 == 0 else 1.0})
+    assert recorder.notes == []
+
+
+@pytest.fixture
+def adapted():
+    from grpokit.evaluate.engines.loading import load_base
+    from peft import LoraConfig, get_peft_model
+
+    return get_peft_model(load_base("demo").model, LoraConfig(target_modules=["q_proj"]))
+
+
+def test_frozen_model_is_refused(around, adapted):
+    """A PEFT model loaded for inference logs healthy gradients and changes nothing (huggingface/trl#6700)."""
+    adapted.requires_grad_(False)
+    with pytest.raises(TrainingError, match="no weight of the model is trainable"):
+        MovementProof().on_train_begin(*around, model=adapted)
+
+
+def test_adapter_that_stays_still_stops_the_run(around, adapted):
+    proof = MovementProof()
+    proof.on_train_begin(*around, model=adapted)
+    for _ in range(STILL_LOGS - 1):
+        proof.on_log(*around, logs={"grad_norm": 1.0}, model=adapted)
+    proof.on_log(*around, logs={"grad_norm": 0.0}, model=adapted)  # no gradient, no movement owed
+    with pytest.raises(TrainingError, match="no adapter weight has moved"):
+        proof.on_log(*around, logs={"grad_norm": 1.0}, model=adapted)
+
+
+def test_adapter_that_moves_goes_on(around, adapted):
+    import torch
+
+    proof = MovementProof()
+    proof.on_train_begin(*around, model=adapted)
+    weight = next(weight for name, weight in adapted.named_parameters() if "lora_B" in name)
+    with torch.no_grad():
+        weight[0, 0] = 1e-6
+    for _ in range(STILL_LOGS + 1):
+        proof.on_log(*around, logs={"grad_norm": 1.0}, model=adapted)
+
+
+@pytest.mark.parametrize(("step", "stops"), [(3, False), (4, True)])
+def test_interruption_waits_for_a_generation_boundary(around, step, stops):
+    arguments, state, control = around
+    interruption = Interruption(every=4)
+    interruption.requested = True
+    state.global_step = step
+    interruption.on_step_end(arguments, state, control)
+    assert (control.should_save, control.should_training_stop) == (stops, stops)

@@ -1,0 +1,61 @@
+"""Rows as TRL gets them."""
+
+import pytest
+from grpokit.evaluate.types import Prompt
+from grpokit.train import TrainingError
+from grpokit.train.data import fitting, load_prompts, make_dataset
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    from grpokit.evaluate.demo import checkpoint_path
+    from grpokit.evaluate.engines.loading import load_tokenizer
+
+    return load_tokenizer(checkpoint_path())
+
+
+def test_reference_reaches_the_rewards_and_the_prompt_is_messages(tiny, tokenizer):
+    prompt = load_prompts(tiny("task.limit=1"))[0]
+    row = make_dataset([prompt], tokenizer)[0]
+    assert row["reference"] == str(row["left"] + row["right"])
+    assert row["prompt"][-1] == {"role": "user", "content": row["question"]}
+
+
+def test_completion_column_of_the_data_is_dropped(tiny, card):
+    """TRL keeps a column ``completion`` from the rewards, and raises on ``completions`` and ``prompts``."""
+    task = card([{"question": "1+1", "reference": "2", "completion": "two", "prompts": "x"}])
+    (prompt,) = load_prompts(tiny(f"task={task}"))
+    assert dict(prompt.columns) == {"question": "1+1", "reference": "2"}
+
+
+@pytest.mark.parametrize("name", ["trainer_state", "images", "log_metric", "tools"])
+def test_column_that_trl_keeps_to_itself_is_named(tiny, card, name):
+    task = card([{"question": "1+1", "reference": "2", name: "x"}])
+    with pytest.raises(TrainingError, match=f"column '{name}'"):
+        load_prompts(tiny(f"task={task}"))
+
+
+def test_reference_column_of_a_reward_must_exist(tiny):
+    with pytest.raises(TrainingError, match="no column 'gold'"):
+        load_prompts(tiny("rewards=correctness(reference_column=gold)=1"))
+
+
+def test_prompts_that_do_not_fit_the_context_are_left_out(tokenizer):
+    """TRL cuts no prompt: models with rotary positions run past their context, others raise."""
+    short, long = Prompt("a", "1+1", {}), Prompt("b", "1+1" * 40, {})
+    assert fitting([short, long], tokenizer, 128, 32) == [short]
+    assert fitting([short, long], tokenizer, 152, 32) == [short, long]
+    assert fitting([short, long], tokenizer, None, 32) == [short, long]
+    with pytest.raises(TrainingError, match="no prompt leaves room for max_completion_length=32"):
+        fitting([long], tokenizer, 128, 32)
+
+
+def test_without_a_chat_template_the_prompt_is_what_evaluation_asks(tokenizer):
+    from copy import deepcopy
+
+    from grpokit.evaluate.rendering import render
+
+    bare = deepcopy(tokenizer)
+    bare.chat_template = None
+    prompt = Prompt("a", [{"role": "user", "content": "1+1"}], {})
+    assert make_dataset([prompt], bare)[0]["prompt"] == render(bare, prompt.text)

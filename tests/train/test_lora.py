@@ -1,0 +1,52 @@
+"""LoRA targets on real architectures at tiny size."""
+
+import pytest
+from grpokit.train import TrainingError
+from grpokit.train.lora import make_lora
+from grpokit.train.recipe import LoraSection
+
+
+@pytest.fixture(scope="module")
+def phi():
+    from transformers import AutoModelForCausalLM, PhiConfig
+
+    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    return AutoModelForCausalLM.from_config(PhiConfig(vocab_size=32, **sizes))
+
+
+def adapted(model, section, notes):
+    from peft import get_peft_model
+
+    tuned = get_peft_model(model, make_lora(section, model, notes.append))
+    names = {name.split(".lora_A")[0].rsplit(".", 1)[-1] for name, _ in tuned.named_parameters() if "lora_A" in name}
+    tuned.unload()
+    return names
+
+
+PHI_NAMES = {"q_proj", "k_proj", "v_proj", "dense", "fc1", "fc2"}
+
+
+def test_old_phi_names_are_translated(phi):
+    """PEFT adapts fc1 and fc2 alone under the old names, without a word."""
+    notes: list[str] = []
+    section = LoraSection(target_modules=["Wqkv", "out_proj", "fc1", "fc2"])
+    assert adapted(phi, section, notes) == PHI_NAMES
+    assert len(notes) == 2
+
+
+def test_all_linear_leaves_the_output_out(phi):
+    assert adapted(phi, LoraSection(), []) == PHI_NAMES
+
+
+BAD_TARGETS = [
+    (["q_proj", "qkv"], "no module 'qkv'"),  # one of two matches
+    (["proj"], "no module 'proj'"),  # a part of a name is no name
+    (["lm_head"], "leave it out"),  # TRL would ignore it
+    ([], "empty"),
+]
+
+
+@pytest.mark.parametrize(("targets", "message"), BAD_TARGETS)
+def test_target_that_matches_nothing_is_refused(phi, targets, message):
+    with pytest.raises(TrainingError, match=message):
+        make_lora(LoraSection(target_modules=targets), phi, print)

@@ -1,0 +1,94 @@
+"""Rewards inside a run: a failure costs its own completion and no other."""
+
+import math
+from dataclasses import dataclass
+
+import pytest
+from grpokit.rewards import RewardMix
+from grpokit.rewards.types import Judgement, Reward
+from grpokit.train import TrainingError
+from grpokit.train.rewards import FEW, GuardedReward
+
+
+def fragile(completions, **columns):
+    """Raise on "bad", give NaN or infinity on request, else the length."""
+    if "bad" in completions:
+        raise RuntimeError("cannot judge 'bad'")
+    return [{"nan": math.nan, "inf": math.inf}.get(text, float(len(text))) for text in completions]
+
+
+def guard(function, notes):
+    (reward,) = RewardMix([function]).reward_funcs
+    return GuardedReward(reward, notes.append)
+
+
+FAILURES = [
+    (["ab", "bad", "abc"], [2.0, None, 3.0]),  # an exception in a reward kills TRL's run
+    (["ab", "nan"], [2.0, None]),  # not a number silently zeroes its group in TRL
+    (["ab", "inf"], [2.0, None]),  # so does an infinity
+]
+
+
+@pytest.mark.parametrize(("completions", "values"), FAILURES)
+def test_failure_costs_its_own_completion(completions, values):
+    notes: list[str] = []
+    reward = guard(fragile, notes)
+    assert reward(completions=completions) == values
+    assert reward.failures == 1
+    assert "fragile" in notes[0]
+
+
+def test_failures_are_told_once():
+    notes: list[str] = []
+    reward = guard(fragile, notes)
+    reward(completions=["nan", "nan", "ab"])
+    assert (reward.failures, len(notes)) == (2, 1)
+
+
+def test_run_stops_past_the_budget():
+    reward = guard(fragile, [])
+    reward(completions=[*["nan"] * FEW, "ab"])
+    with pytest.raises(TrainingError, match=f"failure {FEW + 1} "):
+        reward(completions=["nan", "ab"])
+
+
+def test_a_small_share_of_many_does_not_stop_the_run():
+    reward = guard(fragile, [])
+    for _ in range(FEW + 5):
+        reward(completions=["nan", *["ab"] * 200])
+    assert reward.failures == FEW + 5
+
+
+def test_columns_are_cut_to_the_completion_that_is_judged_alone():
+    seen = []
+
+    def records(completions, answer, **columns):
+        if len(completions) > 1:
+            raise RuntimeError("one at a time")
+        seen.append((completions, answer, columns["trainer_state"]))
+        return [1.0]
+
+    state = object()
+    assert guard(records, [])(completions=["a", "b"], answer=["x", "y"], trainer_state=state) == [1.0, 1.0]
+    assert seen == [(["a"], ["x"], state), (["b"], ["y"], state)]
+
+
+def test_reward_without_its_column_stops_the_run():
+    (reward,) = RewardMix.parse("correctness").reward_funcs
+    with pytest.raises(TrainingError, match=r"fails on every completion.*reference column"):
+        GuardedReward(reward, print)(completions=["<answer>1</answer>", "<answer>2</answer>"])
+
+
+def test_infinity_of_a_registered_reward_is_isolated():
+    """Registered rewards return their values unchecked."""
+
+    @dataclass(frozen=True)
+    class Endless(Reward):
+        name = "endless"
+
+        def judge(self, batch):
+            return [Judgement(math.inf if text == "inf" else 1.0, "", "") for text in batch.raw]
+
+    notes: list[str] = []
+    assert GuardedReward(Endless(), notes.append)(completions=["a", "inf"]) == [1.0, None]
+    assert "it gave inf" in notes[0]

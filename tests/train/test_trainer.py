@@ -1,0 +1,134 @@
+"""Real training runs of a few steps on the embedded checkpoint."""
+
+import json
+import os
+import shutil
+import signal
+
+import pytest
+from grpokit.train import TrainingError, train
+
+STEPS = ("max_steps=4", "save_steps=2")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run of four steps with checkpoints at two and four."""
+    from grpokit.train import load_recipe
+
+    small = ["per_device_train_batch_size=16", "num_generations=4", "report_to=none"]
+    out = tmp_path_factory.mktemp("runs") / "finished"
+    return train(load_recipe("arithmetic-tiny", [*small, *STEPS]), out)
+
+
+def weights(folder):
+    from safetensors.torch import load_file
+
+    return load_file(folder / "adapter_model.safetensors")
+
+
+def test_run_leaves_adapter_tokenizer_recipe_and_history(finished):
+    names = {path.name for path in finished.folder.iterdir()}
+    wanted = {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "recipe.yaml", "history.jsonl"}
+    assert wanted <= names
+    assert not any(name.endswith((".bin", ".pt", ".pkl")) for name in names)
+    assert finished.steps == 4
+    assert finished.failed_rewards == {"correctness": 0, "xml_format(reasoning_tag=reasoning)": 0}
+
+
+def test_history_has_every_reward_at_every_step(finished):
+    lines = [json.loads(line) for line in (finished.folder / "history.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "rewards/correctness/mean" in line] == [1, 2, 3, 4]
+
+
+def test_adapter_changes_the_model(finished):
+    from grpokit.evaluate.engines.loading import load_base
+
+    assert load_base("demo").add_adapter(finished.folder) > 0
+
+
+def test_card_names_no_model_that_does_not_exist(finished):
+    """TRL's cards say "fine-tuned version of None" for local bases."""
+    text = (finished.folder / "README.md").read_text()
+    assert "None" not in text
+    assert "base_model" not in text
+
+
+def test_resume_is_bit_exact(finished, tiny, tmp_path):
+    import torch
+
+    out = tmp_path / "killed"
+    shutil.copytree(finished.folder, out)
+    shutil.rmtree(out / "checkpoints" / "checkpoint-4")
+    (out / "adapter_model.safetensors").unlink()
+    assert train(tiny(*STEPS), out, resume=True).steps == 4
+    before, after = weights(finished.folder), weights(out)
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_interrupt_saves_a_checkpoint_to_resume_from(tiny, recorder, tmp_path):
+    def interrupt(step):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    recorder.step = interrupt
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny("max_steps=50"), tmp_path / "run", watcher=recorder)
+    (saved,) = (tmp_path / "run" / "checkpoints").glob("checkpoint-*/trainer_state.json")
+    assert json.loads(saved.read_text())["global_step"] < 50
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_finished_run_is_not_resumed(finished, tiny):
+    with pytest.raises(TrainingError, match="finished run of 4 steps"):
+        train(tiny(*STEPS), finished.folder, resume=True)
+
+
+REFUSED = [
+    (["learning_rate=1e-4", *STEPS], True, "another recipe .grpo differ."),  # the folder's recipe is another
+    ([*STEPS], False, "is not empty"),  # neither overwritten nor mixed
+]
+
+
+@pytest.mark.parametrize(("overrides", "resume", "message"), REFUSED)
+def test_folder_of_another_run_is_left_alone(finished, tiny, overrides, resume, message):
+    with pytest.raises(TrainingError, match=message):
+        train(tiny(*overrides), finished.folder, resume=resume)
+
+
+def test_resume_without_a_run_is_refused(tiny, tmp_path):
+    with pytest.raises(TrainingError, match="no run to resume"):
+        train(tiny(), tmp_path / "nothing", resume=True)
+
+
+def test_half_written_checkpoint_is_passed_over(tmp_path):
+    from grpokit.train.folder import last_checkpoint
+
+    whole = tmp_path / "checkpoints" / "checkpoint-9"
+    torn = tmp_path / "checkpoints" / "checkpoint-10"
+    for folder in (whole, torn):
+        folder.mkdir(parents=True)
+    (whole / "trainer_state.json").write_text("{}")
+    assert last_checkpoint(tmp_path) == whole
+
+
+EARLY = [
+    # told before the model is loaded, and nothing is written
+    ("use_transformers_continuous_batching=true", "fifty times slower"),
+    ("lr_scheduler_type=constnt", "grpo: 'constnt' is not a valid"),
+    ("task.limit=3", "do not fill one generation batch"),
+    ("task.split=tets", "Did you mean 'test'"),
+    ("task=arithmetik", "Did you mean 'arithmetic'"),
+    ("model=/no/such/model", "no folder /no/such/model"),
+    ("max_completion_length=4000", "no prompt leaves room"),
+]
+
+
+@pytest.mark.parametrize(("override", "message"), EARLY)
+def test_mistake_leaves_nothing_behind(tiny, tmp_path, override, message):
+    from grpokit.errors import GrpokitError
+
+    with pytest.raises(GrpokitError, match=message):
+        train(tiny(override), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

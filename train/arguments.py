@@ -1,0 +1,46 @@
+"""TRL's GRPOConfig for a recipe and its plan."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .folder import CHECKPOINTS
+from .plan import Plan
+from .recipe import Recipe
+from .types import TrainingError
+
+if TYPE_CHECKING:
+    from trl.trainer.grpo_config import GRPOConfig
+
+
+def make_arguments(recipe: Recipe, plan: Plan, out: Path) -> GRPOConfig:
+    """Return TRL's configuration; raise :class:`TrainingError` for what TRL or this machine cannot do.
+
+    Where the recipe leaves them open, ``bf16`` is on where a GPU has it, and TensorBoard logs are written
+    where it is installed.
+    """
+    import torch
+    from trl.trainer.grpo_config import GRPOConfig
+
+    open_ones = {
+        "bf16": torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
+        "report_to": "tensorboard" if find_spec("tensorboard") else "none",
+    }
+    ours = {
+        "output_dir": str(out / CHECKPOINTS),
+        "reward_weights": recipe.mix.reward_weights,
+        "gradient_accumulation_steps": plan.geometry.accumulation,
+        "save_steps": plan.save_steps,
+    }
+    try:
+        arguments = GRPOConfig(**{**open_ones, **recipe.settings, **ours})
+    except (ValueError, TypeError, ImportError) as error:  # what GRPOConfig alone can judge
+        raise TrainingError(f"grpo: {str(error).splitlines()[0]}") from None
+    if arguments.use_transformers_continuous_batching and arguments.device.type == "cpu":
+        raise TrainingError(
+            "grpo.use_transformers_continuous_batching: on a CPU it is some fifty times slower and casts to "
+            "bfloat16; leave it out."
+        )
+    return arguments

@@ -1,0 +1,155 @@
+"""What listens while TRL trains: the figures of each step, alarms, the proof that weights move, and Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import deque
+from types import FrameType
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from .types import Step, TrainingError, Watcher
+
+NO_SIGNAL_LOGS = 10
+"""Logs in a row without any reward difference within a group, after which an alarm is raised."""
+
+CLIPPED_LOGS, CLIPPED_SHARE = 10, 0.5
+"""An alarm is raised when, over so many logs, more than this share of completions was cut at the token limit."""
+
+STILL_LOGS = 3
+"""Logs with a gradient after which the adapter must have moved; warm-up may begin at a learning rate of 0."""
+
+
+class Reporter(TrainerCallback):
+    """Gives the watcher the figures of each log."""
+
+    def __init__(self, watcher: Watcher, names: list[str]) -> None:
+        self._watcher = watcher
+        self._names = names
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Pass on a training log; the one at the very end has no reward and is left out."""
+        if logs is None or "reward" not in logs:
+            return
+        means = {name: logs[f"rewards/{name}/mean"] for name in self._names}
+        clipped = logs["completions/clipped_ratio"]
+        self._watcher.step(Step(state.global_step, state.max_steps, logs["reward"], means, clipped))
+
+
+class Alarms(TrainerCallback):
+    """Says, once each, that there is nothing to learn from or that most completions are cut."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._constant: deque[bool] = deque(maxlen=NO_SIGNAL_LOGS)
+        self._clipped: deque[float] = deque(maxlen=CLIPPED_LOGS)
+        self._raised: set[str] = set()
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Look at the last few logs."""
+        if logs is None or "reward" not in logs:
+            return
+        self._constant.append(logs["frac_reward_zero_std"] >= 1)
+        self._clipped.append(logs["completions/clipped_ratio"])
+        if len(self._constant) == NO_SIGNAL_LOGS and all(self._constant):
+            self._alarm(f"no learning signal: for {NO_SIGNAL_LOGS} logs all completions of each group earned the same.")
+        if len(self._clipped) == CLIPPED_LOGS and sum(self._clipped) / CLIPPED_LOGS > CLIPPED_SHARE:
+            self._alarm("most completions are cut at max_completion_length and earn next to nothing; raise it.")
+
+    def _alarm(self, text: str) -> None:
+        if text not in self._raised:
+            self._raised.add(text)
+            self._watcher.note(text)
+
+
+class MovementProof(TrainerCallback):
+    """Stops a run whose gradients are healthy and whose adapter stays as it was (huggingface/trl#6700)."""
+
+    def __init__(self) -> None:
+        self._start = 0.0
+        self._still = 0
+        self._moved = False
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **kwargs: Any
+    ) -> None:
+        """Remember where the trainable weights start."""
+        if not any(weight.requires_grad for weight in model.parameters()):
+            raise TrainingError("no weight of the model is trainable, so nothing would be learned.")
+        self._start = _size(model)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        model: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Compare until the weights have moved once."""
+        if self._moved or logs is None or not logs.get("grad_norm"):
+            return
+        self._moved = _size(model) != self._start
+        self._still += 1
+        if not self._moved and self._still >= STILL_LOGS:
+            raise TrainingError(
+                f"after {state.global_step} steps with a gradient no adapter weight has moved: the trained weights "
+                "are not the ones that the optimizer holds, or the learning rate is 0."
+            )
+
+
+def _size(model: Any) -> float:
+    """The summed magnitude of the adapters' B matrices, which start at zero."""
+    return sum(float(weight.detach().abs().sum()) for name, weight in model.named_parameters() if "lora_B" in name)
+
+
+class Interruption(TrainerCallback):
+    """Turns the first Ctrl-C into a checkpoint and a clean stop; a second one stops at once.
+
+    Used as a context manager around training. ``requested`` tells whether the user asked to stop.
+    """
+
+    def __init__(self, every: int) -> None:
+        self.requested = False
+        self._every = every
+        self._previous: Any = None
+
+    def __enter__(self) -> Interruption:
+        if threading.current_thread() is threading.main_thread():
+            self._previous = signal.signal(signal.SIGINT, self._request)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> TrainerControl:
+        """Save and stop where a generation batch is used up, so that resuming is exact."""
+        if self.requested and state.global_step % self._every == 0:
+            control.should_save = True
+            control.should_training_stop = True
+        return control

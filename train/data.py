@@ -1,0 +1,81 @@
+"""A task's rows as TRL's data set: what fits the model's context, and nothing that TRL would trip over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import nearest
+from ..evaluate.rendering import encode, render
+from ..evaluate.tasks import load_task
+from ..evaluate.types import Prompt
+from .recipe import Recipe
+from .types import TrainingError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
+
+TAKEN = frozenset(
+    {"completion", "completions", "prompts", "completion_ids", "environment", "environments", "image", "images"}
+    | {"trainer_state", "log_extra", "log_metric", "tools"}
+)
+"""Columns that TRL keeps to itself: it drops them, raises, or takes them for pictures, tools and the like."""
+
+
+def load_prompts(recipe: Recipe) -> list[Prompt]:
+    """Return the training prompts of a recipe's task, in order.
+
+    Raises :class:`TrainingError` for a column whose name TRL keeps to itself, and the task's own errors.
+    """
+    section = recipe.task
+    data = None if section.data is None else Path(section.data)
+    prompts = list(load_task(section.name).prompts(section.split, data=data, limit=section.limit))
+    if not prompts:
+        raise TrainingError(f"task {section.name!r} has no rows in split {section.split!r}.")
+    taken = sorted(TAKEN & prompts[0].columns.keys())
+    if taken:
+        raise TrainingError(f"column {taken[0]!r} of the data has a name that TRL keeps to itself; rename it.")
+    _check_references(recipe, prompts[0])
+    return prompts
+
+
+def _check_references(recipe: Recipe, prompt: Prompt) -> None:
+    """A reward that names its reference column must find it."""
+    for reward in recipe.mix.rewards:
+        wanted = reward.parameters.get("reference_column")
+        if wanted is not None and wanted not in prompt.columns:
+            raise TrainingError(f"{reward.__name__}: no column {wanted!r}. {nearest(wanted, list(prompt.columns))}")
+
+
+def fitting(
+    prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, context: int | None, new_tokens: int
+) -> list[Prompt]:
+    """Keep the prompts that leave room for ``new_tokens`` in a context of ``context`` tokens (None: no limit).
+
+    TRL cuts no prompt: models with rotary positions would run past their context, others raise.
+    """
+    if context is None:
+        return list(prompts)
+    kept = [prompt for prompt in prompts if len(encode(tokenizer, prompt.text)) + new_tokens <= context]
+    if not kept:
+        raise TrainingError(
+            f"no prompt leaves room for max_completion_length={new_tokens} in the model's context of {context} "
+            "tokens; give a smaller max_completion_length or shorter prompts."
+        )
+    return kept
+
+
+def make_dataset(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase) -> Dataset:
+    """Return the data set: ``prompt`` as evaluation asks it, and the row's columns for the rewards."""
+    from datasets import Dataset
+
+    return Dataset.from_list(list(_rows(prompts, tokenizer)))
+
+
+def _rows(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase) -> Iterator[dict[str, Any]]:
+    for prompt in prompts:
+        # without a chat template TRL cannot take messages; it is asked with the string that evaluation uses
+        asked = prompt.text if tokenizer.chat_template else render(tokenizer, prompt.text)
+        yield {**prompt.columns, "prompt": asked}

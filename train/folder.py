@@ -1,0 +1,71 @@
+"""The output folder of a training run: it holds one run, and says which."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from ..files import write_atomically
+from .recipe import Recipe
+from .types import TrainingError
+
+RECIPE = "recipe.yaml"
+CHECKPOINTS = "checkpoints"
+
+
+def claim(out: Path, recipe: Recipe, *, resume: bool) -> Path | None:
+    """Check that ``out`` can take the run; return the checkpoint to go on from, or None for a new run.
+
+    Raises :class:`TrainingError` when the folder holds something else, or nothing to resume.
+    """
+    if out.exists() and not out.is_dir():
+        raise TrainingError(f"{out} is a file; give a folder as --out.")
+    if not resume:
+        if out.is_dir() and any(out.iterdir()):
+            raise TrainingError(f"{out} is not empty; give --resume to go on with the run in it, or another --out.")
+        return None
+    _check_same(out / RECIPE, recipe)
+    found = last_checkpoint(out)
+    if found is None:
+        raise TrainingError(f"{out} holds no checkpoint to resume from; start again with another --out.")
+    return found
+
+
+def open_folder(out: Path, recipe: Recipe) -> None:
+    """Make the folder and write down the recipe, before the first step."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"cannot write into {out}: {error.strerror}.") from None
+    write_atomically(out / RECIPE, recipe.to_yaml())
+
+
+def last_checkpoint(out: Path) -> Path | None:
+    """Return the whole checkpoint with the most steps: one that a killed run left half-written is passed over."""
+    whole = [path.parent for path in (out / CHECKPOINTS).glob("checkpoint-*/trainer_state.json")]
+    return max(whole, key=checkpoint_step, default=None)
+
+
+def checkpoint_step(folder: Path) -> int:
+    """Return the number of steps in a checkpoint folder's name.
+
+    >>> checkpoint_step(Path("checkpoint-60"))
+    60
+    """
+    found = re.search(r"\d+$", folder.name)
+    return int(found[0]) if found else 0
+
+
+def _check_same(path: Path, recipe: Recipe) -> None:
+    try:
+        stored = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise TrainingError(f"{path.parent} holds no run to resume: there is no {RECIPE} in it.") from None
+    now = yaml.safe_load(recipe.to_yaml())
+    changed = sorted(key for key in now.keys() | stored.keys() if now.get(key) != stored.get(key))
+    if changed:
+        raise TrainingError(
+            f"{path.parent} holds a run of another recipe ({', '.join(changed)} differ); give another --out."
+        )

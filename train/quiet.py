@@ -1,0 +1,26 @@
+"""Silence of the libraries during training: our own line of progress says what a person needs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep deprecation notices, progress bars and information of datasets and transformers off the terminal."""
+    import datasets
+
+    from ..evaluate.engines.loading import quiet as quiet_transformers
+
+    bars = datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        with warnings.catch_warnings(), quiet_transformers():
+            warnings.filterwarnings("ignore", category=FutureWarning)
+            warnings.filterwarnings("ignore", category=DeprecationWarning)
+            yield
+    finally:
+        if not bars:
+            datasets.enable_progress_bars()

@@ -1,0 +1,144 @@
+"""A recipe: everything that a training run is made of, checked before anything heavy is imported."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from ..errors import GrpokitError, nearest
+from ..rewards import RewardMix
+from .fields import check_field
+from .types import TrainingError
+
+GRPO_DEFAULTS: dict[str, Any] = {
+    "learning_rate": 1e-5,  # TRL's 1e-6 is for whole models and moves no LoRA
+    "disable_dropout": True,  # TRL samples with dropout active
+    "logging_steps": 1,
+    "disable_tqdm": True,
+}
+"""Where this package's defaults differ from TRL's."""
+
+
+class Section(BaseModel):
+    """A part of a recipe: unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ModelSection(Section):
+    """The base checkpoint: a folder, a hub id, or ``demo`` for the embedded one.
+
+    dtype ``auto`` is the checkpoint's own on a GPU and float32 on a CPU.
+    """
+
+    path: str
+    revision: str | None = None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+
+
+class TaskSection(Section):
+    """The task by name or YAML card; ``data`` feeds it from a local file instead of its own source."""
+
+    name: str
+    data: str | None = None
+    split: str = "train"
+    limit: int | None = Field(default=None, ge=1)
+
+
+class LoraSection(Section):
+    """The adapter. ``target_modules`` is ``all-linear`` (every linear layer but the output) or module names."""
+
+    r: int = Field(default=16, ge=1)
+    alpha: int = Field(default=32, ge=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    target_modules: Literal["all-linear"] | list[str] = "all-linear"
+
+
+class EvaluationSection(Section):
+    """How base and tuned are compared at the end; what is None is as the task's card says."""
+
+    split: str = "test"
+    limit: int | None = Field(default=None, ge=1)
+    samples: int | None = Field(default=None, ge=1)
+    temperature: float | None = Field(default=None, ge=0)
+
+
+def _named(key: str) -> BeforeValidator:
+    """Let ``model: demo`` stand for ``model: {path: demo}``."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+class Recipe(Section):
+    """A training run as YAML says it. ``grpo`` holds fields of TRL's GRPOConfig by their own names.
+
+    >>> recipe = Recipe(model="demo", task="arithmetic", rewards="correctness=1", grpo={"num_generations": 4})
+    >>> recipe.settings["num_generations"], recipe.settings["learning_rate"]
+    (4, 1e-05)
+    """
+
+    description: str = ""
+    model: Annotated[ModelSection, _named("path")]
+    task: Annotated[TaskSection, _named("name")]
+    rewards: str
+    lora: LoraSection = LoraSection()
+    grpo: dict[str, Any] = Field(default_factory=dict)
+    evaluation: EvaluationSection = EvaluationSection()
+
+    @field_validator("rewards")
+    @classmethod
+    def _check_rewards(cls, value: str) -> str:
+        RewardMix.parse(value)
+        return value
+
+    @field_validator("grpo")
+    @classmethod
+    def _check_grpo(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, setting in value.items():
+            check_field(name, setting)
+        return value
+
+    @property
+    def mix(self) -> RewardMix:
+        """The rewards and their weights."""
+        return RewardMix.parse(self.rewards)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The GRPOConfig fields with this package's defaults filled in."""
+        return {**GRPO_DEFAULTS, **self.grpo}
+
+    def to_yaml(self) -> str:
+        """Return the recipe with every default written out, as ``recipe.yaml`` beside an adapter has it."""
+        import yaml
+
+        resolved = {**self.model_dump(mode="json"), "grpo": self.settings}
+        return str(yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
+
+
+def make_recipe(values: dict[str, Any], where: str) -> Recipe:
+    """Check the values of a recipe; raise :class:`TrainingError` with one line that names ``where`` and the key."""
+    try:
+        return Recipe(**values)
+    except ValidationError as error:
+        raise TrainingError(f"{where}: {_first_mistake(error)}") from None
+
+
+def _first_mistake(error: ValidationError) -> str:
+    first = error.errors()[0]
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, GrpokitError):
+        return str(cause)
+    key = ".".join(map(str, first["loc"]))
+    if first["type"] == "extra_forbidden":
+        return f"unknown key {key!r}. {nearest(str(first['loc'][-1]), _known_keys(first['loc']))}"
+    if first["type"] == "missing":
+        return f"{key} is missing. A recipe needs model, task and rewards."
+    return f"{key}={first['input']!r}: {first['msg']}."
+
+
+def _known_keys(place: tuple[int | str, ...]) -> list[str]:
+    if len(place) == 1:
+        return list(Recipe.model_fields)
+    section = Recipe.model_fields[str(place[0])].annotation
+    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

@@ -1,0 +1,129 @@
+"""From a recipe to an adapter, on TRL's GRPOTrainer."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..evaluate.types import Prompt
+from ..files import write_atomically, write_lines
+from .arguments import make_arguments
+from .card import card
+from .data import fitting, load_prompts, make_dataset
+from .folder import checkpoint_step, claim, open_folder
+from .plan import Plan, make_plan
+from .quiet import quiet
+from .recipe import Recipe
+from .rewards import GuardedReward
+from .types import Silent, TrainedAdapter, TrainingError, Watcher
+
+if TYPE_CHECKING:
+    from trl.trainer.grpo_config import GRPOConfig
+    from trl.trainer.grpo_trainer import GRPOTrainer
+
+    from ..evaluate.engines.loading import LoadedBase
+
+
+def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher | None = None) -> TrainedAdapter:
+    """Train a LoRA adapter with GRPO and write it, its tokenizer and the resolved recipe to ``out``.
+
+    ``out`` also gets ``history.jsonl`` (the figures of every step) and ``checkpoints/``. With ``resume`` the
+    run in ``out`` goes on from its last checkpoint. Raises :class:`TrainingError` for what is wrong with the
+    recipe or would train nothing, before the model is loaded where that can be known, and KeyboardInterrupt,
+    after a checkpoint, when the user stops the run.
+    """
+    watcher = watcher or Silent()
+    prompts = load_prompts(recipe)
+    plan = plan_for(recipe, len(prompts))
+    start = claim(out, recipe, resume=resume)
+    if start is not None and checkpoint_step(start) >= (plan.steps or 0):
+        raise TrainingError(f"{out} holds a finished run of {plan.steps} steps; there is nothing to resume.")
+    for note in plan.notes:
+        watcher.note(note)
+    rewards = [GuardedReward(reward, watcher.note) for reward in recipe.mix.rewards]
+    with quiet():
+        trainer = _make_trainer(recipe, plan, make_arguments(recipe, plan, out), rewards, prompts, watcher)
+        open_folder(out, recipe)
+        seconds = _run(trainer, plan, start)
+        _save(trainer, recipe, out)
+    failures = {reward.__name__: reward.failures for reward in rewards}
+    return TrainedAdapter(out, trainer.state.global_step, seconds, failures)
+
+
+def plan_for(recipe: Recipe, rows: int | None) -> Plan:
+    """Return the plan for this process's place among those that ``accelerate launch`` started."""
+    return make_plan(recipe, rows, int(os.environ.get("WORLD_SIZE", "1")))
+
+
+def _make_trainer(
+    recipe: Recipe,
+    plan: Plan,
+    arguments: GRPOConfig,
+    rewards: list[GuardedReward],
+    prompts: list[Prompt],
+    watcher: Watcher,
+) -> GRPOTrainer:
+    from transformers import PrinterCallback
+    from trl.trainer.grpo_trainer import GRPOTrainer
+
+    from .callbacks import Alarms, MovementProof, Reporter
+    from .lora import make_lora
+
+    base = _load(recipe, arguments.device.type)
+    kept = _fitting(recipe, plan, prompts, base, watcher)
+    trainer = GRPOTrainer(
+        base.model,
+        reward_funcs=list(rewards),
+        args=arguments,
+        train_dataset=make_dataset(kept, base.tokenizer),
+        processing_class=base.tokenizer,
+        peft_config=make_lora(recipe.lora, base.model, watcher.note),
+        callbacks=[Reporter(watcher, recipe.mix.names), Alarms(watcher), MovementProof()],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _load(recipe: Recipe, device: str) -> LoadedBase:
+    from ..evaluate.engines.loading import load_base
+
+    model = recipe.model
+    base = load_base(model.path, model.revision, dtype=model.dtype, device=device)
+    if model.path != "demo" and not Path(model.path).expanduser().is_dir():
+        base.model.name_or_path = model.path  # the adapter then names the hub id, not this machine's cache
+    return base
+
+
+def _fitting(recipe: Recipe, plan: Plan, prompts: list[Prompt], base: LoadedBase, watcher: Watcher) -> list[Prompt]:
+    """Leave out prompts that are too long; what is left must still fill a generation batch."""
+    context = getattr(base.model.config, "max_position_embeddings", None)
+    kept = fitting(prompts, base.tokenizer, context, plan.completion_tokens)
+    dropped = len(prompts) - len(kept)
+    if dropped:
+        watcher.note(f"{dropped} of {len(prompts)} prompts are too long for the context of {context} tokens; left out.")
+        plan_for(recipe, len(kept))
+    return kept
+
+
+def _run(trainer: GRPOTrainer, plan: Plan, start: Path | None) -> float:
+    """Train and return the seconds that it took; KeyboardInterrupt follows a checkpoint."""
+    from .callbacks import Interruption
+
+    began = time.monotonic()
+    with Interruption(plan.cycle) as interruption:
+        trainer.add_callback(interruption)
+        trainer.train(resume_from_checkpoint=None if start is None else str(start))
+    if interruption.requested:
+        raise KeyboardInterrupt
+    return time.monotonic() - began
+
+
+def _save(trainer: GRPOTrainer, recipe: Recipe, out: Path) -> None:
+    trainer.save_model(str(out))
+    if not trainer.is_world_process_zero():
+        return
+    (out / "training_args.bin").unlink(missing_ok=True)  # a pickle; recipe.yaml says the same
+    write_lines(out / "history.jsonl", trainer.state.log_history)
+    write_atomically(out / "README.md", card(recipe, trainer.state.global_step))
