@@ -105,6 +105,7 @@ class Difference:
     ``p`` is two-sided by ``test``; ``p_holm`` is adjusted over the rewards (the total is a test of its own).
     ``fixed`` and ``broken`` count the questions whose mean rose and fell, ``both_right`` and ``both_wrong`` those
     whose mean is 1 and 0 in both. ``mde`` is the smallest change detectable with power 0.8 at alpha 0.05.
+    ``needed`` questions like these would make the margin detectable (None for a margin of 0).
     ``pairing`` is how many times wider the interval of an unpaired comparison would be.
     """
 
@@ -122,6 +123,7 @@ class Difference:
     both_right: int
     both_wrong: int
     mde: float | None
+    needed: int | None
     verdict: Verdict
     pairing: float | None
     variance: VarianceParts | None

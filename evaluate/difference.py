@@ -11,7 +11,7 @@ from .comparison import Difference, Estimate, VarianceParts, Verdict
 from .statistics.arrays import Booleans, Floats, Integers, is_binary, question_means
 from .statistics.intervals import Interval, mean_interval, spread
 from .statistics.paired import difference_interval, holm, mcnemar, sign_flip
-from .statistics.power import smallest_detectable
+from .statistics.power import questions_needed, smallest_detectable
 from .statistics.variance import advise, split_variance
 
 NO_INTERVAL = "none: the values do not vary"
@@ -100,6 +100,7 @@ def difference(base: Floats, tuned: Floats, design: Design, margin: float) -> Di
         both_right=int(((a == 1) & (b == 1)).sum()),
         both_wrong=int(((a == 0) & (b == 0)).sum()),
         mde=_detectable(changes, interval, clusters),
+        needed=_needed(changes, clusters, margin),
         verdict=decide(interval, margin),
         pairing=_pairing(a, b, changes),
         variance=_variance(base, tuned, design.shared_noise),
@@ -163,6 +164,12 @@ def _detectable(changes: Floats, interval: Interval | None, clusters: Integers |
         return None
     found = spread(changes, clusters)
     return smallest_detectable(found.error if found.known else (interval.high - interval.low) / 2 / 1.96)
+
+
+def _needed(changes: Floats, clusters: Integers | None, margin: float) -> int | None:
+    """The number of questions like these that would show a change of the margin."""
+    found = spread(changes, clusters)
+    return questions_needed(found.error**2 * len(changes), margin) if found.known and margin else None
 
 
 def _pairing(base: Floats, tuned: Floats, changes: Floats) -> float | None:

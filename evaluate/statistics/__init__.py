@@ -1,0 +1,37 @@
+"""The statistics of runs: pure functions on numpy arrays, each with its formula and its source."""
+
+from .bootstrap import percentile_interval, resampled_means
+from .groups import all_equal, carried_variance, within_spread
+from .intervals import Interval, Spread, macro_error, mean_interval, spread, t_interval, wilson
+from .paired import difference_interval, holm, mcnemar, sign_flip, tango
+from .passk import majority_at_k, pass_all_k, pass_at_k
+from .power import questions_needed, smallest_detectable
+from .variance import Parts, advise, split_variance
+
+__all__ = [
+    "Interval",
+    "Parts",
+    "Spread",
+    "advise",
+    "all_equal",
+    "carried_variance",
+    "difference_interval",
+    "holm",
+    "macro_error",
+    "majority_at_k",
+    "mcnemar",
+    "mean_interval",
+    "pass_all_k",
+    "pass_at_k",
+    "percentile_interval",
+    "questions_needed",
+    "resampled_means",
+    "sign_flip",
+    "smallest_detectable",
+    "split_variance",
+    "spread",
+    "t_interval",
+    "tango",
+    "wilson",
+    "within_spread",
+]

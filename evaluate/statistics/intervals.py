@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +76,15 @@ def spread(values: Floats, clusters: Integers | None = None) -> Spread:
     if count < 2:
         return Spread(math.nan, count - 1)
     return Spread(math.sqrt(count / (count - 1) * float(sums @ sums)) / len(values), count - 1)
+
+
+def macro_error(errors: Sequence[float]) -> float:
+    """Return the standard error of the plain mean of T independent tasks: ``SE² = 1/T² · Σ SE_t²``.
+
+    >>> macro_error([0.03, 0.04])
+    0.025
+    """
+    return math.hypot(*errors) / len(errors)
 
 
 def t_interval(mean: float, found: Spread, clustered: bool = False) -> Interval:

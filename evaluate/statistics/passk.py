@@ -39,7 +39,7 @@ def pass_all_k(samples: Integers, correct: Integers, k: int) -> Floats:
 
 def _all_from(some: Integers, samples: Integers, k: int) -> Floats:
     """Return the chance that k samples drawn without replacement are all among ``some`` of them."""
-    _check(k, int(samples.min(initial=k)))
+    _check(k, int(samples.min()) if len(samples) else k)
     chance = np.ones(len(samples))
     for j in range(k):
         chance *= np.maximum(some - j, 0) / (samples - j)

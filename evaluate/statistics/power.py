@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from ...errors import GrpokitError
 from .intervals import z_value
 
@@ -22,17 +20,15 @@ def smallest_detectable(error: float) -> float:
     return (z_value(1 - ALPHA / 2) + z_value(POWER)) * error
 
 
-def questions_needed(questions: float, base: float, tuned: float, change: float, *, samples: float) -> int:
-    """Return the number of questions that shows ``change`` with power 0.8 at alpha 0.05, rounded to the nearest.
+def questions_needed(variance: float, change: float) -> int:
+    """Return the number of questions that shows ``change`` with power 0.8 at alpha 0.05, rounded.
 
-    ``n = (z_{1-α/2} + z_{1-β})² (ω² + σ²_A/K + σ²_B/K) / δ²`` (Miller, arXiv 2411.00640, section 5):
-    ``questions`` is ω², ``base`` and ``tuned`` are the variances σ² within a question, ``samples`` is K
-    (``math.inf`` for the limit).
+    ``n = (z_{1-α/2} + z_{1-β})² · V / δ²`` with V the variance of one question's difference, for K samples
+    ``ω² + σ²_A/K + σ²_B/K`` (Miller, arXiv 2411.00640, section 5).
 
-    >>> questions_needed(1 / 9, 1 / 6, 1 / 6, 0.03, samples=4)
+    >>> questions_needed(1 / 9 + (1 / 6 + 1 / 6) / 4, 0.03)
     1696
     """
     if not change:
         raise GrpokitError("change=0: no number of questions shows a change of nothing; give one such as 0.02.")
-    variance = questions + (base + tuned) / samples
-    return max(1, round(smallest_detectable(math.sqrt(variance)) ** 2 / change**2))
+    return max(1, round(variance * (smallest_detectable(1.0) / change) ** 2))
