@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from ..files import write_lines
 from ..rewards import RewardMix
 from .environment import environment
+from .fingerprints import prompt_digest, prompts_fingerprint
 from .journal import Journal, finished
 from .manifest import Manifest, TaskRecord
 from .run import Run
@@ -95,13 +95,8 @@ def task_record(name: str, primary: str, cluster: str | None, prompts: Sequence[
     if not prompts:
         raise EvaluationError(f"task {name!r} has no prompts: its data is empty, or the filter keeps no row.")
     _check_unique(prompts)
-    return TaskRecord(name, primary, cluster, prompts_fingerprint(prompts), len(prompts), source)
-
-
-def prompts_fingerprint(prompts: Iterable[Prompt]) -> str:
-    """Return sixteen hex digits over ids, texts and columns, whatever the prompts' order."""
-    lines = sorted(json.dumps(prompt, sort_keys=True, default=str) for prompt in prompts)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    fingerprint = prompts_fingerprint(map(prompt_digest, prompts))
+    return TaskRecord(name, primary, cluster, fingerprint, len(prompts), source)
 
 
 def _check_unique(prompts: Sequence[Prompt]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,13 @@ from ..files import read_lines
 from ..rewards.types import Judgement, Span
 from .manifest import Manifest
 from .types import EvaluationError, Prompt, Row
+
+
+class Answered(NamedTuple):
+    """A prompt and its completions, sample by sample."""
+
+    prompt: Prompt
+    rows: list[Row]
 
 
 class Score(NamedTuple):
@@ -49,7 +57,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """A run directory, opened for reading. Rows are streamed; only prompts are kept in memory."""
+    """A run directory, opened for reading. Everything is streamed."""
 
     path: Path
     manifest: Manifest
@@ -66,9 +74,16 @@ class Run:
 
     @cached_property
     def prompts(self) -> dict[str, Prompt]:
-        """The prompts by id, in the task's order."""
-        found = (line.value for line in read_lines(self.path / "prompts.jsonl"))
-        return {value["id"]: Prompt(value["id"], value["text"], value["columns"]) for value in found}
+        """All prompts by id, kept in memory."""
+        return {prompt.id: prompt for prompt in self.asked()}
+
+    def asked(self) -> Iterator[Prompt]:
+        """Yield the prompts in the order in which they are generated."""
+        for line in read_lines(self.path / "prompts.jsonl"):
+            try:
+                yield Prompt(**line.value)
+            except TypeError:
+                raise EvaluationError(f"{self.path / 'prompts.jsonl'}, line {line.number}: not a prompt.") from None
 
     def rows(self) -> Iterator[Row]:
         """Yield the completions in the order they were generated; a prompt's samples stand together."""
@@ -80,6 +95,21 @@ class Run:
                     f"{self.path / 'completions.jsonl'}, line {line.number}: not a row of a run; its keys are "
                     f"{', '.join(line.value)}."
                 ) from None
+
+    def answered(self) -> Iterator[Answered]:
+        """Yield each prompt with its completions; prompts that have none yet are passed over.
+
+        Both files stand in one order, so that neither is ever held in memory as a whole.
+        """
+        prompts = self.asked()
+        for prompt_id, rows in groupby(self.rows(), key=lambda row: row.prompt_id):
+            prompt = next((prompt for prompt in prompts if prompt.id == prompt_id), None)
+            if prompt is None:
+                raise EvaluationError(
+                    f"{self.path}: completions.jsonl answers {prompt_id!r} where prompts.jsonl does not ask it; one of "
+                    "the files is another run's."
+                )
+            yield Answered(prompt, list(rows))
 
     def scores(self) -> Iterator[Score]:
         """Yield the scores in the order of the completions."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 
 from ..files import write_lines
 from ..rewards import RewardMix
 from ..rewards.types import Batch
 from .manifest import MixRecord
-from .run import Run, Score
+from .run import Answered, Run, Score
 from .types import Prompt, Row
 
 BLOCK = 1024
@@ -39,18 +38,21 @@ def score_run(run: Run, mix: RewardMix, advance: Advance = lambda count: None) -
 
 
 def _scores(run: Run, mix: RewardMix, advance: Advance) -> Iterator[Score]:
-    for block in _blocks(run.rows()):
-        yield from score_rows(block, [run.prompts[row.prompt_id] for row in block], mix)
-        advance(len(block))
+    for block in _blocks(run.answered()):
+        rows = [row for answered in block for row in answered.rows]
+        yield from score_rows(rows, [answered.prompt for answered in block for _ in answered.rows], mix)
+        advance(len(rows))
 
 
-def _blocks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    block: list[Row] = []
-    for _, group in groupby(rows, key=lambda row: row.prompt_id):
-        block += group
-        if len(block) >= BLOCK:
+def _blocks(groups: Iterator[Answered]) -> Iterator[list[Answered]]:
+    block: list[Answered] = []
+    size = 0
+    for answered in groups:
+        block.append(answered)
+        size += len(answered.rows)
+        if size >= BLOCK:
             yield block
-            block = []
+            block, size = [], 0
     if block:
         yield block
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,12 +12,13 @@ from ..errors import nearest
 from ..files import write_lines
 from ..rewards import RewardMix
 from .environment import environment
-from .evaluation import claim, command_line, now, task_record
-from .manifest import Manifest
+from .evaluation import claim, command_line, now
+from .grouping import Answers, Grouping
+from .manifest import Manifest, TaskRecord
 from .run import Run
 from .scoring import Advance, mix_record, score_run
 from .tasks.sources import read_table
-from .types import EvaluationError, Prompt, Row
+from .types import EvaluationError, Prompt
 
 UNNAMED = "model"
 """The model's name when no column tells it."""
@@ -34,47 +34,37 @@ class Columns(NamedTuple):
     id: str | None = None
 
 
-@dataclass
-class Answers:
-    """One model's answers: its prompts in order of appearance, and the texts of each prompt's samples."""
-
-    prompts: dict[str, Prompt] = field(default_factory=dict)
-    texts: dict[str, list[Any]] = field(default_factory=dict)
-
-
 def import_completions(
-    source: Path, columns: Columns, mix: RewardMix, primary: str, out: Path, advance: Advance
+    source: Path, columns: Columns, mix: RewardMix, primary: str, out: Path, advance: Advance = lambda count: None
 ) -> list[Run]:
     """Make a run a model from the completions in ``source`` and score it.
 
-    One model's run is ``out`` itself; several stand in ``out/MODEL``. Raises :class:`EvaluationError` naming
-    the columns that exist when one is missing.
+    One model's run is ``out`` itself; several stand in ``out/MODEL``. Memory stays flat as rows grow. Raises
+    :class:`EvaluationError` naming the columns that exist when one is missing.
     """
-    answers = _read(source, columns)
-    claim(out)
-    runs = []
-    for model, found in answers.items():
-        folder = out if len(answers) == 1 else out / _folder_name(model)
-        runs.append(_write(folder, model, found, mix, primary, source))
+    with Grouping() as grouping:
+        for number, row in enumerate(read_table(source)):
+            _add(grouping, row, number, columns, source)
+        claim(out)
+        models = grouping.models()
+        folders = [out if len(models) == 1 else out / _folder_name(answers.model) for answers in models]
+        for answers, folder in zip(models, folders, strict=True):
+            _write(folder, answers, mix, primary, source)
+    runs = [Run.open(folder) for folder in folders]
     for run in runs:
         score_run(run, mix, advance)
     return runs
 
 
-def _read(source: Path, columns: Columns) -> dict[str, Answers]:
-    answers: dict[str, Answers] = {}
-    for number, row in enumerate(read_table(source)):
-        _check_columns(row, columns, source)
-        model = UNNAMED if columns.model is None else str(row[columns.model])
-        found = answers.setdefault(model, Answers())
-        prompt = _prompt(row, columns, str(number if columns.id is None else row[columns.id]))
-        if found.prompts.setdefault(prompt.id, prompt) != prompt:
-            raise EvaluationError(
-                f"{source}: rows of id {prompt.id!r} and model {model!r} differ in prompt or reference; give the "
-                "column that tells questions apart with --id-column."
-            )
-        found.texts.setdefault(prompt.id, []).append(row[columns.completion])
-    return answers
+def _add(grouping: Grouping, row: Mapping[str, Any], number: int, columns: Columns, source: Path) -> None:
+    _check_columns(row, columns, source)
+    model = UNNAMED if columns.model is None else str(row[columns.model])
+    prompt = _prompt(row, columns, str(number if columns.id is None else row[columns.id]))
+    if not grouping.add(model, prompt, row[columns.completion]):
+        raise EvaluationError(
+            f"{source}: rows of id {prompt.id!r} and model {model!r} differ in prompt or reference; give the "
+            "column that tells questions apart with --id-column."
+        )
 
 
 def _check_columns(row: Mapping[str, Any], columns: Columns, source: Path) -> None:
@@ -86,24 +76,19 @@ def _check_columns(row: Mapping[str, Any], columns: Columns, source: Path) -> No
 
 
 def _prompt(row: Mapping[str, Any], columns: Columns, identity: str) -> Prompt:
-    """Only what is the same for all of a question's rows can be a column of its prompt."""
-    kept: dict[str, Any] = {}
-    if columns.reference is not None:
-        kept["reference"] = row[columns.reference]
-    text = identity if columns.prompt is None else row[columns.prompt]
-    return Prompt(identity, text, kept)
+    """Without a prompt column the id stands for what was asked."""
+    reference = {} if columns.reference is None else {"reference": row[columns.reference]}
+    return Prompt(identity, identity if columns.prompt is None else row[columns.prompt], reference)
 
 
-def _write(folder: Path, model: str, answers: Answers, mix: RewardMix, primary: str, source: Path) -> Run:
-    prompts = list(answers.prompts.values())
-    weights = _fingerprint(answers)
+def _write(folder: Path, answers: Answers, mix: RewardMix, primary: str, source: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    write_lines(folder / "prompts.jsonl", (prompt._asdict() for prompt in prompts))
-    write_lines(folder / "completions.jsonl", (row._asdict() for row in _rows(answers, model, weights)))
+    write_lines(folder / "prompts.jsonl", (prompt._asdict() for prompt in answers.prompts()))
+    write_lines(folder / "completions.jsonl", (row._asdict() for row in answers.rows()))
     manifest = Manifest(
-        model=model,
-        weights=weights,
-        task=task_record(source.stem, primary, None, prompts, str(source)),
+        model=answers.model,
+        weights=answers.weights,
+        task=TaskRecord(source.stem, primary, None, answers.fingerprint, answers.questions, str(source)),
         mix=mix_record(mix),
         sampling=None,
         engine={"kind": "stored", "source": str(source)},
@@ -112,21 +97,6 @@ def _write(folder: Path, model: str, answers: Answers, mix: RewardMix, primary: 
         created=now(),
     )
     manifest.write(folder)
-    return Run.open(folder)
-
-
-def _rows(answers: Answers, model: str, weights: str) -> Iterator[Row]:
-    for identity, texts in answers.texts.items():
-        for sample, text in enumerate(texts):
-            yield Row(identity, sample, text, None, None, None, model, weights)
-
-
-def _fingerprint(answers: Answers) -> str:
-    """The weights behind stored completions are not known; what they wrote stands for them."""
-    digest = hashlib.sha256()
-    for texts in answers.texts.values():
-        digest.update(repr(texts).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:16]
 
 
 def _folder_name(model: str) -> str:
@@ -134,7 +104,7 @@ def _folder_name(model: str) -> str:
     return "".join(character if character.isalnum() or character in "._-" else "_" for character in model)
 
 
-def rescore(old: Run, mix: RewardMix, primary: str, out: Path, advance: Advance) -> Run:
+def rescore(old: Run, mix: RewardMix, primary: str, out: Path, advance: Advance = lambda count: None) -> Run:
     """Score the completions of ``old`` with another mix, as a new run in ``out``; the old run stays as it is."""
     claim(out)
     for name in ("prompts.jsonl", "completions.jsonl"):
