@@ -2,9 +2,9 @@
 
     python bench/correctness.py shared/data/gsm8k/solutions_6b.jsonl shared/data/math/groups_of_8.jsonl
 
-Each file is JSONL with ``output``, ``gold`` and a verdict, ``is_correct`` or ``correct``. TRL gets references and a last
-line "A: 18" in a box, as it needs them. The first pass of each is timed with nothing cached but what the process needs to start (TRL's
-imports, our worker); then a second pass. Ratios are what to compare: both run on the same machine in turn.
+Each file is JSONL with ``output``, ``gold`` and a verdict, ``is_correct`` or ``correct``. TRL gets references and a
+last line "A: 18" in a box, as it needs them. The first pass of each is timed with nothing cached but what the process
+needs to start (TRL's imports, our worker); then a second pass. Ratios are what to compare: both run in turn.
 """
 
 from __future__ import annotations

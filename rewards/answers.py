@@ -263,7 +263,8 @@ def _last_value(text: str) -> Found:
 
 @lru_cache(maxsize=65_536)
 def is_value(text: str) -> bool:
-    r"""Return whether a text is nothing but a value: a number, an expression, or at most three words.
+    r"""Return whether a text is nothing but a value: a number, an expression, or at most three words
+    without a digit.
 
     >>> is_value("$18.50"), is_value(r"\frac{\pi}{2}"), is_value("Tuesday"), is_value("So 3 of them are left over.")
     (True, True, True, False)
@@ -274,4 +275,6 @@ def is_value(text: str) -> bool:
     if read_quantity(plain) is not None:
         return True
     words = plain.split(" ")
-    return bool(plain) and (not is_words(plain) or (len(words) <= 3 and not text.rstrip().endswith("?")))
+    if not plain or not is_words(plain):
+        return bool(plain)
+    return len(words) <= 3 and not text.rstrip().endswith("?") and not any(map(str.isdigit, plain))

@@ -110,7 +110,9 @@ class _Pool:
     """Idle workers, remembered verdicts and running counts, behind one lock."""
 
     def __init__(self) -> None:
+        self._most = os.cpu_count() or 1
         self._lock = threading.Lock()
+        self._freed = threading.Condition(self._lock)
         self._idle: list[_Worker] = []
         self._workers: set[_Worker] = set()
         self._results: OrderedDict[Pair, bool | None] = OrderedDict()
@@ -121,7 +123,7 @@ class _Pool:
             return {}
         todo = deque(pairs)
         results: dict[Pair, bool | None] = {}
-        count = min(len(todo), os.cpu_count() or 1)
+        count = min(len(todo), self._most)
         threads = [threading.Thread(target=self._work, args=(todo, results, seconds)) for _ in range(count - 1)]
         for thread in threads:
             thread.start()
@@ -142,30 +144,41 @@ class _Pool:
                 if not worker.alive:
                     worker = self._replace(worker)
         finally:
-            with self._lock:
-                self._idle.append(worker)
+            self._give(worker)
 
     def _take(self) -> _Worker:
-        with self._lock:
-            while self._idle:
-                worker = self._idle.pop()
-                if worker.alive:
-                    return worker
-                worker.stop()
-                self._workers.discard(worker)
-        return self._start()
+        """Return an idle worker or a new one; wait while as many as there are processors are in use."""
+        with self._freed:
+            while True:
+                self._bury()
+                if self._idle:
+                    return self._idle.pop()
+                if len(self._workers) < self._most:
+                    return self._start()
+                self._freed.wait()
 
-    def _start(self) -> _Worker:
-        worker = _Worker()
-        with self._lock:
-            self._workers.add(worker)
-        return worker
+    def _give(self, worker: _Worker) -> None:
+        with self._freed:
+            self._idle.append(worker)
+            self._freed.notify()
 
     def _replace(self, worker: _Worker) -> _Worker:
         worker.stop()
-        with self._lock:
+        with self._freed:
             self._workers.discard(worker)
-        return self._start()
+            return self._start()
+
+    def _start(self) -> _Worker:
+        worker = _Worker()
+        self._workers.add(worker)
+        return worker
+
+    def _bury(self) -> None:
+        """Drop idle workers that something else has killed."""
+        for worker in [worker for worker in self._idle if not worker.alive]:
+            worker.stop()
+            self._idle.remove(worker)
+            self._workers.discard(worker)
 
     def known(self, pairs: Sequence[Pair]) -> dict[Pair, bool | None]:
         with self._lock:
