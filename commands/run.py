@@ -12,7 +12,7 @@ from .progress import progress
 from .results import show_results
 
 if TYPE_CHECKING:
-    from ..evaluate.engines.checkpoint import ModelSpec
+    from ..evaluate.engines.spec import ModelSpec
     from ..evaluate.evaluation import Evaluation
     from ..evaluate.tasks.card import Task
 
@@ -43,7 +43,8 @@ def add_parser(commands: Subparsers) -> None:
         action="append",
         required=True,
         metavar="[NAME=]PATH_OR_ID[+ADAPTER]",
-        help="a checkpoint: folder, hub id, or 'demo' (embedded); with +ADAPTER a LoRA on it; may be given again",
+        help="a checkpoint: folder, hub id, or 'demo' (embedded), with +ADAPTER a LoRA on it; a folder of "
+        "checkpoint-*; vllm:PATH_OR_ID, openai:URL#MODEL or replay:FILE; may be given again",
     )
     options.add_generation(parser)
     options.add_rewards(parser)
@@ -54,10 +55,10 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate every model and show the results."""
-    from ..evaluate.engines.checkpoint import ModelSpec, check_names
+    from ..evaluate.engines.spec import parse_models
     from ..evaluate.shards import Shard
 
-    specs = check_names([ModelSpec.parse(text) for text in args.model])
+    specs = parse_models(args.model)
     task = options.task(args)
     evaluation = _evaluation(args, task)
     out = options.output_folder(args, task.name)
@@ -76,7 +77,7 @@ def _evaluation(args: argparse.Namespace, task: Task) -> Evaluation:
 
 
 def _evaluate(args: argparse.Namespace, specs: list[ModelSpec], evaluation: Evaluation, out: Path) -> list[Path]:
-    from ..evaluate.engines.transformers import load_engines
+    from ..evaluate.engines import load_engines
 
     folders = [out if len(specs) == 1 else out / spec.name for spec in specs]
     rows = len(evaluation.prompts) * evaluation.sampling.samples

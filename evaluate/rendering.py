@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..rewards.types import Message, Text
@@ -57,3 +59,20 @@ def encode(tokenizer: PreTrainedTokenizerBase, text: Text) -> list[int]:
         return list(tokenizer(rendered, add_special_tokens=False)["input_ids"])
     ids = list(tokenizer(rendered)["input_ids"])
     return ids[:-1] if len(ids) > 1 and ids[-1] == tokenizer.eos_token_id else ids
+
+
+def tokens_fingerprint(tokens: Mapping[str, Sequence[int]]) -> str:
+    """Return sixteen hex digits over the token ids of prompts by their id, whatever the prompts' order.
+
+    Two runs with equal fingerprints were asked with the same tokens: the same texts through the same chat template
+    and tokenizer.
+
+    >>> tokens_fingerprint({"a": [1, 2], "b": [3]}) == tokens_fingerprint({"b": [3], "a": [1, 2]})
+    True
+    >>> tokens_fingerprint({"a": [1, 2]}) == tokens_fingerprint({"a": [1, 2, 2]})
+    False
+    """
+    digest = hashlib.sha256()
+    for identity in sorted(tokens):
+        digest.update(f"{identity!r} {list(tokens[identity])}\n".encode())
+    return digest.hexdigest()[:16]

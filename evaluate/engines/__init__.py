@@ -1,1 +1,38 @@
-"""Engines turn requests into rows; :mod:`.transformers` is the embedded default."""
+"""Engines turn requests into rows: transformers (the default), vLLM, an OpenAI-compatible endpoint, stored rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..types import Engine
+    from .spec import ModelSpec
+    from .transformers import Loader
+
+
+def load_engines(specs: Sequence[ModelSpec], *, batch_size: int | None = None) -> Iterator[Engine]:
+    """Yield an engine a spec, one after another; the next one is loaded when it is asked for.
+
+    ``batch_size`` is the number of rows a batch (None: automatic), and for an endpoint of requests under way.
+    """
+    loader: Loader | None = None
+    for spec in specs:
+        if spec.kind == "openai":
+            from .endpoint import connect
+
+            yield connect(spec, concurrency=batch_size)
+        elif spec.kind == "replay":
+            from .replay import ReplayEngine
+
+            yield ReplayEngine(spec.name, Path(spec.base))
+        elif spec.kind == "vllm":
+            from .vllm import load_vllm
+
+            yield load_vllm(spec)
+        else:
+            from .transformers import Loader
+
+            loader = loader or Loader(batch_size=batch_size)
+            yield loader.engine(spec)

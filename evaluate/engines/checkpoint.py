@@ -1,59 +1,15 @@
-"""Which checkpoint ``--model`` means, where its files are, and the fingerprint of its weights."""
+"""Where a checkpoint's files are, and the fingerprint of its weights."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..types import EvaluationError
 
 FINGERPRINT_DIGITS = 16
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """A checkpoint (folder, hub id or ``demo``), optionally a revision and a LoRA adapter, and a label."""
-
-    name: str
-    base: str
-    revision: str | None = None
-    adapter: str | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> ModelSpec:
-        """Read ``[name=]PATH_OR_ID[@revision][+ADAPTER]``; the default name is the last part of the path.
-
-        >>> ModelSpec.parse("tuned=demo+runs/adapter")
-        ModelSpec(name='tuned', base='demo', revision=None, adapter='runs/adapter')
-        >>> ModelSpec.parse("org/model@main").name
-        'model'
-        """
-        labelled = re.fullmatch(r"(?:([\w.-]+)=)?(.+)", text)
-        if labelled is None:
-            raise EvaluationError(f"--model {text!r}: write [name=]PATH_OR_ID[@revision][+ADAPTER].")
-        label, rest = labelled.groups()
-        base, adapter = (rest, None) if Path(rest).exists() else _split(rest, "+")
-        base, revision = (base, None) if Path(base).exists() else _split(base, "@")
-        return cls(label or Path(adapter or base).name or base, base, revision, adapter)
-
-
-def check_names(specs: Sequence[ModelSpec]) -> list[ModelSpec]:
-    """Return the specs as they are; raise :class:`EvaluationError` when two models have one name."""
-    for index, spec in enumerate(specs):
-        if spec.name in [earlier.name for earlier in specs[:index]]:
-            raise EvaluationError(f"two models are named {spec.name!r}; give names: --model NAME=PATH.")
-    return list(specs)
-
-
-def _split(text: str, mark: str) -> tuple[str, str | None]:
-    left, found, right = text.partition(mark)
-    if found and not (left and right):
-        raise EvaluationError(f"--model {text!r}: something is missing beside {mark!r}.")
-    return left, right or None
 
 
 def locate(base: str, revision: str | None = None) -> Path:

@@ -8,7 +8,6 @@ that are asked with the same keys share the noise (common random numbers), which
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import torch
@@ -26,16 +25,6 @@ _GOLDEN = -7046029254386353131  # 0x9E3779B97F4A7C15 as a signed 64-bit integer
 _MIX_1 = -4658895280553007687  # 0xBF58476D1CE4E5B9
 _MIX_2 = -7723592293110705685  # 0x94D049BB133111EB
 _FRACTION_BITS = 52
-
-
-def row_key(seed: int, prompt_id: str, sample: int) -> int:
-    """Return the 64-bit key (signed) of sample ``sample`` of a prompt.
-
-    >>> row_key(0, "7", 0) == row_key(0, "7", 0) != row_key(0, "7", 1)
-    True
-    """
-    digest = hashlib.blake2b(f"{seed}\0{sample}\0{prompt_id}".encode("utf-8", "surrogatepass"), digest_size=8)
-    return int.from_bytes(digest.digest(), "little", signed=True)
 
 
 def gumbel(keys: torch.Tensor, step: int, vocabulary: int) -> torch.Tensor:

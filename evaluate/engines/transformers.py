@@ -13,9 +13,11 @@ import torch
 
 from ..rendering import encode
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
-from .checkpoint import ModelSpec, fingerprint
+from .checkpoint import fingerprint
+from .keys import row_key
 from .loading import LoadedBase, load_base, quiet
-from .sampling import processors, row_key
+from .sampling import processors
+from .spec import ModelSpec
 from .stopping import stopping
 
 AUTO_BATCH = {"cpu": 64, "cuda": 256}
@@ -137,14 +139,23 @@ def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error).lower()
 
 
-def load_engines(specs: Sequence[ModelSpec], *, batch_size: int | None = None) -> Iterator[TransformersEngine]:
-    """Yield an engine a spec, one after another; specs in a row that name the same base share one load of it."""
-    loaded: LoadedBase | None = None
-    at: tuple[str, str | None] | None = None
-    for spec in specs:
-        if loaded is None or (spec.base, spec.revision) != at:
-            loaded, at = None, (spec.base, spec.revision)  # let go of the last base before the next is loaded
-            loaded = load_base(spec.base, spec.revision)
+class Loader:
+    """Makes engines out of specs; specs in a row that name the same base share one load of it."""
+
+    def __init__(self, *, batch_size: int | None = None) -> None:
+        self._batch_size = batch_size
+        self._loaded: LoadedBase | None = None
+        self._at: tuple[str, str | None] | None = None
+
+    def engine(self, spec: ModelSpec) -> TransformersEngine:
+        """Return the engine of ``spec``. Raises :class:`EvaluationError` for a checkpoint that cannot be used."""
+        loaded = self._base(spec)
         adapter = None if spec.adapter is None else Path(spec.adapter).expanduser()
         change = None if adapter is None else loaded.add_adapter(adapter)
-        yield TransformersEngine(spec.name, loaded, adapter, batch_size, change)
+        return TransformersEngine(spec.name, loaded, adapter, self._batch_size, change)
+
+    def _base(self, spec: ModelSpec) -> LoadedBase:
+        if self._loaded is None or (spec.base, spec.revision) != self._at:
+            self._loaded = None  # let go of the last base before the next one is loaded
+            self._loaded, self._at = load_base(spec.base, spec.revision), (spec.base, spec.revision)
+        return self._loaded
