@@ -1,7 +1,6 @@
 """The three layout rewards: what counts as the layout, and every way of nearly having it."""
 
 import pytest
-
 from grpokit.rewards.types import RewardError
 from grpokit.rewards.xml_format import XmlFormat, XmlFormatSoft, XmlTagCount, xml_format, xml_format_soft, xml_tag_count
 
