@@ -15,7 +15,7 @@ _END = re.compile(r"[.!?;](?=\s)|[。！？；।]")
 _ENUMERATOR = re.compile(r"[^\w\n]{0,12}(?:[^\W\d]{1,12}\s?)?\d{1,4}[^\W\d]{0,3}\s?[.):：、](?!\d)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _RELATION = re.compile(r"\\(?:approx|leq?|geq?|equiv|rightarrow|implies)\b|[=≈≤≥<>≡⇒→]+")
-_MATH = r"[\s\d.,+\-−–*/×÷·^%()\[\]{}$€£¥\\]|(?<![^\W\d_])[^\W\d_](?![^\W\d_])"
+_MATH = r"[\s\d.,+\-−–*/×÷·^%()\[\]{}$€£¥\\]|(?<![a-z])[a-zα-ω](?![a-z])"
 _RIGHT_SIDE = re.compile(rf"(?:\\[a-z]+|{_MATH})+")
 _LEFT_SIDE_REVERSED = re.compile(rf"(?:[a-z]+\\|{_MATH})+")
 _OPERATION = re.compile(r"\w[^\w]*[+\-−*/×÷·^][^\w]*\w|\d[a-z]|\\(?:d?frac|times|cdot|div|sqrt)")
