@@ -92,10 +92,11 @@ def _moved(answer: Answer, by: int) -> Answer:
 
 
 def find_answer_tag(text: str, tag: str) -> Found:
+    """Find the last answer block, or the run of adjacent ones; an open block is no answer."""
     opening, closing = f"<{tag}>", f"</{tag}>"
     start = text.rfind(opening)
     if start < 0:
-        return None
+        return _closed_only(text, closing)
     end = text.find(closing, start)
     if end < 0:
         return NoAnswer("truncated", f"{opening} is never closed")
@@ -111,6 +112,14 @@ def find_answer_tag(text: str, tag: str) -> Found:
     if len(places) > 1:
         return _together(text, places[::-1], "tag")
     return _inside(text, places[0])
+
+
+def _closed_only(text: str, closing: str) -> Found:
+    """Find the value in a block that the prompt opened."""
+    end = text.find(closing)
+    if end < 0 or not is_value(text[: min(end, LONGEST_ANSWER)]):
+        return None
+    return _inside(text, _trimmed(text, 0, end))
 
 
 def _inside(text: str, place: Span) -> Found:

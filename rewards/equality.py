@@ -15,7 +15,7 @@ from functools import lru_cache
 from .limits import is_too_large
 from .notation import LONGEST, tidy
 from .numbers import Quantity, read_quantity, same_quantity
-from .structure import Shape, read_interval, read_shape
+from .structure import Shape, read_interval, read_shape, split_outside
 from .units import without_unit
 from .wording import is_words, lone_number, word_key
 
@@ -99,7 +99,9 @@ def _same_choice(answer: str, reference: str) -> bool | None:
 def _same_base(answer: str, reference: str) -> bool | None:
     wanted, given = _BASE.fullmatch(reference), _BASE.fullmatch(answer)
     if wanted is None or not wanted[1].strip()[0].isdigit():
-        return False if given and given[1].strip().isdigit() and read_quantity(reference) else None
+        if given is None or not given[1].strip().isdigit() or read_quantity(reference) is None:
+            return None
+        return given[2] == "10" and _compare(given[1], reference, None)
     if given is None:
         return answer.replace(" ", "") == wanted[1].replace(" ", "")
     same_digits = given[1].replace(" ", "").upper() == wanted[1].replace(" ", "").upper()
@@ -207,6 +209,8 @@ def _same_words(answer: str, reference: str, number: Quantity | None) -> bool:
 def _ask(answer: str, reference: str, algebra: Algebra | None) -> bool | None:
     if is_words(answer) or is_words(reference):
         return False
+    if (len(split_outside(answer, "=")) > 1) != (len(split_outside(reference, "=")) > 1):
+        return False
     if is_too_large(answer) or is_too_large(reference):
         return False
     return None if algebra is None else algebra(answer, reference)
@@ -214,18 +218,17 @@ def _ask(answer: str, reference: str, algebra: Algebra | None) -> bool | None:
 
 def _value_against(text: str, other: str) -> str:
     """Return what ``text`` says is equal to something, unless both are equations about different things."""
-    left, found, right = text.partition("=")
-    if not found:
-        left, found, right = text.partition(r"\in ")
-        return right.strip() if found else text
-    other_left, both, _ = other.partition("=")
-    if not both:
-        stated = read_quantity(left)
-        wanted = read_quantity(other)
-        clash = stated and wanted and not same_quantity(stated, wanted)
-        return text if clash else right.rpartition("=")[2].strip()
-    same_name = _NAME.fullmatch(left.strip()) and _BLANK.sub("", left) == _BLANK.sub("", other_left)
-    return right.strip() if same_name else text
+    sides = split_outside(text, "=")
+    if len(sides) == 1:
+        member, found, of = text.partition(r"\in ")
+        return of.strip() if found and _NAME.fullmatch(member.strip()) else text
+    other_sides = split_outside(other, "=")
+    if len(other_sides) == 1:
+        stated, wanted = read_quantity(sides[0]), read_quantity(other)
+        clash = stated is not None and wanted is not None and not same_quantity(stated, wanted)
+        return text if clash else sides[-1]
+    same_name = _NAME.fullmatch(sides[0]) and _BLANK.sub("", sides[0]) == _BLANK.sub("", other_sides[0])
+    return sides[-1] if same_name else text
 
 
 @lru_cache(maxsize=65_536)

@@ -66,6 +66,9 @@ _STARRED_POWER = re.compile(r"(?<=[\w)])\s?\*\*\s?(?=[\d(-]|[a-z](?![A-Za-z]))")
 _PLAIN_ROOT = re.compile(r"(?<![\\A-Za-z])sqrt\s*(?:\(([^()]*)\)|\{([^{}]*)\})")
 _PLAIN_PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
 _RAISED_BLANK = re.compile(r"\s+(?=\^)")
+_ABOUT = re.compile(
+    r"(?:\\approx(?![A-Za-z])|\\sim(?![A-Za-z])|~|(?:about|approximately|roughly|around) )\s*", re.IGNORECASE
+)
 _BLANKS = re.compile(r"\s+")
 
 
@@ -94,9 +97,9 @@ def tidy(text: str) -> str:
     text = _PLAIN_PI.sub(r"\\pi ", _PLAIN_ROOT.sub(lambda found: rf"\sqrt{{{found[1] or found[2]}}}", text))
     text = _tidy_dollars(text)
     text = _BLANKS.sub(" ", _RAISED_BLANK.sub("", text)).strip(" ")
-    while text and text[-1] in _EDGES:
+    while text and text[-1] in _EDGES and not text.endswith("..."):
         text = text[:-1]
-    return text.lstrip(" :")
+    return _ABOUT.sub("", text.lstrip(" :"), count=1) if _ABOUT.match(text.lstrip(" :")) else text.lstrip(" :")
 
 
 def _tidy_latex(text: str) -> str:

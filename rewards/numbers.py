@@ -39,13 +39,14 @@ _NUMBER = re.compile(
 )
 _REPEATING = re.compile(r"(-?)(\d{0,50})\.(\d{0,50})\\overline\s*\{\s*(\d{1,50})\s*\}")
 _PLAIN = re.compile(r"-?\d{1,18}")
-_SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
-_SCALE = re.compile(r"\s*(thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
+_SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_SCALE = re.compile(r"\s*(hundred|thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*(?:%|percent(?:age)?(?: points?)?|per cent|pct)(?![A-Za-z])", re.IGNORECASE)
 _WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
-    "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+    "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+    "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def read_quantity(text: str) -> Quantity | None:
 
     Read are signs, thousands separators (``1,000``, ``1 000``), decimals, fractions (``3/4``, ``\frac{3}{4}``),
     mixed and vulgar numbers (``2\frac{1}{2}``, ``5½``), scientific notation, currency signs, percent and units,
-    scale words (``1.5 million``) and the words zero to twenty.
+    scale words (``1.5 million``) and number words up to ``ninety-nine million``.
 
     >>> read_quantity("$1,234.50").value, read_quantity(r"2\frac{1}{2}").value, read_quantity("1e3").value
     (Fraction(2469, 2), Fraction(5, 2), Fraction(1000, 1))
@@ -81,16 +82,17 @@ def _quantity(found: re.Match[str]) -> Quantity | None:
     value = _value(found)
     if value is None:
         return None
-    if found["sign"] == "-" or found["sign2"] == "-":
-        value = -value
-    rest = found["rest"]
+    negative = found["sign"] == "-" or found["sign2"] == "-"
+    return _with_unit(-value if negative else value, found["rest"], found["currency"] or "")
+
+
+def _with_unit(value: Fraction, rest: str, currency: str) -> Quantity | None:
     scale = _SCALE.match(rest)
     if scale:
         value *= 10 ** _SCALES[scale[1].lower()]
         rest = rest[scale.end() :]
     percent = _PERCENT.match(rest)
-    rest = rest[percent.end() :] if percent else rest
-    unit = canonical_unit(rest, found["currency"] or "")
+    unit = canonical_unit(rest[percent.end() :] if percent else rest, currency)
     return None if unit is None else Quantity(value, percent is not None, unit)
 
 
@@ -137,10 +139,17 @@ def _read_repeating(plain: str) -> Quantity | None:
 
 
 def _read_words(text: str) -> Quantity | None:
+    """Read ``seven``, ``twenty-one`` and ``two hundred``, each perhaps with a unit."""
     word, _, rest = text.partition(" ")
-    value = _WORDS.get(word.lower())
-    unit = canonical_unit(rest, "") if value is not None else None
-    return None if value is None or unit is None else Quantity(Fraction(value), False, unit)
+    values = [_WORDS.get(part) for part in word.lower().split("-")]
+    if None in values or len(values) > 2 or (len(values) == 2 and not _is_tens_and_ones(values)):
+        return None
+    return _with_unit(Fraction(sum(value or 0 for value in values)), rest, "")
+
+
+def _is_tens_and_ones(values: list[int | None]) -> bool:
+    tens, ones = values[0] or 0, values[1] or 0
+    return tens >= 20 and 0 < ones < 10
 
 
 def same_quantity(answer: Quantity, reference: Quantity) -> bool:

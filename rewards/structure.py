@@ -116,6 +116,26 @@ def _both_signs(item: str) -> tuple[str, ...]:
     return (f"{left} + {right}", f"{left} - {right}") if left else (right, f"-{right}")
 
 
+def split_outside(plain: str, sign: str) -> list[str]:
+    r"""Return the parts of a text between the signs that stand outside all brackets and environments.
+
+    >>> split_outside(r"\sum_{k=1}^{3} k = 6", "=")
+    ['\\sum_{k=1}^{3} k', '6']
+    """
+    if sign not in plain or r"\begin" in plain:
+        return [plain]
+    parts = [""]
+    depth = 0
+    for piece in re.split(rf"([(){{}}\[\]{sign}])", plain):
+        depth += 1 if piece in ("(", "[", "{") else -1 if piece in (")", "]", "}") else 0
+        if piece == sign and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return [part.strip() for part in parts]
+
+
+_REALS = (r"\mathbb{R}", r"\mathbb R", r"\R", "ℝ", "all real numbers", "all reals")
 _LESS = re.compile(r"\s*(<=|>=|<|>|\\le(?![A-Za-z])|\\ge(?![A-Za-z]))\s*")
 _VARIABLE = re.compile(r"\\?[A-Za-z]+")
 
@@ -128,6 +148,8 @@ def read_interval(plain: str) -> Shape | None:
     >>> read_interval(r"3 < x").items, read_interval("x + y < 3")
     (('3', '\\infty'), None)
     """
+    if plain in _REALS:
+        return Shape("tuple", (r"-\infty", r"\infty"), "()")
     parts = _LESS.split(plain)
     signs = ["<" if sign[0] == "<" or sign == r"\le" else ">" for sign in parts[1::2]]
     closed = [sign not in "<>" for sign in parts[1::2]]

@@ -12,6 +12,8 @@ _SAME = {
     "₹": "₹ rupee rupees inr",
     "cent": "cent cents ¢",
     "degree": r"^\circ degree degrees deg",
+    "celsius": "celsius",
+    "fahrenheit": "fahrenheit",
     "mm": "mm millimeter millimeters millimetre millimetres",
     "cm": "cm centimeter centimeters centimetre centimetres",
     "m": "m meter meters metre metres",
@@ -40,7 +42,7 @@ _SAME = {
     "pm": "pm p.m",
 }
 _KNOWN = {spelling: unit for unit, spellings in _SAME.items() for spelling in spellings.split()}
-_COMPOUNDS = {"mi/hour": "mph", "mi per hour": "mph"}
+_COMPOUNDS = {"mi/hour": "mph", "degreecelsius": "celsius", "degreefahrenheit": "fahrenheit"}
 
 CURRENCIES = "$€£¥₹₩₽"
 """Signs that may stand before a number."""
@@ -52,7 +54,9 @@ _NO_UNITS = re.compile(
 )
 _ALGEBRA = re.compile(r"[a-dk-nx-z]{1,3}|[A-Za-z]")
 _POWER = re.compile(r"\s*\^\s*\{?\s*([23])\s*\}?")
-_TOKEN = re.compile(r"\^\\circ|[¢$€£¥₹₩₽]|[A-Za-z][A-Za-z'.-]*|[\^/]|[23]")
+_CELSIUS = re.compile(r"\^\\circ ?C(?![A-Za-z])")
+_FAHRENHEIT = re.compile(r"\^\\circ ?F(?![A-Za-z])")
+_TOKEN = re.compile(r"\^\\circ|[¢$€£¥₹₩₽]|[A-Za-z][A-Za-z'.-]*|/|\^[23]")
 _LONGEST = 60
 
 
@@ -67,11 +71,13 @@ def canonical_unit(text: str, currency: str) -> str | None:
     >>> canonical_unit("x", ""), canonical_unit(" or 19", ""), canonical_unit(" square feet", "")
     (None, None, 'ft^2')
     """
-    text = text.rstrip(" .,;")
+    if text and not text.endswith(".."):
+        text = text.rstrip(" .,;")
     if not text:
         return _KNOWN.get(currency, currency)
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or ".." in text:
         return None
+    text = _CELSIUS.sub(" celsius", _FAHRENHEIT.sub(" fahrenheit", text))
     words = _words(_POWER.sub(r"^\1", text))
     if words is None or not _plausible(words, glued=text[0].isalpha()):
         return None
@@ -94,7 +100,7 @@ def _plausible(words: list[str], glued: bool) -> bool:
 
 
 def _is_no_unit(word: str) -> bool:
-    if word in "^/23":
+    if word in ("/", "^2", "^3"):
         return False
     return _NO_UNITS.fullmatch(word) is not None or (_ALGEBRA.fullmatch(word) is not None and word != "a")
 
@@ -109,7 +115,7 @@ def _join(words: list[str]) -> str:
             power = "^3" if lower.startswith("cu") else "^2"
         elif lower in ("per", "/"):
             known.append("/")
-        elif word in ("^", "2", "3"):
+        elif word in ("^2", "^3"):
             known.append(word)
         elif (unit := _KNOWN.get(word) or _KNOWN.get(lower)) is not None:
             known.append(unit)

@@ -19,6 +19,8 @@ from typing import Any
 from .equality import compare
 
 _FUNCTION = re.compile(r"(?<![\\A-Za-z])(?:sin|cos|tan|cot|sec|csc|log|ln|exp)(?![A-Za-z])")
+_DECIMAL = re.compile(r"(?<![\d.])(\d*)\.(\d+)(?![\d.])")
+
 MEMORY = 4 << 30
 """Bytes of address space that a worker may take."""
 
@@ -55,7 +57,7 @@ def equal(answer: str, reference: str) -> bool:
     wanted, given = _parse(reference), _parse(answer)
     if not wanted or not given:
         return False
-    return bool(verify(wanted, given, float_rounding=12, timeout_seconds=None))
+    return bool(verify(wanted, given, timeout_seconds=None))
 
 
 @lru_cache(maxsize=4_096)
@@ -65,15 +67,17 @@ def _parse(text: str) -> list[Any]:
 
     config = LatexExtractionConfig(boxed_match_priority=0, normalization_config=NormalizationConfig(units=False))
     # Only the LaTeX grammar: the plain-expression reader would hand model text to sympy's string parser.
+    latex = _DECIMAL.sub(_fraction, _FUNCTION.sub(_command, text))
     parsed: list[Any] = parse(
-        rf"\boxed{{{_FUNCTION.sub(_command, text)}}}",
-        [config],
-        fallback_mode="no_fallback",
-        parsing_timeout=None,
-        raise_on_error=True,
+        rf"\boxed{{{latex}}}", [config], fallback_mode="no_fallback", parsing_timeout=None, raise_on_error=True
     )
     return parsed
 
 
 def _command(found: re.Match[str]) -> str:
     return "\\" + found[0]
+
+
+def _fraction(found: re.Match[str]) -> str:
+    """Return a decimal as a fraction, so that sympy calculates exactly."""
+    return rf"\frac{{{int(found[1] + found[2])}}}{{{10 ** len(found[2])}}}"
