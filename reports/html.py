@@ -84,7 +84,7 @@ def _charting_library() -> str:
     """Return Vega, Vega-Lite and Vega-Embed as one script, as vl-convert carries them."""
     from vl_convert import javascript_bundle
 
-    return str(javascript_bundle())
+    return str(javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _policy(scripts: Sequence[str]) -> str:

@@ -13,12 +13,13 @@ from .samples import Answer, Question, read_questions
 from .wording import number
 
 SHOWN = 3
-"""Losses and gains shown for each pair."""
+"""Losses and gains shown of one pair; of each among several pairs, a single one."""
 
 
 def read_moved(comparison: Comparison, runs: Sequence[Run]) -> dict[str, Question]:
     """Read the questions that :func:`print_moves` shows; none without runs."""
-    wanted = {move.prompt_id for pair in comparison.pairs for move in [*_losses(pair), *_gains(pair)]}
+    count = _count(comparison)
+    wanted = {move.prompt_id for pair in comparison.pairs for move in [*_losses(pair, count), *_gains(pair, count)]}
     if not runs or not wanted:
         return {}
     return {question.id: question for question in read_questions(runs, wanted)}
@@ -28,7 +29,8 @@ def print_moves(pair: Pair, comparison: Comparison, questions: Mapping[str, Ques
     """Print the worst losses and the best gains of the primary metric, each text on a line cut to the width."""
     names = [model.name for model in comparison.models]
     sides = (names.index(pair.base), names.index(pair.tuned))
-    for title, moves in (("Worst losses", _losses(pair)), ("Best gains", _gains(pair))):
+    count = _count(comparison)
+    for title, moves in (("Worst losses", _losses(pair, count)), ("Best gains", _gains(pair, count))):
         shown = [(move, questions[move.prompt_id]) for move in moves if move.prompt_id in questions]
         if shown:
             console.print(Text(f"\n{title} of {pair.primary}", style="bold"))
@@ -36,12 +38,16 @@ def print_moves(pair: Pair, comparison: Comparison, questions: Mapping[str, Ques
             _print_move(move, question, pair.primary, sides, console)
 
 
-def _losses(pair: Pair) -> list[QuestionChange]:
-    return [change for change in pair.changes[:SHOWN] if change.delta < 0]
+def _count(comparison: Comparison) -> int:
+    return SHOWN if len(comparison.pairs) == 1 else 1
 
 
-def _gains(pair: Pair) -> list[QuestionChange]:
-    return [change for change in reversed(pair.changes[-SHOWN:]) if change.delta > 0]
+def _losses(pair: Pair, count: int) -> list[QuestionChange]:
+    return [change for change in pair.changes[:count] if change.delta < 0]
+
+
+def _gains(pair: Pair, count: int) -> list[QuestionChange]:
+    return [change for change in reversed(pair.changes[-count:]) if change.delta > 0]
 
 
 def _print_move(

@@ -95,7 +95,8 @@ def _power(primary: Difference, margin: float) -> str:
         case Verdict.HELD:
             return f"{seen} A loss of {number(margin)} or more is ruled out."
         case Verdict.UNDERPOWERED:
-            return f"{seen} A loss of {number(margin)} or more is not ruled out: evaluate more questions."
+            more = f"about {questions(primary.needed)} would do" if primary.needed else "evaluate more questions"
+            return f"{seen} A loss of {number(margin)} or more is not ruled out: {more}."
         case _:
             return seen
 

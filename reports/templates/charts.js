@@ -75,7 +75,7 @@ const Charts = (() => {
 
   const forest = (pair) => {
     const named = [...Object.entries(pair.rewards), ["total", pair.total]];
-    return differences(named.filter(([, found]) => found.delta !== null).map(row), `${pair.tuned} minus ${pair.base}`, comparison.margin);
+    return differences(named.filter(([, found]) => found.delta !== null).map(row), "change, tuned minus base", comparison.margin);
   };
 
   const contributions = (pair) =>

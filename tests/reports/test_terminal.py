@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from grpokit.evaluate.compare import compare
-from grpokit.evaluate.comparison import Difference, Mismatch, Verdict
+from grpokit.evaluate.comparison import Mismatch, Verdict
 from grpokit.reports.moves import ending
 from grpokit.reports.terminal import ASCII, BAR_WIDTH, UNICODE, interval_bar, print_comparison
 from grpokit.tests.reports.conftest import Compared
@@ -24,10 +25,12 @@ def shown(compared: Compared, width: int = 80, *, runs: bool = True) -> str:
     return console.file.getvalue()
 
 
-def difference(delta: float | None, low: float | None, high: float | None) -> Difference:
-    return Difference(
-        delta, low, high, 9, 0, 0.5, 0.5, "by hand", "t", 1, 1, 0, 0, 0.1, Verdict.HELD, None, None
-    )  # fmt: skip
+class Ends(NamedTuple):
+    """A change and its interval."""
+
+    delta: float | None
+    low: float | None
+    high: float | None
 
 
 def test_verdict_in_words_with_interval_and_smallest_detectable_change(compared: Compared) -> None:
@@ -127,16 +130,17 @@ def test_an_ascii_terminal_gets_ascii_bars(compared: Compared) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "bar"),
+    ("ends", "bar"),
     [
-        (difference(0.0, -1.0, 1.0), "------o------"),  # the whole width
-        (difference(1.0, 0.5, 1.0), "      |  ---o"),  # to the end of the scale
-        (difference(-0.5, -0.5, -0.5), "   o  |      "),  # a point
-        (difference(0.5, None, None), "      |  o   "),  # no interval
-        (difference(None, None, None), "      |      "),  # no value at all
+        (Ends(0.0, -1.0, 1.0), "------o------"),  # the whole width
+        (Ends(1.0, 0.5, 1.0), "      |  ---o"),  # to the end of the scale
+        (Ends(-0.5, -0.5, -0.5), "   o  |      "),  # a point
+        (Ends(0.5, None, None), "      |  o   "),  # no interval
+        (Ends(None, None, None), "      |      "),  # no value at all
     ],
 )
-def test_interval_bar(found: Difference, bar: str) -> None:
+def test_interval_bar(compared: Compared, ends: Ends, bar: str) -> None:
+    found = replace(compared.comparison.pairs[0].total, **ends._asdict())
     assert interval_bar(found, 1.0, ASCII) == bar
     assert len(interval_bar(found, 1.0, UNICODE)) == BAR_WIDTH
 

@@ -1,0 +1,46 @@
+"""The comparison as JUnit XML, which CI systems show as tests: one suite a pair, one case a reward."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from ..evaluate.comparison import Comparison, Difference, Pair, Verdict
+from .wording import interval, signed
+
+
+def to_junit(comparison: Comparison, *, strict: bool = False) -> str:
+    """Return the XML. The pair's own case fails as the exit status does: when the primary metric regressed, and
+    with ``strict`` when it is underpowered. The rewards' cases fail when they regressed."""
+    root = ElementTree.Element("testsuites", name=f"grpokit {comparison.task}")
+    for pair in comparison.pairs:
+        _add_suite(root, pair, strict)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _add_suite(root: ElementTree.Element, pair: Pair, strict: bool) -> None:
+    suite = ElementTree.SubElement(root, "testsuite", name=_printable(f"{pair.base} to {pair.tuned}"))
+    primary = pair.total if pair.primary == "total" else pair.rewards[pair.primary]
+    bad = {Verdict.REGRESSED, Verdict.UNDERPOWERED} if strict else {Verdict.REGRESSED}
+    _add_case(suite, f"verdict ({pair.primary})", primary, primary.verdict in bad)
+    for name, difference in {**pair.rewards, "total": pair.total}.items():
+        _add_case(suite, name, difference, difference.verdict is Verdict.REGRESSED)
+    suite.set("tests", str(len(suite)))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+
+
+def _add_case(suite: ElementTree.Element, name: str, difference: Difference, failed: bool) -> None:
+    said = (
+        f"{difference.verdict}: changed by {signed(difference.delta)} "
+        f"(95 % interval {interval(difference.low, difference.high)}, {difference.n} questions)"
+    )
+    case = ElementTree.SubElement(suite, "testcase", classname=suite.get("name", ""), name=_printable(name))
+    if failed:
+        ElementTree.SubElement(case, "failure", message=said, type=str(difference.verdict))
+    else:
+        ElementTree.SubElement(case, "system-out").text = said
+
+
+def _printable(name: str) -> str:
+    """XML has no form at all for most control characters."""
+    return "".join(character if character.isprintable() else "?" for character in name)

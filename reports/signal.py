@@ -1,0 +1,61 @@
+"""The forecast of a run's learning signal, in a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ..evaluate.signal import RateBin, Signal
+from .wording import number, share
+
+BAR_WIDTH = 40
+
+
+def print_signal(signal: Signal, console: Console) -> None:
+    """Print the advice in words, then the figures it rests on."""
+    console.print(f"[bold]{escape(signal.advice)}[/]")
+    console.print(
+        f"{escape(signal.model)} on {escape(signal.task)}: {signal.prompts} prompts, {signal.samples} samples each; "
+        f"mean spread of the total within a prompt {number(signal.spread.mean)}.\n"
+    )
+    console.print(_groups(signal))
+    console.print(_carriers(signal))
+    if signal.rates:
+        console.print(_histogram(signal.rates))
+
+
+def _groups(signal: Signal) -> Table:
+    table = Table(box=None, pad_edge=False, title="Groups with an advantage", title_justify="left")
+    table.add_column("group size", justify="right")
+    table.add_column("share", justify="right")
+    table.add_column("95 % interval", justify="right")
+    for point in signal.by_group:
+        mark = " ←" if point.k == signal.group else ""
+        table.add_row(
+            f"{point.k}{mark}",
+            share(point.estimate.mean),
+            f"{share(point.estimate.low)} to {share(point.estimate.high)}",
+        )
+    return table
+
+
+def _carriers(signal: Signal) -> Table:
+    table = Table(box=None, pad_edge=False, title="\nWhat carries the spread", title_justify="left")
+    table.add_column("reward")
+    table.add_column("share of the variance within prompts", justify="right")
+    for name, part in signal.carriers.items():
+        table.add_row(escape(name), share(part))
+    return table
+
+
+def _histogram(rates: tuple[RateBin, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, title="\nPass rates", title_justify="left")
+    table.add_column("rate")
+    table.add_column("prompts", justify="right")
+    table.add_column("")
+    most = max(rate.questions for rate in rates)
+    for rate in rates:
+        name = f"{rate.low:g}" if rate.low == rate.high else f"{rate.low:g} to {rate.high:g}"
+        table.add_row(name, str(rate.questions), "█" * round(BAR_WIDTH * rate.questions / max(most, 1)))
+    return table

@@ -1,0 +1,83 @@
+"""The HTML file itself: its size, that it is whole, and that nothing in it can leave its place."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from grpokit.errors import GrpokitError
+from grpokit.evaluate.compare import compare
+from grpokit.evaluate.comparison import HackingCheck, Mismatch
+from grpokit.reports.html import write_html
+from grpokit.tests.reports.conftest import Compared
+from grpokit.tests.reports.runs import BASE, HOSTILE, TUNED, write_run
+
+
+def page(compared: Compared, folder: Path) -> str:
+    write_html(compared.comparison, compared.runs, folder / "report.html")
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_page_of_500_questions_stays_under_two_megabytes(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / model.name, model, questions=500) for model in (BASE, TUNED)]
+    write_html(compare(runs), runs, tmp_path / "report.html")
+    assert (tmp_path / "report.html").stat().st_size < 2_000_000
+
+
+def test_no_markup_of_a_model_is_in_the_file(hostile: Compared, tmp_path: Path) -> None:
+    text = page(hostile, tmp_path)
+    assert HOSTILE not in text
+    assert "<img" not in re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+
+
+def test_every_script_is_admitted_by_its_hash_and_nothing_else_is(compared: Compared, tmp_path: Path) -> None:
+    text = page(compared, tmp_path)
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+    assert policy is not None
+    allowed = set(re.findall(r"sha256-[\w+/=]+", policy[1]))
+    scripts = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
+    hashes = {"sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts}
+    assert hashes == allowed
+    assert "default-src 'none'" in policy[1].replace("&#39;", "'")
+    assert "unsafe-eval" not in policy[1]
+
+
+def test_nothing_is_loaded_from_elsewhere(compared: Compared, tmp_path: Path) -> None:
+    markup = re.sub(r"<script[^>]*>.*?</script>", "", page(compared, tmp_path), flags=re.DOTALL)
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", markup)
+    assert "@import" not in markup
+    assert "url(" not in markup
+
+
+def test_warnings_stand_above_the_numbers(compared: Compared, tmp_path: Path) -> None:
+    found = compared.comparison.pairs[0]
+    suspected = HackingCheck(True, found.contributions["xml_format"], "format rose")
+    pair = replace(found, mismatches=(Mismatch("temperature", "1.0", "0.7", False),), hacking=suspected)
+    text = page(Compared(compared.runs, replace(compared.comparison, pairs=(pair,))), tmp_path)
+    assert text.index("temperature differs: base has 1.0, tuned has 0.7") < text.index("What changed")
+    assert text.index("Reward hacking suspected") < text.index("What changed")
+
+
+def test_an_unwritable_target_is_one_line_and_leaves_nothing(compared: Compared, tmp_path: Path) -> None:
+    with pytest.raises(GrpokitError, match="cannot write"):
+        write_html(compared.comparison, compared.runs, tmp_path / "no" / "report.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failing_report_leaves_the_old_one(compared: Compared, tmp_path: Path) -> None:
+    target = tmp_path / "report.html"
+    target.write_text("the old one")
+    run = write_run(tmp_path / "base", BASE, questions=60)
+    (run.path / "scores.jsonl").unlink()
+    with pytest.raises(GrpokitError):
+        write_html(compared.comparison, [run, compared.runs[1]], target)
+    assert target.read_text() == "the old one"
+
+
+def test_half_a_character_in_a_name_does_not_spoil_the_file(compared: Compared, tmp_path: Path) -> None:
+    odd = replace(compared.comparison, task="half \ud83d")
+    assert "half ?" in page(Compared(compared.runs, odd), tmp_path)
