@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import GrpokitError, nearest
+from ..files import write_atomically
 
 if TYPE_CHECKING:
+    from ..evaluate.engines import Loading
     from ..evaluate.tasks.card import Task
+    from ..evaluate.tasks.filters import Where
     from ..evaluate.types import Sampling
     from ..rewards import RewardMix
 
@@ -37,7 +42,20 @@ def add_task(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--prompt-column", metavar="NAME", help="without --task: the column with the prompt")
     group.add_argument("--reference-column", metavar="NAME", help="without --task: the column with the reference")
     group.add_argument("--id-column", metavar="NAME", help="without --task: the column that identifies a row")
+    add_where(group)
     group.add_argument("--limit", type=positive, metavar="N", help="only the first N rows")
+
+
+def add_where(group: argparse._ActionsContainer) -> None:
+    """Add the option that filters rows."""
+    group.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE[,VALUE]",
+        help="only rows with one of these values there, such as lang=en,es; in place of the task's own filter on that "
+        "column; may be given again",
+    )
 
 
 def add_generation(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +94,30 @@ def add_reports(group: argparse._ActionsContainer) -> None:
     group.add_argument("--strict", action="store_true", help="exit with 3 when the comparison is underpowered")
 
 
+def add_loading(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how weights are loaded."""
+    group = parser.add_argument_group("loading")
+    group.add_argument(
+        "--dtype",
+        default="auto",
+        choices=("auto", "float32", "bfloat16", "float16"),
+        help="default: auto, which is float32 on a CPU and the checkpoint's own on a GPU",
+    )
+    group.add_argument("--device", default="auto", help="such as cpu, cuda or cuda:1 (default: auto)")
+    group.add_argument("--quantization", choices=("4bit", "8bit"), help="load the base in 4 (NF4) or 8 bits")
+    group.add_argument("--attention", choices=("eager", "sdpa", "flash_attention_2"), help="attention implementation")
+
+
+def write_json(value: object, target: str) -> None:
+    """Write a value as JSON to the file ``target``, or to standard output for ``-``."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    if target == "-":
+        sys.stdout.write(text)
+    else:
+        write_atomically(Path(target), text)
+        print(f"json: {target}", file=sys.stderr)
+
+
 def positive(text: str) -> int:
     """Read a whole number from 1 up."""
     if not text.isdecimal() or int(text) < 1:
@@ -88,18 +130,33 @@ def batch_size(text: str) -> int | None:
     return None if text == "auto" else positive(text)
 
 
+def loading(args: argparse.Namespace) -> Loading:
+    """Return how weights are loaded."""
+    from ..evaluate.engines import Loading
+
+    return Loading(dtype=args.dtype, device=args.device, quantization=args.quantization, attention=args.attention)
+
+
 def task(args: argparse.Namespace) -> Task:
     """Return the task that --task names, or one over the columns of --data."""
     from ..evaluate.tasks import file_task, load_task
 
     if args.task is not None:
-        return load_task(args.task)
+        return load_task(args.task).filtered(where(args))
     if args.data is None:
         raise UsageError("give --task NAME, or --data FILE with --prompt-column (and --reference-column).")
     if args.prompt_column is None:
         raise UsageError(f"--data {args.data} without --task needs --prompt-column, the column that is asked.")
     rewards = args.rewards or "correctness"
-    return file_task(args.data, args.prompt_column, args.reference_column, args.id_column, rewards)
+    own = file_task(args.data, args.prompt_column, args.reference_column, args.id_column, rewards)
+    return own.filtered(where(args))
+
+
+def where(args: argparse.Namespace) -> Where:
+    """Return the filters of --where."""
+    from ..evaluate.tasks.filters import parse_where
+
+    return parse_where(args.where)
 
 
 def mix(args: argparse.Namespace, default: str, primary: str | None) -> Scoring:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...errors import nearest
 from ..types import EvaluationError
 
 if TYPE_CHECKING:
     from .card import Task
+
+PROCEDURAL = "reasoning_gym"
+"""The card that stands for all data sets of the library reasoning-gym; one is named after a colon."""
 
 _CARDS = files(__package__) / "cards"
 
@@ -25,21 +28,32 @@ def task_names() -> list[str]:
     return sorted(card.name.removesuffix(".yaml") for card in _CARDS.iterdir() if card.name.endswith(".yaml"))
 
 
+def load_cards() -> list[Task]:
+    """Return the cards that come with the package, by name."""
+    return [_packaged(name) for name in task_names()]
+
+
 def load_task(name: str) -> Task:
-    """Return the task ``name``: one of :func:`task_names`, or the path of a YAML card.
+    """Return the task ``name``: one of :func:`task_names`, the path of a YAML card, or ``reasoning_gym:DATASET``.
 
     Raises :class:`EvaluationError` for an unknown name (with the nearest ones) and for a card with a mistake.
 
     >>> load_task("arithmetic").primary
     'correctness'
     """
-    from .card import parse_card
-
     if name.endswith((".yaml", ".yml")):
-        return parse_card(_read_yaml(Path(name)), name)
-    if name not in task_names():
+        return _read_card(Path(name))
+    card, _, dataset = name.partition(":")
+    if card not in task_names() or (dataset and card != PROCEDURAL):
         raise EvaluationError(f"no task {name!r}. {nearest(name, task_names())} Or give the path of a YAML card.")
-    return parse_card(_parse_yaml((_CARDS / f"{name}.yaml").read_text(encoding="utf-8"), name), name)
+    return _of_dataset(_packaged(card), dataset) if card == PROCEDURAL else _packaged(card)
+
+
+def _of_dataset(task: Task, dataset: str) -> Task:
+    if not dataset:
+        raise EvaluationError(f"task {task.name!r} is many: name a data set, such as {task.name}:leg_counting.")
+    source = task.source.model_copy(update={"config": dataset})
+    return task.model_copy(update={"name": f"{task.name}:{dataset}", "source": source})
 
 
 def file_task(data: Path, prompt: str, reference: str | None, identity: str | None, rewards: str) -> Task:
@@ -57,15 +71,23 @@ def file_task(data: Path, prompt: str, reference: str | None, identity: str | No
     )
 
 
-def _read_yaml(path: Path) -> Mapping[str, Any]:
+def _packaged(name: str) -> Task:
+    return _parse((_CARDS / f"{name}.yaml").read_text(encoding="utf-8"), name)
+
+
+def _read_card(path: Path) -> Task:
     try:
-        return _parse_yaml(path.read_text(encoding="utf-8"), str(path))
+        return _parse(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
         raise EvaluationError(f"cannot read task card {path}: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise EvaluationError(f"task card {path} is not text in UTF-8.") from None
 
 
-def _parse_yaml(text: str, where: str) -> Mapping[str, Any]:
+def _parse(text: str, where: str) -> Task:
     import yaml
+
+    from .card import parse_card
 
     try:
         values = yaml.safe_load(text)
@@ -73,4 +95,4 @@ def _parse_yaml(text: str, where: str) -> Mapping[str, Any]:
         raise EvaluationError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(values, Mapping):
         raise EvaluationError(f"{where}: a task card is a mapping of keys to values.")
-    return values
+    return parse_card(values, where)

@@ -5,30 +5,54 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ...errors import nearest
-from ...rewards.types import REFERENCE_COLUMNS, Text
+from ...errors import GrpokitError, nearest
+from ...rewards.types import REFERENCE_COLUMNS, Message, Text
 from ..types import EvaluationError, Prompt, Sampling
+from .filters import NumberedRow, Scalar, Sieve, Where
+from .sources import rows
 
 RESERVED = frozenset({"prompt", "prompts", "completion", "completions", "completion_ids", *REFERENCE_COLUMNS})
 """Columns that rewards do not get under their own name: the arguments of a reward call and the reference's."""
 
+_COLUMN = re.compile(r"\{(\w+)\}")
+
+
+class EmptyPrompt(EvaluationError):
+    """A row has nothing to ask: a column of its prompt is null or blank."""
+
 
 class Source(BaseModel):
-    """Where the rows come from: one of a generator of this package, a hub data set, or a local file."""
+    """Where the rows come from: one of a generator of this package, a hub data set, or a local file.
+
+    ``config`` is the hub's name for a part of a data set, or the data set of the generator ``reasoning_gym``.
+    ``splits`` maps the names of splits to the hub's own; ``where`` keeps the rows whose column has this value,
+    or one of these values.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    generator: str | None = None
+    generator: Literal["arithmetic", "reasoning_gym"] | None = None
     hub: str | None = None
     config: str | None = None
     file: Path | None = None
     splits: Mapping[str, str] = Field(default_factory=lambda: {"train": "train", "test": "test"})
-    where: Mapping[str, Any] = Field(default_factory=dict)
-    """Keep the rows whose column has this value, or one of these values."""
+    where: Mapping[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check_single(self) -> Source:
+        given = [name for name in ("generator", "hub", "file") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise EvaluationError(f"give one of generator, hub and file, not {' and '.join(given) or 'none'}")
+        return self
+
+    @property
+    def label(self) -> str:
+        """Where the rows come from, in a word."""
+        return self.hub or (str(self.file) if self.file else "procedural")
 
 
 class Task(BaseModel):
@@ -36,8 +60,8 @@ class Task(BaseModel):
 
     ``user`` and ``system`` are templates in which ``{column}`` stands for a column of the row; a ``user``
     that is exactly ``{column}`` may also be a column of chat messages. ``reference`` names the column that
-    rewards compare with; ``id`` the one that identifies a row (default: its number); ``cluster`` the one whose
-    rows are not independent (a passage, a template). ``primary`` is the reward whose verdict counts.
+    rewards compare with; ``id`` the one that identifies a row (default: its number in the source); ``cluster``
+    the one whose rows are not independent (a passage, a template). ``primary`` is the reward whose verdict counts.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -58,19 +82,42 @@ class Task(BaseModel):
     max_new_tokens: int = 512
     stop: tuple[str, ...] = ()
 
+    @field_validator("user")
+    @classmethod
+    def _check_user(cls, template: str) -> str:
+        if not _COLUMN.search(template):
+            raise EvaluationError("name a column in braces, such as '{question}', or every prompt is the same")
+        return template
+
     def sampling(self, **overrides: Any) -> Sampling:
         """Return the card's generation settings; an override of None leaves the card's value."""
         names = ("samples", "temperature", "top_p", "max_new_tokens", "stop")
         settings = {name: getattr(self, name) for name in names}
         return Sampling(**{**settings, **{name: value for name, value in overrides.items() if value is not None}})
 
+    def filtered(self, where: Where) -> Task:
+        """Return the task with these filters too; one on a column that the card filters by takes its place.
+
+        >>> from grpokit.evaluate import load_task
+        >>> load_task("oasst1").filtered({"lang": ("es", "ca")}).source.where["lang"]
+        ('es', 'ca')
+        """
+        merged = {**self.source.where, **where}
+        return self.model_copy(update={"source": self.source.model_copy(update={"where": merged})})
+
+    def rows(self, split: str, data: Path | None, sieve: Sieve) -> Iterator[NumberedRow]:
+        """Yield the rows of a split that the sieve keeps; ``data`` feeds the card from a local file instead."""
+        return sieve.keep(rows(self.source, split, data))
+
     def prompts(self, split: str = "test", *, data: Path | None = None, limit: int | None = None) -> Iterator[Prompt]:
-        """Yield the prompts of a split in the source's order; ``data`` feeds the card from a local file instead."""
+        """Yield the prompts of a split in the source's order, at most ``limit`` of them.
+
+        Raises :class:`EvaluationError` for a source that cannot be read, a missing column and an empty prompt.
+        """
         from itertools import islice
 
-        from .sources import rows
-
-        for number, row in enumerate(islice(rows(self.source, split, data), limit)):
+        kept = self.rows(split, data, Sieve(self.source.where))
+        for number, row in islice(kept, limit):
             yield self.prompt(row, number)
 
     def prompt(self, row: Mapping[str, Any], number: int = 0) -> Prompt:
@@ -79,20 +126,41 @@ class Task(BaseModel):
         if self.reference is not None:
             kept["reference"] = self._column(row, self.reference)
         identity = str(number if self.id is None else self._column(row, self.id))
-        return Prompt(identity, self._text(row), kept)
+        try:
+            return Prompt(identity, self._text(row), kept)
+        except EmptyPrompt as error:
+            raise EmptyPrompt(f"task {self.name!r}, row {identity}: {error}") from None
 
     def _text(self, row: Mapping[str, Any]) -> Text:
-        whole = re.fullmatch(r"\{(\w+)\}", self.user)
+        whole = _COLUMN.fullmatch(self.user)
         if whole and isinstance(value := self._column(row, whole[1]), list):
-            asked = value
+            asked = self._messages(whole[1], value)
         else:
             asked = [{"role": "user", "content": self._fill(self.user, row)}]
         if self.system is None:
             return asked
         return [{"role": "system", "content": self._fill(self.system, row)}, *asked]
 
+    def _messages(self, column: str, value: list[Any]) -> list[Message]:
+        if not value:
+            raise EmptyPrompt(_empty(column))
+        if not all(isinstance(message, Mapping) and {"role", "content"} <= message.keys() for message in value):
+            raise EvaluationError(f"task {self.name!r}: column {column!r} is a list, but not of chat messages.")
+        if value[-1]["role"] == "assistant":
+            raise EvaluationError(
+                f"task {self.name!r}: the messages in column {column!r} end with the assistant's answer, which the "
+                "prompt would give away; name the column of the question."
+            )
+        return value
+
     def _fill(self, template: str, row: Mapping[str, Any]) -> str:
-        return re.sub(r"\{(\w+)\}", lambda found: str(self._column(row, found[1])), template)
+        return _COLUMN.sub(lambda found: self._words(row, found[1]), template)
+
+    def _words(self, row: Mapping[str, Any], column: str) -> str:
+        value = self._column(row, column)
+        if value is None or not str(value).strip():
+            raise EmptyPrompt(_empty(column))
+        return str(value)
 
     def _column(self, row: Mapping[str, Any], column: str) -> Any:
         if column not in row:
@@ -102,12 +170,25 @@ class Task(BaseModel):
 
 def parse_card(values: Mapping[str, Any], where: str) -> Task:
     """Build a task from a card's values; every mistake is one line that names ``where`` and the key."""
+    from ...rewards import RewardMix
+
     try:
-        return Task(**values)
+        task = Task(**values)
+        task.sampling()
+        names = [*RewardMix.parse(task.rewards).names, "total"]
     except ValidationError as error:
         raise EvaluationError(f"{where}: {_first_mistake(error)}") from None
-    except TypeError:
-        raise EvaluationError(f"{where}: a task card is a mapping of keys to values.") from None
+    except GrpokitError as error:
+        raise EvaluationError(f"{where}: {error}") from None
+    except TypeError:  # a key that is no string
+        raise EvaluationError(f"{where}: the keys of a task card are words.") from None
+    if task.primary not in names:
+        raise EvaluationError(f"{where}: primary: {task.primary!r} is not in the mix. {nearest(task.primary, names)}")
+    return task
+
+
+def _empty(column: str) -> str:
+    return f"column {column!r} is empty; `grpo-eval tasks prepare` drops such rows."
 
 
 def _first_mistake(error: ValidationError) -> str:
@@ -116,4 +197,8 @@ def _first_mistake(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         fields = Source.model_fields if len(first["loc"]) > 1 else Task.model_fields
         return f"unknown key {place!r}. {nearest(str(first['loc'][-1]), list(fields))}"
+    if first["type"] == "missing":
+        return f"the key {place!r} is missing."
+    if first["type"] == "value_error":
+        return f"{place}: {first['ctx']['error']}."
     return f"{place}: {first['msg']} (given: {first['input']!r})."

@@ -18,33 +18,23 @@ Rows = Iterator[Mapping[str, Any]]
 
 
 def rows(source: Source, split: str, data: Path | None = None) -> Rows:
-    """Yield the rows of ``split`` that the source's ``where`` keeps; ``data`` replaces the source by a file."""
-    for row in _all_rows(source, split, data):
-        if all(_matches(row.get(column), wanted) for column, wanted in source.where.items()):
-            yield row
-
-
-def _matches(value: Any, wanted: Any) -> bool:
-    return value in wanted if isinstance(wanted, list) else bool(value == wanted)
-
-
-def _all_rows(source: Source, split: str, data: Path | None) -> Rows:
-    if data is not None:
-        return read_table(data)
-    if source.file is not None:
-        return read_table(source.file)
+    """Yield the rows of ``split``, whatever the source's filters; ``data`` replaces the source by a file."""
+    local = data or source.file
+    if local is not None:
+        return read_table(local)
     if split not in source.splits:
         raise EvaluationError(f"no split {split!r}. {nearest(split, list(source.splits))}")
     if source.generator is not None:
-        return _generated(source.generator, split)
+        return _generated(source, source.splits[split])
     return _hub_rows(source, source.splits[split])
 
 
-def _generated(name: str, split: str) -> Rows:
+def _generated(source: Source, split: str) -> Rows:
     from ..demo.arithmetic import problems
+    from .reasoning_gym import generate
 
-    if name != "arithmetic":
-        raise EvaluationError(f"no generator {name!r}. {nearest(name, ['arithmetic'])}")
+    if source.generator == "reasoning_gym":
+        return generate(source.config or "", "train" if split == "train" else "test")
     return (problem._asdict() for problem in problems("train" if split == "train" else "test"))
 
 
@@ -54,7 +44,7 @@ def _hub_rows(source: Source, split: str) -> Rows:
     try:
         yield from load_dataset(source.hub, source.config, split=split)
     except (OSError, ValueError) as error:  # no network, no such data set, no such config or split
-        reason = str(error).splitlines()[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise EvaluationError(
             f"cannot load data set {source.hub!r} from the hub ({reason}). Feed the task from a local file with "
             "the same columns: --data FILE."
@@ -62,7 +52,11 @@ def _hub_rows(source: Source, split: str) -> Rows:
 
 
 def read_table(path: Path) -> Rows:
-    """Yield the rows of a local JSONL, CSV or Parquet file, told apart by the file's ending."""
+    """Yield the rows of a local JSONL, CSV or Parquet file, told apart by the file's ending.
+
+    Raises :class:`EvaluationError` or :class:`~grpokit.files.FileError` for a file that is missing, of another
+    kind, or broken (with the line).
+    """
     readers: dict[str, Callable[[Path], Rows]] = {
         ".jsonl": _read_jsonl,
         ".json": _read_jsonl,
@@ -82,11 +76,24 @@ def _read_jsonl(path: Path) -> Rows:
 
 
 def _read_csv(path: Path) -> Rows:
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        reader = csv.DictReader(handle)
-        if reader.fieldnames is None:
-            raise EvaluationError(f"{path} is empty; give a CSV file with a header line.")
-        yield from reader
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle)
+            if reader.fieldnames is None:
+                raise EvaluationError(f"{path} is empty; give a CSV file with a header line.")
+            for row in reader:
+                _check_width(row, path, reader.line_num)
+                yield row
+    except UnicodeDecodeError as error:
+        raise EvaluationError(f"{path} is not in UTF-8 ({error.reason} at byte {error.start}).") from None
+    except (csv.Error, OSError) as error:
+        raise EvaluationError(f"cannot read {path}: {error}.") from None
+
+
+def _check_width(row: dict[Any, Any], path: Path, line: int) -> None:
+    """A quote or comma out of place shifts columns; DictReader would say nothing."""
+    if None in row or None in row.values():
+        raise EvaluationError(f"{path}, line {line}: the row has more or fewer fields than the header line.")
 
 
 def _read_parquet(path: Path) -> Rows:
@@ -96,5 +103,5 @@ def _read_parquet(path: Path) -> Rows:
     try:
         for batch in pyarrow.parquet.ParquetFile(path).iter_batches():
             yield from batch.to_pylist()
-    except pyarrow.ArrowInvalid as error:
-        raise EvaluationError(f"{path} is not a Parquet file ({error}).") from None
+    except (pyarrow.ArrowInvalid, OSError) as error:
+        raise EvaluationError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from None
