@@ -93,8 +93,8 @@ class LanguageConsistency(Reward):
         words in the language / all words        two Chinese or Japanese characters weigh one word
 
     A word in another script is never in the language. Languages that share a script (Latin, Cyrillic, Arabic,
-    Devanagari, Han) are told apart clause by clause: each of the clause's function words speaks for the
-    languages that have it, letters such as ñ or ы a little, and so does what the whole text speaks for; the
+    Devanagari, Han) are told apart clause by clause: each of the clause's function words speaks once for
+    the languages that have it, letters such as ñ or ы a little, and so does what the whole text speaks for; the
     language with the most wins all words of the clause, the one asked for where nothing speaks. A long text
     with hardly a function word of any language known here is in none of them. The first 250,000 characters are
     read.
@@ -167,25 +167,30 @@ def _tally(text: str, script: _Script, asked: str) -> _Tally:
     clauses = [
         (script.word.findall(clause), times, clause) for clause, times in Counter(_CLAUSE_END.split(text)).items()
     ]
-    found = [_Clause(len(words) * times, times, _evidence(words, clause)) for words, times, clause in clauses if words]
+    found = [
+        _Clause(len(words) * times, len(different := set(words)) * times, times, _evidence(different, clause))
+        for words, times, clause in clauses
+        if words
+    ]
     prior = _prior(found)
     mine = sum(clause.words for clause in found if _wins(asked, clause.evidence, prior))
     return _Tally(mine, sum(clause.words for clause in found))
 
 
 class _Clause(NamedTuple):
-    """A clause that stands ``times`` times: its words in all, and how much of one speaks for each language."""
+    """A clause that stands ``times`` times: its words in all, and what speaks for each language in one."""
 
     words: int
+    different: int
     times: int
     evidence: dict[str, float]
 
 
-def _evidence(words: Iterable[str], clause: str) -> dict[str, float]:
+def _evidence(words: set[str], clause: str) -> dict[str, float]:
     found: dict[str, float] = {}
     speakers = _speakers()
-    for word in words:
-        for language, weight in speakers.get(word, ()):
+    for word in speakers.keys() & words:
+        for language, weight in speakers[word]:
             found[language] = found.get(language, 0.0) + weight
     if not clause.isascii():
         for letter in _mark_letters().keys() & set(clause):
@@ -203,7 +208,7 @@ def _prior(clauses: list[_Clause]) -> dict[str, float]:
     for clause in clauses:
         for language, weight in clause.evidence.items():
             total[language] = total.get(language, 0.0) + weight * clause.times
-    total[_OTHER] = _UNEXPLAINED * max(0, sum(clause.words for clause in clauses) - _GRACE)
+    total[_OTHER] = _UNEXPLAINED * max(0, sum(clause.different for clause in clauses) - _GRACE)
     mass = sum(total.values())
     return {language: weight / mass for language, weight in total.items()} if mass else {}
 
