@@ -123,10 +123,10 @@ class Difference:
     both_right: int
     both_wrong: int
     mde: float | None
-    needed: int | None
     verdict: Verdict
     pairing: float | None
     variance: VarianceParts | None
+    needed: int | None = None
 
 
 @dataclass(frozen=True)
