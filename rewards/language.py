@@ -173,7 +173,8 @@ def _tally(text: str, script: _Script, asked: str) -> _Tally:
         if words
     ]
     prior = _prior(found)
-    mine = sum(clause.words for clause in found if _wins(asked, clause.evidence, prior))
+    top = max(prior.values(), default=0.0)
+    mine = sum(clause.words for clause in found if _wins(asked, clause.evidence, prior, top))
     return _Tally(mine, sum(clause.words for clause in found))
 
 
@@ -213,10 +214,11 @@ def _prior(clauses: list[_Clause]) -> dict[str, float]:
     return {language: weight / mass for language, weight in total.items()} if mass else {}
 
 
-def _wins(asked: str, evidence: dict[str, float], prior: dict[str, float]) -> bool:
+def _wins(asked: str, evidence: dict[str, float], prior: dict[str, float], top: float) -> bool:
     mine = evidence.get(asked, 0.0) + prior.get(asked, 0.0)
-    rivals = (weight + prior.get(language, 0.0) for language, weight in evidence.items())
-    return max(prior.values(), default=0.0) <= mine and all(rival <= mine for rival in rivals)
+    if not evidence or mine < top:
+        return mine >= top
+    return all(weight + prior.get(language, 0.0) <= mine for language, weight in evidence.items())
 
 
 @cache
