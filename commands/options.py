@@ -88,6 +88,7 @@ def add_reports(group: argparse._ActionsContainer) -> None:
     group.add_argument("--json", metavar="FILE", help="write the comparison as JSON; - is standard output")
     group.add_argument("--html", type=Path, metavar="FILE", help="write the comparison as one self-contained page")
     group.add_argument("--markdown", type=Path, metavar="FILE", help="write the comparison as Markdown")
+    group.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML, for CI systems")
     group.add_argument(
         "--margin", type=float, default=0.02, help="a loss up to this still counts as held (%(default)s)"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..files import write_atomically
 from .main import FAILED, OK, UNDERPOWERED
+from .options import write_json
 
 if TYPE_CHECKING:
     from ..evaluate.comparison import Comparison
@@ -30,7 +30,9 @@ def show_results(folders: Sequence[Path], args: argparse.Namespace) -> int:
 
 def _show(comparison: Comparison, runs: Sequence[Run], args: argparse.Namespace) -> None:
     if args.json:
-        _write_json(comparison, args.json)
+        from ..reports.json_report import to_json
+
+        write_json(to_json(comparison), args.json)
     if args.json != "-":
         _print(comparison, runs)
         print(f"runs: {' '.join(str(run.path) for run in runs)}")
@@ -44,6 +46,11 @@ def _show(comparison: Comparison, runs: Sequence[Run], args: argparse.Namespace)
 
         write_atomically(args.markdown, to_markdown(comparison))
         _say(f"report: {args.markdown}")
+    if args.junit:
+        from ..reports.junit import to_junit
+
+        write_atomically(args.junit, to_junit(comparison, strict=args.strict))
+        _say(f"junit: {args.junit}")
 
 
 def _print(comparison: Comparison, runs: Sequence[Run]) -> None:
@@ -52,17 +59,6 @@ def _print(comparison: Comparison, runs: Sequence[Run]) -> None:
     from ..reports.terminal import print_comparison
 
     print_comparison(comparison, Console(), runs)
-
-
-def _write_json(comparison: Comparison, target: str) -> None:
-    from ..reports.json_report import to_json
-
-    text = json.dumps(to_json(comparison), indent=2, ensure_ascii=False) + "\n"
-    if target == "-":
-        sys.stdout.write(text)
-    else:
-        write_atomically(Path(target), text)
-        _say(f"json: {target}")
 
 
 def _say(line: str) -> None:

@@ -46,6 +46,7 @@ def add_parser(commands: Subparsers) -> None:
         help="a checkpoint: folder, hub id, or 'demo' (embedded), with +ADAPTER a LoRA on it; a folder of "
         "checkpoint-*; vllm:PATH_OR_ID, openai:URL#MODEL or replay:FILE; may be given again",
     )
+    options.add_loading(parser)
     options.add_generation(parser)
     options.add_rewards(parser)
     options.add_output(parser)
@@ -81,8 +82,9 @@ def _evaluate(args: argparse.Namespace, specs: list[ModelSpec], evaluation: Eval
 
     folders = [out if len(specs) == 1 else out / spec.name for spec in specs]
     rows = len(evaluation.prompts) * evaluation.sampling.samples
+    engines = load_engines(specs, batch_size=args.batch_size, loading=options.loading(args))
     with progress() as bar:
-        for engine, folder in zip(load_engines(specs, batch_size=args.batch_size), folders, strict=True):
+        for engine, folder in zip(engines, folders, strict=True):
             with bar.track(engine.name, rows, "completions") as advance:
                 evaluation.run(engine, folder, resume=args.resume, advance=advance)
     return folders

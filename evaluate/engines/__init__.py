@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from ..types import Engine
@@ -12,7 +13,24 @@ if TYPE_CHECKING:
     from .transformers import Loader
 
 
-def load_engines(specs: Sequence[ModelSpec], *, batch_size: int | None = None) -> Iterator[Engine]:
+@dataclass(frozen=True)
+class Loading:
+    """How the transformers engine loads weights.
+
+    ``dtype`` auto is float32 on a CPU and the checkpoint's own on a GPU; ``device`` auto is this process's GPU
+    where there is one. ``quantization`` loads the base in 4 bits (NF4, double quantisation) or 8 bits by
+    bitsandbytes.
+    """
+
+    dtype: str = "auto"
+    device: str = "auto"
+    quantization: Literal["4bit", "8bit"] | None = None
+    attention: str | None = None
+
+
+def load_engines(
+    specs: Sequence[ModelSpec], *, batch_size: int | None = None, loading: Loading | None = None
+) -> Iterator[Engine]:
     """Yield an engine a spec, one after another; the next one is loaded when it is asked for.
 
     ``batch_size`` is the number of rows a batch (None: automatic), and for an endpoint of requests under way.
@@ -34,5 +52,5 @@ def load_engines(specs: Sequence[ModelSpec], *, batch_size: int | None = None) -
         else:
             from .transformers import Loader
 
-            loader = loader or Loader(batch_size=batch_size)
+            loader = loader or Loader(batch_size, loading or Loading())
             yield loader.engine(spec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..types import EvaluationError
+from . import Loading
 from .checkpoint import locate
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class LoadedBase:
     folder: Path
     model: Any
     tokenizer: PreTrainedTokenizerBase
+    loading: Loading
     adapters: dict[Path, str] = field(default_factory=dict)
 
     @property
@@ -74,24 +77,42 @@ class LoadedBase:
         return logits.float()
 
 
-def load_base(base: str, revision: str | None = None, *, dtype: str = "auto", device: str = "auto") -> LoadedBase:
-    """Load a checkpoint for generation. dtype ``auto``: float32 on a CPU, the checkpoint's own on a GPU."""
+def load_base(base: str, revision: str | None = None, loading: Loading | None = None) -> LoadedBase:
+    """Load a checkpoint for generation. Raises :class:`EvaluationError` when it cannot be used."""
     from transformers import AutoModelForCausalLM
 
-    folder = locate(base, revision)
-    where = _device(device)
-    wanted = dtype if dtype != "auto" else ("float32" if where == "cpu" else "auto")
+    folder, how = locate(base, revision), loading or Loading()
+    where = _device(how.device)
     with quiet():
         try:
-            model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder, dtype=wanted, use_safetensors=True)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:  # what transformers raises on broken folders
+            model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder, **_arguments(how, where))
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:  # broken folders, missing packages
             raise EvaluationError(f"cannot load checkpoint {folder}: {_first_line(error)}") from None
     if model.num_parameters() < SMALL_MODEL and where == "cpu":
         torch.set_num_threads(1)
     tokenizer = load_tokenizer(folder)
     model.generation_config = _plain_generation_config(model, tokenizer)
-    model.to(where)  # type: ignore[arg-type]  # transformers types a decorated method wrongly
-    return LoadedBase(folder, model.eval(), tokenizer)
+    return LoadedBase(folder, model.eval(), tokenizer, how)
+
+
+def _arguments(how: Loading, device: str) -> dict[str, Any]:
+    """Return the arguments of ``from_pretrained``. An automatic dtype is float32 on a CPU."""
+    from transformers import BitsAndBytesConfig
+
+    dtype = how.dtype if how.dtype != "auto" or device != "cpu" else "float32"
+    arguments: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "device_map": {"": device}}
+    if how.attention:
+        arguments["attn_implementation"] = how.attention
+    if how.quantization == "4bit":
+        arguments["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.float32 if device == "cpu" else torch.bfloat16,
+        )
+    elif how.quantization == "8bit":
+        arguments["quantization_config"] = BitsAndBytesConfig(load_in_8bit=True)
+    return arguments
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -152,18 +173,21 @@ def _check_adapter(folder: Path) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence the progress bars and warnings of loading, which would break the lines of our own progress bar."""
-    from transformers.utils import logging
+    """Silence the progress bars and notices of the libraries, which would break the lines of our own progress bar."""
+    from transformers.utils import logging as transformers_logging
 
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    notices = logging.getLogger("bitsandbytes")
+    level, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    notices.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        logging.set_verbosity(level)
+        notices.setLevel(logging.NOTSET)
+        transformers_logging.set_verbosity(level)
         if bars:
-            logging.enable_progress_bar()
+            transformers_logging.enable_progress_bar()
 
 
 def _first_line(error: BaseException) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
-from ..rendering import encode
+from ..rendering import encode, tokens_fingerprint
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
+from . import Loading
 from .checkpoint import fingerprint
 from .keys import row_key
 from .loading import LoadedBase, load_base, quiet
@@ -50,9 +51,11 @@ class TransformersEngine:
             "adapter": None if self.adapter is None else str(self.adapter),
             "adapter_probe_change": self.probe_change,
             "dtype": str(self.base.model.dtype).removeprefix("torch."),
+            "quantization": self.base.loading.quantization,
+            "attention": self.base.model.config._attn_implementation,
             "device": str(self.base.device),
             "template": None if template is None else hashlib.sha256(str(template).encode()).hexdigest()[:16],
-            "vocabulary": len(self.base.tokenizer),
+            "prompt_tokens": tokens_fingerprint(self._ids),
         }
 
     def plan(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Prompt]:
@@ -142,8 +145,9 @@ def _out_of_memory(error: BaseException) -> bool:
 class Loader:
     """Makes engines out of specs; specs in a row that name the same base share one load of it."""
 
-    def __init__(self, *, batch_size: int | None = None) -> None:
+    def __init__(self, batch_size: int | None, loading: Loading) -> None:
         self._batch_size = batch_size
+        self._loading = loading
         self._loaded: LoadedBase | None = None
         self._at: tuple[str, str | None] | None = None
 
@@ -157,5 +161,6 @@ class Loader:
     def _base(self, spec: ModelSpec) -> LoadedBase:
         if self._loaded is None or (spec.base, spec.revision) != self._at:
             self._loaded = None  # let go of the last base before the next one is loaded
-            self._loaded, self._at = load_base(spec.base, spec.revision), (spec.base, spec.revision)
+            self._loaded = load_base(spec.base, spec.revision, self._loading)
+            self._at = (spec.base, spec.revision)
         return self._loaded
