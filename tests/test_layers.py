@@ -1,0 +1,109 @@
+"""The house stands: a floor imports only what lies below it, and nothing heavy is loaded at its door."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+BELOW = {
+    "rewards": set(),
+    "evaluate": {"rewards"},
+    "train": {"rewards", "evaluate"},
+    "reports": {"rewards", "evaluate"},
+    "commands": {"rewards", "evaluate", "train", "reports"},
+}
+"""Which floors each floor may use, besides itself and the ground."""
+
+GROUND = {"errors", "files", "__version__"}
+"""What every floor stands on: the root's own modules, which import no floor."""
+
+HEAVY = ("torch", "transformers", "trl", "peft", "sympy", "datasets", "sentence_transformers", "scipy", "numpy")
+
+DOORS = {
+    "grpokit": HEAVY,
+    "grpokit.rewards": (*HEAVY, "pydantic", "yaml", "rich", "rapidfuzz", "math_verify", "multiprocessing"),
+    "grpokit.commands.eval": HEAVY,
+    "grpokit.commands.report": HEAVY,
+    "grpokit.commands.train": HEAVY,
+}
+
+
+def files(floor: str) -> list[Path]:
+    return sorted((ROOT / floor).rglob("*.py"))
+
+
+def rooms(path: Path) -> Iterator[str]:
+    """Yield the top-level room of the package that each import in a file leads to."""
+    inside = path.relative_to(ROOT).with_suffix("").parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[1] for alias in node.names if alias.name.startswith("grpokit."))
+        if isinstance(node, ast.ImportFrom):
+            package = list(inside[: len(inside) - node.level]) if node.level else []
+            target = [*package, *(node.module or "").split(".")] if node.module else package
+            if not node.level:
+                target = target[1:] if target[:1] == ["grpokit"] else []
+                yield from target[:1]
+            elif target:
+                yield target[0]
+            else:
+                yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("floor", BELOW)
+def test_a_floor_imports_only_what_lies_below(floor: str) -> None:
+    allowed = BELOW[floor] | GROUND | {floor}
+    found = [(path.relative_to(ROOT), room) for path in files(floor) for room in rooms(path)]
+    assert [f"{path} imports {room}" for path, room in found if room not in allowed] == []
+
+
+def test_the_ground_imports_no_floor() -> None:
+    found = [(path.name, room) for path in ROOT.glob("*.py") for room in rooms(path)]
+    assert [f"{name} imports {room}" for name, room in found if room not in GROUND] == []
+
+
+def test_the_reader_of_imports_sees_them() -> None:
+    """The test above could not fail if no import were read."""
+    seen = {room for path in files("rewards") for room in rooms(path)}
+    assert "errors" in seen
+    assert "rewards" in seen
+    assert "evaluate" in {room for path in files("commands") for room in rooms(path)}
+
+
+@pytest.mark.parametrize("floor", BELOW)
+def test_imports_inside_the_package_are_relative(floor: str) -> None:
+    absolute = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in files(floor)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").split(".")[0] == "grpokit"
+    ]
+    assert not absolute
+
+
+@pytest.mark.parametrize("module", DOORS)
+def test_nothing_heavy_is_loaded_at_the_door(module: str) -> None:
+    script = f"import sys, {module}; print(*[name for name in {DOORS[module]!r} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []
+
+
+def test_importing_the_rewards_reads_no_file_and_no_network() -> None:
+    script = (
+        "import sys\n"
+        "seen = []\n"
+        "def watch(event, arguments):\n"
+        "    code = str(arguments[:1]).rstrip(\"',)\").endswith(('.py', '.pyc', '.so'))\n"
+        "    if event == 'socket.connect' or (event == 'open' and not code):\n"
+        "        seen.append((event, arguments[0]))\n"
+        "sys.addaudithook(watch)\n"
+        "import grpokit.rewards\n"
+        "print([entry for entry in seen if 'site-packages' not in str(entry[1])])\n"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
