@@ -14,7 +14,9 @@ from .results import show_results
 if TYPE_CHECKING:
     from ..evaluate.engines.spec import ModelSpec
     from ..evaluate.evaluation import Evaluation
+    from ..evaluate.run import Run
     from ..evaluate.tasks.card import Task
+    from ..evaluate.types import Engine
 
 EXAMPLES = """\
 examples:
@@ -50,6 +52,9 @@ def add_parser(commands: Subparsers) -> None:
     options.add_generation(parser)
     options.add_rewards(parser)
     options.add_output(parser)
+    parser.add_argument(
+        "--noise-floor", action="store_true", help="measure how often the base answers differently in other batches"
+    )
     parser.add_argument("--resume", action="store_true", help="finish the run that --out holds")
     parser.set_defaults(run=run)
 
@@ -86,5 +91,16 @@ def _evaluate(args: argparse.Namespace, specs: list[ModelSpec], evaluation: Eval
     with progress() as bar:
         for engine, folder in zip(engines, folders, strict=True):
             with bar.track(engine.name, rows, "completions") as advance:
-                evaluation.run(engine, folder, resume=args.resume, advance=advance)
+                run = evaluation.run(engine, folder, resume=args.resume, advance=advance)
+            if args.noise_floor and folder == folders[0]:
+                _measure_noise(engine, run, evaluation)
     return folders
+
+
+def _measure_noise(engine: Engine, run: Run, evaluation: Evaluation) -> None:
+    from ..evaluate.engines.transformers import TransformersEngine
+    from ..evaluate.noise import measure_noise
+
+    if not isinstance(engine, TransformersEngine):
+        raise options.UsageError(f"--noise-floor: {engine.name} is no checkpoint that is loaded here; leave it out.")
+    measure_noise(run, engine.rebatched(), evaluation.mix, evaluation.sampling)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,11 @@ class TransformersEngine:
                 continue
             yield rows
             start += len(rows)
+
+    def rebatched(self) -> TransformersEngine:
+        """Return this engine with batches of about a third of the size, so that other rows stand side by side."""
+        size = self.batch_size or AUTO_BATCH.get(self.base.device.type, 64)
+        return replace(self, batch_size=max(1, size // 3) if size > 1 else 3)
 
     def _encoded(self, prompt: Prompt) -> list[int]:
         if prompt.id not in self._ids:
