@@ -2,34 +2,26 @@
 // The charts: Vega-Lite specifications over the numbers of the comparison. Nothing is computed here.
 const Charts = (() => {
   const comparison = JSON.parse(document.getElementById("comparison").textContent);
-  const dark = matchMedia("(prefers-color-scheme: dark)");
   const shown = new Map();
 
-  // Blue and orange stay apart for every kind of colour blindness (Okabe and Ito); shapes repeat what they say.
-  const palette = () =>
-    dark.matches
-      ? { up: "#56b4e9", down: "#f0a35e", none: "#a9b1bb", ink: "#e8eaed", quiet: "#9aa3ad", line: "#333a42", band: "#39424c" }
-      : { up: "#0068a8", down: "#c14e00", none: "#6b7480", ink: "#1c2126", quiet: "#5d6670", line: "#e3e6e9", band: "#e9ecef" };
+  // The colours of the style sheet, so that light, dark and print need no drawing again. Its blue and orange stay
+  // apart for every kind of colour blindness (after Okabe and Ito), and shapes repeat what they say.
+  const ink = Object.fromEntries(["up", "down", "none", "ink", "quiet", "line", "band", "panel"].map((name) => [name, `var(--${name})`]));
 
-  const config = () => {
-    const ink = palette();
-    return {
-      background: "transparent",
-      font: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
-      view: { stroke: null },
-      axis: {
-        labelColor: ink.ink, titleColor: ink.quiet, gridColor: ink.line, domain: false, ticks: false,
-        labelFontSize: 13, titleFontSize: 12, titleFontWeight: 400, labelPadding: 8, labelLimit: 200,
-      },
-      legend: { labelColor: ink.ink, titleColor: ink.quiet, labelFontSize: 13, title: null, orient: "top", symbolOpacity: 1, symbolType: "stroke", symbolStrokeWidth: 3 },
-    };
+  const config = {
+    background: "transparent",
+    font: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
+    view: { stroke: null },
+    axis: {
+      labelColor: ink.ink, titleColor: ink.quiet, gridColor: ink.line, domain: false, ticks: false,
+      labelFontSize: 13, titleFontSize: 12, titleFontWeight: 400, labelPadding: 8, labelLimit: 200,
+    },
   };
 
   const direction = (found) => (found.low > 0 ? "better" : found.high < 0 ? "worse" : "not told apart from zero");
 
   // Points with intervals, one row a name, around zero.
   const differences = (rows, title, margin) => {
-    const ink = palette();
     const colour = {
       field: "direction", type: "nominal",
       scale: { domain: ["better", "worse", "not told apart from zero"], range: [ink.up, ink.down, ink.none] },
@@ -82,12 +74,11 @@ const Charts = (() => {
     differences(Object.entries(pair.contributions).filter(([, found]) => found.delta !== null).map(row), "change of the total", 0);
 
   const curves = (pair, width) => {
-    const ink = palette();
     const models = comparison.models.filter((model) => [pair.base, pair.tuned].includes(model.name));
     const points = models.flatMap((model) =>
       model.curves.flatMap((curve) => curve.points.map((point) => ({ ...point, model: model.name, curve: `${curve.kind}, ${curve.reward}` }))),
     );
-    const colour = { field: "model", type: "nominal", scale: { domain: [pair.base, pair.tuned], range: [ink.none, ink.up] } };
+    const colour = { field: "model", type: "nominal", scale: { domain: [pair.base, pair.tuned], range: [ink.none, ink.up] }, legend: null };
     const x = { field: "k", type: "quantitative", scale: { type: "log", base: 2 }, title: "samples a question (k)", axis: { format: "d", values: [...new Set(points.map((point) => point.k))] } };
     return {
       data: { values: points },
@@ -108,7 +99,6 @@ const Charts = (() => {
   };
 
   const trajectory = () => {
-    const ink = palette();
     const primary = comparison.primary;
     const points = comparison.models
       .map((model) => ({ name: model.name, ...(model.rewards[primary] ?? model.total) }))
@@ -125,7 +115,7 @@ const Charts = (() => {
         { mark: { type: "rule", color: ink.up, strokeWidth: 2 }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } } },
         {
           mark: { type: "point", size: 120, opacity: 1, stroke: ink.up, strokeWidth: 2 },
-          encoding: { x, y, fill: { condition: { test: "datum.best", value: ink.up }, value: dark.matches ? "#191d21" : "#ffffff" },
+          encoding: { x, y, fill: { condition: { test: "datum.best", value: ink.up }, value: ink.panel },
             tooltip: [{ field: "name", title: " " }, { field: "mean", format: ".3f" }] },
         },
       ],
@@ -141,18 +131,17 @@ const Charts = (() => {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",
       width: kind === "curves" ? undefined : "container",
       autosize: kind === "curves" ? undefined : { type: "fit-x", contains: "padding" },
-      config: config(),
+      config,
       ...specifications[kind](pair, element.clientWidth),
     };
     shown.get(element)?.finalize();
     // ast: expressions are interpreted, so that the page needs no permission to evaluate code.
-    const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: { theme: dark.matches ? "dark" : "light" } };
+    const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false };
     shown.set(element, await vegaEmbed(element, specification, options));
   };
 
   // A chart is drawn when it is on the page: a hidden one has no width.
   const drawVisible = () => Promise.all([...document.querySelectorAll("[data-chart]")].filter((element) => element.offsetParent).map(draw));
 
-  dark.addEventListener("change", drawVisible);
   return { comparison, drawVisible };
 })();
