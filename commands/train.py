@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import options
 from .main import INTERRUPTED, OK, execute
@@ -15,6 +15,7 @@ from .progress import progress
 from .results import show_results
 
 if TYPE_CHECKING:
+    from ..evaluate.evaluation import Evaluation
     from ..train import Recipe, TrainedAdapter
 
 DESCRIPTION = "Train a LoRA adapter with GRPO on a recipe's rewards, then say whether it is better than its base."
@@ -38,8 +39,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return execute(_parser(), argv)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that takes overrides after options too, as in ``arithmetic-tiny --dry-run max_steps=5``."""
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """Parse with options and positional arguments in any order."""
+        return self.parse_intermixed_args(args, namespace)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="grpo-train",
         description=DESCRIPTION,
         epilog=EXAMPLES,
@@ -122,18 +131,26 @@ def _dry_run(recipe: Recipe) -> int:
 
 
 def _train(recipe: Recipe, args: argparse.Namespace) -> int:
+    from ..evaluate.shards import Shard
     from ..train import train
+    from ..train.heldout import held_out
     from .steps import step_line
 
     out = options.output_folder(args, recipe.task.name)
+    evaluation = None if args.no_evaluation else held_out(recipe)  # before training: it may lack its data
+    first = Shard.current().first
     try:
         with step_line() as watcher:
-            adapter = train(recipe, out, resume=args.resume, watcher=watcher)
+            adapter = train(recipe, out, resume=args.resume, watcher=watcher if first else None)
     except KeyboardInterrupt:
         print(f"grpo-train: interrupted; go on with the same command, --out {out} and --resume.", file=sys.stderr)
         return INTERRUPTED
-    _tell(adapter)
-    return OK if args.no_evaluation else show_results(_evaluate(recipe, adapter.folder), args)
+    if first:
+        _tell(adapter)
+    if evaluation is None:
+        return OK
+    folders = _evaluate(recipe, evaluation, adapter.folder)
+    return show_results(folders, args) if first else OK
 
 
 def _tell(adapter: TrainedAdapter) -> None:
@@ -143,17 +160,16 @@ def _tell(adapter: TrainedAdapter) -> None:
             print(f"reward {name} failed on {count} completions", file=sys.stderr)
 
 
-def _evaluate(recipe: Recipe, adapter: Path) -> list[Path]:
+def _evaluate(recipe: Recipe, evaluation: Evaluation, adapter: Path) -> list[Path]:
     """Evaluate base and tuned on the held-out prompts; return the folders of the two runs."""
     from ..evaluate.engines import load_engines
-    from ..train.heldout import held_out, pair
+    from ..train.heldout import loading, pair
 
-    evaluation = held_out(recipe)
     specs = pair(recipe, adapter)
     folders = [adapter / "evaluation" / spec.name for spec in specs]
     rows = len(evaluation.prompts) * evaluation.sampling.samples
     with progress() as bars:
-        for engine, folder in zip(load_engines(specs), folders, strict=True):
+        for engine, folder in zip(load_engines(specs, loading=loading(recipe)), folders, strict=True):
             with bars.track(engine.name, rows, "completions") as advance:
                 evaluation.run(engine, folder, advance=advance)
     return folders

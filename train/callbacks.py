@@ -38,7 +38,7 @@ class Reporter(TrainerCallback):
         **kwargs: Any,
     ) -> None:
         """Pass on a training log; the one at the very end has no reward and is left out."""
-        if logs is None or "reward" not in logs:
+        if logs is None or "reward" not in logs or not state.is_world_process_zero:
             return
         means = {name: logs[f"rewards/{name}/mean"] for name in self._names}
         clipped = logs["completions/clipped_ratio"]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from ..errors import nearest
-from .fields import grpo_fields
+from .fields import grpo_fields, near
 from .recipe import Recipe, make_recipe
 from .types import TrainingError
 
@@ -94,14 +94,21 @@ def _apply(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise TrainingError(f"override {override!r}: write key=value, such as max_steps=100 or lora.r=8.")
-    if key in grpo_fields():
-        key = f"grpo.{key}"
+    if "." not in key and key not in Recipe.model_fields:
+        key = _grpo_key(key)
     *path, last = key.split(".")
     for part in path:
         section = values.get(part) or {}
         values[part] = _spelt_out(part, section)
         values = values[part]
     values[last] = _load(text, f"override {override!r}")
+
+
+def _grpo_key(key: str) -> str:
+    fields = [*Recipe.model_fields, *grpo_fields()]
+    if key not in fields:
+        raise TrainingError(f"override {key!r} is no key of a recipe and no field of GRPOConfig. {near(key, fields)}")
+    return f"grpo.{key}"
 
 
 def _spelt_out(name: str, section: Any) -> dict[str, Any]:

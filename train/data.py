@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import nearest
-from ..evaluate.rendering import encode, render
-from ..evaluate.tasks import load_task
-from ..evaluate.types import Prompt
 from .recipe import Recipe
 from .types import TrainingError
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedTokenizerBase
+
+    from ..evaluate.types import Prompt
 
 TAKEN = frozenset(
     {"completion", "completions", "prompts", "completion_ids", "environment", "environments", "image", "images"}
@@ -29,6 +28,8 @@ def load_prompts(recipe: Recipe) -> list[Prompt]:
 
     Raises :class:`TrainingError` for a column whose name TRL keeps to itself, and the task's own errors.
     """
+    from ..evaluate.tasks import load_task
+
     section = recipe.task
     data = None if section.data is None else Path(section.data)
     prompts = list(load_task(section.name).prompts(section.split, data=data, limit=section.limit))
@@ -56,6 +57,8 @@ def fitting(
 
     TRL cuts no prompt: models with rotary positions would run past their context, others raise.
     """
+    from ..evaluate.rendering import encode
+
     if context is None:
         return list(prompts)
     kept = [prompt for prompt in prompts if len(encode(tokenizer, prompt.text)) + new_tokens <= context]
@@ -75,6 +78,8 @@ def make_dataset(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase) 
 
 
 def _rows(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase) -> Iterator[dict[str, Any]]:
+    from ..evaluate.rendering import render
+
     for prompt in prompts:
         # without a chat template TRL cannot take messages; it is asked with the string that evaluation uses
         asked = prompt.text if tokenizer.chat_template else render(tokenizer, prompt.text)

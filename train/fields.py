@@ -73,7 +73,7 @@ def check_field(name: str, value: object) -> None:
         raise TrainingError(f"grpo.{name} is set by grpokit: {OURS[name]}.")
     fields = grpo_fields()
     if name not in fields:
-        raise TrainingError(f"no GRPOConfig field {name!r}. {_near(name, list(fields))}")
+        raise TrainingError(f"no GRPOConfig field {name!r}. {near(name, list(fields))}")
     if not _fits(value, fields[name]):
         raise TrainingError(f"grpo.{name}={value!r}: GRPOConfig takes {fields[name]}.")
 
@@ -86,6 +86,10 @@ def _fits(value: object, annotation: str) -> bool:
     return isinstance(value, allowed) and (not isinstance(value, bool) or bool in allowed)
 
 
-def _near(name: str, fields: list[str]) -> str:
-    """The nearest name without the list of all: there are some two hundred."""
+def near(name: str, fields: list[str]) -> str:
+    """Return the repair for an unknown field without the list of all: there are some two hundred.
+
+    >>> near("learning_rat", ["learning_rate", "beta"])
+    "Did you mean 'learning_rate'?"
+    """
     return nearest(name, fields).split("All:")[0].strip() or "See TRL's GRPOConfig for its fields."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..evaluate.engines import Loading
 from ..evaluate.engines.spec import ModelSpec
 from ..evaluate.evaluation import Evaluation, task_record
 from ..evaluate.tasks import load_task
@@ -19,11 +20,18 @@ def held_out(recipe: Recipe) -> Evaluation:
     (500, 4, 'correctness')
     """
     task, asked = load_task(recipe.task.name), recipe.evaluation
-    prompts = list(task.prompts(asked.split, limit=asked.limit))
+    data = None if asked.data is None else Path(asked.data)
+    prompts = list(task.prompts(asked.split, data=data, limit=asked.limit))
     names = recipe.mix.names
     primary = task.primary if task.primary in names else names[0]
-    record = task_record(task.name, primary, task.cluster, prompts, f"{asked.split} split")
+    record = task_record(task.name, primary, task.cluster, prompts, asked.data or f"{asked.split} split")
     return Evaluation(record, prompts, task.sampling(samples=asked.samples, temperature=asked.temperature), recipe.mix)
+
+
+def loading(recipe: Recipe) -> Loading:
+    """Return how the base is loaded, in training and in the comparison alike."""
+    device = "cpu" if recipe.settings.get("use_cpu") else "auto"
+    return Loading(dtype=recipe.model.dtype, device=device, quantization=recipe.model.quantization)
 
 
 def pair(recipe: Recipe, adapter: Path) -> list[ModelSpec]:

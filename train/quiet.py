@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ def quiet() -> Iterator[None]:
 
     bars = datasets.are_progress_bars_disabled()
     datasets.disable_progress_bars()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it warns of an optional kernel when imported
     try:
         with warnings.catch_warnings(), quiet_transformers():
             warnings.filterwarnings("ignore", category=FutureWarning)

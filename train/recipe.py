@@ -29,12 +29,14 @@ class Section(BaseModel):
 class ModelSection(Section):
     """The base checkpoint: a folder, a hub id, or ``demo`` for the embedded one.
 
-    dtype ``auto`` is the checkpoint's own on a GPU and float32 on a CPU.
+    dtype ``auto`` is the checkpoint's own on a GPU and float32 on a CPU. ``quantization`` keeps the base's
+    weights in 4 bits (NF4, double quantisation: QLoRA, arXiv 2305.14314) or 8 bits; the adapter stays whole.
     """
 
     path: str
     revision: str | None = None
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    quantization: Literal["4bit", "8bit"] | None = None
 
 
 class TaskSection(Section):
@@ -56,8 +58,12 @@ class LoraSection(Section):
 
 
 class EvaluationSection(Section):
-    """How base and tuned are compared at the end; what is None is as the task's card says."""
+    """How base and tuned are compared at the end; what is None is as the task's card says.
 
+    ``data`` feeds the task from a local file of held-out rows instead of its own source.
+    """
+
+    data: str | None = None
     split: str = "test"
     limit: int | None = Field(default=None, ge=1)
     samples: int | None = Field(default=None, ge=1)

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..evaluate.types import Prompt
 from ..files import write_atomically, write_lines
 from .arguments import make_arguments
 from .card import card
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     from ..evaluate.engines.loading import LoadedBase
+    from ..evaluate.types import Prompt
 
 
 def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher | None = None) -> TrainedAdapter:
@@ -34,12 +34,15 @@ def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher |
     recipe or would train nothing, before the model is loaded where that can be known, and KeyboardInterrupt,
     after a checkpoint, when the user stops the run.
     """
+    from ..evaluate.engines.checkpoint import locate
+
     watcher = watcher or Silent()
     prompts = load_prompts(recipe)
     plan = plan_for(recipe, len(prompts))
     start = claim(out, recipe, resume=resume)
     if start is not None and checkpoint_step(start) >= (plan.steps or 0):
         raise TrainingError(f"{out} holds a finished run of {plan.steps} steps; there is nothing to resume.")
+    locate(recipe.model.path, recipe.model.revision)
     for note in plan.notes:
         watcher.note(note)
     rewards = [GuardedReward(reward, watcher.note) for reward in recipe.mix.rewards]
@@ -71,7 +74,7 @@ def _make_trainer(
     from .callbacks import Alarms, MovementProof, Reporter
     from .lora import make_lora
 
-    base = _load(recipe, arguments.device.type)
+    base = _load(recipe)
     kept = _fitting(recipe, plan, prompts, base, watcher)
     trainer = GRPOTrainer(
         base.model,
@@ -86,11 +89,12 @@ def _make_trainer(
     return trainer
 
 
-def _load(recipe: Recipe, device: str) -> LoadedBase:
+def _load(recipe: Recipe) -> LoadedBase:
     from ..evaluate.engines.loading import load_base
+    from .heldout import loading
 
     model = recipe.model
-    base = load_base(model.path, model.revision, dtype=model.dtype, device=device)
+    base = load_base(model.path, model.revision, loading(recipe))
     if model.path != "demo" and not Path(model.path).expanduser().is_dir():
         base.model.name_or_path = model.path  # the adapter then names the hub id, not this machine's cache
     return base

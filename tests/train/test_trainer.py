@@ -69,14 +69,15 @@ def test_resume_is_bit_exact(finished, tiny, tmp_path):
 
 def test_interrupt_saves_a_checkpoint_to_resume_from(tiny, recorder, tmp_path):
     def interrupt(step):
-        os.kill(os.getpid(), signal.SIGINT)
+        if step.number == 1:  # a second one would stop at once
+            os.kill(os.getpid(), signal.SIGINT)
 
     recorder.step = interrupt
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         train(tiny("max_steps=50"), tmp_path / "run", watcher=recorder)
     (saved,) = (tmp_path / "run" / "checkpoints").glob("checkpoint-*/trainer_state.json")
-    assert json.loads(saved.read_text())["global_step"] < 50
+    assert json.loads(saved.read_text())["global_step"] == 2
     assert signal.getsignal(signal.SIGINT) is handler
 
 
@@ -116,7 +117,7 @@ def test_half_written_checkpoint_is_passed_over(tmp_path):
 EARLY = [
     # told before the model is loaded, and nothing is written
     ("use_transformers_continuous_batching=true", "fifty times slower"),
-    ("lr_scheduler_type=constnt", "grpo: 'constnt' is not a valid"),
+    ("lr_scheduler_type=constnt", "grpo: constnt is not a valid"),
     ("task.limit=3", "do not fill one generation batch"),
     ("task.split=tets", "Did you mean 'test'"),
     ("task=arithmetik", "Did you mean 'arithmetic'"),

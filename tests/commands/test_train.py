@@ -1,0 +1,85 @@
+"""``grpo-train``: what it prints, writes and returns."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from grpokit.commands.train import main
+
+SMALL = ["per_device_train_batch_size=16", "num_generations=4", "max_steps=2", "report_to=none"]
+
+LIGHT = [["--help"], ["--list"], ["--show", "arithmetic-tiny"], ["arithmetic-tiny", "--dry-run"]]
+
+
+@pytest.mark.parametrize("argv", LIGHT)
+def test_looking_imports_no_torch(argv):
+    code = (
+        "import sys\n"
+        "from grpokit.commands.train import main\n"
+        "try:\n"
+        f"    status = main({argv!r})\n"
+        "except SystemExit as stop:\n"
+        "    status = stop.code\n"
+        "assert not status, status\n"
+        "heavy = {'torch', 'transformers', 'trl', 'peft', 'datasets', 'scipy'} & sys.modules.keys()\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_list_has_every_recipe_with_its_description(capsys):
+    assert main(["--list"]) == 0
+    assert "arithmetic-tiny" in capsys.readouterr().out
+
+
+def test_dry_run_tells_steps_geometry_and_notes(capsys):
+    assert main(["arithmetic-tiny", "--dry-run", "per_device_train_batch_size=4", "learning_rate=1e-6"]) == 0
+    out = capsys.readouterr().out
+    assert "60 steps of 8 completions" in out
+    assert "note: learning_rate=1e-06" in out
+    assert "note: gradient_accumulation_steps=2" in out
+
+
+def test_shortcuts_set_keys_of_the_recipe(capsys):
+    argv = ["arithmetic-tiny", "--rewards", "length(target=60)=0.25,correctness", "--model", "/models/a b", "--dry-run"]
+    assert main(argv) == 0
+    out = capsys.readouterr().out
+    assert "rewards: length(target=60)=0.25,correctness" in out
+    assert "path: /models/a b" in out
+
+
+MISTAKES = [
+    ([], "name a recipe"),
+    (["nothing"], "no recipe 'nothing'"),
+    (["arithmetic-tiny", "max_stepz=2"], "Did you mean 'max_steps'?"),
+    (["arithmetic-tiny", "--rewards", "corectness"], "Did you mean 'correctness'?"),
+    (["arithmetic-tiny", "--resume"], "--resume needs --out"),
+    (["arithmetic-tiny", "--data", "/no/rows.jsonl", "--out", "OUT"], "/no/rows.jsonl"),
+    (["arithmetic-tiny", "--model", "/no/model", "--out", "OUT"], "no folder /no/model"),
+    (["arithmetic-tiny", "evaluation.data=/no/rows.jsonl", "--out", "OUT"], "/no/rows.jsonl"),  # not after training
+]
+
+
+@pytest.mark.parametrize(("argv", "message"), MISTAKES)
+def test_mistake_is_one_line_and_status_2(argv, message, capsys, tmp_path):
+    out = tmp_path / "run"
+    assert main([str(out) if part == "OUT" else part for part in argv]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("grpo-train: ")
+    assert message in line
+    assert not out.exists()
+
+
+def test_training_ends_with_the_comparison_of_base_and_tuned(tmp_path, capsys):
+    out, report = tmp_path / "run", tmp_path / "report.json"
+    argv = ["arithmetic-tiny", *SMALL, "evaluation.limit=8", "--out", str(out), "--json", str(report)]
+    assert main(argv) in (0, 1)  # two steps may go either way
+    comparison = json.loads(report.read_text())
+    assert [(model["name"], model["prompts"], model["samples"]) for model in comparison["models"]] == [
+        ("base", 8, 4),
+        ("tuned", 8, 4),
+    ]
+    assert comparison["pairs"][0]["comparable"]
+    assert "adapter: " in capsys.readouterr().err
