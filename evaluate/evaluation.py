@@ -17,7 +17,7 @@ from .fingerprints import prompt_digest, prompts_fingerprint
 from .journal import Journal, finished
 from .manifest import Manifest, TaskRecord
 from .run import Run
-from .scoring import Advance, mix_record, score_run
+from .scoring import Advance, mix_record, score_run, try_mix
 from .shards import Shard
 from .types import Engine, EvaluationError, Prompt, Request, Sampling
 
@@ -37,6 +37,7 @@ class Evaluation:
         With ``resume`` a run that was cut short is finished: rows that stand are kept. Raises
         :class:`EvaluationError` when ``out`` holds another run.
         """
+        try_mix(self.mix, self.prompts[0], [])
         plan = engine.plan(self.prompts, self.sampling)
         shard = Shard.current()
         if shard.first:

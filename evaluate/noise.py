@@ -38,7 +38,7 @@ class NoiseFloor:
 
 
 def measure_noise(run: Run, again: Engine, mix: RewardMix, sampling: Sampling) -> NoiseFloor:
-    """Generate rows of ``run`` again with ``again``, the same weights in other batches; keep and return what changed."""
+    """Generate rows of ``run`` with ``again``, the same weights in other batches; keep and return what changed."""
     rows = list(run.rows())
     step = max(1, len(rows) // ROWS)
     kept = rows[::step][:ROWS]

@@ -67,6 +67,11 @@ def score_rows(rows: Sequence[Row], prompts: Sequence[Prompt], mix: RewardMix) -
     ]
 
 
+def try_mix(mix: RewardMix, prompt: Prompt, token_ids: Sequence[int] | None) -> None:
+    """Score one empty completion, so that a reward which lacks a column or its encoder says so before any work."""
+    score_rows([Row(prompt.id, 0, "", None, None, token_ids, "", "")], [prompt], mix)
+
+
 def make_batch(rows: Sequence[Row], prompts: Sequence[Prompt]) -> Batch:
     """Return rows as a batch that rewards can judge; token ids are given when every row has them."""
     columns = sorted({name for prompt in prompts for name in prompt.columns})

@@ -16,7 +16,7 @@ from .evaluation import claim, command_line, now
 from .grouping import Answers, Grouping
 from .manifest import Manifest, TaskRecord
 from .run import Run
-from .scoring import Advance, mix_record, score_run
+from .scoring import Advance, mix_record, score_run, try_mix
 from .tasks.sources import read_table
 from .types import EvaluationError, Prompt
 
@@ -45,8 +45,9 @@ def import_completions(
     with Grouping() as grouping:
         for number, row in enumerate(read_table(source)):
             _add(grouping, row, number, columns, source)
-        claim(out)
         models = grouping.models()
+        try_mix(mix, next(models[0].prompts()), None)
+        claim(out)
         folders = [out if len(models) == 1 else out / _folder_name(answers.model) for answers in models]
         for answers, folder in zip(models, folders, strict=True):
             _write(folder, answers, mix, primary, source)
@@ -106,6 +107,8 @@ def _folder_name(model: str) -> str:
 
 def rescore(old: Run, mix: RewardMix, primary: str, out: Path, advance: Advance = lambda count: None) -> Run:
     """Score the completions of ``old`` with another mix, as a new run in ``out``; the old run stays as it is."""
+    first = next(old.answered())
+    try_mix(mix, first.prompt, first.rows[0].token_ids)
     claim(out)
     for name in ("prompts.jsonl", "completions.jsonl"):
         shutil.copyfile(old.path / name, out / name)

@@ -1,0 +1,209 @@
+"""``grpo-eval`` as it is typed: what it prints, writes and returns, and one line for every mistake."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from grpokit.commands.eval import main
+
+ROWS = [
+    {"idx": 0, "question": "2+2?", "gold": "4", "output": "#### 4", "model": "a"},
+    {"idx": 1, "question": "2+3?", "gold": "5", "output": "#### 6", "model": "a"},
+    {"idx": 0, "question": "2+2?", "gold": "4", "output": "#### 4", "model": "b"},
+    {"idx": 1, "question": "2+3?", "gold": "5", "output": "#### 5", "model": "b"},
+]
+COLUMNS = ["--completion-column", "output", "--reference-column", "gold", "--id-column", "idx"]
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Path:
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    return path
+
+
+def mistake(capsys: pytest.CaptureFixture[str], *args: str) -> str:
+    """Run a command that must fail as usage errors do; return its one line."""
+    assert main(args) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1, shown.err
+    assert shown.err.startswith("grpo-eval: ")
+    return shown.err
+
+
+def test_score_compares_models_and_writes_what_is_asked(
+    answers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, report, junit = tmp_path / "out", tmp_path / "c.json", tmp_path / "j.xml"
+    asked = [*COLUMNS, "--model-column", "model", "--out", str(out), "--json", str(report), "--junit", str(junit)]
+    assert main(["score", str(answers), *asked]) == 0
+    shown = capsys.readouterr()
+    assert "0.500" in shown.out
+    assert str(out / "a") in shown.out
+    written = json.loads(report.read_text())
+    assert written["schema"] == 1
+    assert [model["rewards"]["correctness"]["mean"] for model in written["models"]] == [0.5, 1.0]
+    (pair,) = written["pairs"]
+    assert (pair["base"], pair["tuned"], pair["rewards"]["correctness"]["delta"]) == ("a", "b", 0.5)
+    assert {"delta", "low", "high", "p", "p_holm", "fixed", "broken", "mde"} <= set(pair["total"])
+    suites = ElementTree.fromstring(junit.read_text())
+    assert [case.get("name") for case in suites.iter("testcase")] == ["verdict (correctness)", "correctness", "total"]
+
+
+def test_json_on_standard_output_is_json_alone(
+    answers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["score", str(answers), *COLUMNS, "--model-column", "model", "--out", str(tmp_path / "o"), "--json", "-"])
+        == 0
+    )
+    assert json.loads(capsys.readouterr().out)["task"] == "answers"
+
+
+def score_against(tmp_path: Path, base: list[int], tuned: list[int]) -> Path:
+    """Make two runs whose answers are right where the lists say 1."""
+    rows = [
+        {"idx": index, "gold": "1", "output": f"#### {right}", "model": model}
+        for model, answers in (("base", base), ("tuned", tuned))
+        for index, right in enumerate(answers)
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    main(["score", str(path), *COLUMNS, "--model-column", "model", "--out", str(tmp_path / "runs")])
+    return tmp_path / "runs"
+
+
+@pytest.mark.parametrize(
+    ("base", "tuned", "options", "status"),
+    [
+        ([0] * 40, [1] * 40, [], 0),  # improved
+        ([1] * 40, [0] * 40, [], 1),  # regressed
+        ([1, 0] * 5, [0, 1] * 5, [], 0),  # underpowered, and nobody asked to be strict
+        ([1, 0] * 5, [0, 1] * 5, ["--strict"], 3),
+        ([1, 0] * 20, [1, 0] * 20, ["--strict", "--margin", "0.5"], 0),  # held
+    ],
+)
+def test_exit_status_is_the_verdict(
+    tmp_path: Path, base: list[int], tuned: list[int], options: list[str], status: int
+) -> None:
+    runs = score_against(tmp_path, base, tuned)
+    assert main(["compare", str(runs), *options]) == status
+
+
+def test_run_resumes_and_compares_base_with_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "runs"
+    asked = ["run", "--task", "arithmetic", "--limit", "8", "--out", str(out), "--noise-floor"]
+    models = ["--model", "base=demo", "--model", "again=demo"]
+    assert main([*asked, *models]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["again", "base"]
+    before = (out / "base" / "completions.jsonl").read_bytes()
+    assert (out / "base" / "noise.json").exists()
+    capsys.readouterr()
+    assert "--resume" in mistake(capsys, *asked, *models)
+    assert main([*asked, *models, "--resume"]) == 0
+    assert (out / "base" / "completions.jsonl").read_bytes() == before
+
+
+def test_run_on_a_file_of_columns(tmp_path: Path) -> None:
+    data = tmp_path / "questions.csv"
+    data.write_text("q,a\nwhat is 19+15?,34\nwhat is 28+14?,42\n")
+    columns = ["--prompt-column", "q", "--reference-column", "a"]
+    settings = ["--max-new-tokens", "24", "--out", str(tmp_path / "run"), "--model", "demo"]
+    assert main(["run", "--data", str(data), *columns, *settings]) == 0
+    rows = [json.loads(line) for line in (tmp_path / "run" / "completions.jsonl").open()]
+    assert {row["finish_reason"] for row in rows} <= {"eos", "length"}
+    assert all(
+        set(row) >= {"prompt_id", "sample", "text", "finish_reason", "tokens", "model", "weights"} for row in rows
+    )
+
+
+def test_signal_writes_prompts_that_a_task_takes_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, prompts = str(tmp_path / "run"), tmp_path / "worth.jsonl"
+    asked = ["run", "--task", "arithmetic", "--model", "demo", "--limit", "12", "--samples", "4", "--out", run]
+    assert main(asked) == 0
+    capsys.readouterr()
+    assert main(["signal", run, "--group", "4", "--prompts", str(prompts), "--json", "-"]) == 0
+    forecast = json.loads(capsys.readouterr().out)
+    rows = [json.loads(line) for line in prompts.open()]
+    assert [row["id"] for row in rows] == forecast["worth"] != []
+    again = ["run", "--task", "arithmetic", "--data", str(prompts), "--model", "demo", "--out", str(tmp_path / "again")]
+    assert main(again) == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["run", "--task", "arithmetic", "--model", "/no/such"], "no folder /no/such"),
+        (["run", "--task", "arithmatic", "--model", "demo"], "Did you mean 'arithmetic'"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--rewards", "corectness"], "Did you mean 'correctness'"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--rewards", "length(targt=2)"], "target"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--primary", "total_"], "--primary 'total_'"),
+        (["run", "--model", "demo"], "give --task NAME, or --data FILE"),
+        (["run", "--data", "rows.jsonl", "--model", "demo"], "needs --prompt-column"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--model", "demo"], "two models are named 'demo'"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--samples", "2", "--temperature", "0"], "greedy samples"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--max-new-tokens", "127"], "context of 128"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--split", "dev"], "no split 'dev'"),
+        (["score", "absent.jsonl"], "no file absent.jsonl"),
+        (["score", "{answers}"], "no column 'completion'"),
+        (["score", "{answers}", "--completion-column", "outptu"], "Did you mean 'output'"),
+        (["score", "{empty}", "--completion-column", "output"], "is empty"),
+        (["score", "{torn}", "--completion-column", "output"], "line 2: not valid JSON"),
+        (["score", "{answers}", "--completion-column", "output"], "needs a reference column"),
+        (["score", "{answers}", *COLUMNS, "--rewards", "token_length"], "completion_ids"),
+        (["compare", "absent"], "no folder absent"),
+        (["compare", "{folder}"], "holds no run"),
+        (["signal", "absent"], "no folder absent"),
+    ],
+)
+def test_every_mistake_is_one_line_and_leaves_nothing(
+    args: list[str],
+    said: str,
+    answers: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "torn.jsonl").write_text('{"output": "x"}\n{"output": \n')
+    (tmp_path / "folder").mkdir()
+    paths = {"answers": answers, "empty": "empty.jsonl", "torn": "torn.jsonl", "folder": "folder"}
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    assert said in mistake(capsys, *(arg.format(**paths) for arg in args))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+def test_an_occupied_folder_is_left_alone(answers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").write_text("precious")
+    said = mistake(capsys, "score", str(answers), *COLUMNS, "--model-column", "model", "--out", str(tmp_path / "out"))
+    assert "is not empty" in said
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["score"], ["compare"], ["signal"], ["rewards"], ["audit"]])
+def test_help_loads_nothing_heavy(command: list[str]) -> None:
+    code = (
+        "import sys\nfrom grpokit.commands.eval import main\n"
+        "try: main(sys.argv[1:])\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'sympy', 'scipy', 'numpy', 'datasets', 'pydantic'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *command, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "usage: grpo-eval" in done.stdout
+
+
+def test_fieldbug_lm_eval_3152_scoring_and_comparing_never_load_torch(answers: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom grpokit.commands.eval import main\nmain(sys.argv[1:])\n"
+        "sys.exit('torch was loaded' if 'torch' in sys.modules else 0)"
+    )
+    asked = ["score", str(answers), *COLUMNS, "--model-column", "model", "--out", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, "-c", code, *asked], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
