@@ -1,0 +1,257 @@
+"""``grpo-eval tasks``: list the tasks, show their rows as a model sees them, check references, prepare rows."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import options
+from .main import FAILED, OK, Subparsers
+from .progress import progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from transformers import PreTrainedTokenizerBase
+
+    from ..evaluate.tasks.card import Task
+    from ..evaluate.tasks.preparation import Lengths, Preparation
+    from ..evaluate.tasks.references import CheckedReferences
+    from ..evaluate.tasks.tokens import TokenCounts
+    from ..evaluate.types import Prompt
+
+COUNTED = 2_000
+"""So many prompts are counted in tokens unless --limit says otherwise."""
+
+_CONTROLS = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]")
+
+EXAMPLES = """\
+examples:
+  grpo-eval tasks list
+  grpo-eval tasks show gsm8k --rows 2 --model HuggingFaceTB/SmolLM2-135M-Instruct
+  grpo-eval tasks show oasst1 --where lang=es,ca
+  grpo-eval tasks check --data rows.jsonl --reference-column answer
+  grpo-eval tasks prepare oasst1 --split train --where lang=en,es --out prepared \\
+      --model org/model --min-prompt-tokens 8 --max-prompt-tokens 256
+
+Where no hub can be reached, --data FILE feeds a task from a local file (.jsonl, .csv or .parquet) with the same
+columns. A task is a YAML card: give the path of your own wherever a name is asked for.
+"""
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Add the command to ``grpo-eval``."""
+    parser = commands.add_parser(
+        "tasks",
+        help="list, show, check or prepare tasks",
+        description="List the tasks, show their rows as a model sees them, check references, prepare rows.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    actions.add_parser("list", help="all tasks by name").set_defaults(run=run_list)
+    _add_show(actions)
+    _add_check(actions)
+    _add_prepare(actions)
+
+
+def _add_show(actions: Subparsers) -> None:
+    show = actions.add_parser("show", help="a task's rows as the model will see them")
+    show.add_argument("task", metavar="NAME", help="a task's name, or a YAML card")
+    show.add_argument("--rows", type=options.positive, default=3, metavar="N", help="rows to print (%(default)s)")
+    show.add_argument("--model", metavar="PATH_OR_ID", help="count tokens, and use the chat template, of this model")
+    _add_rows(show, f"with --model: count the first N prompts (default: {COUNTED})")
+    show.set_defaults(run=run_show)
+
+
+def _add_check(actions: Subparsers) -> None:
+    check = actions.add_parser(
+        "check",
+        help="references that cannot be trusted; exit status 1 when there are some",
+        description="Read every reference as the correctness reward does, and list those that it cannot judge by.",
+    )
+    check.add_argument("task", nargs="?", metavar="NAME", help="a task's name, or a YAML card")
+    check.add_argument("--reference-column", metavar="NAME", help="without a task: the column of --data to check")
+    _add_rows(check, "only the first N rows")
+    check.set_defaults(run=run_check)
+
+
+def _add_prepare(actions: Subparsers) -> None:
+    prepare = actions.add_parser(
+        "prepare",
+        help="write the rows worth asking, and say what was dropped and why",
+        description="Filter a task's rows, drop repeated and empty prompts and those too long or too short, and "
+        "write DIR/SPLIT.jsonl, which --data takes for the same task, with DIR/SPLIT.report.json.",
+    )
+    prepare.add_argument("task", metavar="NAME", help="a task's name, or a YAML card")
+    prepare.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the rows go")
+    prepare.add_argument("--model", metavar="PATH_OR_ID", help="the model whose tokens are counted")
+    for bound, what in (("max", "longer"), ("min", "shorter")):
+        prepare.add_argument(
+            f"--{bound}-prompt-tokens", type=options.positive, metavar="N", help=f"drop prompts {what} than this"
+        )
+    _add_rows(prepare, "keep the first N rows")
+    prepare.set_defaults(run=run_prepare)
+
+
+def _add_rows(parser: argparse.ArgumentParser, limit: str) -> None:
+    parser.add_argument("--data", type=Path, metavar="FILE", help="rows from a .jsonl, .csv or .parquet file")
+    parser.add_argument("--split", default="test", help="the task's split (default: test)")
+    options.add_where(parser)
+    parser.add_argument("--limit", type=options.positive, metavar="N", help=limit)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Print a table of all tasks."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..evaluate.tasks import load_cards
+
+    table = Table()
+    for heading, keep in (("name", True), ("rows from", False), ("rewards", False), ("primary", True)):
+        table.add_column(heading, overflow="fold", no_wrap=keep)
+    for card in load_cards():
+        table.add_row(card.name, card.source.label, card.rewards.replace(",", ", "), card.primary)
+    console = Console()
+    console.print(table, highlight=False, markup=False)
+    console.print("reasoning_gym:DATASET names one of that library's; a task may also be a YAML card of your own.")
+    return OK
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Print the first prompts as the model is asked, and how long prompts are."""
+    from itertools import islice
+
+    from rich.console import Console
+
+    from ..errors import GrpokitError
+
+    task = _task(args)
+    prompts = task.prompts(args.split, data=args.data, limit=args.limit or COUNTED)
+    first = list(islice(prompts, args.rows))
+    if not first:
+        raise GrpokitError(f"task {task.name!r} has no prompts: its data is empty, or the filter keeps no row.")
+    tokenizer = _tokenizer(args.model) if args.model else None
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for prompt in first:
+        _print_prompt(console, prompt, tokenizer)
+    if tokenizer is not None:
+        _print_tokens(console, _count([*first, *prompts], tokenizer))
+    return OK
+
+
+def run_check(args: argparse.Namespace) -> int:
+    """Print the references that cannot be trusted."""
+    from ..evaluate.tasks.references import check_column, check_task
+
+    if args.task is not None:
+        if args.reference_column is not None:
+            raise options.UsageError("--reference-column goes with --data alone: a task names its own column.")
+        checked = check_task(_task(args), args.split, data=args.data, limit=args.limit)
+    elif args.data is None or args.reference_column is None:
+        raise options.UsageError("give a task, or --data FILE with --reference-column NAME.")
+    else:
+        where = options.where(args)
+        checked = check_column(args.data, args.reference_column, where, limit=args.limit)
+    _print_checked(checked)
+    return FAILED if checked.findings else OK
+
+
+def run_prepare(args: argparse.Namespace) -> int:
+    """Write the rows worth asking and print what became of the others."""
+    from ..evaluate.tasks.preparation import prepare
+
+    task, lengths = _task(args), _lengths(args)
+    with progress() as bars, bars.track(task.name, None, "rows") as advance:
+        prepared = prepare(
+            task, args.split, args.out, data=args.data, limit=args.limit, lengths=lengths, advance=advance
+        )
+    _print_prepared(prepared)
+    return OK
+
+
+def _task(args: argparse.Namespace) -> Task:
+    from ..evaluate.tasks import load_task
+
+    return load_task(args.task).filtered(options.where(args))
+
+
+def _tokenizer(model: str) -> PreTrainedTokenizerBase:
+    from transformers.utils import logging
+
+    from ..evaluate.engines.checkpoint import locate
+    from ..evaluate.engines.loading import load_tokenizer
+
+    logging.set_verbosity_error()  # prompts longer than the context are what a person is here to see
+    base, _, revision = model.partition("@")
+    return load_tokenizer(locate(base, revision or None))
+
+
+def _lengths(args: argparse.Namespace) -> Lengths | None:
+    from ..evaluate.tasks.preparation import Lengths
+
+    low, high = args.min_prompt_tokens, args.max_prompt_tokens
+    if args.model is None:
+        if low or high:
+            raise options.UsageError("a length in tokens needs --model, whose tokens are meant.")
+        return None
+    if low and high and low > high:
+        raise options.UsageError(f"--min-prompt-tokens {low} is more than --max-prompt-tokens {high}.")
+    return Lengths(_tokenizer(args.model), low, high)
+
+
+def _count(prompts: list[Prompt], tokenizer: PreTrainedTokenizerBase) -> TokenCounts:
+    from ..evaluate.rendering import encode
+    from ..evaluate.tasks.tokens import TokenCounts
+
+    return TokenCounts.of(len(encode(tokenizer, prompt.text)) for prompt in prompts)
+
+
+def _print_prompt(console: Console, prompt: Prompt, tokenizer: PreTrainedTokenizerBase | None) -> None:
+    from ..evaluate.rendering import encode, plain, render
+
+    tokens = "" if tokenizer is None else f"   {len(encode(tokenizer, prompt.text))} tokens"
+    console.rule(f"row {prompt.id}{tokens}", align="left")
+    console.print(_visible(plain(prompt.text) if tokenizer is None else render(tokenizer, prompt.text)))
+    if "reference" in prompt.columns:
+        console.print("reference", style="bold")
+        console.print(_visible(str(prompt.columns["reference"])))
+
+
+def _visible(text: str) -> str:
+    """Leave no control character of a data set to the terminal."""
+    return _CONTROLS.sub("�", text)
+
+
+def _print_tokens(console: Console, counts: TokenCounts) -> None:
+    bins = counts.histogram()
+    most = max(bin.prompts for bin in bins)
+    console.rule(f"prompt tokens of {len(counts.ordered)} rows", align="left")
+    for bin in bins:
+        bar = "█" * max(round(40 * bin.prompts / most), min(bin.prompts, 1))
+        console.print(f"{bin.low:>6}-{bin.high:<6} {bin.prompts:>7}  {bar}")
+    console.print(f"min {counts.at(0)}   median {counts.at(0.5)}   95 % up to {counts.at(0.95)}   max {counts.at(1)}")
+
+
+def _print_checked(checked: CheckedReferences) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for finding in checked.findings:
+        console.print(_visible(f"row {finding.row}: {finding.problem}"))
+    verdict = f"{len(checked.findings)} of {checked.read} references cannot be trusted."
+    good = f"all {checked.read} references can be judged by."
+    console.print(verdict if checked.findings else good, style="bold red" if checked.findings else "bold green")
+
+
+def _print_prepared(prepared: Preparation) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{prepared.kept} of {prepared.read} rows kept in {prepared.path}", style="bold")
+    for reason, count in sorted(prepared.dropped.items(), key=lambda item: -item[1]):
+        console.print(f"{count:>8} dropped: {reason}")
+    if prepared.tokens is not None:
+        _print_tokens(console, prepared.tokens)
