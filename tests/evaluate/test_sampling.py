@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from grpokit.evaluate.engines.sampling import gumbel, processors, row_key
+from grpokit.evaluate.engines.keys import row_key
+from grpokit.evaluate.engines.sampling import gumbel, processors
 from grpokit.evaluate.types import EvaluationError, Sampling
 from scipy.stats import chisquare, kstest
 

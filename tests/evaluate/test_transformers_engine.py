@@ -8,9 +8,10 @@ import pytest
 import torch
 from grpokit.evaluate import Prompt, Request, Row, Sampling, load_task
 from grpokit.evaluate.demo import checkpoint_path
-from grpokit.evaluate.engines.checkpoint import ModelSpec
+from grpokit.evaluate.engines import load_engines
 from grpokit.evaluate.engines.loading import load_base
-from grpokit.evaluate.engines.transformers import TransformersEngine, load_engines
+from grpokit.evaluate.engines.spec import ModelSpec
+from grpokit.evaluate.engines.transformers import TransformersEngine
 from grpokit.evaluate.types import EvaluationError
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
