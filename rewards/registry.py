@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
@@ -159,6 +161,8 @@ def _load(name: str, point: EntryPoint) -> object:
 
 def _import(path: str) -> object:
     module_name, _, attributes = path.partition(":")
+    if os.getcwd() not in sys.path:  # a console script does not look in its caller's folder by itself
+        sys.path.append(os.getcwd())
     try:
         found: object = importlib.import_module(module_name)
     except Exception as error:  # the module is the user's own and may raise anything

@@ -91,6 +91,8 @@ def test_verifiers_task_function() -> None:
 
 def test_a_real_verifiers_task() -> None:
     v1 = pytest.importorskip("verifiers.v1")
+    if not hasattr(v1, "TaskData"):
+        pytest.skip("this verifiers has another v1")
 
     class Row(v1.TaskData):  # type: ignore[misc]
         answer: str

@@ -1,0 +1,101 @@
+"""``grpo-eval audit`` as a person or a CI job meets it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from grpokit.commands.eval import main
+
+
+def test_a_sound_mix_exits_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "--rewards", "correctness=2,xml_format=0.5"]) == 0
+    out = capsys.readouterr().out
+    assert "PASSED: no hack of 16 outearns honest right answers." in " ".join(out.split())
+    assert "Honest right answers earn 2.500, wrong ones 0.500." in out
+
+
+def test_a_hack_that_pays_exits_with_1_and_names_the_payer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "--rewards", "correctness=0.1,length(target=200)"]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "FAILED" in out
+    assert "padding: a wrong answer blown up to please a length term, paid by length(target=200)." in out
+
+
+def test_json_on_standard_output_is_nothing_but_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "--rewards", "xml_format", "--json", "-"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["passed"] is False
+    assert {hack["payment"] for hack in report["hacks"]} <= {"pays", "leaks", "closed"}
+
+
+def test_json_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "--rewards", "correctness", "--json", str(tmp_path / "audit.json")]) == 0
+    assert json.loads((tmp_path / "audit.json").read_text())["spec"] == "correctness=1"
+
+
+def rows(folder: Path, *lines: dict[str, object]) -> str:
+    path = folder / "rows.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+def test_real_rows_by_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = rows(
+        tmp_path,
+        {"q": "What is 6 times 3?", "gold": "6 * 3 = 18\n#### 18"},
+        {"q": [{"role": "user", "content": "What is 7 times 6?"}], "gold": 42},
+        {"q": "A row without a reference is left out.", "gold": None},
+    )
+    given = ["--data", data, "--prompt-column", "q", "--reference-column", "gold"]
+    assert main(["audit", "--rewards", "correctness", *given]) == 0
+    assert "on 2 rows" in capsys.readouterr().out
+
+
+def test_usual_columns_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = rows(tmp_path, {"question": "What is 6 times 3?", "answer": "18"})
+    assert main(["audit", "--rewards", "correctness", "--data", data]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--rewards", "corectness"], "Did you mean 'correctness'?"),
+        (["--rewards", "correctness="], "is no finite number"),
+        (["--rewards", "correctness", "--data", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["--rewards", "correctness", "--data", "ROWS", "--prompt-column", "x"], "no column 'x'; columns here: a, b"),
+        (["--rewards", "correctness", "--data", "ROWS"], "no column 'prompt' or 'question'"),
+        (["--rewards", "correctness", "--json", "/no/such/folder/x.json"], "cannot write"),
+    ],
+)
+def test_mistakes_exit_with_2_and_one_line(
+    arguments: list[str], hint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = rows(tmp_path, {"a": 1, "b": 2})
+    assert main(["audit", *(data if argument == "ROWS" else argument for argument in arguments)]) == 2
+    err = capsys.readouterr().err
+    assert hint in err
+    assert err.count("\n") == 1
+
+
+def test_a_users_module_beside_the_caller_is_found(tmp_path: Path) -> None:
+    """The console script must see the current folder, as `python -m` does."""
+    (tmp_path / "mine.py").write_text(
+        "def contains(completions, answer, **kwargs):\n"
+        "    return [float(right in text) for text, right in zip(completions, answer)]\n"
+    )
+    script = Path(sys.executable).with_name("grpo-eval")
+    done = subprocess.run(
+        [script, "audit", "--rewards", "mine:contains"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "contains" in done.stdout
+
+
+def test_audit_never_imports_torch() -> None:
+    script = (
+        "import sys; from grpokit.commands.eval import main; main(['audit', '--rewards', 'correctness']); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
