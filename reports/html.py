@@ -49,6 +49,7 @@ def _render(comparison: Comparison, runs: Sequence[Run]) -> str:
             comparison=comparison,
             pairs=[_pair_view(comparison, index) for index in range(len(comparison.pairs))],
             manifests=[_manifest_view(run) for run in runs],
+            sampled=all(run.manifest.sampling for run in runs),
             command=_command(comparison, runs),
             data=_script_json(to_json(comparison) | {"primary": runs[0].manifest.task.primary}),
             rows=embed(comparison, read_questions(runs), runs[0].manifest.task.primary),
@@ -131,6 +132,8 @@ def _listed(values: Mapping[str, Any]) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"({_listed(value)})"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

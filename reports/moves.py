@@ -75,7 +75,7 @@ def ending(text: str, width: int) -> str:
     """Return the last ``width`` columns of a text on one line, where questions and answers come to their point.
 
     >>> ending("So 20 and 4 make\\n<answer>24</answer>", 24)
-    '...ke <answer>24</answer>'
+    '...e <answer>24</answer>'
     """
     from rich.cells import cell_len
 

@@ -58,8 +58,9 @@ const Samples = (() => {
   const search = async (places, needle, current) => {
     const wanted = needle.toLowerCase();
     const matches = new Set();
+    const opened = texts.map((_, number) => block(number));
     for (let number = 0; number < texts.length; number++) {
-      const found = await block(number);
+      const found = await opened[number];
       if (!current()) return null;
       found.forEach((one, offset) => { if (holds(one, index.rows[number * index.block + offset][0], wanted)) matches.add(number * index.block + offset); });
     }
