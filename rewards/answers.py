@@ -48,16 +48,16 @@ _JOIN = re.compile(
 _LAST_LINE = re.compile(r"\s*\**A\**\s*[:：]\s*(\S.*)")
 _ANCHOR_WORDS = ("nswer", "NSWER", "答案")
 _ANCHOR = re.compile(
-    r"(?:nswer|NSWER|答案)(?:\s+(?:to|for|of)\s[^.\n:=]{1,150}?|\s+(?:here|then|therefore|thus|choice|key))?\s*\**\s*"
+    r"(?:nswer|NSWER|答案)(?:\s++(?:to|for|of)\s[^.\n:=]{1,150}?|\s++(?:here|then|therefore|thus|choice|key))?[\s*]*+"
     r"(?:(?:is|was|are|would be|should be|must be|will be|equals|comes to|是|为|為)(?![A-Za-z])"
-    r"(?:\s+(?:therefore|thus|then|simply|just|indeed|found to be|equal to|given by|approximately|about|that)\b)*"
-    r"\s*[:：]?|[:：=])\**\s*(?P<value>\S[^\n]*)"
+    r"(?:\s++(?:therefore|thus|then|simply|just|indeed|found to be|equal to|given by|approximately|about|that)\b)*+"
+    r"\s*+[:：]?|[:：=])[\s*]*+(?P<value>\S[^\n]*+)"
 )
-_HEADING = re.compile(r"(?:nswer|NSWER|答案)[:：]?\**[ \t]*\n\s*(?P<value>\S[^\n]*)")
+_HEADING = re.compile(r"(?:nswer|NSWER|答案)[:：]?\**+[ \t]*+\n\s*+(?P<value>\S[^\n]*+)")
 _HEADED = ("#", "*", "final ", "Final ", "FINAL ")
 _PLAIN = re.compile(r"-?\d+")
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
-_ASIDE = re.compile(r"\s*,?\s+(?:because|since|which|so|as|where|given that|when)\s|\s\((?=[a-z])|\s-\s(?=[a-z])")
+_ASIDE = re.compile(r",?\s++(?:because|since|which|so|as|where|given that|when)\s|\s\((?=[a-z])|\s-\s(?=[a-z])")
 _NO_VALUES = re.compile(
     r"(?:correct|right|wrong|incorrect|below|above|as follows|clear|reasonable|unknown|unclear|here|given|not .*)",
     re.IGNORECASE | re.DOTALL,
@@ -65,6 +65,7 @@ _NO_VALUES = re.compile(
 _EMPHASIS = re.compile(r"\*\*(.+?)\*\*")
 _MATH = re.compile(r"\$\$?([^$]{1,300})\$\$?|\\\((.{1,300}?)\\\)|\\\[(.{1,300}?)\\\]", re.DOTALL)
 _NUMBERS = re.compile(r"(?<![\w.])-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?")
+_WINDOW = 2_000
 _LENIENT_TAIL = 2_000
 
 
@@ -226,7 +227,9 @@ def _anchored(text: str) -> Found:
         end = max(text.rfind(word, 0, end) for word in _ANCHOR_WORDS)
         if end < 0:
             return None
-        found = _ANCHOR.match(text, end) or (_HEADING.match(text, end) if _is_heading(text, end) else None)
+        found = _ANCHOR.match(text, end, end + _WINDOW)
+        if found is None and _is_heading(text, end):
+            found = _HEADING.match(text, end, end + _WINDOW)
         value = _anchor_value(text, found.start("value"), found["value"]) if found else None
         if value is not None:
             return value

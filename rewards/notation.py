@@ -84,7 +84,7 @@ def tidy(text: str) -> str:
     >>> tidy("**１８** eggs"), tidy("5½"), tidy(r"10,\!080"), tidy(r"\text{(C)}")
     ('18 eggs', '5 1/2', '10,080', '(C)')
     """
-    text = text[:LONGEST].translate(_CHARACTERS)
+    text = _BLANKS.sub(" ", text[:LONGEST].translate(_CHARACTERS))
     if not text.isascii():
         text = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
         text = _RAISED.sub(lambda found: "^{" + "".join(_SUPERSCRIPTS[sign] for sign in found[0]) + "}", text)

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import lru_cache
 from numbers import Real
+from typing import Literal, NamedTuple
 
-from .answers import Answer, find_answer_tag, find_boxed, find_marked
+from .answers import Answer, extract, find_answer_tag, find_boxed, find_marked, is_value
 from .notation import LONGEST, tidy
+from .numbers import read_quantity
+from .text import normalise
+from .verifier import Pair, settle
+from .wording import is_words
+
+_DELIMITED = re.compile(r"\$.*\$|\\\(.*\\\)|\\\[.*\\\]", re.DOTALL)
+_BARE_FRACTION = re.compile(r"-?\\frac\{-?\d+\}\{-?\d+\}")
+_CHECK_SECONDS = 10.0
 
 
 def reference_text(reference: object) -> str | None:
@@ -52,3 +62,42 @@ def _marked_answer(text: str) -> str | None:
 def _is_balanced(text: str) -> bool:
     bare = text.replace(r"\{", "").replace(r"\}", "")
     return bare.count("{") == bare.count("}")
+
+
+class ReferenceCheck(NamedTuple):
+    """What an audit says of one reference: ``answer`` is what is read from it, None when nothing is."""
+
+    status: Literal["readable", "unreadable", "fragmentary", "not equal to itself"]
+    answer: str | None
+    reason: str
+
+
+def check_reference(reference: object) -> ReferenceCheck:
+    r"""Return whether a reference can be judged by.
+
+    "unreadable": it holds no answer; rows with it score None. "fragmentary": a parser that looks for marked math, as
+    in other reward functions, would read a piece of it only (bare LaTeX such as ``2\frac{1}{2}``), or it is prose in
+    which no answer is marked, so that only the same words would be right. "not equal to itself": a completion that
+    puts it in a box would not be judged correct.
+
+    >>> check_reference("#### 72").status, check_reference(r"2\frac{1}{2}").status, check_reference("").status
+    ('readable', 'fragmentary', 'unreadable')
+    """
+    answer = reference_text(reference)
+    if answer is None:
+        return ReferenceCheck("unreadable", None, f"no answer can be read from {reference!r:.60}")
+    found = extract(normalise(rf"\boxed{{{answer}}}"))
+    if not isinstance(found, Answer) or not settle([Pair(found.text, answer)], _CHECK_SECONDS)[0].equal:
+        return ReferenceCheck("not equal to itself", answer, f"{answer!r:.60} in a box is not judged correct")
+    if not is_value(answer):
+        return ReferenceCheck("fragmentary", answer, rf"no answer is marked in {answer!r:.60}; put it in \boxed{{}}")
+    if answer == str(reference).strip() and _is_bare_latex(answer):
+        return ReferenceCheck("fragmentary", answer, rf"bare LaTeX {answer!r:.60}: write it between $ or in \boxed{{}}")
+    return ReferenceCheck("readable", answer, f"{answer!r:.60}")
+
+
+def _is_bare_latex(text: str) -> bool:
+    """Return whether a parser that expects delimiters would miss part of this LaTeX."""
+    if "\\" not in text or _DELIMITED.fullmatch(text) or _BARE_FRACTION.fullmatch(text) or is_words(tidy(text)):
+        return False
+    return read_quantity(text) is None or "\\frac" in text

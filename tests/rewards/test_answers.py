@@ -5,7 +5,7 @@ import time
 import pytest
 from grpokit.rewards.answers import Answer, NoAnswer, extract
 from grpokit.rewards.text import normalise
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 FOUND = [
@@ -87,6 +87,7 @@ def test_answer_before_the_last_300_characters_is_found() -> None:
 PIECES = [r"\boxed{", "}", "<answer>", "</answer>", "#### ", "answer is ", "\n", "7", " "]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES)).map("".join))
 def test_span_is_where_the_answer_stands(text: str) -> None:
     completion = normalise("<think>x</think>" + text)

@@ -6,7 +6,7 @@ import pytest
 from grpokit.rewards import RewardError
 from grpokit.rewards.text import EOS_MARKERS, REASONING_TAGS, normalise
 from grpokit.rewards.types import Text
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TOOL_CALL = {"type": "function", "function": {"name": "mul", "arguments": {"a": 6, "b": 3}}}
@@ -78,6 +78,7 @@ def test_no_text_is_one_clear_line(raw: object) -> None:
 PIECES = ["<think>", "</think>", "<thought>", "</thought>", "a", " ", "</s>"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES)).map("".join))
 def test_final_is_where_final_start_says(text: str) -> None:
     found = normalise(text)
