@@ -82,7 +82,7 @@ def _add_prepare(actions: Subparsers) -> None:
         "prepare",
         help="write the rows worth asking, and say what was dropped and why",
         description="Filter a task's rows, drop repeated and empty prompts and those too long or too short, and "
-        "write DIR/SPLIT.jsonl, which --data takes for the same task, with DIR/SPLIT.report.json.",
+        "write DIR/SPLIT.jsonl, which --data takes for the same task, DIR/SPLIT.report.json and the card DIR/NAME.yaml",
     )
     prepare.add_argument("task", metavar="NAME", help="a task's name, or a YAML card")
     prepare.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the rows go")
@@ -255,3 +255,4 @@ def _print_prepared(prepared: Preparation) -> None:
         console.print(f"{count:>8} dropped: {reason}")
     if prepared.tokens is not None:
         _print_tokens(console, prepared.tokens)
+    console.print(f"Use them with --task {prepared.card} --data {prepared.path}")

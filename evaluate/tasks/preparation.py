@@ -35,9 +35,13 @@ class Lengths:
 
 
 class Preparation(NamedTuple):
-    """What :func:`prepare` wrote: ``kept`` of ``read`` rows, and how many were dropped for which reason."""
+    """What :func:`prepare` wrote: ``kept`` of ``read`` rows, and how many were dropped for which reason.
+
+    ``path`` holds the rows, ``card`` the task with the filters that chose them.
+    """
 
     path: Path
+    card: Path
     read: int
     kept: int
     dropped: Mapping[str, int]
@@ -56,9 +60,10 @@ def prepare(
 ) -> Preparation:
     """Write the rows worth asking to ``out/SPLIT.jsonl``, and what was dropped to ``out/SPLIT.report.json``.
 
-    The rows keep their columns, so the file feeds the same card by ``data``. Dropped, in this order, are rows that
+    The rows keep their columns, so the file feeds the same card by ``data``; ``out/TASK.yaml`` is that card with the
+    filters in force, since one on the command line would be forgotten. Dropped, in this order, are rows that
     the card's filters leave out, rows with an empty prompt or reference, prompts that came before (white space
-    aside), and prompts outside ``lengths``. ``limit`` is of rows kept. Both files are written whole or not at all.
+    aside), and prompts outside ``lengths``. ``limit`` is of rows kept. The files are written whole or not at all.
     ``advance`` is told of every row that the filters keep.
 
     Raises :class:`EvaluationError` when no row is left, and the task's own errors.
@@ -70,7 +75,9 @@ def prepare(
     write_lines(path, map(_plain_values, _at_least_one(kept, task, sieve, selection)))
     dropped = {**sieve.dropped, **selection.dropped}
     tokens = TokenCounts.of(selection.tokens) if selection.tokens else None
-    prepared = Preparation(path, selection.kept + sum(dropped.values()), selection.kept, dropped, tokens)
+    prepared = Preparation(
+        path, _write_card(task, out), selection.kept + sum(dropped.values()), selection.kept, dropped, tokens
+    )
     write_atomically(out / f"{split}.report.json", _report(task, split, data, prepared))
     return prepared
 
@@ -144,6 +151,15 @@ def _folder(out: Path) -> Path:
     except OSError as error:
         raise FileError(f"cannot write into {out}: {error.strerror}.") from None
     return out
+
+
+def _write_card(task: Task, out: Path) -> Path:
+    import yaml
+
+    path = out / f"{task.name.replace(':', '-')}.yaml"
+    values = task.model_dump(mode="json", exclude_defaults=True)
+    write_atomically(path, yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+    return path
 
 
 def _blank(reference: Any) -> bool:

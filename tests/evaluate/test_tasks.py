@@ -1,0 +1,265 @@
+"""Task cards: each reads rows of its data set's true schema, and every mistake in one is told in one line."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+from grpokit.evaluate import EvaluationError, Prompt, load_task, task_names
+from grpokit.evaluate.tasks import file_task, load_cards
+from grpokit.evaluate.tasks.card import parse_card
+from grpokit.rewards import RewardMix
+
+from .task_rows import ROWS
+
+FIRST: dict[str, tuple[str, str | None, str | None]] = {  # card -> id, what the user asks (a part), the reference
+    "gsm8k": ("0", "How much is 40+32?", "40+32 = <<40+32=72>>72\n#### 72"),
+    "tldr": ("0", "about bees for a week.\n\nTL;DR:", " Read a book about bees."),
+    "smoltldr": ("0", "about bees for a week.\n\nTL;DR:", "Read a book about bees."),
+    "numina": ("0", "How much is $6 \\cdot 3$?", ROWS["numina"][0]["solution"]),
+    "math500": ("test/geometry/1.json", "midpoint of $(1,2)$", "(2,3)"),
+    "oasst1": ("a", "Why do bees hum?", None),
+}
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
+    """Write rows as the file's ending says."""
+    if path.suffix == ".parquet":
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    elif path.suffix == ".csv":
+        with path.open("w", newline="", encoding="utf-8") as handle:
+            writer = csv.DictWriter(handle, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def asked(prompt: Prompt) -> str:
+    """What the user says."""
+    message = prompt.text[-1]
+    assert not isinstance(message, str)
+    return str(message["content"])
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+@pytest.mark.parametrize("name", FIRST)
+def test_each_card_reads_the_true_schema(name: str, ending: str, tmp_path: Path) -> None:
+    data = write_rows(tmp_path / f"rows.{ending}", ROWS[name])
+    [prompt] = load_task(name).prompts(data=data)
+    identity, question, reference = FIRST[name]
+    assert prompt.id == identity
+    assert question is not None
+    assert question in asked(prompt)
+    assert prompt.columns.get("reference") == reference
+    assert not {"prompt", "completion", "answer", "solution"} & prompt.columns.keys()  # rewards see `reference` alone
+
+
+@pytest.mark.parametrize("name", ["gsm8k", "math500", "numina"])
+def test_a_right_answer_in_the_format_asked_for_earns_all(name: str, tmp_path: Path) -> None:
+    task = load_task(name)
+    [prompt] = task.prompts(data=write_rows(tmp_path / "rows.jsonl", ROWS[name]))
+    answer = {"gsm8k": "72", "math500": "(2,3)", "numina": "18"}[name]
+    columns = {column: [value] for column, value in prompt.columns.items()}
+    mix = RewardMix.parse(task.rewards)
+    score = mix.score(
+        prompts=[prompt.text], completions=[f"<think>Well.</think>\n<answer>{answer}</answer>"], **columns
+    )
+    assert score.total == [1.5]
+    assert "<answer>" in str(prompt.text[0])  # the format is said
+
+
+def test_every_card_has_a_description_and_says_which_reward_counts() -> None:
+    assert [card.name for card in load_cards()] == task_names()
+    for card in load_cards():
+        assert card.description
+        assert card.primary in RewardMix.parse(card.rewards).names
+
+
+@pytest.mark.parametrize(
+    ("name", "splits"),
+    [
+        ("gsm8k", {"train": "train", "test": "test"}),
+        ("tldr", {"train": "train", "validation": "validation", "test": "test"}),
+        ("smoltldr", {"train": "train", "validation": "validation", "test": "test"}),
+        ("numina", {"train": "train", "test": "test"}),
+        ("math500", {"test": "test"}),
+        ("oasst1", {"train": "train", "test": "validation"}),  # the hub has no split "test"
+    ],
+)
+def test_splits_are_those_of_the_hub(name: str, splits: dict[str, str]) -> None:
+    assert load_task(name).source.splits == splits
+
+
+@pytest.mark.parametrize(
+    ("where", "ids"),
+    [
+        ({}, ["a"]),  # English first turns
+        ({"lang": ("en", "es")}, ["a", "d"]),
+        ({"lang": "DE"}, ["e"]),  # case aside
+        ({"parent_id": "b"}, ["c"]),  # in place of the card's own filter on that column
+    ],
+)
+def test_oasst1_filters(where: dict[str, Any], ids: list[str], tmp_path: Path) -> None:
+    task = load_task("oasst1").filtered(where)
+    for ending in ("jsonl", "csv", "parquet"):  # CSV knows no null and no booleans
+        data = write_rows(tmp_path / f"rows.{ending}", ROWS["oasst1"])
+        assert [prompt.id for prompt in task.prompts(data=data)] == ids
+
+
+def test_row_numbers_do_not_depend_on_filters(tmp_path: Path) -> None:
+    rows = [{"q": f"What is {n}+{n}?", "a": str(2 * n), "kind": "even" if n % 2 == 0 else "odd"} for n in range(6)]
+    task = file_task(write_rows(tmp_path / "rows.jsonl", rows), "q", "a", None, "correctness")
+    odd = [prompt.id for prompt in task.filtered({"kind": "odd"}).prompts()]
+    assert odd == ["1", "3", "5"]
+    assert [prompt.id for prompt in task.filtered({"kind": "odd"}).prompts(limit=2)] == ["1", "3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "count"),
+    [("gsm8k", "gsm8k/train.jsonl", 7473), ("gsm8k", "gsm8k/test.jsonl", 1319), ("math500", "math/math500.jsonl", 500)],
+)
+def test_real_rows(name: str, file: str, count: int, shared: Path) -> None:
+    prompts = list(load_task(name).prompts(data=shared / "data" / file))
+    assert len({prompt.id for prompt in prompts}) == count
+    assert all(prompt.columns["reference"] for prompt in prompts)
+
+
+def test_real_rows_of_tldr_under_the_hubs_columns(shared: Path, tmp_path: Path) -> None:
+    lines = (shared / "data/tldr/reddit_tldr.jsonl").read_text(encoding="utf-8").splitlines()
+    posts = [json.loads(line) for line in lines]
+    rows = [{"prompt": f"POST: {post['post']}\n\nTL;DR:", "completion": post["reference"]} for post in posts]
+    prompts = list(load_task("tldr").prompts(data=write_rows(tmp_path / "rows.parquet", rows)))
+    assert len(prompts) == 600
+    assert prompts[0].columns == {"reference": posts[0]["reference"]}
+
+
+def test_real_trees_of_oasst_flattened(shared: Path, tmp_path: Path) -> None:
+    lines = (shared / "data/oasst/en_100_tree.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [row for line in lines for row in _flat(json.loads(line)["prompt"])]
+    data = write_rows(tmp_path / "rows.jsonl", rows)
+    assert len(rows) > 300
+    assert len(list(load_task("oasst1").prompts(data=data))) == 100  # one first turn a tree
+
+
+def _flat(message: dict[str, Any]) -> list[dict[str, Any]]:
+    replies = [row for reply in message.get("replies", []) for row in _flat(reply)]
+    return [{key: value for key, value in message.items() if key != "replies"}, *replies]
+
+
+CARD: dict[str, Any] = {
+    "name": "mine",
+    "source": {"file": "rows.jsonl"},
+    "user": "{question}",
+    "reference": "answer",
+    "rewards": "correctness",
+    "primary": "correctness",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"referense": "answer"}, "unknown key 'referense'. Did you mean 'reference'?"),  # misspelt
+        ({"source": {"hubb": "org/set"}}, "unknown key 'source.hubb'. Did you mean 'hub'?"),  # misspelt, deeper
+        ({"samples": "many"}, "samples: Input should be a valid integer"),  # wrong types
+        ({"max_new_tokens": 1.5}, "max_new_tokens: Input should be a valid integer"),
+        ({"source": {"file": "a", "where": {"lang": {"is": "en"}}}}, "source.where.lang"),
+        ({"user": 7}, "user: Input should be a valid string"),
+        ({"source": "gsm8k"}, "source: Input should be a valid dictionary"),
+        ({"user": None}, "user: Input should be a valid string"),
+        ({"samples": 0}, "samples=0: give at least 1"),  # out of range
+        ({"samples": 4}, "greedy samples are all equal"),
+        ({"top_p": 2}, "top_p=2.0"),
+        ({"user": "What is this?"}, "user: name a column in braces"),  # the same prompt for all rows
+        ({"source": {}}, "give one of generator, hub and file, not none"),
+        ({"source": {"hub": "a/b", "file": "c"}}, "give one of generator, hub and file, not hub and file"),
+        ({"source": {"generator": "algebra"}}, "source.generator: Input should be 'arithmetic' or 'reasoning_gym'"),
+        ({"rewards": "corectness"}, "no reward 'corectness'. Did you mean 'correctness'?"),
+        ({"rewards": "length(", "primary": "length"}, "length("),
+        ({"primary": "corectness"}, "primary: 'corectness' is not in the mix. Did you mean 'correctness'?"),
+    ],
+)
+def test_wrong_cards(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        parse_card({**CARD, **change}, "mine.yaml")
+    assert str(caught.value).startswith("mine.yaml: ")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_that_is_missing() -> None:
+    with pytest.raises(EvaluationError, match="the key 'user' is missing"):
+        parse_card({key: value for key, value in CARD.items() if key != "user"}, "mine.yaml")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("name: [", "is not valid YAML"),
+        ("- name", "a task card is a mapping of keys to values"),
+        ("", "a task card is a mapping"),
+        ("1: 2", "the keys of a task card are words"),
+    ],
+)
+def test_files_that_are_no_cards(content: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "card.yaml"
+    path.write_text(content)
+    with pytest.raises(EvaluationError, match=said):
+        load_task(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gsm8", "no task 'gsm8'. Did you mean 'gsm8k'?"),
+        ("gsm8k:main", "no task 'gsm8k:main'"),
+        ("reasoning_gym", "name a data set, such as reasoning_gym:leg_counting"),
+        ("nowhere.yaml", "cannot read task card nowhere.yaml"),
+    ],
+)
+def test_unknown_tasks(name: str, said: str) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        load_task(name)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("card", "row", "said"),
+    [
+        ({"user": "{questoin}"}, {"question": "2+2?", "answer": "4"}, "no column 'questoin' in the data. Did you mean"),
+        ({}, {"question": "2+2?"}, "no column 'answer' in the data. All: question."),
+        ({}, {"question": None, "answer": "4"}, "row 0: column 'question' is empty"),  # else asked "None"
+        ({}, {"question": " \n", "answer": "4"}, "row 0: column 'question' is empty"),
+        ({}, {"question": [], "answer": "4"}, "row 0: column 'question' is empty"),
+        ({}, {"question": ["2+2?"], "answer": "4"}, "is a list, but not of chat messages"),
+        (
+            {},
+            {"question": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}], "answer": "4"},
+            "end with the assistant's answer",  # it would be given away
+        ),
+    ],
+)
+def test_rows_that_do_not_fit_a_card(card: dict[str, Any], row: dict[str, Any], said: str) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        parse_card({**CARD, **card}, "mine.yaml").prompt(row)
+    assert said in str(caught.value)
+
+
+def test_messages_stay_messages_behind_the_system_prompt() -> None:
+    history = [
+        {"role": "user", "content": "2+2?"},
+        {"role": "assistant", "content": "4"},
+        {"role": "user", "content": "And 3+3?"},
+    ]
+    prompt = parse_card({**CARD, "system": "Add."}, "mine.yaml").prompt({"question": history, "answer": "6"})
+    assert prompt.text == [{"role": "system", "content": "Add."}, *history]
+
+
+def test_braces_in_values_are_left_alone() -> None:
+    prompt = parse_card(CARD, "mine.yaml").prompt({"question": r"What is \frac{answer}{2}?", "answer": "4"})
+    assert asked(prompt) == r"What is \frac{answer}{2}?"
