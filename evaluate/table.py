@@ -41,7 +41,7 @@ class Table:
     ids: tuple[str, ...]
     clusters: Integers | None
     values: Mapping[str, Floats]
-    statuses: Mapping[str, NDArray[np.int16]]
+    statuses: Mapping[str, NDArray[np.int32]]
     words: tuple[str, ...]
     cut: Floats
     tokens: Floats
@@ -88,7 +88,7 @@ class _Reader:
         self.words: defaultdict[str, int] = defaultdict()
         self.words.default_factory = self.words.__len__  # a new word gets the next number
         self.question, self.sample, self.answers = array("q"), array("q"), array("q")
-        self.totals, self.values, self.codes = array("d"), array("d"), array("h")
+        self.totals, self.values, self.codes = array("d"), array("d"), array("i")
         self.cut, self.tokens = array("d"), array("d")
         self.foreign = 0
 
@@ -162,8 +162,14 @@ class _Reader:
     def _places(self) -> Integers:
         """Return where each row stands in the flattened grid."""
         question, sample = np.array(self.question), np.array(self.sample)
-        if sample.min() < 0:
-            raise EvaluationError(f"{self.run.path}: a completion has sample {sample.min()}; samples count from 0.")
+        drawn = self.run.manifest.sampling
+        limit = drawn["samples"] if drawn else len(sample)
+        if sample.min() < 0 or sample.max() >= limit:
+            wrong = sample.min() if sample.min() < 0 else sample.max()
+            raise EvaluationError(
+                f"{self.run.path}: a completion has sample {wrong}; a prompt's samples count from 0, and there are at "
+                f"most {limit}."
+            )
         places: Integers = question * (sample.max() + 1) + sample
         unique, counts = np.unique(places, return_counts=True)
         if len(unique) < len(places):

@@ -59,7 +59,8 @@ def write_run(
     mix = MixRecord("by hand", weights, {reward: f"{reward}-1" for reward in scores})
     task = TaskRecord("sums", primary, "seed" if clusters else None, "f" * 16, len(grid), "by hand")
     folder.mkdir(parents=True, exist_ok=True)
-    manifest(name, **{"mix": mix, "task": task, **changes}).write(folder)
+    sampling = {**SAMPLING, "samples": max(map(len, grid))}
+    manifest(name, **{"mix": mix, "task": task, "sampling": sampling, **changes}).write(folder)
     write_lines(
         folder / "prompts.jsonl",
         (

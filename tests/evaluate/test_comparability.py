@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from grpokit.evaluate.comparability import mismatches, require_comparable
@@ -31,7 +32,7 @@ ENGINE = BASE.engine
         ({"command": "another", "created": "2027"}, [], False),
     ],
 )
-def test_what_matters(change: dict[str, object], what: list[str], fatal: bool) -> None:
+def test_what_matters(change: dict[str, Any], what: list[str], fatal: bool) -> None:
     tuned = manifest("tuned", **change)
     found = list(mismatches(BASE, tuned))
     assert [mismatch.what for mismatch in found] == what

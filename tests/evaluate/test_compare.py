@@ -1,6 +1,7 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,9 +22,9 @@ def _flips(right: int, wrong: int, fixed: int, broken: int) -> tuple[Grid, Grid]
     return base, tuned
 
 
-def _compare(folder: Path, base: Grid, tuned: Grid, margin: float = 0.02, **more: object) -> Comparison:
+def _compare(folder: Path, base: Grid, tuned: Grid, margin: float = 0.02, **more: Any) -> Comparison:
     runs = [
-        write_run(folder / name, {"correctness": scores}, name, **more)  # type: ignore[arg-type]
+        write_run(folder / name, {"correctness": scores}, name, **more)
         for name, scores in (("base", base), ("tuned", tuned))
     ]
     return compare(runs, margin=margin)
@@ -254,7 +255,7 @@ def test_majority_follows_the_answers(tmp_path: Path) -> None:
     texts = [["18", "18", "3", "4"]] * 20
     judged = [[Judgement(float(t == "18"), "correct", "", Span(0, len(t))) for t in row] for row in texts]
     scores = [[one.value for one in row] for row in judged]
-    comparison = _compare(tmp_path, scores, scores, texts=texts, judgements={"correctness": judged})  # type: ignore[arg-type]
+    comparison = _compare(tmp_path, scores, scores, texts=texts, judgements={"correctness": judged})
     majority = next(curve for curve in comparison.models[0].curves if curve.kind == "maj@k")
     assert [point.estimate.mean for point in majority.points] == pytest.approx([0.5, 0.5, 1.0])
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from grpokit.tests.evaluate.runs import write_run
 WEIGHTS = {"correctness": 1.0, "xml_format": 0.5}
 
 
-def _pair(folder: Path, rates: dict[str, tuple[float, float]], seed: int = 0, n: int = 300, **more: object) -> Pair:
+def _pair(folder: Path, rates: dict[str, tuple[float, float]], seed: int = 0, n: int = 300, **more: Any) -> Pair:
     """Compare models that earn each 0/1 reward with the rates given for base and tuned."""
     generator = np.random.default_rng(seed)
     weights = more.pop("weights", dict.fromkeys(rates, 1.0))
@@ -22,14 +23,14 @@ def _pair(folder: Path, rates: dict[str, tuple[float, float]], seed: int = 0, n:
         scores = {
             reward: (generator.random((n, 1)) < rate[side]).astype(float).tolist() for reward, rate in rates.items()
         }
-        runs.append(write_run(folder / f"{name}-{seed}", scores, name, weights=weights, **more))  # type: ignore[arg-type]
+        runs.append(write_run(folder / f"{name}-{seed}", scores, name, weights=weights, **more))
     return compare(runs).pairs[0]
 
 
 def test_contributions_add_up_to_the_gain(tmp_path: Path) -> None:
     pair = _pair(tmp_path, {"correctness": (0.3, 0.4), "xml_format": (0.2, 0.9)}, weights=WEIGHTS)
     assert sum(part.mean or 0.0 for part in pair.contributions.values()) == pytest.approx(pair.total.delta)
-    assert pair.contributions["xml_format"].mean == pytest.approx(0.5 * pair.rewards["xml_format"].delta)  # type: ignore[operator]
+    assert pair.contributions["xml_format"].mean == pytest.approx(0.5 * pair.rewards["xml_format"].delta)
 
 
 def test_contributions_add_up_where_rewards_do_not_apply(tmp_path: Path) -> None:

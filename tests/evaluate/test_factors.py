@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ means = st.lists(st.floats(-1, 1), min_size=3, max_size=3).map(np.array)
 
 
 @given(shares, means, shares, means)
-def test_parts_add_up_to_the_change(p: np.ndarray, m: np.ndarray, q: np.ndarray, k: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_parts_add_up_to_the_change(p: np.ndarray, m: np.ndarray, q: np.ndarray, k: np.ndarray) -> None:
     split = kitagawa(Shares(p, p * m), Shares(q, q * k))
     assert split.shift + split.within == pytest.approx((q * k).sum() - (p * m).sum())
 
@@ -27,8 +28,8 @@ def test_an_empty_bin_takes_the_others_mean() -> None:
     assert (split.shift, split.within) == (pytest.approx(0.4), pytest.approx(0.0))
 
 
-def _pair(folder: Path, **sides: dict[str, object]) -> Pair:
-    return compare([write_run(folder / name, name=name, **side) for name, side in sides.items()]).pairs[0]  # type: ignore[arg-type]
+def _pair(folder: Path, **sides: dict[str, Any]) -> Pair:
+    return compare([write_run(folder / name, name=name, **side) for name, side in sides.items()]).pairs[0]
 
 
 def _factor(pair: Pair, name: str) -> Factor:
@@ -77,9 +78,9 @@ def test_every_factor_adds_up_to_the_change_whatever_is_missing(tmp_path: Path) 
     pair = _pair(tmp_path, **sides)
     assert [factor.name for factor in pair.factors] == ["truncation", "answer", "xml_format", "length"]
     for factor in pair.factors:
-        assert factor.shift.mean + factor.within.mean == pytest.approx(pair.rewards["correctness"].delta)  # type: ignore[operator]
+        assert factor.shift.mean + factor.within.mean == pytest.approx(pair.rewards["correctness"].delta)
         assert sum(one.base_share for one in factor.bins) == pytest.approx(1)
-        assert factor.shift.low <= factor.shift.mean <= factor.shift.high  # type: ignore[operator]
+        assert factor.shift.low <= factor.shift.mean <= factor.shift.high
 
 
 def test_length_bins_are_quartiles_of_both(tmp_path: Path) -> None:

@@ -124,3 +124,18 @@ def test_a_completion_that_is_there_twice_is_refused(run: Run) -> None:
         (run.path / name).write_text(text + text.splitlines()[1] + "\n")
     with pytest.raises(EvaluationError, match="sample 1 of prompt 'q0' is there twice"):
         read_table(run)
+
+
+@pytest.mark.parametrize("sample", [-1, 2, 10**9])
+def test_a_sample_beyond_those_drawn_is_refused(run: Run, sample: int) -> None:
+    for name in ("scores.jsonl", "completions.jsonl"):
+        text = (run.path / name).read_text()
+        (run.path / name).write_text(text.replace('"sample": 1', f'"sample": {sample}', 1))
+    with pytest.raises(EvaluationError, match=f"a completion has sample {sample}; .* at most 2"):
+        read_table(run)
+
+
+def test_statuses_without_number_are_no_overflow(tmp_path: Path) -> None:
+    judged = [[Judgement(0.0, f"status {i}", "")] for i in range(40_000)]
+    run = write_run(tmp_path, {"correctness": [[0.0]] * 40_000}, judgements={"correctness": judged})
+    assert len(read_table(run).counts("correctness")) == 40_000
