@@ -30,6 +30,7 @@ _BLANK = re.compile(r"\s+")
 _IDLE_BLANK = re.compile(r"(?<!\d) | (?!\d)")
 _CHOICE = re.compile(r"(?:option |choice )?\(?([A-J])\)?", re.IGNORECASE)
 _LABELLED = re.compile(r"(?:option |choice )?(?:\(([A-J])\)|([A-J])[).:])\s*(.+)", re.IGNORECASE | re.DOTALL)
+_LABEL = re.compile(r"(?<![A-Za-z])[A-J][).:]")
 _BASE = re.compile(r"([0-9A-Za-z ]+)_\{?\s*(\d{1,2})\s*\}?")
 _TIME = re.compile(r"0?(\d{1,2}):(\d\d)(?::(\d\d))?\s*([ap]\.?m)?", re.IGNORECASE)
 _RATIO = re.compile(r"(\d{1,9})\s*:\s*(\d{1,9})")
@@ -92,7 +93,9 @@ def _same_choice(answer: str, reference: str) -> bool | None:
     given = _CHOICE.fullmatch(answer)
     if given is None:
         labelled = _LABELLED.fullmatch(answer)
-        return (labelled[1] or labelled[2]) == wanted[1] if labelled else None
+        if labelled is None:
+            return None
+        return (labelled[1] or labelled[2]) == wanted[1] and not _LABEL.search(labelled[3])
     return given[1].upper() == wanted[1]
 
 

@@ -18,7 +18,7 @@ _PUNCTUATION = re.compile(r"[\s.,;:!?'\"()]+")
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 _LONE_NUMBER = re.compile(r"(?<![\w.,])(?:-\s?)?[$€£¥]?\d[\d,]*(?:\.\d+)?(?![\w/^]|[.,:]\d)\s*%?")
 _UNSURE = re.compile(
-    r"\b(?:not|never|less|more|fewer|greater|least|most|under|below|above|between|maybe|perhaps|possibly|probably|or|"
+    r"\b(?:not|never|less|more|fewer|greater|least|most|under|below|above|between|maybe|perhaps|possibly|probably|could|might|guess|or|"
     r"either|than|except|cannot|minus|unknown|hundred|thousand|million|billion|half|twice|dozen)\b|n't",
     re.IGNORECASE,
 )

@@ -306,6 +306,8 @@ WORDS = [
     Case(tagged("D"), "C", 0.0, "another choice"),
     Case(tagged("C or D"), "C", 0.0, "two choices"),
     Case(tagged("C, D"), "C", 0.0, "two choices listed"),
+    Case("Answer: C) 5 or D) 6", "C", 0.0, "two choices with their texts"),
+    Case(tagged("It could be 12"), "12", 0.0, "a guess is no value"),
     Case("A careful look shows that it is D.", "A", 0.0, "an article is no choice"),
     Case(boxed(r"\textbf{(C)}\ 12"), "12", 1.0, "label before the value"),
     Case(tagged("Tom has 12 apples left."), "12", 1.0, "sentence with one number"),
