@@ -38,9 +38,15 @@ def make_arguments(recipe: Recipe, plan: Plan, out: Path) -> GRPOConfig:
         arguments = GRPOConfig(**{**open_ones, **recipe.settings, **ours})
     except (ValueError, TypeError, ImportError) as error:  # what GRPOConfig alone can judge
         raise TrainingError(f"grpo: {str(error).splitlines()[0]}") from None
+    _check_machine(arguments)
+    return arguments
+
+
+def _check_machine(arguments: GRPOConfig) -> None:
+    if arguments.use_vllm and find_spec("vllm") is None:
+        raise TrainingError("grpo.use_vllm needs vLLM: pip install 'grpokit[vllm]', or leave it out.")
     if arguments.use_transformers_continuous_batching and arguments.device.type == "cpu":
         raise TrainingError(
             "grpo.use_transformers_continuous_batching: on a CPU it is some fifty times slower and casts to "
             "bfloat16; leave it out."
         )
-    return arguments

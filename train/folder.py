@@ -23,7 +23,7 @@ def claim(out: Path, recipe: Recipe, *, resume: bool) -> Path | None:
     if out.exists() and not out.is_dir():
         raise TrainingError(f"{out} is a file; give a folder as --out.")
     if not resume:
-        if out.is_dir() and any(out.iterdir()):
+        if any(path.is_file() for path in out.rglob("*")):
             raise TrainingError(f"{out} is not empty; give --resume to go on with the run in it, or another --out.")
         return None
     _check_same(out / RECIPE, recipe)

@@ -76,15 +76,19 @@ def _make_trainer(
 
     base = _load(recipe)
     kept = _fitting(recipe, plan, prompts, base, watcher)
-    trainer = GRPOTrainer(
-        base.model,
-        reward_funcs=list(rewards),
-        args=arguments,
-        train_dataset=make_dataset(kept, base.tokenizer),
-        processing_class=base.tokenizer,
-        peft_config=make_lora(recipe.lora, base.model, watcher.note),
-        callbacks=[Reporter(watcher, recipe.mix.names), Alarms(watcher), MovementProof()],
-    )
+    lora = make_lora(recipe.lora, base.model, watcher.note)
+    try:
+        trainer = GRPOTrainer(
+            base.model,
+            reward_funcs=list(rewards),
+            args=arguments,
+            train_dataset=make_dataset(kept, base.tokenizer),
+            processing_class=base.tokenizer,
+            peft_config=lora,
+            callbacks=[Reporter(watcher, recipe.mix.names), Alarms(watcher), MovementProof()],
+        )
+    except (ValueError, ImportError) as error:  # settings that only the trainer can judge, packages that it lacks
+        raise TrainingError(f"TRL: {str(error).splitlines()[0]}") from None
     trainer.remove_callback(PrinterCallback)
     return trainer
 

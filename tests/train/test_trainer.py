@@ -114,6 +114,17 @@ def test_half_written_checkpoint_is_passed_over(tmp_path):
     assert last_checkpoint(tmp_path) == whole
 
 
+def test_quantised_base_is_trained_and_evaluated_alike(tiny, tmp_path):
+    from grpokit.evaluate.engines.loading import load_base
+    from grpokit.train.heldout import loading
+
+    recipe = tiny("model.quantization=4bit", "max_steps=1")
+    adapter = train(recipe, tmp_path / "run")
+    base = load_base("demo", None, loading(recipe))
+    assert base.model.is_loaded_in_4bit
+    assert base.add_adapter(adapter.folder) > 0
+
+
 EARLY = [
     # told before the model is loaded, and nothing is written
     ("use_transformers_continuous_batching=true", "fifty times slower"),
@@ -123,6 +134,7 @@ EARLY = [
     ("task=arithmetik", "Did you mean 'arithmetic'"),
     ("model=/no/such/model", "no folder /no/such/model"),
     ("max_completion_length=4000", "no prompt leaves room"),
+    ("use_vllm=true", "vLLM"),
 ]
 
 
