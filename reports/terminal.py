@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -45,6 +46,7 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
 
     Fits 80 columns. Colour carries nothing that the words do not say.
     """
+    _forgive_encoding(console)
     moved = read_moved(comparison, runs)
     for pair in comparison.pairs:
         _print_verdict(pair, comparison.margin, console)
@@ -55,6 +57,12 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
     console.print(_model_table(comparison))
     for model in comparison.models:
         _print_counts(model, console)
+
+
+def _forgive_encoding(console: Console) -> None:
+    """Let a character that the output cannot encode be shown as "?": no model's text ends in a traceback."""
+    if isinstance(console.file, io.TextIOWrapper):
+        console.file.reconfigure(errors="replace")
 
 
 def _print_verdict(pair: Pair, margin: float, console: Console) -> None:

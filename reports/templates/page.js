@@ -111,12 +111,17 @@
   for (const button of document.querySelectorAll("[data-choose-pair]"))
     button.addEventListener("click", () => { change({ pair: Number(button.dataset.choosePair) }); showPair(); });
   for (const button of document.querySelectorAll("[data-filter]"))
-    button.addEventListener("click", () => { change({ filter: button.dataset.filter, id: null }); control("samples").scrollIntoView({ behavior: "smooth" }); });
+    button.addEventListener("click", () => { change({ filter: button.dataset.filter, id: null }); control("samples").scrollIntoView(); });
   control("filter").addEventListener("change", (event) => change({ filter: event.target.value, id: null }));
   control("search").addEventListener("input", (event) => change({ query: event.target.value }));
   control("search").form.addEventListener("submit", (event) => event.preventDefault());
   control("list").addEventListener("scroll", () => requestAnimationFrame(() => Samples.list(view)));
-  addEventListener("hashchange", () => { readHash(); showPair(); refresh(); });
+  addEventListener("hashchange", () => {
+    if (location.hash === "#samples") return writeHash(); // the skip link: a place on the page, not a state
+    readHash();
+    showPair();
+    refresh();
+  });
 
   readHash();
   showPair();

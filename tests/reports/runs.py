@@ -41,7 +41,7 @@ def write_run(
 ) -> Run:
     """Write a run of ``model``; ``say`` stands in every prompt, completion and reason, ``third`` names a reward."""
     weights = {"correctness": 1.0, "xml_format": 0.5, third: 0.25}
-    random = Random(f"{model.name}{questions}")
+    random = Random(f"{model.name}{questions}".encode())
     prompts = [_prompt(number, say) for number in range(questions)]
     folder.mkdir(parents=True)
     _manifest(model, questions, samples, task, weights).write(folder)

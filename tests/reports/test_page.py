@@ -162,6 +162,25 @@ def test_state_is_kept_in_the_address(browser: sync_api.Browser, report: Path) -
     watched.page.close()
 
 
+def test_the_skip_link_keeps_the_state(browser: sync_api.Browser, report: Path) -> None:
+    watched = Watched(browser, report, "#show=fixed")
+    watched.page.keyboard.press("Tab")
+    watched.page.keyboard.press("Enter")
+    sync_api.expect(watched.page.locator("#search")).to_be_in_viewport()
+    assert watched.page.locator("#filter").input_value() == "fixed"
+    assert "show=fixed" in watched.page.url
+    watched.page.close()
+
+
+def test_a_point_of_a_chart_tells_its_numbers(browser: sync_api.Browser, hostile: Compared, tmp_path: Path) -> None:
+    write_html(hostile.comparison, hostile.runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html", viewport={"width": 1280, "height": 1600})
+    watched.page.locator('[data-chart="forest"] svg .mark-symbol path').first.hover()
+    sync_api.expect(watched.page.locator("#vg-tooltip-element")).to_contain_text("correctness")
+    assert watched.complaints == []
+    watched.page.close()
+
+
 @pytest.mark.parametrize("width", [390, 768, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_wider_than_the_screen(browser: sync_api.Browser, report: Path, width: int, scheme: str) -> None:

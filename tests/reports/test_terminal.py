@@ -121,12 +121,32 @@ def test_markup_and_control_characters_of_a_model_are_plain_text(hostile: Compar
     assert "\x1b" not in text
 
 
-def test_an_ascii_terminal_gets_ascii_bars(compared: Compared) -> None:
-    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="backslashreplace")
-    print_comparison(compared.comparison, Console(file=out, width=80))
+def piped(compared: Compared, encoding: str) -> str:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding=encoding)
+    print_comparison(compared.comparison, Console(file=out), compared.runs)
     out.flush()
-    out.seek(0)
-    assert "\\u" not in out.read()
+    return raw.getvalue().decode(encoding)
+
+
+def test_an_ascii_terminal_gets_ascii_bars(compared: Compared) -> None:
+    text = piped(compared, "ascii")
+    assert "o-" in text
+    assert "?" not in text.replace("What is", "").replace("?\n", "\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_text_that_the_output_cannot_encode_never_ends_in_a_traceback(tmp_path: Path, encoding: str) -> None:
+    models = [model._replace(name=f"{model.name} \u6a21\u578b") for model in (BASE, TUNED)]
+    runs = [write_run(tmp_path / str(place), model, questions=8, say="é \ud83d") for place, model in enumerate(models)]
+    assert "IMPROVED" in piped(Compared(runs, compare(runs)), encoding)
+
+
+def test_piped_output_has_no_colour_and_80_columns(compared: Compared, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    text = piped(compared, "utf-8")
+    assert "\x1b" not in text
+    assert max(map(cell_len, text.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
