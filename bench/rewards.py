@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from grpokit.rewards import Batch, Reward, get, names
 from grpokit.rewards.probe import SHAPES
@@ -79,12 +80,12 @@ def rate(reward: Reward, count: int) -> float:
     """Return completions a second: the best of three batches, each normalised afresh."""
     reward.judge(batch(GROUP, seed=99))
     batches = [batch(count, seed) for seed in range(3)]
-    return max(count / seconds(lambda one=one: reward.judge(one)) for one in batches)
+    return max(count / seconds(partial(reward.judge, one)) for one in batches)
 
 
 def worst_megabyte(reward: Reward) -> tuple[str, float]:
     """Return the hostile shape that takes longest, and its milliseconds."""
-    timed = {shape: seconds(lambda piece=piece: reward.judge(hostile(piece))) for shape, piece in SHAPES.items()}
+    timed = {shape: seconds(partial(reward.judge, hostile(piece))) for shape, piece in SHAPES.items()}
     worst = max(timed, key=timed.__getitem__)
     return worst, 1000 * timed[worst]
 
@@ -107,7 +108,7 @@ def import_milliseconds() -> float:
 def side_by_side(count: int) -> str:
     """Return the ratio of ``correctness`` to TRL's ``accuracy_reward`` on the same texts."""
     try:
-        from trl.rewards import accuracy_reward
+        from trl.rewards.accuracy_rewards import accuracy_reward
     except ImportError:
         return "trl is not installed: no comparison"
     one = batch(count, seed=7)

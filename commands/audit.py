@@ -57,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
     from ..rewards.honest import BUILT_IN
 
     mix = RewardMix.parse(args.rewards)
-    report = audit(mix, read_rows(args) if args.data else BUILT_IN)
+    rows = read_rows(args) if args.data else BUILT_IN
+    report = audit(mix, rows, args.reference_column or "reference")
     if args.json:
         write_json(report.as_dict(), args.json)
     if args.json != "-":

@@ -14,7 +14,7 @@ from ..errors import GrpokitError
 from .hacks import HACKS, Hack, Scene
 from .honest import BUILT_IN, AuditRow, layout_of
 from .mix import RewardMix
-from .types import Batch, Judgement
+from .types import REFERENCE_COLUMNS, Batch, Judgement
 
 LEAK = 0.1
 """A hack leaks when it earns more than an honest wrong answer by over this share of the gap to a right one."""
@@ -98,12 +98,13 @@ class AuditReport:
         return {"schema": 1, "passed": not self.paid, "verdict": self.verdict, **asdict(self)}
 
 
-def audit(mix: RewardMix, rows: Sequence[AuditRow] = BUILT_IN) -> AuditReport:
+def audit(mix: RewardMix, rows: Sequence[AuditRow] = BUILT_IN, column: str = "reference") -> AuditReport:
     """Score honest and hacked completions of every row with the mix, and compare what they earn.
 
     Each row's completions form one group under its prompt, as in training. A hack's variants are judged by their
     mean total over the rows, and the best-paid one counts, since that is the one that training would find. Token
-    ids are stand-ins, one per word or sign, so limits in tokens are judged roughly.
+    ids are stand-ins, one per word or sign, so limits in tokens are judged roughly. The references stand in every
+    usual column and in ``column``.
 
     Raises :class:`AuditError` without rows, or when the mix applies to no honest answer.
 
@@ -116,7 +117,7 @@ def audit(mix: RewardMix, rows: Sequence[AuditRow] = BUILT_IN) -> AuditReport:
     layout = layout_of(mix)
     scenes = [Scene(row, [other for other in rows if other != row][:_OTHERS], layout) for row in rows]
     written = [[scene.right, scene.wrong, *(text for hack in HACKS for text in hack.write(scene))] for scene in scenes]
-    right, wrong, *earned = _earnings(mix, rows, written)
+    right, wrong, *earned = _earnings(mix, _batch(rows, written, column), len(written[0]))
     if right is None or wrong is None:
         raise AuditError(f"no reward of {mix.spec!r} applies to these rows' references; check the reference column.")
     owners = [hack for hack in HACKS for _ in hack.write(scenes[0])]
@@ -142,19 +143,19 @@ class _Honest(NamedTuple):
     least: Mapping[str, float]
 
 
-def _earnings(mix: RewardMix, rows: Sequence[AuditRow], written: Sequence[Sequence[str]]) -> list[Earning | None]:
-    """Score all completions as one batch; return the mean over rows of each column."""
-    judged = mix.judge(_batch(rows, written))
-    width = len(written[0])
+def _earnings(mix: RewardMix, batch: Batch, width: int) -> list[Earning | None]:
+    """Score a batch of ``width`` completions a row; return the mean over rows of each of them."""
+    judged = mix.judge(batch)
     columns = [{name: every[column::width] for name, every in judged.items()} for column in range(width)]
     return [_earning(mix, column) for column in columns]
 
 
-def _batch(rows: Sequence[AuditRow], written: Sequence[Sequence[str]]) -> Batch:
+def _batch(rows: Sequence[AuditRow], written: Sequence[Sequence[str]], column: str) -> Batch:
     texts = [text for group in written for text in group]
     prompts = [row.prompt for row, group in zip(rows, written, strict=True) for _ in group]
     references = [row.reference for row, group in zip(rows, written, strict=True) for _ in group]
-    return Batch(texts, prompts, [tokens(text) for text in texts], {"answer": references})
+    columns = dict.fromkeys((*REFERENCE_COLUMNS, column), references)
+    return Batch(texts, prompts, [tokens(text) for text in texts], columns)
 
 
 def tokens(text: str) -> list[int]:

@@ -92,5 +92,5 @@ def load_corpus() -> tuple[Case, ...]:
 
 
 def _case(row: dict[str, Any]) -> Case:
-    lists = {key: tuple(row[key]) for key in ("completions", "tokens", "values") if key in row}
-    return Case(**(row | lists))
+    given: dict[str, Any] = row | {key: tuple(row[key]) for key in ("completions", "tokens", "values") if key in row}
+    return Case(**given)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean
 
 from .mix import MixScore, RewardMix
 
@@ -92,11 +91,11 @@ def spread(values: Sequence[float | None], groups: Groups) -> float:
     """
     variances = [_variance([v for row in group if (v := values[row]) is not None]) for group in groups]
     known = [variance for variance in variances if variance is not None]
-    return math.sqrt(fmean(known)) if known else 0.0
+    return math.sqrt(sum(known) / len(known)) if known else 0.0
 
 
 def _variance(values: Sequence[float]) -> float | None:
     if len(values) < 2:
         return None
-    mean = fmean(values)
-    return fmean((value - mean) ** 2 for value in values)
+    mean = sum(values) / len(values)
+    return sum((value - mean) ** 2 for value in values) / len(values)

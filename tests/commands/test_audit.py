@@ -51,6 +51,7 @@ def test_real_rows_by_column(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     given = ["--data", data, "--prompt-column", "q", "--reference-column", "gold"]
     assert main(["audit", "--rewards", "correctness", *given]) == 0
     assert "on 2 rows" in capsys.readouterr().out
+    assert main(["audit", "--rewards", "correctness(reference_column=gold)", *given]) == 0
 
 
 def test_usual_columns_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
