@@ -11,9 +11,9 @@ import argparse
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from grpokit.evaluate.compare import compare
@@ -28,22 +28,32 @@ TEXT = "<reasoning>" + "16 - 3 - 4 = 9 eggs are left, and 9 * 2 = 18. " * 8 + "<
 LIMIT = 10.0
 
 
+class Cost(NamedTuple):
+    """Seconds on the clock and of processor time: the same on an idle machine."""
+
+    wall: float
+    processor: float
+
+
 def main() -> None:
     """Write two runs, compare them, and print what it took."""
     size = _arguments()
     with tempfile.TemporaryDirectory() as folder:
         runs = [_write(Path(folder) / name, name, seed, size) for seed, name in enumerate(("base", "tuned"))]
-        start = time.perf_counter()
-        for run in runs:
-            read_table(run)
-        reading = time.perf_counter() - start
-        start = time.perf_counter()
-        compare(runs)
-        whole = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        reading = _cost(lambda: [read_table(run) for run in runs])
+        whole = _cost(lambda: compare(runs))
+    statistics = Cost(whole.wall - reading.wall, whole.processor - reading.processor)
     print(f"{size.questions:,} questions x {size.samples} samples x {size.rewards} rewards, two models")
-    print(f"reading {reading:.1f} s   statistics {whole - reading:.1f} s  together {whole:.1f} s  peak {peak:.2f} GiB")
-    print(f"statistics under {LIMIT:.0f} s: {'yes' if whole - reading < LIMIT else 'NO'}")
+    for name, cost in (("reading", reading), ("statistics", statistics), ("together", whole)):
+        print(f"{name:10} {cost.wall:5.1f} s   processor {cost.processor:5.1f} s")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+    print(f"statistics under {LIMIT:.0f} s of processor time: {'yes' if statistics.processor < LIMIT else 'NO'}")
+
+
+def _cost(work: Callable[[], object]) -> Cost:
+    wall, processor = time.perf_counter(), time.process_time()
+    work()
+    return Cost(time.perf_counter() - wall, time.process_time() - processor)
 
 
 def _arguments() -> argparse.Namespace:
