@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,8 +69,9 @@ def _add_show(actions: Subparsers) -> None:
 def _add_check(actions: Subparsers) -> None:
     check = actions.add_parser(
         "check",
-        help="references that cannot be trusted; exit status 1 when there are some",
-        description="Read every reference as the correctness reward does, and list those that it cannot judge by.",
+        help="find doubtful references; exit status 1 when there are some",
+        description="Read every reference as the correctness reward does, and list those that it, or the reward of "
+        "another library, cannot judge by.",
     )
     check.add_argument("task", nargs="?", metavar="NAME", help="a task's name, or a YAML card")
     check.add_argument("--reference-column", metavar="NAME", help="without a task: the column of --data to check")
@@ -143,7 +145,7 @@ def run_show(args: argparse.Namespace) -> int:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    """Print the references that cannot be trusted."""
+    """Print the doubtful references."""
     from ..evaluate.tasks.references import check_column, check_task
 
     if args.task is not None:
@@ -240,10 +242,15 @@ def _print_checked(checked: CheckedReferences) -> None:
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for finding in checked.findings:
-        console.print(_visible(f"row {finding.row}: {finding.problem}"))
-    verdict = f"{len(checked.findings)} of {checked.read} references cannot be trusted."
-    good = f"all {checked.read} references can be judged by."
-    console.print(verdict if checked.findings else good, style="bold red" if checked.findings else "bold green")
+        console.print(_visible(f"row {finding.row}: {finding.status}: {finding.reason}"))
+    if not checked.findings:
+        console.print(f"all {checked.read} references can be judged by.", style="bold green")
+        return
+    counts = Counter(finding.status for finding in checked.findings)
+    kinds = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    console.print(f"{len(checked.findings)} of {checked.read} references are doubtful: {kinds}.", style="bold red")
+    if "fragmentary" in counts:
+        console.print("fragmentary: no answer is marked, or one that other reward functions would read a piece of.")
 
 
 def _print_prepared(prepared: Preparation) -> None:

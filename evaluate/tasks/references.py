@@ -1,27 +1,21 @@
-"""References that cannot be trusted: the correctness reward reads each one, and judges it against itself."""
+"""Doubtful references: each one is read, and judged against itself, as the correctness reward does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import nearest
 from ...rewards import RewardMix, correctness
-from ...rewards.references import reference_text
+from ...rewards.references import check_reference
 from ..types import EvaluationError
 from .filters import Sieve, Where
 from .sources import read_table
 
 if TYPE_CHECKING:
     from .card import Task
-
-LONGEST_UNMARKED = 200
-"""An answer is shorter than this; a longer text without a marked answer is a worked solution."""
-
-BATCH = 512
-"""References that are judged together."""
 
 
 class Reference(NamedTuple):
@@ -32,14 +26,15 @@ class Reference(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A reference that cannot be trusted, and why."""
+    """A doubtful reference, and why."""
 
     row: str
-    problem: str
+    status: str
+    reason: str
 
 
 class CheckedReferences(NamedTuple):
-    """How many references were read, and those that cannot be trusted."""
+    """How many references were read, and the doubtful ones."""
 
     read: int
     findings: list[Finding]
@@ -65,55 +60,34 @@ def check_column(data: Path, column: str, where: Where, *, limit: int | None = N
 
 
 def check(references: Iterable[Reference], *, judged_by_correctness: bool = True) -> CheckedReferences:
-    r"""Return the references that are empty, unreadable, no single answer, or not equal to themselves.
+    r"""Return the references that are unreadable, fragmentary or not equal to themselves, or, unjudged, empty.
 
-    >>> rows = [Reference("a", "#### 18"), Reference("b", r"\frac{1}{"), Reference("c", None)]
-    >>> [finding.row for finding in check(rows).findings]
-    ['b', 'c']
+    What these words mean: :func:`~grpokit.rewards.references.check_reference`.
+
+    >>> rows = [Reference("a", "#### 18"), Reference("b", r"\frac{1}{"), Reference("c", r"2\frac{1}{2}")]
+    >>> [(finding.row, finding.status) for finding in check(rows).findings]
+    [('b', 'unreadable'), ('c', 'fragmentary')]
     """
-    problems = _answer_problems if judged_by_correctness else _empty_problems
+    find = _answer_finding if judged_by_correctness else _empty_finding
     read, findings = 0, []
-    remaining = iter(references)
-    while batch := list(islice(remaining, BATCH)):
-        read += len(batch)
-        told = zip(batch, problems([reference.value for reference in batch]), strict=True)
-        findings += [Finding(reference.row, problem) for reference, problem in told if problem is not None]
+    for reference in references:
+        read += 1
+        finding = find(reference)
+        if finding is not None:
+            findings.append(finding)
     if not read:
         raise EvaluationError("there are no rows to check: the data is empty, or the filter keeps no row.")
     return CheckedReferences(read, findings)
 
 
-def _empty_problems(values: list[Any]) -> Iterator[str | None]:
-    return ("empty" if value is None or not str(value).strip() else None for value in values)
+def _answer_finding(reference: Reference) -> Finding | None:
+    checked = check_reference(reference.value)
+    return None if checked.status == "readable" else Finding(reference.row, checked.status, checked.reason)
 
 
-def _answer_problems(values: list[Any]) -> Iterator[str | None]:
-    texts = [reference_text(value) for value in values]
-    completions = [f"<answer>{text}</answer>" for text in texts]
-    judgements = correctness.explain(completions=completions, reference=values)
-    for value, text, empty, judgement in zip(values, texts, _empty_problems(values), judgements, strict=True):
-        yield (
-            empty
-            or _unreadable(value, text)
-            or (
-                None
-                if judgement.value == 1.0
-                else f"not equal to itself ({judgement.status}: {judgement.reason}): {_short(value)}"
-            )
-        )
-
-
-def _unreadable(value: Any, text: str | None) -> str | None:
-    if text is None:
-        return f"unreadable, no answer in: {_short(value)}"
-    if len(text) > LONGEST_UNMARKED or "\n" in text:
-        return f"no answer is marked, so all {len(text)} characters are taken for it: {_short(value)}"
-    return None
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:50]}...{text[-25:]}"
+def _empty_finding(reference: Reference) -> Finding | None:
+    empty = reference.value is None or not str(reference.value).strip()
+    return Finding(reference.row, "empty", "there is no reference") if empty else None
 
 
 def _value(row: Any, column: str, data: Path) -> Any:

@@ -1,0 +1,45 @@
+"""A prompt becomes the tokens it should, once each, and their fingerprint tells templates apart."""
+
+from pathlib import Path
+
+import pytest
+from grpokit.evaluate.engines.checkpoint import locate
+from grpokit.evaluate.engines.loading import load_tokenizer
+from grpokit.evaluate.rendering import encode, render, tokens_fingerprint
+from transformers import PreTrainedTokenizerBase
+
+MESSAGES = [{"role": "user", "content": "what is 1+1?"}]
+
+
+@pytest.fixture
+def tokenizer() -> PreTrainedTokenizerBase:
+    return load_tokenizer(locate("demo"))
+
+
+def test_the_fingerprint_changes_with_the_template_and_not_with_the_order(tokenizer: PreTrainedTokenizerBase) -> None:
+    tokens = {name: encode(tokenizer, MESSAGES) for name in ("a", "b")}
+    assert tokens_fingerprint(tokens) == tokens_fingerprint(dict(reversed(tokens.items())))
+    tokenizer.chat_template = str(tokenizer.chat_template) + " "
+    assert tokens_fingerprint({name: encode(tokenizer, MESSAGES) for name in tokens}) != tokens_fingerprint(tokens)
+
+
+def test_without_a_template_messages_are_joined(tokenizer: PreTrainedTokenizerBase) -> None:
+    tokenizer.chat_template = None
+    assert render(tokenizer, [{"role": "system", "content": "Add."}, *MESSAGES]) == "Add.\n\nwhat is 1+1?\n\n"
+
+
+def test_a_template_without_a_system_role_gets_it_in_the_first_question(tokenizer: PreTrainedTokenizerBase) -> None:
+    tokenizer.chat_template = (
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+        "[{{ m.role }}]{{ m.content }}{% endfor %}"
+    )
+    assert render(tokenizer, [{"role": "system", "content": "Add."}, *MESSAGES]) == "[user]Add.\n\nwhat is 1+1?"
+
+
+def test_no_bos_is_doubled_and_no_eos_ends_the_prompt(shared: Path) -> None:
+    real = load_tokenizer(shared / "models/stories260K")
+    assert real.bos_token is not None
+    written = encode(real, f"{real.bos_token}Once upon a time")  # as many templates write it
+    assert written == encode(real, "Once upon a time")
+    assert written.count(real.bos_token_id) == 1
+    assert written[-1] != real.eos_token_id

@@ -1,0 +1,96 @@
+"""Rows come whole from every kind of source, and every broken source is told in one line."""
+
+from pathlib import Path
+
+import pytest
+from grpokit.errors import GrpokitError
+from grpokit.evaluate import EvaluationError
+from grpokit.evaluate.tasks.card import Source
+from grpokit.evaluate.tasks.filters import Sieve, parse_where
+from grpokit.evaluate.tasks.sources import read_table, rows
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("rows.jsonl", b"", "rows.jsonl is empty"),
+        ("rows.jsonl", b'{"a": 1}\n{"a": \n', "rows.jsonl, line 2: not valid JSON"),
+        ("rows.jsonl", b'{"a": 1}\n["b"]\n', "rows.jsonl, line 2: a JSON object is wanted"),
+        ("rows.jsonl", b'{"a": "\xff"}\n', "rows.jsonl, line 1: not valid JSON"),
+        ("rows.csv", b"", "rows.csv is empty; give a CSV file with a header line"),
+        ("rows.csv", b"a,b\n1,2\n3\n", "rows.csv, line 3: the row has more or fewer fields than the header line"),
+        ("rows.csv", b"a,b\n1,2,3\n", "rows.csv, line 2: the row has more or fewer fields"),
+        ("rows.csv", b"a\n\xff\n", "rows.csv is not in UTF-8"),
+        ("rows.csv", b"a\n" + b"x" * 200_000, "cannot read"),  # a field over the limit: a quote that never closes
+        ("rows.parquet", b"PAR1 or not", "rows.parquet is not a readable Parquet file"),
+        ("rows.parquet", b"", "rows.parquet is not a readable Parquet file"),
+        ("rows.xlsx", b"", "unknown kind of file '.xlsx'; give .jsonl, .csv or .parquet"),
+    ],
+)
+def test_broken_files(file: str, content: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / file
+    path.write_bytes(content)
+    with pytest.raises(GrpokitError) as caught:
+        list(read_table(path))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match=r"no file .*rows\.csv"):
+        read_table(tmp_path / "rows.csv")
+
+
+def test_csv_with_a_byte_order_mark_and_line_ends_in_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b'\xef\xbb\xbfquestion,answer\r\n"2+2?\nNow.",4\r\n')
+    assert list(read_table(path)) == [{"question": "2+2?\nNow.", "answer": "4"}]
+
+
+def test_an_unknown_split_is_told_with_the_known_ones() -> None:
+    with pytest.raises(EvaluationError, match=r"no split 'tset'\. Did you mean 'test'"):
+        rows(Source(generator="arithmetic"), "tset")
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["lang"], "--where 'lang': write COLUMN=VALUE"),
+        (["=en"], "--where '=en'"),
+        (["lang="], "--where 'lang='"),
+    ],
+)
+def test_filters_that_are_none(texts: list[str], said: str) -> None:
+    with pytest.raises(EvaluationError, match=said):
+        parse_where(texts)
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "kept"),
+    [
+        ("level=2", 2, True),
+        ("level=2", "2", True),  # as CSV has it
+        ("level=1,2", 3, False),
+        ("deleted=false", False, True),
+        ("deleted=false", "False", True),  # as CSV has it
+        ("parent=null", None, True),
+        ("parent=null", "", True),  # as CSV has it
+        ("parent=null", "x", False),
+        ("lang=no", "no", True),  # Norwegian, which YAML takes for false
+        ("a=b=c", "b=c", True),
+    ],
+)
+def test_values_are_compared_as_text(where: str, value: object, kept: bool) -> None:
+    filters = parse_where([where])
+    assert bool(list(Sieve(filters).keep([{next(iter(filters)): value}]))) is kept
+
+
+def test_a_missing_column_is_null_where_another_row_has_it() -> None:
+    found = list(Sieve({"parent_id": None}).keep([{"id": 1}, {"id": 2, "parent_id": 1}]))
+    assert [row.values["id"] for row in found] == [1]
+
+
+@pytest.mark.parametrize("where", [{"parrent_id": None}, {"parrent_id": "a"}])
+def test_a_filter_on_a_column_that_no_row_has_is_an_error(where: dict[str, str | None]) -> None:
+    with pytest.raises(EvaluationError, match=r"no column 'parrent_id' to filter by\. Did you mean 'parent_id'"):
+        list(Sieve(where).keep([{"id": 1, "parent_id": None}]))
