@@ -192,7 +192,8 @@ def _empty(column: str) -> str:
 
 
 def _first_mistake(error: ValidationError) -> str:
-    first = error.errors()[0]
+    mistakes = error.errors()
+    first = next((mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"), mistakes[0])
     place = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden":
         fields = Source.model_fields if len(first["loc"]) > 1 else Task.model_fields
