@@ -39,7 +39,7 @@ _CLOSING = tuple(f"</{tag}>" for tag in REASONING_TAGS)
 _REVERSED_TAIL = re.compile(r"(?:\s*+(?:" + "|".join(re.escape(marker[::-1]) for marker in EOS_MARKERS) + r"))++")
 
 
-def normalise(raw: Text) -> Completion:
+def normalise(raw: Text, prompt: Text | None = None) -> Completion:
     r"""Return the completion's text, its reasoning and its final part.
 
     ``raw`` is a string or chat messages. Of messages the last assistant turn counts (a message without a role
@@ -47,7 +47,8 @@ def normalise(raw: Text) -> Completion:
     ones are joined, or None beside tool calls; ``reasoning_content`` (or ``reasoning``) is rendered as a
     ``<think>`` block before it. End-of-sequence markers left at the end are dropped. ``final`` is what follows
     the last closing reasoning tag, None when a block opens after it and never closes. A text that closes a
-    block it did not open starts inside one that the prompt opened (``prefilled``).
+    block it did not open starts inside one that the prompt opened (``prefilled``); so does a text whose
+    ``prompt`` is a string that ends with an opening tag, even when it is cut before it closes the block.
 
     Raises :class:`RewardError` for anything that is no text.
 
@@ -59,6 +60,8 @@ def normalise(raw: Text) -> Completion:
     '\n18'
     >>> normalise("<think>6*3, and then").final is None
     True
+    >>> normalise("6*3, and then", prompt="What is 6*3? <think>\\n").final is None
+    True
     >>> normalise(18)
     Traceback (most recent call last):
     grpokit.rewards.types.RewardError: a completion must be a string or a list of messages; got int 18.
@@ -66,7 +69,11 @@ def normalise(raw: Text) -> Completion:
     text = raw if isinstance(raw, str) else _assistant_text(raw)
     text = strip_eos(text)
     if "think" in text or "reasoning" in text or "thought" in text:
-        return _split(text)
+        split = _split(text)
+        if split.final_start > 0:
+            return split
+    if isinstance(prompt, str) and prompt.rstrip().endswith(_OPENING):
+        return Completion(text, text, None, len(text), True)
     return Completion(text, "", text, 0, False)
 
 

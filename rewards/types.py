@@ -107,7 +107,9 @@ class Batch:
         """The completions, normalised once for all rewards of a mix."""
         from .text import normalise
 
-        return [normalise(raw) for raw in self.raw]
+        if self.prompts is None:
+            return [normalise(raw) for raw in self.raw]
+        return [normalise(raw, prompt) for raw, prompt in zip(self.raw, self.prompts, strict=True)]
 
     def references(self, column: str | None, reward: str) -> Sequence[Any]:
         """Return one reference per completion, None where a row has none.

@@ -99,3 +99,22 @@ def test_a_megabyte_of_tags_is_linear(piece: str) -> None:
     start = time.process_time()
     normalise(text)
     assert time.process_time() - start < 0.1
+
+
+@pytest.mark.parametrize(
+    ("raw", "final"),
+    [
+        ("6*3, and the answer is 18", None),  # cut inside the block that the prompt opened
+        ("", None),
+        ("6*3</think>18", "18"),
+        ("<think>6*3</think>18", "18"),  # the model opened it once more
+        ("6*3</think>18 <think>or", None),
+    ],
+)
+def test_a_prompt_that_opens_the_block(raw: str, final: str | None) -> None:
+    assert normalise(raw, prompt="What is 6*3?\n<think>\n").final == final
+
+
+def test_other_prompts_open_nothing() -> None:
+    for prompt in ("What does <think> mean?", [{"role": "user", "content": "<think>"}], None):
+        assert normalise("18", prompt=prompt).final == "18"
