@@ -22,8 +22,8 @@ from .types import EvaluationError
 TOTAL = "total"
 """The name of the weighted total among the rewards' names."""
 
-NO_ANSWER = ("no answer", "no answer block", "empty answer", "empty")
-"""The statuses of a completion in which a reward found no answer to judge."""
+NO_ANSWER = ("no answer", "no final answer", "no answer block", "empty answer", "empty", "truncated")
+"""The statuses of a completion in which a reward found no answer to judge ("truncated": one that never closes)."""
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,8 @@ def test_no_answers_where_no_reward_points_at_one(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "unanswered"), [("no answer", True), ("no answer block", True), ("wrong", False), ("correct", False)]
+    ("status", "unanswered"),
+    [("no answer", True), ("no answer block", True), ("truncated", True), ("wrong", False), ("correct", False)],
 )
 def test_unanswered_by_status(tmp_path: Path, status: str, unanswered: bool) -> None:
     judged = {"correctness": [[Judgement(0.0, status, "")]]}
