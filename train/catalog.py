@@ -45,7 +45,7 @@ def recipe_names() -> list[str]:
 
 def summaries() -> list[Summary]:
     """Return the name and description of every recipe that comes with the package."""
-    return [Summary(name, load_recipe(name).description) for name in recipe_names()]
+    return [Summary(name, str(_parse(_read(name), name)["description"])) for name in recipe_names()]
 
 
 def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:

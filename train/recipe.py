@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from ..errors import GrpokitError, nearest
-from ..rewards import RewardMix
 from .fields import check_field
 from .types import TrainingError
+
+if TYPE_CHECKING:
+    from ..rewards import RewardMix
 
 GRPO_DEFAULTS: dict[str, Any] = {
     "learning_rate": 1e-5,  # TRL's 1e-6 is for whole models and moves no LoRA
@@ -94,6 +96,8 @@ class Recipe(Section):
     @field_validator("rewards")
     @classmethod
     def _check_rewards(cls, value: str) -> str:
+        from ..rewards import RewardMix
+
         RewardMix.parse(value)
         return value
 
@@ -107,6 +111,8 @@ class Recipe(Section):
     @property
     def mix(self) -> RewardMix:
         """The rewards and their weights."""
+        from ..rewards import RewardMix
+
         return RewardMix.parse(self.rewards)
 
     @property

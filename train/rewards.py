@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..rewards.types import Reward, Text
 from .types import TrainingError
+
+if TYPE_CHECKING:
+    from ..rewards.types import Reward, Text
 
 FEW = 20
 """So many failures are never too many."""

@@ -72,6 +72,7 @@ def test_greedy_shares_of_the_checkpoint(demo):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_build_lands_in_the_same_range(tmp_path):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
