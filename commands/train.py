@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import shlex
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,7 +108,7 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     from ..train import load_recipe
 
     keys = {"rewards": args.rewards, "model.path": args.model, "task.data": args.data}
-    given = [f"{key}={shlex.quote(value)}" for key, value in keys.items() if value is not None]
+    given = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in keys.items() if value is not None]
     return load_recipe(args.recipe, [*args.overrides, *given])
 
 

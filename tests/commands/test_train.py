@@ -43,11 +43,18 @@ def test_dry_run_tells_steps_geometry_and_notes(capsys):
 
 
 def test_shortcuts_set_keys_of_the_recipe(capsys):
-    argv = ["arithmetic-tiny", "--rewards", "length(target=60)=0.25,correctness", "--model", "/models/a b", "--dry-run"]
+    argv = [
+        "arithmetic-tiny",
+        "--rewards",
+        "length(target=60)=0.25,correctness",
+        "--model",
+        "/models/it's 1",
+        "--dry-run",
+    ]
     assert main(argv) == 0
     out = capsys.readouterr().out
     assert "rewards: length(target=60)=0.25,correctness" in out
-    assert "path: /models/a b" in out
+    assert "path: /models/it's 1" in out
 
 
 MISTAKES = [
