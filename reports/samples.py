@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..evaluate.run import Run, Score
 from ..evaluate.types import EvaluationError, FinishReason, Row
-from ..rewards.text import normalise
+from ..rewards.text import normalise, strip_eos
 from ..rewards.types import Judgement, Text
 
 
@@ -58,7 +58,8 @@ def _answers(run: Run, wanted: Collection[str] | None) -> dict[str, tuple[Answer
 
 
 def _answer(row: Row, score: Score) -> Answer:
-    return Answer(normalise(row.text).text, row.finish_reason, row.tokens, score.total, score.rewards)
+    text = strip_eos(row.text) if isinstance(row.text, str) else normalise(row.text).text
+    return Answer(text, row.finish_reason, row.tokens, score.total, score.rewards)
 
 
 def as_text(prompt: Text) -> str:
