@@ -9,9 +9,9 @@ needs to start (TRL's imports, our worker); then a second pass. Ratios are what 
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -56,15 +56,18 @@ def timed(judge: Judge, rows: Sequence[Row]) -> Pass:
 
 def main() -> None:
     """Print a line for each file and pass."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="JSONL with output, gold and a verdict")
+    files: list[Path] = parser.parse_args().files
     warm = [{"output": r"\boxed{(x+1)^2}", "gold": "x^2+2x+1", "correct": True}]
     for judge in (ours, trl):
         timed(judge, warm)
-    for path in sys.argv[1:]:
-        rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    for path in files:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         for number in ("first", "second"):
             mine, theirs = timed(ours, rows), timed(trl, rows)
             print(
-                f"{Path(path).name}, {len(rows)} rows, {number} pass: grpokit {mine.speed:,.0f}/s "
+                f"{path.name}, {len(rows)} rows, {number} pass: grpokit {mine.speed:,.0f}/s "
                 f"({mine.disagreements} disagreements), TRL {theirs.speed:,.0f}/s ({theirs.disagreements}); "
                 f"{mine.speed / theirs.speed:.0f} times"
             )
