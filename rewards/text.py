@@ -60,7 +60,7 @@ def normalise(raw: Text, prompt: Text | None = None) -> Completion:
     '\n18'
     >>> normalise("<think>6*3, and then").final is None
     True
-    >>> normalise("6*3, and then", prompt="What is 6*3? <think>\\n").final is None
+    >>> normalise("6*3, and then", prompt="What is 6*3? <think>\n").final is None
     True
     >>> normalise(18)
     Traceback (most recent call last):

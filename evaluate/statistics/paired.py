@@ -13,6 +13,9 @@ from .intervals import CONFIDENCE, Interval, spread, t_interval, z_value
 EXACT_UP_TO = 20
 """So many differences that are not 0 have all their 2^n sign patterns counted."""
 
+FEW_FLIPS = 10
+"""With fewer answers flipped than this, the t interval is too narrow."""
+
 FLIPS = 10_000
 """Random sign patterns beyond that."""
 
@@ -20,21 +23,25 @@ FLIPS = 10_000
 def difference_interval(differences: Floats, reach: float | None, clusters: Integers | None = None) -> Interval | None:
     """Return the interval of the mean of one difference a question, None where there is no information on it.
 
-    ``d̄ ± t · SE`` with ``SE = sqrt(Σ(d_i - d̄)² / ((n-1) n))``, or the clustered form. Differences that are all
+    ``d̄ ± t · SE`` with ``SE = sqrt(Σ(d_i - d̄)² / ((n-1) n))``, or the clustered form. Single 0/1 answers of which
+    fewer than ten flipped have Tango's score interval: the error itself is then known too badly, and t would say
+    HELD of a true loss at the margin more often than it may (n = 200: 9 % instead of 2.5 %). Differences that are all
     equal have an error of 0, which is no interval: if they are 0 or as large as they can be (``reach``: 1 for 0/1
     scores, else the range of the scores seen, None if that is 0), Tango's interval over the independent units.
 
-    >>> d = np.array([1.0, 0.0, 0.0, -1.0, 1.0, 0.0])
+    >>> d = np.array([0.5, 0.0, 0.0, -1.0, 1.0, 0.5])
     >>> [round(end, 3) for end in difference_interval(d, 1.0)[:2]]
-    [-0.623, 0.957]
+    [-0.55, 0.884]
     >>> [round(end, 3) for end in difference_interval(np.zeros(100), 1.0)[:2]]
     [-0.037, 0.037]
     """
     if not len(differences):
         return None
     found = spread(differences, clusters)
-    if found.known:
+    if found.known and not (clusters is None and reach == 1.0 and _few_flips(differences)):
         return t_interval(float(differences.mean()), found, clusters is not None)
+    if found.known:
+        return tango(int((differences < 0).sum()), int((differences > 0).sum()), len(differences))
     if not reach or (clusters is not None and found.degrees < 1):
         return None
     units, share = found.degrees + 1, float(differences.mean()) / reach
@@ -42,6 +49,11 @@ def difference_interval(differences: Floats, reach: float | None, clusters: Inte
         return None
     ends = tango(units if share < 0 else 0, units if share > 0 else 0, units)
     return Interval(reach * ends.low, reach * ends.high, ends.method)
+
+
+def _few_flips(differences: Floats) -> bool:
+    """Tell whether these are differences of single 0/1 answers of which only a few flipped."""
+    return bool(np.isin(differences, (-1.0, 0.0, 1.0)).all()) and int(np.count_nonzero(differences)) < FEW_FLIPS
 
 
 def tango(broken: int, fixed: int, n: int) -> Interval:
