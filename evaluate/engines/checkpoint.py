@@ -6,6 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
+from ..hub import unreachable
 from ..types import EvaluationError
 
 FINGERPRINT_DIGITS = 16
@@ -47,14 +48,15 @@ def _fetch(hub_id: str, revision: str | None) -> Path:
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
     wanted = ["*.json", "*.safetensors", "*.jinja", "tokenizer.model", "*.txt"]
+    away = unreachable()
     try:
-        return Path(snapshot_download(hub_id, revision=revision, allow_patterns=wanted))
+        return Path(snapshot_download(hub_id, revision=revision, allow_patterns=wanted, local_files_only=bool(away)))
     except GatedRepoError:
         raise EvaluationError(f"{hub_id} is gated: accept its licence on its page and set HF_TOKEN.") from None
     except RepositoryNotFoundError:
         raise EvaluationError(f"no folder {hub_id} here, and the hub has no model of that name.") from None
     except (HfHubHTTPError, OSError, ValueError) as error:  # unreachable, offline mode, or a broken answer
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = away or (str(error).splitlines() or [type(error).__name__])[0]
         raise EvaluationError(f"no folder {hub_id} here, and the hub cannot be reached ({reason}).") from None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import nearest
 from ...files import read_lines
+from ..hub import unreachable
 from ..types import EvaluationError
 
 if TYPE_CHECKING:
@@ -39,12 +40,14 @@ def _generated(source: Source, split: str) -> Rows:
 
 
 def _hub_rows(source: Source, split: str) -> Rows:
-    from datasets import load_dataset
+    import datasets
 
+    away = unreachable()
+    datasets.config.HF_HUB_OFFLINE = bool(away)  # then it looks into its cache at once
     try:
-        yield from load_dataset(source.hub, source.config, split=split)
+        yield from datasets.load_dataset(source.hub, source.config, split=split)
     except (OSError, ValueError) as error:  # no network, no such data set, no such config or split
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = away or (str(error).splitlines() or [type(error).__name__])[0]
         raise EvaluationError(
             f"cannot load data set {source.hub!r} from the hub ({reason}). Feed the task from a local file with "
             "the same columns: --data FILE."
