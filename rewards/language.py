@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, repeat
 from typing import ClassVar, NamedTuple
 
 from ..errors import nearest
@@ -165,39 +166,33 @@ def _tally(text: str, script: _Script, asked: str) -> _Tally:
         total = len(script.word.findall(text))
         return _Tally(total, total)
     clauses = [
-        (script.word.findall(clause), times, clause) for clause, times in Counter(_CLAUSE_END.split(text)).items()
+        _Clause(clause, words, times)
+        for clause, times in Counter(_CLAUSE_END.split(text)).items()
+        if (words := script.word.findall(clause))
     ]
-    found = [
-        _Clause(len(words) * times, len(different := set(words)) * times, times, _evidence(different, clause))
-        for words, times, clause in clauses
-        if words
-    ]
-    prior = _prior(found)
-    top = max(prior.values(), default=0.0)
-    mine = sum(clause.words for clause in found if _wins(asked, clause.evidence, prior, top))
-    return _Tally(mine, sum(clause.words for clause in found))
+    prior = _prior(clauses)
+    leader = max(prior, key=lambda language: (prior[language], language == asked))
+    foreign = _foreign(leader)
+    mine = 0
+    for clause in clauses:
+        # Where all that speaks at all speaks for the leader too, no other language can overtake it.
+        led = foreign.words.isdisjoint(clause.words) and foreign.letters.isdisjoint(clause.letters)
+        if leader == asked if led else _wins(asked, clause, prior):
+            mine += len(clause.words) * clause.times
+    return _Tally(mine, sum([len(clause.words) * clause.times for clause in clauses]))
 
 
 class _Clause(NamedTuple):
-    """A clause that stands ``times`` times: its words in all, and what speaks for each language in one."""
+    """A clause that stands ``times`` times, and its words."""
 
-    words: int
-    different: int
+    text: str
+    words: list[str]
     times: int
-    evidence: dict[str, float]
 
-
-def _evidence(words: set[str], clause: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    speakers = _speakers()
-    for word in speakers.keys() & words:
-        for language, weight in speakers[word]:
-            found[language] = found.get(language, 0.0) + weight
-    if not clause.isascii():
-        for letter in _mark_letters().keys() & set(clause):
-            for language, weight in _mark_letters()[letter]:
-                found[language] = found.get(language, 0.0) + weight
-    return found
+    @property
+    def letters(self) -> str:
+        """The clause, where it has letters that may be the mark of a language."""
+        return "" if self.text.isascii() else self.text
 
 
 _UNEXPLAINED = 0.08
@@ -205,20 +200,49 @@ _GRACE = 10
 
 
 def _prior(clauses: list[_Clause]) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for clause in clauses:
-        for language, weight in clause.evidence.items():
-            total[language] = total.get(language, 0.0) + weight * clause.times
-    total[_OTHER] = _UNEXPLAINED * max(0, sum(clause.different for clause in clauses) - _GRACE)
-    mass = sum(total.values())
-    return {language: weight / mass for language, weight in total.items()} if mass else {}
+    """Return the share of each language in what the whole text speaks for: once a clause each word and letter."""
+    words = Counter(_each([(clause.words, clause.times) for clause in clauses]))
+    letters = Counter(_each([(clause.letters, clause.times) for clause in clauses if clause.letters]))
+    total = _evidence(words, letters)
+    total[_OTHER] = _UNEXPLAINED * max(0, words.total() - _GRACE)
+    mass = sum(total.values()) or 1.0
+    return {language: weight / mass for language, weight in total.items()}
 
 
-def _wins(asked: str, evidence: dict[str, float], prior: dict[str, float], top: float) -> bool:
-    mine = evidence.get(asked, 0.0) + prior.get(asked, 0.0)
-    if not evidence or mine < top:
-        return mine >= top
-    return all(weight + prior.get(language, 0.0) <= mine for language, weight in evidence.items())
+def _each(found: list[tuple[Iterable[str], int]]) -> Iterable[str]:
+    return chain.from_iterable([item for items, times in found for item in [set(items)] * times])
+
+
+def _evidence(words: Mapping[str, int], letters: Mapping[str, int]) -> dict[str, float]:
+    """Return what words and letters, each as often as it counts, speak for."""
+    found = dict.fromkeys(FUNCTION_WORDS, 0.0)
+    for speakers, said in ((_speakers(), words), (_mark_letters(), letters)):
+        for item in speakers.keys() & said.keys():
+            for language, weight in speakers[item]:
+                found[language] += weight * said[item]
+    return found
+
+
+def _wins(asked: str, clause: _Clause, prior: dict[str, float]) -> bool:
+    """Return whether the clause's evidence and the prior together speak for no language more than for this one."""
+    evidence = _evidence(dict.fromkeys(clause.words, 1), dict.fromkeys(clause.letters, 1))
+    mine = evidence[asked] + prior[asked]
+    return mine >= prior[_OTHER] and all(weight + prior[language] <= mine for language, weight in evidence.items())
+
+
+class _Foreign(NamedTuple):
+    """Function words and letters that speak for some languages, but not for a certain one."""
+
+    words: frozenset[str]
+    letters: frozenset[str]
+
+
+@cache
+def _foreign(language: str) -> _Foreign:
+    def without(speakers: Mapping[str, list[tuple[str, float]]]) -> frozenset[str]:
+        return frozenset(item for item, owners in speakers.items() if all(owner != language for owner, _ in owners))
+
+    return _Foreign(without(_speakers()), without(_mark_letters()))
 
 
 @cache

@@ -11,9 +11,10 @@ from .reasoning_words import CJK_PHRASES, REASONING_WORDS
 from .words import CJK, words
 
 _TAG = re.compile(r"</?[a-z][^<>]*+>")
+_ASCII_END = re.compile(r"[.!?;](?=\s)")
 _END = re.compile(r"[.!?;](?=\s)|[。！？；।]")
 _ENUMERATOR = re.compile(r"[^\w\n]{0,12}(?:[^\W\d]{1,12}\s?)?\d{1,4}[^\W\d]{0,3}\s?[.):：、](?!\d)")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"(\d+(?:[.,]\d+)*)")
 _RELATION = re.compile(r"\\(?:approx|leq?|geq?|equiv|rightarrow|implies)\b|[=≈≤≥<>≡⇒→]+")
 _MATH = r"[\s\d.,+\-−–*/×÷·^%()\[\]{}$€£¥\\]|(?<![a-z])[a-zα-ω](?![a-z])"
 _RIGHT_SIDE = re.compile(rf"(?:\\[a-z]+|{_MATH})+")
@@ -60,7 +61,8 @@ def split_steps(text: str) -> set[str]:
     folded = text.casefold()
     if "<" in folded:
         folded = _TAG.sub("\n", folded)
-    return {step.strip() for step in set(_END.sub("\n", folded).splitlines())} - {""}
+    end = _ASCII_END if folded.isascii() else _END
+    return {step.strip() for step in set(end.sub("\n", folded).splitlines())} - {""}
 
 
 def read_step(text: str) -> Step:
@@ -76,8 +78,9 @@ def read_step(text: str) -> Step:
     content = frozenset(
         [word for word in said - _EMPTY if not word[0].isdigit() and (len(word) > 1 or not word.isascii())]
     )
-    numbers = frozenset(_NUMBER.findall(body))
-    shape = _NUMBER.sub("#", body) if numbers else body
+    parts = _NUMBER.split(body)
+    numbers = frozenset(parts[1::2])
+    shape = "#".join(parts[::2])
     return Step(body, shape, said, content, numbers, _equations(body) if numbers else frozenset())
 
 

@@ -11,6 +11,9 @@ from .words import READ_AT_MOST, words
 
 UNITS = ("auto", "token", "word")
 
+MOST_UNITS = 65_536
+"""How many units of a completion are read."""
+
 
 @dataclass(frozen=True)
 class Repetition(Reward):
@@ -18,8 +21,8 @@ class Repetition(Reward):
 
     ``total`` n-grams of ``ngram_size`` units, ``unique`` different ones; 0 for a completion of fewer units.
     Units are token ids (``unit="token"``, which raises without ids), words with case and white space folded
-    and CJK by the character (``"word"``; of the first 250,000 characters), or ids where they are given and
-    else words (``"auto"``).
+    and CJK by the character (``"word"``), or ids where they are given and else words (``"auto"``); of a longer
+    completion the first 65,536 units.
 
     Range [max_penalty, 0], never None. Statuses: "too short", "varied", "repetitive" (more than half of the
     n-grams are repeats). Raises :class:`RewardError` when built with ``ngram_size`` below 1 or a positive
@@ -59,7 +62,7 @@ class Repetition(Reward):
 
     def judge(self, batch: Batch) -> list[Judgement]:
         """Return one penalty per completion, in order."""
-        return [self._judge_one(units) for units in self._units(batch)]
+        return [self._judge_one(units[:MOST_UNITS]) for units in self._units(batch)]
 
     def _units(self, batch: Batch) -> Sequence[Sequence[Hashable]]:
         if self.unit == "token":
