@@ -8,7 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import orjson
+
 from .errors import GrpokitError
+
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER = b"0" * 19
 
 
 class FileError(GrpokitError):
@@ -88,9 +93,26 @@ def _open_binary(path: Path) -> Iterator[bytes]:
 
 def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(raw)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        value = parse_json(raw)
+    except (ValueError, RecursionError) as error:
         raise FileError(f"{path}, line {number}: not valid JSON ({error}).") from None
     if not isinstance(value, dict):
         raise FileError(f"{path}, line {number}: a JSON object is wanted, this is {type(value).__name__}.")
     return value
+
+
+def parse_json(raw: bytes) -> Any:
+    r"""Return what ``json.loads`` returns, several times as fast for nearly all texts.
+
+    Python's own parser reads what orjson does not, or not exactly: whole numbers of more than 64 bits, lone
+    surrogates, NaN, and other encodings than UTF-8.
+
+    >>> parse_json(b'[1, 12345678901234567890123, "\\ud83d"]')
+    [1, 12345678901234567890123, '\ud83d']
+    """
+    if _LONG_NUMBER not in raw.translate(_DIGITS_AS_ZEROS):
+        try:
+            return orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            pass
+    return json.loads(raw)

@@ -37,7 +37,15 @@ def factors(base: Table, tuned: Table, primary: str) -> tuple[Factor, ...]:
     bootstrap percentiles over questions (over clusters where there are any). A factor is left out where the
     completions do not say it: no finish reason, no token counts, no format reward.
     """
-    return tuple(split_change(base, tuned, primary, binning) for binning in _binnings(base, tuned, primary))
+    left, right = base.values[primary], tuned.values[primary]
+    kept = ~np.isnan(question_means(left)) & ~np.isnan(question_means(right))
+    binnings = list(_binnings(base, tuned, primary))
+    columns = [_columns(left[kept], right[kept], binning, kept) for binning in binnings]
+    if not binnings:
+        return ()
+    drawn = resampled_means(np.hstack(columns), Design(base.clusters, shared_noise=False).only(kept))
+    draws = np.split(drawn, np.cumsum([part.shape[1] for part in columns])[:-1], axis=1)
+    return tuple(map(_factor, binnings, columns, draws))
 
 
 def _binnings(base: Table, tuned: Table, primary: str) -> Iterator[Binning]:
@@ -93,21 +101,10 @@ class Split(NamedTuple):
     within: Floats
 
 
-def split_change(base: Table, tuned: Table, primary: str, binning: Binning) -> Factor:
-    """Split the change of one metric by one binning, on the questions that both models have a value for."""
-    left, right = base.values[primary], tuned.values[primary]
-    kept = ~np.isnan(question_means(left)) & ~np.isnan(question_means(right))
-    count = len(binning.bins)
-    columns = np.hstack(
-        [
-            *_columns(left[kept], binning.base[kept], count),
-            *_columns(right[kept], binning.tuned[kept], count),
-        ]
-    )
-    clusters = Design(base.clusters, shared_noise=False).only(kept)
-    before, after = _shares(columns.mean(axis=0), count)
-    split = kitagawa(before, after)
-    drawn = kitagawa(*_shares(resampled_means(columns, clusters), count))
+def _factor(binning: Binning, columns: Floats, draws: Floats) -> Factor:
+    """Split the change by one binning: ``columns [questions, numbers]`` as :func:`_columns` gives them."""
+    before, after = _shares(columns.mean(axis=0))
+    split, drawn = kitagawa(before, after), kitagawa(*_shares(draws))
     return Factor(
         name=binning.name,
         bins=_bins(binning.bins, before, after),
@@ -116,17 +113,24 @@ def split_change(base: Table, tuned: Table, primary: str, binning: Binning) -> F
     )
 
 
-def _columns(scores: Floats, bins: Integers, count: int) -> tuple[Floats, Floats]:
+def _columns(base: Floats, tuned: Floats, binning: Binning, kept: Booleans) -> Floats:
+    """Return per question, of base and then tuned, the shares of its completions in each bin and their parts."""
+    count = len(binning.bins)
+    before, after = _parts(base, binning.base[kept], count), _parts(tuned, binning.tuned[kept], count)
+    return np.hstack([before, after])
+
+
+def _parts(scores: Floats, bins: Integers, count: int) -> Floats:
     """Return per question the shares of its completions in each bin, and their parts of its mean."""
     known = ~np.isnan(scores)
     weight = known / known.sum(axis=1, keepdims=True)
     inside = [weight * (bins == index) for index in range(count)]
     filled = np.where(known, scores, 0.0)
-    shares = np.stack([weights.sum(axis=1) for weights in inside], axis=1)
-    return shares, np.stack([(weights * filled).sum(axis=1) for weights in inside], axis=1)
+    shares = [weights.sum(axis=1) for weights in inside]
+    return np.stack([*shares, *((weights * filled).sum(axis=1) for weights in inside)], axis=1)
 
 
-def _shares(columns: Floats, count: int) -> tuple[Shares, Shares]:
+def _shares(columns: Floats) -> tuple[Shares, Shares]:
     parts = np.split(columns, 4, axis=-1)
     return Shares(parts[0], parts[1]), Shares(parts[2], parts[3])
 

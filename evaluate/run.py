@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -71,11 +70,6 @@ class Run:
     def model(self) -> str:
         """The model's name, as reports show it."""
         return self.manifest.model
-
-    @cached_property
-    def prompts(self) -> dict[str, Prompt]:
-        """All prompts by id, kept in memory."""
-        return {prompt.id: prompt for prompt in self.asked()}
 
     def asked(self) -> Iterator[Prompt]:
         """Yield the prompts in the order in which they are generated."""

@@ -84,7 +84,13 @@ class _Reader:
         self.run = run
         self.primary = primary_metric(run)
         self.rewards = tuple(run.manifest.mix.fingerprints)
-        self.questions = {prompt: index for index, prompt in enumerate(run.prompts)}
+        column = run.manifest.task.cluster
+        self.questions: dict[str, int] = {}
+        self.clusters: list[str | None] = []  # one a question, None without a cluster column
+        for prompt in run.asked():
+            self.questions[prompt.id] = len(self.questions)
+            key = None if column is None else prompt.columns.get(column)
+            self.clusters.append(None if key is None else str(key))
         self.words: defaultdict[str, int] = defaultdict()
         self.words.default_factory = self.words.__len__  # a new word gets the next number
         self.question, self.sample, self.answers = array("q"), array("q"), array("q")
@@ -145,7 +151,7 @@ class _Reader:
         return Table(
             primary=self.primary,
             ids=tuple(self.questions),
-            clusters=_clusters(self.run),
+            clusters=self._cluster_numbers(),
             values={
                 **{reward: grid(values[:, at], np.nan) for at, reward in enumerate(self.rewards)},
                 TOTAL: grid(np.array(self.totals), np.nan),
@@ -158,6 +164,14 @@ class _Reader:
             present=grid(np.ones(len(places), np.bool_), False),
             foreign=self.foreign,
         )
+
+    def _cluster_numbers(self) -> Integers | None:
+        """Number the clusters in order of appearance; a prompt without a value is a cluster of its own."""
+        if self.run.manifest.task.cluster is None:
+            return None
+        numbers: dict[object, int] = {}
+        keys = [("", id) if key is None else key for key, id in zip(self.clusters, self.questions, strict=True)]
+        return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
 
     def _places(self) -> Integers:
         """Return where each row stands in the flattened grid."""
@@ -196,13 +210,3 @@ def _answer(span: Sequence[int] | None, text: Text) -> int:
     whole = text if isinstance(text, str) else normalise(text).text
     answer = " ".join(whole[span[0] : span[1]].split()).strip("$., ").casefold()
     return hash(answer) & 0x7FFFFFFFFFFFFFFF
-
-
-def _clusters(run: Run) -> Integers | None:
-    """Number the clusters in order of appearance; a prompt without a value is a cluster of its own."""
-    column = run.manifest.task.cluster
-    if column is None:
-        return None
-    numbers: dict[object, int] = {}
-    keys = [(prompt.columns.get(column), prompt.id) for prompt in run.prompts.values()]
-    return np.array([numbers.setdefault(("", id) if key is None else str(key), len(numbers)) for key, id in keys])

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import orjson
+
 from ..evaluate.comparison import Comparison
 from .samples import Answer, Question
 
@@ -45,8 +47,14 @@ def embed(comparison: Comparison, questions: Iterable[Question], primary: str) -
 
 def pack(value: object) -> str:
     """Return ``value`` as base64 of deflated JSON, which is plain ASCII whatever the text holds."""
-    data = json.dumps(value, separators=(",", ":")).encode("ascii")
-    return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
+    return base64.b64encode(zlib.compress(_to_json(value), 6)).decode("ascii")
+
+
+def _to_json(value: object) -> bytes:
+    try:
+        return orjson.dumps(value, default=tuple)  # a named tuple is a list
+    except TypeError:  # a lone surrogate has no UTF-8; its escaped form reads back the same
+        return json.dumps(value).encode("ascii")
 
 
 def _blocks(questions: Iterable[Question]) -> Iterator[list[Question]]:
@@ -91,5 +99,5 @@ def _answer(answer: Answer, rewards: Sequence[str]) -> dict[str, Any]:
         "finish": answer.finish_reason,
         "tokens": answer.tokens,
         "total": answer.total,
-        "rewards": [list(found) if found else None for found in judged],
+        "rewards": judged,
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from ..evaluate.run import Run, Score
@@ -35,9 +37,11 @@ def read_questions(runs: Sequence[Run], wanted: Collection[str] | None = None) -
 
     ``wanted`` limits them to these prompt ids.
     """
-    answered = [_answers(run, wanted) for run in runs]
-    for prompt in runs[0].prompts.values():
-        found = tuple(answers[prompt.id] for answers in answered if prompt.id in answers)
+    answered = [_Answered(run, wanted) for run in runs]
+    for prompt in runs[0].asked():
+        if wanted is not None and prompt.id not in wanted:
+            continue
+        found = tuple(answers for side in answered if (answers := side.take(prompt.id)))
         if len(found) == len(runs):
             yield Question(prompt.id, as_text(prompt.text), _reference(prompt.columns), found)
 
@@ -47,14 +51,50 @@ def _reference(columns: Mapping[str, object]) -> str | None:
     return None if reference is None else str(reference)
 
 
-def _answers(run: Run, wanted: Collection[str] | None) -> dict[str, tuple[Answer, ...]]:
-    found: dict[str, list[Answer]] = {}
+class _Answered:
+    """The answers of one run by prompt, read as far as they are asked for.
+
+    Runs that were made in one order are read side by side, a question at a time. Where the orders differ, what
+    one run is ahead of the others waits in memory.
+    """
+
+    def __init__(self, run: Run, wanted: Collection[str] | None) -> None:
+        self._remaining = _by_prompt(run, wanted)
+        self._waiting: dict[str, tuple[Answer, ...]] = {}
+
+    def take(self, prompt_id: str) -> tuple[Answer, ...]:
+        """Return the answers to a prompt, none where the run has not answered it."""
+        while prompt_id not in self._waiting:
+            found = next(self._remaining, None)
+            if found is None:
+                return ()
+            self._waiting[found[0].prompt_id] = tuple(_answer(row, score) for row, score in found)
+        return self._waiting.pop(prompt_id)
+
+
+class _Scored(NamedTuple):
+    """A completion and its scores."""
+
+    row: Row
+    score: Score
+
+    @property
+    def prompt_id(self) -> str:
+        return self.row.prompt_id
+
+
+def _by_prompt(run: Run, wanted: Collection[str] | None) -> Iterator[list[_Scored]]:
+    """Yield the completions of each wanted prompt, which stand together in a run."""
+    for prompt_id, scored in groupby(_scored(run), key=attrgetter("prompt_id")):
+        if wanted is None or prompt_id in wanted:
+            yield list(scored)
+
+
+def _scored(run: Run) -> Iterator[_Scored]:
     for row, score in zip(run.rows(), run.scores(), strict=False):
         if (row.prompt_id, row.sample) != (score.prompt_id, score.sample):
             raise EvaluationError(f"{run.path}: its scores are not those of its completions; score the run again.")
-        if wanted is None or row.prompt_id in wanted:
-            found.setdefault(row.prompt_id, []).append(_answer(row, score))
-    return {prompt_id: tuple(answers) for prompt_id, answers in found.items()}
+        yield _Scored(row, score)
 
 
 def _answer(row: Row, score: Score) -> Answer:

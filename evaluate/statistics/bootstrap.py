@@ -9,6 +9,8 @@ from .intervals import CONFIDENCE, Interval
 
 RESAMPLES = 1000
 
+_AT_ONCE = 20
+
 
 def resampled_means(columns: Floats, clusters: Integers | None = None, seed: int = 0) -> Floats:
     """Return the means of ``columns [questions, numbers]`` in 1000 resamples, ``[1000, numbers]``.
@@ -25,10 +27,15 @@ def resampled_means(columns: Floats, clusters: Integers | None = None, seed: int
         sums = np.stack([np.bincount(clusters, weights=column) for column in columns.T], axis=1)
     generator = np.random.default_rng(seed)
     means = np.empty((RESAMPLES, columns.shape[1]))
-    for resample in means:
-        drawn = np.bincount(generator.integers(0, len(sums), len(sums)), minlength=len(sums))
-        resample[:] = (drawn @ sums) / (drawn @ sizes)
+    for start in range(0, RESAMPLES, _AT_ONCE):
+        drawn = np.stack([_times_drawn(generator, len(sums)) for _ in range(_AT_ONCE)])
+        means[start : start + _AT_ONCE] = (drawn @ sums) / (drawn @ sizes)[:, None]
     return means
+
+
+def _times_drawn(generator: np.random.Generator, count: int) -> Floats:
+    """Return how often each of ``count`` units is drawn when as many are, with replacement."""
+    return np.bincount(generator.integers(0, count, count), minlength=count).astype(np.float64)
 
 
 def percentile_interval(draws: Floats) -> Interval:

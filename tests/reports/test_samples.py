@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from grpokit.errors import GrpokitError
+from grpokit.evaluate.run import Run
 from grpokit.files import dump_line
 from grpokit.reports.embedded import BLOCK, RIGHT, TRUNCATED, UNANSWERED, WRONG, embed
 from grpokit.reports.samples import as_text, read_questions
@@ -26,6 +27,18 @@ def test_questions_stand_side_by_side_with_all_their_samples(compared: Compared)
     assert len(questions) == 60
     assert [len(answers) for answers in questions[7].answers] == [4, 4]
     assert questions[7].reference in questions[7].answers[1][0].text or questions[7].reference
+
+
+def test_runs_in_other_orders_meet_question_by_question(compared: Compared, tmp_path: Path) -> None:
+    other = compared.runs[1].path
+    for name in ("manifest.json", "prompts.jsonl"):
+        (tmp_path / name).write_bytes((other / name).read_bytes())
+    for name in ("completions.jsonl", "scores.jsonl"):
+        lines = (other / name).read_text().splitlines(keepends=True)
+        blocks = [lines[at : at + 4] for at in range(0, len(lines), 4)]
+        (tmp_path / name).write_text("".join(line for block in blocks[:0:-1] for line in block))  # without the first
+    found = list(read_questions([compared.runs[0], Run.open(tmp_path)]))
+    assert found == list(read_questions(compared.runs))[1:]
 
 
 def test_scores_of_other_completions_are_refused(tmp_path: Path) -> None:
@@ -54,9 +67,9 @@ def test_blocks_hold_every_question_in_the_order_of_the_index(compared: Compared
     index = unpack(packed.index)
     questions = [question for block in packed.blocks for question in unpack(block)]
     assert index["block"] == BLOCK
-    assert [row[0] for row in index["rows"]] == list(compared.runs[0].prompts)
+    assert [row[0] for row in index["rows"]] == [prompt.id for prompt in compared.runs[0].asked()]
     assert [question["prompt"] for question in questions] == [
-        as_text(prompt.text) for prompt in compared.runs[0].prompts.values()
+        as_text(prompt.text) for prompt in compared.runs[0].asked()
     ]
 
 
