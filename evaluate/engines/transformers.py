@@ -17,6 +17,7 @@ from . import Loading
 from .checkpoint import fingerprint
 from .keys import row_key
 from .loading import LoadedBase, load_base, quiet
+from .memory import ran_out
 from .sampling import processors
 from .spec import ModelSpec
 from .stopping import stopping
@@ -82,8 +83,8 @@ class TransformersEngine:
         while start < len(requests):
             try:
                 rows = self._batch(requests[start : start + size], sampling)
-            except (torch.OutOfMemoryError, RuntimeError) as error:
-                if size == 1 or not _out_of_memory(error):
+            except RuntimeError as error:
+                if size == 1 or not ran_out(error):
                     raise
                 size //= 2
                 torch.cuda.empty_cache()
@@ -140,11 +141,6 @@ class TransformersEngine:
 
     def _decode(self, tokens: list[int]) -> str:
         return str(self.base.tokenizer.decode(tokens, skip_special_tokens=False))
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    """CPU allocators raise a plain RuntimeError."""
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error).lower()
 
 
 class Loader:
