@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import audit, compare, rewards, run, score, signal, tasks
+from . import audit, chat, compare, rewards, run, score, signal, tasks
 from .main import execute
 
 DESCRIPTION = "Did this training really make the model better, at what, and can I trust it?"
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (run, score, compare, signal, tasks, rewards, audit):
+    for command in (run, score, compare, signal, tasks, rewards, audit, chat):
         command.add_parser(commands)
     return execute(parser, argv)
 

@@ -1,0 +1,239 @@
+"""The page of a chat, in Gradio: prompt in, all answers side by side, each with its rewards and their reasons."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import GrpokitError
+from ..evaluate.types import Sampling
+from .chat import Answer, Chat, ChatError, Question
+from .votes import NEITHER, TIE, Exchange, Votes
+from .wording import number
+
+if TYPE_CHECKING:
+    import gradio
+
+REFRESH_S = 0.08
+"""Time between two pictures of the growing answers: more would only queue up in the browser."""
+
+ENDINGS = {"eos": "ended", "stop": "ended at a stop string", "length": "cut at the token limit"}
+STYLE = Path(__file__).parent / "templates" / "chat.css"
+
+
+class Controls(NamedTuple):
+    """The components that say what is asked and how, in the order in which events pass their values."""
+
+    system: gradio.Textbox
+    prompt: gradio.Textbox
+    reference: gradio.Textbox
+    temperature: gradio.Slider
+    top_p: gradio.Slider
+    max_new_tokens: gradio.Number
+    seed: gradio.Number
+
+
+def check_gradio() -> None:
+    """Raise :class:`ChatError` where Gradio is not installed, before anything is loaded."""
+    if find_spec("gradio") is None:
+        raise ChatError("the page needs Gradio, which is not installed: pip install 'grpokit[app]'.")
+
+
+def build_page(chat: Chat, votes: Votes | None = None) -> gradio.Blocks:
+    """Return the page; without ``votes`` it has no vote. What a model wrote is shown as text, never as markup."""
+    check_gradio()
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+    import gradio as gr
+
+    page: gradio.Blocks
+    with gr.Blocks(title=" · ".join(chat.names), analytics_enabled=False) as page:
+        _head(gr, chat)
+        controls, ask, stop = _question(gr, chat)
+        boxes, notes = _answers(gr, chat)
+        last = gr.State(None)
+        buttons, thanks = _vote(gr, chat, votes)
+        outputs = [*boxes, *notes, last, *buttons, thanks]
+        asked = gr.on(
+            [ask.click, controls.prompt.submit],
+            _asker(gr, chat, len(buttons)),
+            list(controls),
+            outputs,
+            api_name="ask",
+            show_progress="hidden",
+        )
+        stop.click(None, cancels=[asked])
+        for button, choice in zip(buttons, _choices(chat), strict=False):
+            button.click(_voter(gr, chat, votes, choice, len(buttons)), last, [*buttons, thanks], api_name=False)
+    return page
+
+
+def look() -> dict[str, Any]:
+    """Return what ``launch`` needs to look the same without a network: the theme asks no server for fonts."""
+    import gradio as gr
+
+    fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+    theme = gr.themes.Base(
+        primary_hue="blue", neutral_hue="slate", radius_size="md", font=fonts, font_mono=["ui-monospace", "monospace"]
+    )
+    return {"theme": theme, "css": STYLE.read_text(encoding="utf-8"), "footer_links": [], "ssr_mode": False}
+
+
+def _head(gr: Any, chat: Chat) -> None:
+    rewards = ", ".join(chat.mix.names)
+    gr.HTML(f"<h1>{escape(' · '.join(chat.names))}</h1><p>Answers side by side, scored by {escape(rewards)}.</p>")
+
+
+def _question(gr: Any, chat: Chat) -> tuple[Controls, Any, Any]:
+    first = chat.examples[0] if chat.examples else Question("", "")
+    with gr.Row():
+        prompt = gr.Textbox(label="Prompt", lines=3, max_lines=12, scale=3, elem_id="prompt")
+        reference = gr.Textbox(
+            label="Reference (optional)",
+            info="The right answer, for rewards that compare.",
+            scale=1,
+            elem_id="reference",
+        )
+    with gr.Row(elem_id="actions"):
+        ask = gr.Button("Ask", variant="primary", elem_id="ask")
+        stop = gr.Button("Stop", elem_id="stop")
+    with gr.Accordion("Settings", open=False):
+        system = gr.Textbox(first.system, label="System message", lines=2, max_lines=8, elem_id="system")
+        with gr.Row():
+            controls = Controls(system, prompt, reference, *_sampling_controls(gr, chat.sampling))
+    if chat.examples:
+        _examples(gr, chat, controls)
+    return controls, ask, stop
+
+
+def _sampling_controls(gr: Any, sampling: Sampling) -> list[Any]:
+    hint = "0 always takes the likeliest token."
+    return [
+        gr.Slider(0, max(2.0, sampling.temperature), sampling.temperature, step=0.05, label="Temperature", info=hint),
+        gr.Slider(0.05, 1, sampling.top_p, step=0.05, label="Top-p"),
+        gr.Number(sampling.max_new_tokens, label="Max new tokens", precision=0, minimum=1),
+        gr.Number(sampling.seed, label="Seed", precision=0, info="The same seed gives the same answers."),
+    ]
+
+
+def _examples(gr: Any, chat: Chat, controls: Controls) -> None:
+    chosen = gr.Dataset(
+        label="Examples",
+        components=[gr.Textbox(visible=False)],
+        samples=[[example.prompt] for example in chat.examples],
+        type="index",
+        elem_id="examples",
+    )
+    filled = [controls.system, controls.prompt, controls.reference]
+    chosen.click(lambda index: list(chat.examples[index]), chosen, filled, api_name=False, show_progress="hidden")
+
+
+def _answers(gr: Any, chat: Chat) -> tuple[list[Any], list[Any]]:
+    boxes, notes = [], []
+    with gr.Row(elem_id="answers"):
+        for name in chat.names:
+            with gr.Column(min_width=280):
+                boxes.append(gr.Textbox(label=name, lines=6, max_lines=24, interactive=False, elem_classes=["answer"]))
+                notes.append(gr.HTML("", elem_classes=["rewards"]))
+    return boxes, notes
+
+
+def _vote(gr: Any, chat: Chat, votes: Votes | None) -> tuple[list[Any], Any]:
+    """Return a button a choice, none without a file for votes, and the line that says thanks."""
+    with gr.Row(elem_id="vote", visible=votes is not None):
+        labels = [*(f"{name} is better" for name in chat.names), "Equally good", "None is good"]
+        buttons = [gr.Button(label, interactive=False, size="sm") for label in labels] if votes else []
+    return buttons, gr.Markdown("", elem_id="thanks")
+
+
+def _choices(chat: Chat) -> list[str]:
+    return [*chat.names, TIE, NEITHER]
+
+
+def _asker(gr: Any, chat: Chat, buttons: int) -> Any:
+    def ask(
+        system: str, prompt: str, reference: str, temperature: float, top_p: float, max_new_tokens: int, seed: int
+    ) -> Iterator[list[Any]]:
+        question = Question(system, prompt, reference)
+        try:
+            sampling = replace(
+                chat.sampling, temperature=temperature, top_p=top_p, max_new_tokens=int(max_new_tokens), seed=int(seed)
+            )
+            for answers in _paced(chat.ask(question, sampling)):
+                done = all(answer.finish_reason for answer in answers)
+                exchange = Exchange(question, answers, sampling) if done else None
+                shown = [gr.Button(interactive=done) for _ in range(buttons)]
+                yield [*(a.text for a in answers), *(_note(a) for a in answers), exchange, *shown, ""]
+        except GrpokitError as error:
+            raise gr.Error(escape(str(error)), print_exception=False) from None
+
+    return ask
+
+
+def _paced(growing: Iterator[list[Answer]]) -> Iterator[list[Answer]]:
+    """Yield at most one picture a :data:`REFRESH_S`, and the last one always."""
+    shown = 0.0
+    for answers in growing:
+        now = time.monotonic()
+        if now - shown >= REFRESH_S or all(answer.finish_reason for answer in answers):
+            shown = now
+            yield answers
+
+
+def _voter(gr: Any, chat: Chat, votes: Votes | None, choice: str, buttons: int) -> Any:
+    def vote(exchange: Exchange | None) -> list[Any]:
+        if votes is None or exchange is None:
+            raise gr.Error("There is no whole answer to vote on yet.", print_exception=False)
+        try:
+            votes.add(chat, exchange, choice)
+        except GrpokitError as error:
+            raise gr.Error(escape(str(error)), print_exception=False) from None
+        return [*(gr.Button(interactive=False) for _ in range(buttons)), "Your vote is kept."]
+
+    return vote
+
+
+def _note(answer: Answer) -> str:
+    """Return the rewards of a whole answer as a table, every text in it escaped."""
+    if answer.finish_reason is None:
+        return f"<p>{answer.tokens} tokens…</p>"
+    rows = "".join(
+        f"<tr><th scope=row>{escape(name)}</th><td>{number(judged.value)}</td><td>{escape(judged.reason)}</td></tr>"
+        for name, judged in answer.rewards.items()
+    )
+    total = f"<tr><th scope=row>total</th><td>{number(answer.total)}</td><td></td></tr>"
+    ending = f"{answer.tokens} tokens, {ENDINGS[answer.finish_reason]}"
+    return f"<p>{ending}</p><table><tbody>{rows}{total}</tbody></table>"
+
+
+class Address(NamedTuple):
+    """Where the page is served; ``share`` asks Gradio for a public link."""
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    share: bool = False
+
+
+def serve(chat: Chat, votes: Votes | None, address: Address) -> None:
+    """Serve the page until Ctrl-C. Raises :class:`ChatError` when the address cannot be had."""
+    page = build_page(chat, votes)
+    try:
+        page.launch(
+            server_name=address.host,
+            server_port=address.port,
+            share=address.share,
+            prevent_thread_lock=True,
+            **look(),
+        )
+    except OSError:
+        raise ChatError(_taken(address)) from None
+    page.block_thread()
+
+
+def _taken(address: Address) -> str:
+    return f"cannot serve at {address.host}:{address.port}: the port is in use or not ours; give another --port."
