@@ -17,6 +17,7 @@ from .results import show_results
 if TYPE_CHECKING:
     from ..evaluate.evaluation import Evaluation
     from ..train import Recipe, TrainedAdapter
+    from ..train.samples import Answer
 
 DESCRIPTION = "Train a LoRA adapter with GRPO on a recipe's rewards, then say whether it is better than its base."
 
@@ -137,7 +138,7 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> int:
     from .steps import step_line
 
     out = options.output_folder(args, recipe.task.name)
-    evaluation = None if args.no_evaluation else held_out(recipe)  # before training: it may lack its data
+    evaluation = None if args.no_evaluation else held_out(recipe, _note)  # before training: it may lack its data
     first = Shard.current().first
     try:
         with step_line() as watcher:
@@ -153,6 +154,10 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> int:
     return show_results(folders, args) if first else OK
 
 
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr)
+
+
 def _tell(adapter: TrainedAdapter) -> None:
     print(f"adapter: {adapter.folder} ({adapter.steps} steps in {adapter.seconds:.1f} s)", file=sys.stderr)
     for name, count in adapter.failed_rewards.items():
@@ -164,15 +169,31 @@ def _evaluate(recipe: Recipe, evaluation: Evaluation, adapter: Path) -> list[Pat
     """Evaluate base and tuned on the held-out prompts; return the folders of the two runs."""
     from ..evaluate.engines import load_engines
     from ..train.heldout import loading, pair
+    from ..train.samples import answer_samples
 
-    specs = pair(recipe, adapter)
+    specs, answers = pair(recipe, adapter), []
     folders = [adapter / "evaluation" / spec.name for spec in specs]
     rows = len(evaluation.prompts) * evaluation.sampling.samples
     with progress() as bars:
         for engine, folder in zip(load_engines(specs, loading=loading(recipe)), folders, strict=True):
             with bars.track(engine.name, rows, "completions") as advance:
                 evaluation.run(engine, folder, advance=advance)
+            answers += answer_samples(recipe, engine)
+    _keep_answers(answers, adapter)
     return folders
+
+
+def _keep_answers(answers: Sequence[Answer], adapter: Path) -> None:
+    """Write the answers to the sample questions beside the adapter and show them, on standard error."""
+    from ..evaluate.shards import Shard
+    from ..files import write_lines
+
+    if not answers or not Shard.current().first:
+        return
+    write_lines(adapter / "samples.jsonl", (answer._asdict() for answer in answers))
+    for answer in sorted(answers, key=lambda answer: answer.sample):  # stable: the base's before the tuned one's
+        text = "".join(character for character in answer.text if character.isprintable() or character == "\n")
+        print(f"\n{answer.sample}, {answer.model}: {answer.question}\n{text.strip()}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from .types import TrainingError
 
 if TYPE_CHECKING:
     from datasets import Dataset
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
     from ..evaluate.types import Prompt
 
@@ -28,11 +28,9 @@ def load_prompts(recipe: Recipe) -> list[Prompt]:
 
     Raises :class:`TrainingError` for a column whose name TRL keeps to itself, and the task's own errors.
     """
-    from ..evaluate.tasks import load_task
-
     section = recipe.task
     data = None if section.data is None else Path(section.data)
-    prompts = list(load_task(section.name).prompts(section.split, data=data, limit=section.limit))
+    prompts = list(section.load().prompts(section.split, data=data, limit=section.limit))
     if not prompts:
         raise TrainingError(f"task {section.name!r} has no rows in split {section.split!r}.")
     taken = sorted(TAKEN & prompts[0].columns.keys())
@@ -50,22 +48,34 @@ def _check_references(recipe: Recipe, prompt: Prompt) -> None:
             raise TrainingError(f"{reward.__name__}: no column {wanted!r}. {nearest(wanted, list(prompt.columns))}")
 
 
-def fitting(
-    prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, context: int | None, new_tokens: int
-) -> list[Prompt]:
-    """Keep the prompts that leave room for ``new_tokens`` in a context of ``context`` tokens (None: no limit).
+def prompt_limit(config: PretrainedConfig, wanted: int | None, new_tokens: int) -> int | None:
+    """Return how many tokens a prompt may have: as ``wanted``, and leaving room for ``new_tokens`` in the context.
 
-    TRL cuts no prompt: models with rotary positions would run past their context, others raise.
+    TRL cuts no prompt: models with rotary positions would run past their context, others raise. None is no limit.
+    Raises :class:`TrainingError` where the context holds no prompt beside the completion.
     """
+    context: int | None = getattr(config, "max_position_embeddings", None)
+    if context is None:
+        return wanted
+    if new_tokens >= context:
+        raise TrainingError(
+            f"no prompt leaves room for {new_tokens} new tokens in the model's context of {context}; give a smaller "
+            "max_completion_length."
+        )
+    return min(context - new_tokens, wanted or context)
+
+
+def fitting(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> list[Prompt]:
+    """Keep the prompts of at most ``longest`` tokens (None: all); raise :class:`TrainingError` when none is left."""
     from ..evaluate.rendering import encode
 
-    if context is None:
+    if longest is None:
         return list(prompts)
-    kept = [prompt for prompt in prompts if len(encode(tokenizer, prompt.text)) + new_tokens <= context]
+    kept = [prompt for prompt in prompts if len(encode(tokenizer, prompt.text)) <= longest]
     if not kept:
         raise TrainingError(
-            f"no prompt leaves room for max_completion_length={new_tokens} in the model's context of {context} "
-            "tokens; give a smaller max_completion_length or shorter prompts."
+            f"no prompt leaves room for its completion: all have more than {longest} tokens; give a smaller "
+            "max_completion_length, a larger task.max_prompt_tokens or shorter prompts."
         )
     return kept
 

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ..evaluate.engines import Loading
 from ..evaluate.engines.spec import ModelSpec
 from ..evaluate.evaluation import Evaluation, task_record
-from ..evaluate.tasks import load_task
+from ..evaluate.types import Prompt
+from .data import fitting, prompt_limit
 from .recipe import Recipe
 
 
-def held_out(recipe: Recipe) -> Evaluation:
+def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) -> Evaluation:
     """Return what base and tuned are both asked, as the recipe's ``evaluation`` and the task's card say.
+
+    Prompts too long for the model are left out, which ``note`` is told.
 
     >>> from grpokit.train import load_recipe
     >>> evaluation = held_out(load_recipe("arithmetic-tiny"))
     >>> len(evaluation.prompts), evaluation.sampling.samples, evaluation.task.primary
     (500, 4, 'correctness')
     """
-    task, asked = load_task(recipe.task.name), recipe.evaluation
+    task, asked = recipe.task.load(), recipe.evaluation
     data = None if asked.data is None else Path(asked.data)
+    sampling = task.sampling(samples=asked.samples, temperature=asked.temperature)
     prompts = list(task.prompts(asked.split, data=data, limit=asked.limit))
+    prompts = _fitting(recipe, prompts, sampling.max_new_tokens, note)
     names = recipe.mix.names
     primary = task.primary if task.primary in names else names[0]
     record = task_record(task.name, primary, task.cluster, prompts, asked.data or f"{asked.split} split")
-    return Evaluation(record, prompts, task.sampling(samples=asked.samples, temperature=asked.temperature), recipe.mix)
+    return Evaluation(record, prompts, sampling, recipe.mix)
+
+
+def _fitting(recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Callable[[str], None]) -> list[Prompt]:
+    """Leave out prompts that are too long, as training does: the engine would refuse them, after training."""
+    from transformers import AutoConfig
+
+    from ..evaluate.engines.checkpoint import locate
+    from ..evaluate.engines.loading import load_tokenizer
+
+    folder = locate(recipe.model.path, recipe.model.revision)
+    longest = prompt_limit(AutoConfig.from_pretrained(folder), recipe.task.max_prompt_tokens, new_tokens)
+    kept = fitting(prompts, load_tokenizer(folder), longest)
+    if len(kept) < len(prompts):
+        note(
+            f"{len(prompts) - len(kept)} of {len(prompts)} held-out prompts have more than {longest} tokens; left out."
+        )
+    return kept
 
 
 def loading(recipe: Recipe) -> Loading:

@@ -11,7 +11,10 @@ from .fields import check_field
 from .types import TrainingError
 
 if TYPE_CHECKING:
+    from ..evaluate.tasks.card import Task
     from ..rewards import RewardMix
+
+Scalar = str | int | float | bool | None
 
 GRPO_DEFAULTS: dict[str, Any] = {
     "learning_rate": 1e-5,  # TRL's 1e-6 is for whole models and moves no LoRA
@@ -42,12 +45,25 @@ class ModelSection(Section):
 
 
 class TaskSection(Section):
-    """The task by name or YAML card; ``data`` feeds it from a local file instead of its own source."""
+    """The task by name or YAML card; ``data`` feeds it from a local file instead of its own source.
+
+    ``where`` keeps the rows with one of these values in that column, in place of the card's own filter on it, in
+    training and evaluation alike; prompts of more than ``max_prompt_tokens`` tokens are left out of both.
+    """
 
     name: str
     data: str | None = None
     split: str = "train"
     limit: int | None = Field(default=None, ge=1)
+    where: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
+    max_prompt_tokens: int | None = Field(default=None, ge=1)
+
+    def load(self) -> Task:
+        """Return the task, with the filters in force."""
+        from ..evaluate.tasks import load_task
+
+        where = {column: tuple(value) if isinstance(value, list) else value for column, value in self.where.items()}
+        return load_task(self.name).filtered(where)
 
 
 class LoraSection(Section):
@@ -80,6 +96,8 @@ def _named(key: str) -> BeforeValidator:
 class Recipe(Section):
     """A training run as YAML says it. ``grpo`` holds fields of TRL's GRPOConfig by their own names.
 
+    ``samples`` maps names to questions that base and tuned are both asked after training, for a person to read.
+
     >>> recipe = Recipe(model="demo", task="arithmetic", rewards="correctness=1", grpo={"num_generations": 4})
     >>> recipe.settings["num_generations"], recipe.settings["learning_rate"]
     (4, 1e-05)
@@ -92,6 +110,7 @@ class Recipe(Section):
     lora: LoraSection = LoraSection()
     grpo: dict[str, Any] = Field(default_factory=dict)
     evaluation: EvaluationSection = EvaluationSection()
+    samples: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("rewards")
     @classmethod

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..files import write_atomically, write_lines
 from .arguments import make_arguments
 from .card import card
-from .data import fitting, load_prompts, make_dataset
+from .data import fitting, load_prompts, make_dataset, prompt_limit
 from .folder import checkpoint_step, claim, open_folder
 from .plan import Plan, make_plan
 from .quiet import quiet
@@ -69,22 +69,23 @@ def _make_trainer(
     watcher: Watcher,
 ) -> GRPOTrainer:
     from transformers import PrinterCallback
-    from trl.trainer.grpo_trainer import GRPOTrainer
 
     from .callbacks import Alarms, MovementProof, Reporter
+    from .dropout import Trainer
     from .lora import make_lora
 
     base = _load(recipe)
     kept = _fitting(recipe, plan, prompts, base, watcher)
     lora = make_lora(recipe.lora, base.model, watcher.note)
     try:
-        trainer = GRPOTrainer(
+        trainer = Trainer(
             base.model,
             reward_funcs=list(rewards),
             args=arguments,
             train_dataset=make_dataset(kept, base.tokenizer),
             processing_class=base.tokenizer,
             peft_config=lora,
+            lora_dropout=recipe.lora.dropout,
             callbacks=[Reporter(watcher, recipe.mix.names), Alarms(watcher), MovementProof()],
         )
     except (ValueError, ImportError) as error:  # settings that only the trainer can judge, packages that it lacks
@@ -106,11 +107,11 @@ def _load(recipe: Recipe) -> LoadedBase:
 
 def _fitting(recipe: Recipe, plan: Plan, prompts: list[Prompt], base: LoadedBase, watcher: Watcher) -> list[Prompt]:
     """Leave out prompts that are too long; what is left must still fill a generation batch."""
-    context = getattr(base.model.config, "max_position_embeddings", None)
-    kept = fitting(prompts, base.tokenizer, context, plan.completion_tokens)
+    longest = prompt_limit(base.model.config, recipe.task.max_prompt_tokens, plan.completion_tokens)
+    kept = fitting(prompts, base.tokenizer, longest)
     dropped = len(prompts) - len(kept)
     if dropped:
-        watcher.note(f"{dropped} of {len(prompts)} prompts are too long for the context of {context} tokens; left out.")
+        watcher.note(f"{dropped} of {len(prompts)} prompts have more than {longest} tokens; left out.")
         plan_for(recipe, len(kept))
     return kept
 

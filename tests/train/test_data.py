@@ -3,7 +3,7 @@
 import pytest
 from grpokit.evaluate.types import Prompt
 from grpokit.train import TrainingError
-from grpokit.train.data import fitting, load_prompts, make_dataset
+from grpokit.train.data import fitting, load_prompts, make_dataset, prompt_limit
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +43,36 @@ def test_reference_column_of_a_reward_must_exist(tiny):
 def test_prompts_that_do_not_fit_the_context_are_left_out(tokenizer):
     """TRL cuts no prompt: models with rotary positions run past their context, others raise."""
     short, long = Prompt("a", "1+1", {}), Prompt("b", "1+1" * 40, {})
-    assert fitting([short, long], tokenizer, 128, 32) == [short]
-    assert fitting([short, long], tokenizer, 152, 32) == [short, long]
-    assert fitting([short, long], tokenizer, None, 32) == [short, long]
-    with pytest.raises(TrainingError, match="no prompt leaves room for max_completion_length=32"):
-        fitting([long], tokenizer, 128, 32)
+    assert fitting([short, long], tokenizer, 96) == [short]
+    assert fitting([short, long], tokenizer, 120) == [short, long]
+    assert fitting([short, long], tokenizer, None) == [short, long]
+    with pytest.raises(TrainingError, match=r"no prompt leaves room .* more than 96 tokens"):
+        fitting([long], tokenizer, 96)
+
+
+LIMITS = [
+    # context, wanted, new tokens, limit
+    (128, None, 32, 96),
+    (128, 64, 32, 64),
+    (128, 100, 32, 96),  # the context has the last word
+    (None, 64, 32, 64),  # a model without a fixed context
+    (None, None, 32, None),
+]
+
+
+@pytest.mark.parametrize(("context", "wanted", "new_tokens", "limit"), LIMITS)
+def test_prompts_leave_room_for_their_completion(context, wanted, new_tokens, limit):
+    from transformers import LlamaConfig, PretrainedConfig
+
+    config = LlamaConfig(max_position_embeddings=context) if context else PretrainedConfig()
+    assert prompt_limit(config, wanted, new_tokens) == limit
+
+
+def test_completion_as_long_as_the_context_is_refused():
+    from transformers import LlamaConfig
+
+    with pytest.raises(TrainingError, match="no prompt leaves room for 128 new tokens"):
+        prompt_limit(LlamaConfig(max_position_embeddings=128), None, 128)
 
 
 def test_without_a_chat_template_the_prompt_is_what_evaluation_asks(tokenizer):

@@ -1,0 +1,35 @@
+"""Dropout in the loss and not in rollouts."""
+
+import pytest
+from grpokit.train import train
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The rates of LoRA's dropout that are active when completions are drawn, and when the loss is computed."""
+    from transformers import GenerationMixin
+    from trl import GRPOTrainer
+
+    rates = {"rollout": set(), "loss": set()}
+
+    def spy(owner, name, phase, model_of):
+        real = getattr(owner, name)
+
+        def wrapper(self, *arguments, **named):
+            modules = model_of(self).named_modules()
+            dropouts = [module for path, module in modules if path.endswith("lora_dropout.default")]
+            rates[phase] |= {getattr(dropout, "p", 0.0) * dropout.training for dropout in dropouts}
+            return real(self, *arguments, **named)
+
+        monkeypatch.setattr(owner, name, wrapper)
+
+    spy(GenerationMixin, "generate", "rollout", lambda self: self)
+    spy(GRPOTrainer, "_compute_loss", "loss", lambda self: self.model)
+    return rates
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.0])
+def test_lora_dropout_is_in_the_loss_alone(tiny, tmp_path, seen, rate):
+    """TRL's disable_dropout switches off the adapter's dropout too, so that the recipe's would do nothing."""
+    train(tiny("max_steps=1", f"lora.dropout={rate}"), tmp_path / "run")
+    assert seen == {"rollout": {0.0}, "loss": {rate}}
