@@ -50,14 +50,18 @@ _ANCHOR_WORDS = ("nswer", "NSWER", "答案")
 _ANCHOR = re.compile(
     r"(?:nswer|NSWER|答案)(?:\s++(?:to|for|of)\s[^.\n:=]{1,150}?|\s++(?:here|then|therefore|thus|choice|key))?[\s*]*+"
     r"(?:(?:is|was|are|would be|should be|must be|will be|equals|comes to|是|为|為)(?![A-Za-z])"
-    r"(?:\s++(?:therefore|thus|then|simply|just|indeed|found to be|equal to|given by|approximately|about|that)\b)*+"
+    r"(?:\s++(?:therefore|thus|then|simply|just|indeed|found to be|equal to|given by|approximately|about|that|probably|"
+    r"likely|most likely|clearly|actually|exactly)\b)*+"
     r"\s*+[:：]?|[:：=])[\s*]*+(?P<value>\S[^\n]*+)"
 )
 _HEADING = re.compile(r"(?:nswer|NSWER|答案)[:：]?\**+[ \t]*+\n\s*+(?P<value>\S[^\n]*+)")
 _HEADED = ("#", "*", "final ", "Final ", "FINAL ")
 _PLAIN = re.compile(r"-?\d+")
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
-_ASIDE = re.compile(r",?\s++(?:because|since|which|so|as|where|given that|when)\s|\s\((?=[a-z])|\s-\s(?=[a-z])")
+_ASIDE = re.compile(r",?\s++(?:because|since|which|so|as|where|given that|when)\s|\s\((?!or\b)(?=[a-z])|\s-\s(?=[a-z])")
+_REJECTED = re.compile(
+    r"(?:(?P<aside>\s*+[,;(]\s*+)|\s++)(?:but\s++)?(?:not|rather than|instead of|as opposed to)\s[^()]*+\)?$"
+)
 _NO_VALUES = re.compile(
     r"(?:correct|right|wrong|incorrect|below|above|as follows|clear|reasonable|unknown|unclear|here|given|not .*)",
     re.IGNORECASE | re.DOTALL,
@@ -84,8 +88,18 @@ def extract(completion: Completion, tag: str = "answer", lenient: bool = False) 
     if found is None and lenient:
         found = _last_value(completion.final)
     if isinstance(found, Answer):
+        found = _without_rejected(found)
         return _moved(found, completion.final_start) if completion.final_start else found
     return found or NoAnswer("no answer", "no answer tag, box, #### or 'the answer is', and more than a value")
+
+
+def _without_rejected(answer: Answer) -> Answer:
+    """Return the answer without what it says it is not, as in "18, not 17" or "18 (rather than 17)"."""
+    rejected = _REJECTED.search(answer.text) if " " in answer.text and len(answer.text) <= LONGEST_ANSWER else None
+    if rejected is None or (not rejected["aside"] and read_quantity(answer.text[: rejected.start()]) is None):
+        return answer
+    end = rejected.start()
+    return Answer(answer.text[:end], Span(answer.span.start, answer.span.start + end), answer.marker)
 
 
 def _moved(answer: Answer, by: int) -> Answer:

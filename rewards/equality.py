@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import lru_cache
 
+from .arithmetic import calculate
 from .limits import is_too_large
 from .notation import LONGEST, tidy
 from .numbers import Quantity, read_quantity, same_quantity
@@ -214,9 +215,18 @@ def _ask(answer: str, reference: str, algebra: Algebra | None) -> bool | None:
         return False
     if (len(split_outside(answer, "=")) > 1) != (len(split_outside(reference, "=")) > 1):
         return False
+    left, right = _exact(answer), _exact(reference)
+    if left is not None and right is not None:
+        return same_quantity(left, right)
     if is_too_large(answer) or is_too_large(reference):
         return False
     return None if algebra is None else algebra(answer, reference)
+
+
+def _exact(plain: str) -> Quantity | None:
+    quantity = read_quantity(plain)
+    value = calculate(plain) if quantity is None else None
+    return quantity if value is None else Quantity(value, percent=False, unit="")
 
 
 def _value_against(text: str, other: str) -> str:

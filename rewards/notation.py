@@ -90,7 +90,7 @@ def tidy(text: str) -> str:
         text = _RAISED.sub(lambda found: "^{" + "".join(_SUPERSCRIPTS[sign] for sign in found[0]) + "}", text)
         text = _LOWERED.sub(lambda found: "_{" + "".join(_SUBSCRIPTS[sign] for sign in found[0]) + "}", text)
     text = _STARRED_POWER.sub("^", text) if "**" in text and not text.startswith("**") else text
-    text = text.replace("**", "").replace("__", "").replace("{,}", ",").strip("`* \t\r\n")
+    text = text.replace("**", "").replace("__", "").replace("{,}", ",").strip("`*_ \t\r\n")
     if "\\" in text:
         text = _tidy_latex(text)
     text = text.replace("+/-", r"\pm ").replace("<=", r"\le ").replace(">=", r"\ge ").replace("!=", r"\ne ")

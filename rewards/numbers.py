@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .notation import tidy
+from .number_words import read_number_words
 from .units import CURRENCIES, canonical_unit
 
 LARGEST_EXPONENT = 2_000
@@ -42,12 +43,6 @@ _PLAIN = re.compile(r"-?\d{1,18}")
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALE = re.compile(r"\s*(hundred|thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*(?:%|percent(?:age)?(?: points?)?|per cent|pct)(?![A-Za-z])", re.IGNORECASE)
-_WORDS = {
-    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
-    "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
-    "seventy": 70, "eighty": 80, "ninety": 90,
-}  # fmt: skip
 
 
 @lru_cache(maxsize=65_536)
@@ -56,7 +51,7 @@ def read_quantity(text: str) -> Quantity | None:
 
     Read are signs, thousands separators (``1,000``, ``1 000``), decimals, fractions (``3/4``, ``\frac{3}{4}``),
     mixed and vulgar numbers (``2\frac{1}{2}``, ``5½``), scientific notation, currency signs, percent and units,
-    scale words (``1.5 million``) and number words up to ``ninety-nine million``.
+    scale words (``1.5 million``) and numbers in words (``twenty-one``, ``two thirds``).
 
     >>> read_quantity("$1,234.50").value, read_quantity(r"2\frac{1}{2}").value, read_quantity("1e3").value
     (Fraction(2469, 2), Fraction(5, 2), Fraction(1000, 1))
@@ -73,7 +68,8 @@ def read_quantity(text: str) -> Quantity | None:
     if not plain or len(plain) > LONGEST_NUMBER:
         return None
     if plain[0].isalpha():
-        return _read_words(plain)
+        words = read_number_words(plain)
+        return _with_unit(words.value, words.rest, "") if words else None
     found = _NUMBER.match(plain)
     return _quantity(found) if found else None
 
@@ -136,20 +132,6 @@ def _read_repeating(plain: str) -> Quantity | None:
     head = int(whole + fixed or "0")
     value = Fraction(int(whole + fixed + repeating) - head, 10 ** len(fixed) * (10 ** len(repeating) - 1))
     return Quantity(-value if sign else value, False, "")
-
-
-def _read_words(text: str) -> Quantity | None:
-    """Read ``seven``, ``twenty-one`` and ``two hundred``, each perhaps with a unit."""
-    word, _, rest = text.partition(" ")
-    values = [_WORDS.get(part) for part in word.lower().split("-")]
-    if None in values or len(values) > 2 or (len(values) == 2 and not _is_tens_and_ones(values)):
-        return None
-    return _with_unit(Fraction(sum(value or 0 for value in values)), rest, "")
-
-
-def _is_tens_and_ones(values: list[int | None]) -> bool:
-    tens, ones = values[0] or 0, values[1] or 0
-    return tens >= 20 and 0 < ones < 10
 
 
 def same_quantity(answer: Quantity, reference: Quantity) -> bool:

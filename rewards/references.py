@@ -17,6 +17,7 @@ from .wording import is_words
 
 _DELIMITED = re.compile(r"\$.*\$|\\\(.*\\\)|\\\[.*\\\]", re.DOTALL)
 _BARE_FRACTION = re.compile(r"-?\\frac\{-?\d+\}\{-?\d+\}")
+_PLACEHOLDER = re.compile(r"[?.…_!]+|-{2,}|n/?a|nan|null|tbd", re.IGNORECASE)
 _CHECK_SECONDS = 10.0
 
 
@@ -24,8 +25,8 @@ def reference_text(reference: object) -> str | None:
     r"""Return a reference's answer as text, or None when none can be read.
 
     After the last ``####`` of a worked solution, the last box, the answer tag, an anchor in a text of several lines,
-    or the text as it is. Numbers are read as they print. A NaN, an infinity, blank text, unbalanced braces and other
-    types hold no answer.
+    or the text as it is. Numbers are read as they print. A NaN, an infinity, blank text, a
+    placeholder ("N/A", "???"), unbalanced braces and other types hold no answer.
 
     >>> reference_text("48/2 = <<48/2=24>>24\n#### 72"), reference_text(r"So the root is $\boxed 5$.")
     ('72', '5')
@@ -44,7 +45,7 @@ def _answer_in(text: str) -> str | None:
     answer = _marked_answer(text.strip())
     if answer is None or len(answer) > LONGEST or not tidy(answer) or not _is_balanced(answer):
         return None
-    return answer
+    return None if _PLACEHOLDER.fullmatch(answer) else answer
 
 
 def _marked_answer(text: str) -> str | None:

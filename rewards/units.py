@@ -57,6 +57,7 @@ _POWER = re.compile(r"\s*\^\s*\{?\s*([23])\s*\}?")
 _CELSIUS = re.compile(r"\^\\circ ?C(?![A-Za-z])")
 _FAHRENHEIT = re.compile(r"\^\\circ ?F(?![A-Za-z])")
 _TOKEN = re.compile(r"\^\\circ|[¢$€£¥₹₩₽]|[A-Za-z][A-Za-z'.-]*|/|\^[23]")
+_TRIGONOMETRY = re.compile(r"(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
 _LONGEST = 60
 
 
@@ -92,6 +93,8 @@ def _words(text: str) -> list[str] | None:
 
 
 def _plausible(words: list[str], glued: bool) -> bool:
+    if words[0] in ("^2", "^3"):
+        return False
     if glued and words[0] not in _KNOWN:
         return False
     if glued and len(words[0]) == 1:
@@ -128,11 +131,13 @@ def _join(words: list[str]) -> str:
 
 
 def without_unit(plain: str) -> str:
-    r"""Return an expression without the known unit behind it.
+    r"""Return an expression without the known unit behind it; degrees of a sine or a tangent are part of it.
 
     >>> without_unit(r"70 \sqrt{2} feet"), without_unit(r"12\pi cm^2"), without_unit("x + 1")
     ('70 \\sqrt{2}', '12\\pi', 'x + 1')
     """
+    if _TRIGONOMETRY.search(plain):
+        return plain
     words = plain.replace(r"^\circ", r" ^\circ").split(" ")
     count = len(words)
     while count > 1 and _is_unit(words[count - 1]):

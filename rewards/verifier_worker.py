@@ -19,6 +19,8 @@ from typing import Any
 from .equality import compare
 
 _FUNCTION = re.compile(r"(?<![\\A-Za-z])(?:sin|cos|tan|cot|sec|csc|log|ln|exp)(?![A-Za-z])")
+_TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)")
+_DEGREES = re.compile(r"(\d+(?:\.\d+)?)\^\\circ")
 _DECIMAL = re.compile(r"(?<![\d.])(\d*)\.(\d+)(?![\d.])")
 
 MEMORY = 4 << 30
@@ -67,11 +69,23 @@ def _parse(text: str) -> list[Any]:
 
     config = LatexExtractionConfig(boxed_match_priority=0, normalization_config=NormalizationConfig(units=False))
     # Only the LaTeX grammar: the plain-expression reader would hand model text to sympy's string parser.
-    latex = _DECIMAL.sub(_fraction, _FUNCTION.sub(_command, text))
+    latex = _FUNCTION.sub(_command, text)
+    if _TRIGONOMETRY.search(latex):
+        latex = _DEGREES.sub(r"\\frac{\1\\pi}{180}", latex)
+    latex = _DECIMAL.sub(_fraction, latex)
     parsed: list[Any] = parse(
         rf"\boxed{{{latex}}}", [config], fallback_mode="no_fallback", parsing_timeout=None, raise_on_error=True
     )
-    return parsed
+    return [_with_imaginary_unit(item) for item in parsed]
+
+
+def _with_imaginary_unit(item: Any) -> Any:
+    """Return an expression with the imaginary unit for a free ``i``; an index that a sum binds stays."""
+    from sympy import Basic, I
+
+    if not isinstance(item, Basic):
+        return item
+    return item.subs({symbol: I for symbol in item.free_symbols if str(symbol) == "i"})
 
 
 def _command(found: re.Match[str]) -> str:

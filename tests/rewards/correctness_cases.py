@@ -77,6 +77,14 @@ MARKERS = [
     Case("<think>a</think>\\boxed{7}<think>once more", "7", 0.0, "a second reasoning block cut off"),
     Case(r"<answer>7</answer><|im_end|>", "7", 1.0, "left-over end marker"),
     Case("7</s>", "7", 1.0, "left-over end marker after a bare value"),
+    Case("The answer is 12, not 13.", "12", 1.0, "what it is not is no second answer"),
+    Case("The answer is 13, not 12.", "12", 0.0, "and no first one"),
+    Case("The answer is 12 (or 13).", "12", 0.0, "an alternative in brackets is a second answer"),
+    Case("I think the answer is probably 12.", "12", 1.0, "a doubt is no second answer"),
+    Case(tagged("12 (not 13)"), "12", 1.0, "rejected in brackets"),
+    Case(tagged("not 12"), "12", 0.0, "rejected alone"),
+    Case(tagged("12 (not 13), or 14"), "12", 0.0, "another value after the rejected one"),
+    Case(tagged("does not exist"), "does not exist", 1.0, "a negation that is the answer"),
 ]
 
 NUMBERS = [
@@ -152,6 +160,17 @@ NUMBERS = [
     Case(boxed("1.41421356"), r"\sqrt{2}", 0.0, "rounded root"),
     Case(boxed("π"), r"\pi", 1.0, "Unicode pi"),
     Case(boxed("2√3"), r"2\sqrt{3}", 1.0, "Unicode root"),
+    Case(boxed("10^{100}"), "1" + "0" * 100, 1.0, "a googol, exactly"),
+    Case(boxed("10^{100}"), "1" + "0" * 99 + "1", 0.0, "a googol and one"),
+    Case(boxed("3^{50} - 1"), str(3**50 - 1), 1.0, "a large power less one"),
+    Case(tagged("2^3"), "8", 1.0, "a power"),
+    Case(tagged("2^3"), "2", 0.0, "an exponent is no unit"),
+    Case(tagged("20!"), "2432902008176640000", 1.0, "a factorial"),
+    Case(tagged("_12_"), "12", 1.0, "Markdown emphasis with underscores"),
+    Case(tagged("one hundred and five"), "105", 1.0, "number in words"),
+    Case(tagged("two thirds"), "2/3", 1.0, "fraction in words"),
+    Case(tagged("two thirds"), "2", 0.0, "thirds are no unit"),
+    Case(tagged("one two"), "1", 0.0, "two numbers in words"),
 ]
 
 UNITS = [
@@ -340,6 +359,13 @@ REFERENCES = [
     Case(boxed("5"), r"\frac{5}{", None, "unbalanced braces"),
     Case(boxed("5"), None, None, "no reference"),
     Case("", None, None, "nothing at all"),
+    Case(boxed(r"\sin 30^\circ"), r"\frac{1}{2}", 1.0, "sine of degrees"),
+    Case(boxed(r"\sin 30"), r"\frac{1}{2}", 0.0, "sine of radians"),
+    Case(boxed(r"\sqrt{-1}"), "i", 1.0, "imaginary unit"),
+    Case(boxed(r"e^{i\pi}"), "-1", 1.0, "Euler's identity"),
+    Case(boxed("2+3i"), "3+2i", 0.0, "parts of a complex number swapped"),
+    Case("18", "???", None, "a placeholder is no reference"),
+    Case("N/A", "N/A", None, "not even where it is answered"),
 ]
 
 HOSTILE = [

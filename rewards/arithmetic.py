@@ -1,0 +1,130 @@
+r"""Exact values of sums, products, fractions, powers and factorials of plain numbers: no algebra, nothing evaluated
+beyond a bounded size.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+from functools import lru_cache
+
+MOST_BITS = 16_384
+"""Size of a numerator or denominator that is calculated: some 4,900 digits."""
+
+_DEEPEST = 24
+_LARGEST_FACTORIAL = 1_000
+_TOKEN = re.compile(r"\d+(?:\.\d+)?|\\frac|\\times|\\cdot|\\div|[-+*/^!(){}]")
+_LONGEST = 600
+_TIMES = ("*", r"\times", r"\cdot")
+_OVER = ("/", r"\div")
+_CLOSING = {"(": ")", "{": "}"}
+
+
+@lru_cache(maxsize=65_536)
+def calculate(plain: str) -> Fraction | None:
+    r"""Return the exact value of a tidied expression in numbers alone, None for anything else or anything huge.
+
+    >>> calculate(r"3 \cdot 2^{10} - 5!"), calculate(r"-\frac{1+2}{6}"), calculate("2x")
+    (Fraction(2952, 1), Fraction(-1, 2), None)
+    >>> calculate("10^{100}") == 10**100, calculate("9^{9^{9}}"), calculate("1/0")
+    (True, None, None)
+    """
+    if len(plain) > _LONGEST:
+        return None
+    tokens = _TOKEN.findall(plain)
+    if "".join(tokens) != plain.replace(" ", "") or re.search(r"[\d)}] +[\d(]", plain):
+        return None
+    reader = _Reader(tokens)
+    try:
+        value = reader.sum()
+    except _NotArithmetic:
+        return None
+    return value if not reader.tokens else None
+
+
+class _NotArithmetic(Exception):
+    """The tokens are no expression of numbers, or one too large to calculate."""
+
+
+class _Reader:
+    """Reads tokens from the front: a sum of products of signed powers of operands."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self.tokens = tokens[::-1]
+        self._depth = 0
+
+    def _next_in(self, *wanted: str) -> str | None:
+        return self.tokens.pop() if self.tokens and self.tokens[-1] in wanted else None
+
+    def sum(self) -> Fraction:
+        total = self._product()
+        while sign := self._next_in("+", "-"):
+            total = _bounded(total + self._product() if sign == "+" else total - self._product())
+        return total
+
+    def _product(self) -> Fraction:
+        value = self._signed()
+        while sign := self._next_in(*_TIMES, *_OVER):
+            factor = self._signed()
+            if sign in _OVER and not factor:
+                raise _NotArithmetic
+            value = _bounded(value * factor if sign in _TIMES else value / factor)
+        return value
+
+    def _signed(self) -> Fraction:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _NotArithmetic
+        sign = self._next_in("-", "+")
+        value = self._signed() if sign else self._power()
+        self._depth -= 1
+        return -value if sign == "-" else value
+
+    def _power(self) -> Fraction:
+        base = self._operand()
+        while self._next_in("!"):
+            base = _factorial(base)
+        return _raised(base, self._signed()) if self._next_in("^") else base
+
+    def _operand(self) -> Fraction:
+        if self._next_in(r"\frac"):
+            above, below = self._group("{"), self._group("{")
+            if not below:
+                raise _NotArithmetic
+            return above / below
+        opening = self._next_in("(", "{")
+        if opening:
+            self.tokens.append(opening)
+            return self._group(opening)
+        if not self.tokens or not self.tokens[-1][0].isdigit():
+            raise _NotArithmetic
+        return _bounded(Fraction(self.tokens.pop()))
+
+    def _group(self, opening: str) -> Fraction:
+        if not self._next_in(opening):
+            raise _NotArithmetic
+        value = self.sum()
+        if not self._next_in(_CLOSING[opening]):
+            raise _NotArithmetic
+        return value
+
+
+def _bounded(value: Fraction) -> Fraction:
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MOST_BITS:
+        raise _NotArithmetic
+    return value
+
+
+def _factorial(value: Fraction) -> Fraction:
+    if value.denominator != 1 or not 0 <= value <= _LARGEST_FACTORIAL:
+        raise _NotArithmetic
+    return Fraction(math.factorial(int(value)))
+
+
+def _raised(base: Fraction, power: Fraction) -> Fraction:
+    """Return ``base`` to a whole power, once its size is known to be bounded."""
+    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
+    if power.denominator != 1 or bits * abs(power) > MOST_BITS or (not base and power <= 0):
+        raise _NotArithmetic
+    return base ** int(power)
