@@ -32,20 +32,20 @@ def gumbel(keys: torch.Tensor, step: int, vocabulary: int) -> torch.Tensor:
     stream = _mix(keys + _wrap(_GOLDEN * (step + 1)))
     tokens = torch.arange(1, vocabulary + 1, device=keys.device, dtype=torch.int64)
     bits = _mix(stream[:, None] + tokens * _GOLDEN)
-    uniform = (_shift(bits, 64 - _FRACTION_BITS).double() + 0.5) * 2.0**-_FRACTION_BITS
-    return -torch.log(-torch.log(uniform))
+    uniform = _shift(bits, 64 - _FRACTION_BITS).double().add_(0.5).mul_(2.0**-_FRACTION_BITS)
+    return uniform.log_().neg_().log_().neg_()  # in place: a new tensor a step would cost more than the arithmetic
 
 
 def _mix(x: torch.Tensor) -> torch.Tensor:
     """SplitMix64's finaliser; int64 products wrap as the unsigned ones do."""
-    x = (x ^ _shift(x, 30)) * _MIX_1
-    x = (x ^ _shift(x, 27)) * _MIX_2
-    return x ^ _shift(x, 31)
+    x = (x ^ _shift(x, 30)).mul_(_MIX_1)
+    x = x.bitwise_xor_(_shift(x, 27)).mul_(_MIX_2)
+    return x.bitwise_xor_(_shift(x, 31))
 
 
 def _shift(x: torch.Tensor, by: int) -> torch.Tensor:
     """Shift right and fill with zeros: torch's own shift of int64 copies the sign bit."""
-    return (x >> by) & ((1 << (64 - by)) - 1)
+    return (x >> by).bitwise_and_((1 << (64 - by)) - 1)
 
 
 def _wrap(value: int) -> int:
@@ -62,7 +62,7 @@ class RowNoise(LogitsProcessor):
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         step = input_ids.shape[1] - self.prompt_length
-        return scores.double() + gumbel(self.keys, step, scores.shape[1])
+        return gumbel(self.keys, step, scores.shape[1]).add_(scores)
 
 
 def processors(
