@@ -70,15 +70,15 @@ def _make_trainer(
 ) -> GRPOTrainer:
     from transformers import PrinterCallback
 
+    from .backoff import BackingOffTrainer
     from .callbacks import Alarms, MovementProof, Reporter
-    from .dropout import Trainer
     from .lora import make_lora
 
     base = _load(recipe)
     kept = _fitting(recipe, plan, prompts, base, watcher)
     lora = make_lora(recipe.lora, base.model, watcher.note)
     try:
-        trainer = Trainer(
+        trainer = BackingOffTrainer(
             base.model,
             reward_funcs=list(rewards),
             args=arguments,
@@ -86,6 +86,7 @@ def _make_trainer(
             processing_class=base.tokenizer,
             peft_config=lora,
             lora_dropout=recipe.lora.dropout,
+            note=watcher.note,
             callbacks=[Reporter(watcher, recipe.mix.names), Alarms(watcher), MovementProof()],
         )
     except (ValueError, ImportError) as error:  # settings that only the trainer can judge, packages that it lacks
