@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -90,7 +91,7 @@ def add_reports(group: argparse._ActionsContainer) -> None:
     group.add_argument("--markdown", type=Path, metavar="FILE", help="write the comparison as Markdown")
     group.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML, for CI systems")
     group.add_argument(
-        "--margin", type=float, default=0.02, help="a loss up to this still counts as held (%(default)s)"
+        "--margin", type=margin, default=0.02, help="a loss up to this still counts as held (%(default)s)"
     )
     group.add_argument("--strict", action="store_true", help="exit with 3 when the comparison is underpowered")
 
@@ -126,6 +127,17 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def margin(text: str) -> float:
+    """Read a margin: a number from 0 up. A wrong one is told before any work."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: give 0 or a positive number, such as 0.02")
+    return value
+
+
 def batch_size(text: str) -> int | None:
     """Read a batch size; None is automatic."""
     return None if text == "auto" else positive(text)
@@ -148,7 +160,7 @@ def task(args: argparse.Namespace) -> Task:
         raise UsageError("give --task NAME, or --data FILE with --prompt-column (and --reference-column).")
     if args.prompt_column is None:
         raise UsageError(f"--data {args.data} without --task needs --prompt-column, the column that is asked.")
-    rewards = args.rewards or "correctness"
+    rewards = "correctness" if args.rewards is None else args.rewards
     own = file_task(args.data, args.prompt_column, args.reference_column, args.id_column, rewards)
     return own.filtered(where(args))
 
@@ -164,7 +176,7 @@ def mix(args: argparse.Namespace, default: str, primary: str | None) -> Scoring:
     """Return the mix of --rewards, or the default one, and its primary reward."""
     from ..rewards import RewardMix
 
-    built = RewardMix.parse(args.rewards or default)
+    built = RewardMix.parse(default if args.rewards is None else args.rewards)
     if args.primary is not None:
         if args.primary not in [*built.names, "total"]:
             raise UsageError(f"--primary {args.primary!r} is not in the mix. {nearest(args.primary, built.names)}")

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, Task
 
-    from ..evaluate.scoring import Advance
+    from ..evaluate.advance import Advance
 
 
 class Bars:
-    """Progress bars, one a long job, with count, rate and time left."""
+    """Progress bars, one a long job: count, rate, tokens a second, time gone and time left."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
@@ -21,8 +21,22 @@ class Bars:
     @contextmanager
     def track(self, what: str, total: int | None, unit: str) -> Iterator[Advance]:
         """Show a bar for the time of the block; give a function to be told how many more are done."""
-        job = self._bars.add_task(what, total=total, unit=unit)
-        yield lambda count: self._bars.advance(job, count)
+        job = self._bars.add_task(what, total=total, unit=unit, tokens=0, rate="")
+
+        def advance(count: int, tokens: int = 0) -> None:
+            task = self._bars.tasks[self._bars.task_ids.index(job)]
+            self._bars.update(job, advance=count, tokens=task.fields["tokens"] + tokens)
+            self._bars.update(job, rate=rate(task))
+
+        yield advance
+
+
+def rate(task: Task) -> str:
+    """Return items a second lately, and tokens a second since the start; rows kept from before count for neither."""
+    shown = f"{task.speed:,.1f}/s" if task.speed else ""
+    if task.fields["tokens"] and task.elapsed:
+        shown += f"  {task.fields['tokens'] / task.elapsed:,.0f} tokens/s"
+    return shown
 
 
 @contextmanager
@@ -40,10 +54,11 @@ def progress() -> Iterator[Bars]:
 
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TextColumn("{task.fields[unit]}"),
+        TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )

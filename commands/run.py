@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import options
 from .main import OK, Subparsers
-from .progress import progress
+from .progress import Bars, progress
 from .results import show_results
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     from ..evaluate.shards import Shard
 
     specs = parse_models(args.model)
+    if args.noise_floor:
+        _check_noise_floor(specs[0])
     task = options.task(args)
     evaluation = _evaluation(args, task)
     out = options.output_folder(args, task.name)
@@ -86,21 +89,36 @@ def _evaluate(args: argparse.Namespace, specs: list[ModelSpec], evaluation: Eval
     from ..evaluate.engines import load_engines
 
     folders = [out if len(specs) == 1 else out / spec.name for spec in specs]
-    rows = len(evaluation.prompts) * evaluation.sampling.samples
     engines = load_engines(specs, batch_size=args.batch_size, loading=options.loading(args))
-    with progress() as bar:
-        for engine, folder in zip(engines, folders, strict=True):
-            with bar.track(engine.name, rows, "completions") as advance:
-                run = evaluation.run(engine, folder, resume=args.resume, advance=advance)
-            if args.noise_floor and folder == folders[0]:
-                _measure_noise(engine, run, evaluation)
+    with progress() as bars:
+        for folder in folders:
+            noise = args.noise_floor and folder == folders[0]
+            _evaluate_next(engines, evaluation, folder, bars, resume=args.resume, noise=noise)
     return folders
+
+
+def _evaluate_next(
+    engines: Iterator[Engine], evaluation: Evaluation, folder: Path, bars: Bars, *, resume: bool, noise: bool
+) -> None:
+    """Load and evaluate one model; on return nothing here holds it, so the next one need not fit beside it."""
+    engine = next(engines)
+    rows = len(evaluation.prompts) * evaluation.sampling.samples
+    with bars.track(engine.name, rows, "completions") as advance:
+        run = evaluation.run(engine, folder, resume=resume, advance=advance)
+    if noise:
+        _measure_noise(engine, run, evaluation)
 
 
 def _measure_noise(engine: Engine, run: Run, evaluation: Evaluation) -> None:
     from ..evaluate.engines.transformers import TransformersEngine
     from ..evaluate.noise import measure_noise
 
-    if not isinstance(engine, TransformersEngine):
-        raise options.UsageError(f"--noise-floor: {engine.name} is no checkpoint that is loaded here; leave it out.")
+    assert isinstance(engine, TransformersEngine), "the noise of other engines is refused before any work"
     measure_noise(run, engine.rebatched(), evaluation.mix, evaluation.sampling)
+
+
+def _check_noise_floor(base: ModelSpec) -> None:
+    if base.kind != "transformers":
+        raise options.UsageError(
+            f"--noise-floor: the base {base.name!r} is no checkpoint that is loaded here; leave the option out."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -12,14 +13,19 @@ from pathlib import Path
 
 from ..files import write_lines
 from ..rewards import RewardMix
+from .advance import Advance, unwatched
+from .batches import BatchRecord
 from .environment import environment
 from .fingerprints import prompt_digest, prompts_fingerprint
 from .journal import Journal, finished
 from .manifest import Manifest, TaskRecord
 from .run import Run
-from .scoring import Advance, mix_record, score_run, try_mix
+from .scoring import mix_record, score_run, try_mix
 from .shards import Shard
 from .types import Engine, EvaluationError, Prompt, Request, Sampling
+
+OF_THE_TEXT = ("kind", "dtype", "quantization", "attention", "template", "prompt_tokens")
+"""What an engine tells that a text depends on: rows made another way are not the same run's."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Evaluation:
     sampling: Sampling
     mix: RewardMix
 
-    def run(self, engine: Engine, out: Path, *, resume: bool = False, advance: Advance = lambda count: None) -> Run:
+    def run(self, engine: Engine, out: Path, *, resume: bool = False, advance: Advance = unwatched) -> Run:
         """Evaluate one model into the directory ``out`` and return the run.
 
         With ``resume`` a run that was cut short is finished: rows that stand are kept. Raises
@@ -56,8 +62,9 @@ class Evaluation:
             _check_same(Run.open(out).manifest, manifest, out, resume)
         else:
             claim(out)
-            write_lines(out / "prompts.jsonl", (prompt._asdict() for prompt in plan))
             manifest.write(out)
+        if not (out / "prompts.jsonl").exists():  # a process killed right after the manifest left none
+            write_lines(out / "prompts.jsonl", (prompt._asdict() for prompt in plan))
 
     def _generate(self, engine: Engine, plan: Sequence[Prompt], out: Path, shard: Shard, advance: Advance) -> None:
         requests = [Request(prompt, sample) for prompt in plan for sample in range(self.sampling.samples)]
@@ -69,10 +76,12 @@ class Evaluation:
         path = shard.journal(out)
         done = finished(path, mine, engine.weights)
         advance(done)
+        batches = BatchRecord(out, shard.rank, done)
         with Journal(path) as journal:
             for rows in engine.generate(mine[done:], self.sampling):
                 journal.append(rows)
-                advance(len(rows))
+                batches.add(len(rows))
+                advance(len(rows), sum(row.tokens or 0 for row in rows))
         shard.wait()
         if shard.first:
             shard.merge(out)
@@ -112,7 +121,7 @@ def claim(out: Path) -> None:
     """Make the directory ``out``, or take an empty one; never write among a user's other files."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        occupied = any(out.iterdir())
+        occupied = any(not re.fullmatch(r"\..*\.tmp", path.name) for path in out.iterdir())  # of a killed process
     except OSError as error:
         raise EvaluationError(f"cannot write into {out}: {error.strerror}.") from None
     if occupied:
@@ -123,6 +132,7 @@ def _check_same(old: Manifest, new: Manifest, out: Path, resume: bool) -> None:
     if not resume:
         raise EvaluationError(f"{out} holds a run of {old.model!r}; give --resume to finish it, or another --out.")
     differing = [name for name in ("weights", "task", "mix", "sampling") if getattr(old, name) != getattr(new, name)]
+    differing += [name for name in OF_THE_TEXT if old.engine.get(name) != new.engine.get(name)]
     if differing:
         raise EvaluationError(
             f"{out} holds another run: its {' and '.join(differing)} differ from what is asked now; give another --out."

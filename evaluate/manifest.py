@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ..files import write_atomically
+from ..files import dump_json, write_atomically
 from .types import EvaluationError
 
 SCHEMA = 1
@@ -28,11 +28,15 @@ class TaskRecord:
 
 @dataclass(frozen=True)
 class MixRecord:
-    """How completions are scored: the mix as a spec string, and per reward its weight and fingerprint."""
+    """How completions are scored: the mix as a spec string, and per reward its weight, fingerprint and range.
+
+    ``ranges`` holds the lowest and highest value of the rewards that have both.
+    """
 
     spec: str
     weights: Mapping[str, float]
     fingerprints: Mapping[str, str]
+    ranges: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write ``manifest.json`` into ``folder``, whole or not at all."""
-        write_atomically(folder / "manifest.json", json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
+        write_atomically(folder / "manifest.json", dump_json(asdict(self), indent=2) + "\n")
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -67,7 +71,9 @@ class Manifest:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise EvaluationError(f"{folder} holds no run: there is no manifest.json in it.") from None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise EvaluationError(f"cannot read {path}: {error.strerror}.") from None
+        except (ValueError, RecursionError) as error:
             raise EvaluationError(f"{path} is not readable JSON ({error}); this folder holds no usable run.") from None
         return cls._from_json(data, path)
 
@@ -80,7 +86,19 @@ class Manifest:
                 f"{path} has schema {data['schema']}; this version reads schema {SCHEMA}. Upgrade grpokit."
             )
         try:
-            values = {field.name: data[field.name] for field in fields(cls)}
-            return cls(**{**values, "task": TaskRecord(**data["task"]), "mix": MixRecord(**data["mix"])})
+            values = {one.name: data[one.name] for one in fields(cls)}
+            found = cls(**{**values, "task": TaskRecord(**data["task"]), "mix": MixRecord(**data["mix"])})
         except (KeyError, TypeError) as error:
             raise EvaluationError(f"{path} is not a manifest of a run: {error}.") from None
+        found._check_kinds(path)
+        return found
+
+    def _check_kinds(self, path: Path) -> None:
+        """Raise :class:`EvaluationError` for a value of another kind than is ever written."""
+        task, mix = self.task, self.mix
+        texts = (self.model, self.weights, self.command, self.created, task.name, task.primary, task.source, mix.spec)
+        mappings = (self.engine, self.environment, self.sampling or {}, mix.weights, mix.fingerprints)
+        for kind, values in ((str, texts), (dict, mappings)):
+            for value in values:
+                if not isinstance(value, kind):
+                    raise EvaluationError(f"{path} is not a manifest of a run: {value!r} stands where no such can.")

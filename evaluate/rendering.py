@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,15 @@ def encode(tokenizer: PreTrainedTokenizerBase, text: Text) -> list[int]:
         return list(tokenizer(rendered, add_special_tokens=False)["input_ids"])
     ids = list(tokenizer(rendered)["input_ids"])
     return ids[:-1] if len(ids) > 1 and ids[-1] == tokenizer.eos_token_id else ids
+
+
+def tokenizer_fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Return sixteen hex digits over the vocabulary and the special tokens of a tokenizer.
+
+    How it splits text is seen in the tokens of the prompts: :func:`tokens_fingerprint`.
+    """
+    content = [sorted(tokenizer.get_vocab().items()), tokenizer.all_special_ids]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 def tokens_fingerprint(tokens: Mapping[str, Sequence[int]]) -> str:

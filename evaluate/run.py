@@ -3,6 +3,7 @@
 manifest.json       what was asked of which weights, and how (written first, whole or not at all)
 prompts.jsonl       one line a prompt: id, text, columns
 completions.jsonl   one line a completion, appended and flushed as each batch finishes
+batches.jsonl       one line whenever the number of rows a batch changed, as when memory ran out
 scores.jsonl        one line a completion: values, statuses, reasons and the total
 """
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 from ..files import write_lines
 from ..rewards import RewardMix
 from ..rewards.types import Batch
+from .advance import Advance, unwatched
 from .manifest import MixRecord
 from .run import Answered, Run, Score
 from .types import Prompt, Row
 
 BLOCK = 1024
 """Completions scored in one call, at least: enough for rewards that work in batches."""
-
-Advance = Callable[[int], None]
-"""Told how many more completions are done, for a progress bar."""
 
 
 def mix_record(mix: RewardMix) -> MixRecord:
@@ -25,10 +24,11 @@ def mix_record(mix: RewardMix) -> MixRecord:
         spec=mix.spec,
         weights=dict(zip(mix.names, mix.reward_weights, strict=True)),
         fingerprints={name: reward.fingerprint for name, reward in pairs.items()},
+        ranges={name: list(reward.range) for name, reward in pairs.items() if all(map(math.isfinite, reward.range))},
     )
 
 
-def score_run(run: Run, mix: RewardMix, advance: Advance = lambda count: None) -> None:
+def score_run(run: Run, mix: RewardMix, advance: Advance = unwatched) -> None:
     """Write ``scores.jsonl`` of ``run``, whole or not at all.
 
     A prompt's samples are always scored together, so that rewards which compare within the prompt's group see

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 from ..errors import nearest
 from ..files import write_lines
 from ..rewards import RewardMix
+from .advance import Advance, unwatched
 from .environment import environment
 from .evaluation import claim, command_line, now
 from .grouping import Answers, Grouping
 from .manifest import Manifest, TaskRecord
 from .run import Run
-from .scoring import Advance, mix_record, score_run, try_mix
+from .scoring import mix_record, score_run, try_mix
 from .tasks.sources import read_table
 from .types import EvaluationError, Prompt
 
@@ -35,7 +36,7 @@ class Columns(NamedTuple):
 
 
 def import_completions(
-    source: Path, columns: Columns, mix: RewardMix, primary: str, out: Path, advance: Advance = lambda count: None
+    source: Path, columns: Columns, mix: RewardMix, primary: str, out: Path, advance: Advance = unwatched
 ) -> list[Run]:
     """Make a run a model from the completions in ``source`` and score it.
 
@@ -105,7 +106,7 @@ def _folder_name(model: str) -> str:
     return "".join(character if character.isalnum() or character in "._-" else "_" for character in model)
 
 
-def rescore(old: Run, mix: RewardMix, primary: str, out: Path, advance: Advance = lambda count: None) -> Run:
+def rescore(old: Run, mix: RewardMix, primary: str, out: Path, advance: Advance = unwatched) -> Run:
     """Score the completions of ``old`` with another mix, as a new run in ``out``; the old run stays as it is."""
     first = next(old.answered())
     try_mix(mix, first.prompt, first.rows[0].token_ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from typing import Any
 
 import torch
 
-from ..rendering import encode, tokens_fingerprint
+from ..rendering import encode, tokenizer_fingerprint, tokens_fingerprint
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
 from . import Loading
 from .checkpoint import fingerprint
@@ -28,7 +29,7 @@ AUTO_BATCH = {"cpu": 64, "cuda": 256}
 
 @dataclass
 class TransformersEngine:
-    """Generates with one set of weights. ``batch_size`` None means automatic; it shrinks when memory runs out."""
+    """Generates with one set of weights. ``batch_size`` None means automatic: as much as memory holds."""
 
     name: str
     base: LoadedBase
@@ -55,6 +56,7 @@ class TransformersEngine:
             "quantization": self.base.loading.quantization,
             "attention": self.base.model.config._attn_implementation,
             "device": str(self.base.device),
+            "tokenizer": tokenizer_fingerprint(self.base.tokenizer),
             "template": None if template is None else hashlib.sha256(str(template).encode()).hexdigest()[:16],
             "prompt_tokens": tokens_fingerprint(self._ids),
         }
@@ -78,8 +80,7 @@ class TransformersEngine:
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
         """Yield finished rows batch by batch, in the order of ``requests``; halve the batch when memory runs out."""
-        size = self.batch_size or AUTO_BATCH.get(self.base.device.type, 64)
-        start = 0
+        size, start = self._size, 0
         while start < len(requests):
             try:
                 rows = self._batch(requests[start : start + size], sampling)
@@ -94,8 +95,12 @@ class TransformersEngine:
 
     def rebatched(self) -> TransformersEngine:
         """Return this engine with batches of about a third of the size, so that other rows stand side by side."""
-        size = self.batch_size or AUTO_BATCH.get(self.base.device.type, 64)
-        return replace(self, batch_size=max(1, size // 3) if size > 1 else 3)
+        return replace(self, batch_size=max(1, self._size // 3) if self._size > 1 else 3)
+
+    @property
+    def _size(self) -> int:
+        """Rows a batch to begin with."""
+        return self.batch_size or AUTO_BATCH.get(self.base.device.type, AUTO_BATCH["cpu"])
 
     def _encoded(self, prompt: Prompt) -> list[int]:
         if prompt.id not in self._ids:
@@ -118,9 +123,10 @@ class TransformersEngine:
                 stopping_criteria=stopping(tokenizer, sampling.stop, length),
             )
         generated = output[:, length:].tolist()
-        return [self._row(request, tokens, sampling) for request, tokens in zip(requests, generated, strict=True)]
+        return [self.row(request, tokens, sampling) for request, tokens in zip(requests, generated, strict=True)]
 
-    def _row(self, request: Request, generated: list[int], sampling: Sampling) -> Row:
+    def row(self, request: Request, generated: list[int], sampling: Sampling) -> Row:
+        """Return the row of generated tokens, which may run on past an end token or a stop string."""
         ends = self.base.model.generation_config.eos_token_id or []
         end = next((place for place, token in enumerate(generated) if token in ends), None)
         tokens = generated if end is None else generated[: end + 1]
@@ -162,6 +168,7 @@ class Loader:
     def _base(self, spec: ModelSpec) -> LoadedBase:
         if self._loaded is None or (spec.base, spec.revision) != self._at:
             self._loaded = None  # let go of the last base before the next one is loaded
+            gc.collect()  # adapters and their model refer to each other
             self._loaded = load_base(spec.base, spec.revision, self._loading)
             self._at = (spec.base, spec.revision)
         return self._loaded

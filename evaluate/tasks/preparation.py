@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...files import FileError, write_atomically, write_lines
+from ..advance import Advance, unwatched
 from ..rendering import encode, plain
 from ..types import EvaluationError, Prompt
 from .card import EmptyPrompt
@@ -21,7 +22,6 @@ from .tokens import TokenCounts
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from ..scoring import Advance
     from .card import Task
 
 
@@ -56,7 +56,7 @@ def prepare(
     data: Path | None = None,
     limit: int | None = None,
     lengths: Lengths | None = None,
-    advance: Advance = lambda count: None,
+    advance: Advance = unwatched,
 ) -> Preparation:
     """Write the rows worth asking to ``out/SPLIT.jsonl``, and what was dropped to ``out/SPLIT.report.json``.
 

@@ -1,0 +1,15 @@
+"""Who watches a long job: a function that is told how much more of it is done."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Advance(Protocol):
+    """Told how many more items are done, and how many tokens were generated for them."""
+
+    def __call__(self, count: int, tokens: int = 0) -> None: ...
+
+
+def unwatched(count: int, tokens: int = 0) -> None:
+    """Tell nobody."""
