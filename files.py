@@ -41,18 +41,27 @@ def write_atomically(path: Path, text: str) -> None:
         raise FileError(f"cannot write {path}: {error.strerror}.") from None
 
 
+def dump_json(value: object, indent: int | None = None) -> str:
+    r"""Return JSON that is valid UTF-8 whatever the text: a lone surrogate is escaped, and so reads back the same.
+
+    >>> dump_json(["héllo"]), dump_json(["half \ud83d"])
+    ('["héllo"]', '["half \\ud83d"]')
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=indent)
+    return text
+
+
 def dump_line(value: Mapping[str, Any]) -> str:
     r"""Return ``value`` as one line of JSON Lines, its line end included.
 
     >>> dump_line({"text": "héllo"})
     '{"text": "héllo"}\n'
     """
-    line = json.dumps(value, ensure_ascii=False)
-    try:
-        line.encode()
-    except UnicodeEncodeError:  # a lone surrogate has no UTF-8; the escaped form reads back the same
-        line = json.dumps(value)
-    return line + "\n"
+    return dump_json(value) + "\n"
 
 
 def write_lines(path: Path, values: Iterable[Mapping[str, Any]]) -> None:

@@ -12,8 +12,10 @@ from .comparability import require_comparable, table_mismatches
 from .comparison import Comparison, Mismatch, ModelSummary, Pair, QuestionChange, RewardSummary
 from .contributions import check_hacking, contributions
 from .curves import Values, curve, curve_differences, curve_values
-from .difference import Design, adjust, difference, estimate
+from .difference import Design, adjust, difference, estimate, within
 from .factors import factors
+from .noise import read_noise
+from .reweighing import model_per_weight, pair_per_weight
 from .run import Run
 from .statistics.arrays import Floats, question_means
 from .table import TOTAL, Table, read_table
@@ -54,7 +56,14 @@ def compare(runs: Sequence[Run], *, margin: float = MARGIN) -> Comparison:
         tuned = _read(run, name)
         models.append(_model(tuned))
         pairs.append(_pair(base, tuned, mismatches, margin))
-    return Comparison(first.manifest.task.name, margin, dict(first.manifest.mix.weights), tuple(models), tuple(pairs))
+    return Comparison(
+        task=first.manifest.task.name,
+        margin=margin,
+        weights=dict(first.manifest.mix.weights),
+        models=tuple(models),
+        pairs=tuple(pairs),
+        noise=read_noise(first.path),
+    )
 
 
 def _names(runs: Sequence[Run]) -> list[str]:
@@ -69,14 +78,16 @@ def _read(run: Run, name: str) -> _Side:
 
 
 def _model(side: _Side) -> ModelSummary:
-    table = side.table
+    table, ranges = side.table, side.run.manifest.mix.ranges
     return ModelSummary(
         name=side.name,
         weights=side.run.manifest.weights,
         prompts=int(table.present.any(axis=1).sum()),
         samples=table.present.shape[1],
         rewards={
-            reward: RewardSummary(estimate(table.values[reward], table.clusters), table.counts(reward))
+            reward: RewardSummary(
+                within(estimate(table.values[reward], table.clusters), ranges.get(reward)), table.counts(reward)
+            )
             for reward in table.statuses
         },
         total=RewardSummary(estimate(table.values[TOTAL], table.clusters), _total_counts(table)),
@@ -84,6 +95,7 @@ def _model(side: _Side) -> ModelSummary:
         unanswered=_unanswered(table),
         tokens=_mean(table.tokens),
         curves=tuple(curve(values, table.clusters) for values in side.curves),
+        per_weight=model_per_weight(table),
     )
 
 
@@ -126,6 +138,8 @@ def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: f
         curves=curve_differences(base.curves, tuned.curves, left.clusters),
         changes=_changes(left.ids, left.values[primary], right.values[primary]),
         hacking=check_hacking(left, right, weights, gain, design, margin),
+        suspects=_suspects(left, right),
+        per_weight=pair_per_weight(left, right),
     )
 
 
@@ -136,9 +150,22 @@ def shared_noise(base: Run, tuned: Run) -> bool:
     return bool(drawn and drawn["temperature"] and same and engine == "transformers")
 
 
+def _moved(base: Floats, tuned: Floats) -> Floats:
+    """Return the change of each question's mean, 0 where only rounding changed it and where one has no value."""
+    found = np.nan_to_num(question_means(tuned) - question_means(base))
+    return np.where(np.abs(found) > 1e-12, found, 0.0)
+
+
 def _changes(ids: tuple[str, ...], base: Floats, tuned: Floats) -> tuple[QuestionChange, ...]:
     """Return the questions whose mean changed, the worst loss first."""
     left, right = question_means(base), question_means(tuned)
-    moved = np.flatnonzero(np.abs(right - left) > 1e-12)
+    moved = np.flatnonzero(_moved(base, tuned))
     found = [QuestionChange(ids[i], float(left[i]), float(right[i])) for i in moved]
     return tuple(sorted(found, key=lambda change: change.delta))
+
+
+def _suspects(base: Table, tuned: Table) -> tuple[str, ...]:
+    """Return the questions whose total rose while their primary metric fell."""
+    total = _moved(base.values[TOTAL], tuned.values[TOTAL])
+    primary = _moved(base.values[base.primary], tuned.values[base.primary])
+    return tuple(base.ids[i] for i in np.flatnonzero((total > 0) & (primary < 0)))

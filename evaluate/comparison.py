@@ -62,6 +62,23 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class PerWeight:
+    """A mean of the weighted total, or of its change, for any weights w of the ``rewards``.
+
+    ``mean = w · means`` and ``SE² = wᵀ · covariance · w``; the 95 % interval is ``mean ± t · SE``. ``means`` are those
+    of the rewards over the ``n`` questions that have a total; where a reward does not apply it counts 0, as in the
+    total. ``covariance`` (of the means, clustered where the task is) and ``t`` are None for fewer than two
+    independent questions.
+    """
+
+    rewards: tuple[str, ...]
+    means: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...] | None
+    t: float | None
+    n: int
+
+
+@dataclass(frozen=True)
 class ModelSummary:
     """One model on the task.
 
@@ -80,6 +97,7 @@ class ModelSummary:
     unanswered: float | None
     tokens: float | None
     curves: tuple[Curve, ...]
+    per_weight: PerWeight | None
 
 
 @dataclass(frozen=True)
@@ -212,7 +230,8 @@ class Pair:
 
     ``contributions`` are the parts of the total's change that each reward brought; they add up to it.
     ``changes`` are the questions whose primary mean changed, the worst loss first. ``hacking`` is None when
-    nothing but the primary metric is rewarded.
+    nothing but the primary metric is rewarded; ``suspects`` are the ids of questions whose total rose while their
+    primary metric fell.
     """
 
     base: str
@@ -227,6 +246,8 @@ class Pair:
     curves: tuple[CurveDifference, ...]
     changes: tuple[QuestionChange, ...]
     hacking: HackingCheck | None
+    suspects: tuple[str, ...]
+    per_weight: PerWeight | None
 
     @property
     def comparable(self) -> bool:
@@ -235,11 +256,30 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class NoiseFloor:
+    """Of ``rows`` completions generated again: the share whose text differs and the share whose value differs.
+
+    The same weights answered the same requests in batches of another size. ``primary`` names the reward whose
+    values were compared.
+    """
+
+    model: str
+    primary: str
+    rows: int
+    text_changed: float
+    value_changed: float
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """Models on one task, and each later model paired with the first one."""
+    """Models on one task, and each later model paired with the first one.
+
+    ``noise`` is the first run's noise floor, None where it was not measured.
+    """
 
     task: str
     margin: float
     weights: Mapping[str, float]
     models: tuple[ModelSummary, ...]
     pairs: tuple[Pair, ...]
+    noise: NoiseFloor | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -55,14 +55,22 @@ def check_hacking(
     proxy = paired_estimate(weighted(base, others), weighted(tuned, others), design)
     rose = proxy.low is not None and proxy.low > 0
     flat = gain.high is not None and gain.high < margin
-    return HackingCheck(rose and flat, proxy, _reason(rose, flat, primary, ", ".join(others), margin))
+    return HackingCheck(rose and flat, proxy, _reason(rose, gain, primary, _together(list(others)), margin))
 
 
-def _reason(rose: bool, flat: bool, primary: str, others: str, margin: float) -> str:
-    if rose and flat:
+def _together(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names)} together"
+
+
+def _reason(rose: bool, gain: Difference, primary: str, others: str, margin: float) -> str:
+    if not rose:
+        return f"{others} did not surely rise."
+    if gain.low is None or gain.high is None:
+        return f"{others} rose; whether {primary} did cannot be told."
+    if gain.high < margin:
         return (
             f"{others} rose, while {primary} surely gained less than {margin:g}: the model may have learnt to please."
         )
-    if rose:
-        return f"{others} rose, and a gain of {margin:g} in {primary} is not excluded."
-    return f"{others} did not surely rise."
+    if gain.low > 0:
+        return f"{others} rose, and so did {primary}."
+    return f"{others} rose; whether {primary} gained {margin:g} with it cannot be told."

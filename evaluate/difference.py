@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -39,6 +40,20 @@ def estimate(scores: Floats, clusters: Integers | None) -> Estimate:
     kept = Design(clusters, shared_noise=False).only(known)
     single = bool(((~np.isnan(scores)).sum(axis=1) <= 1).all())
     return summary(means[known], mean_interval(means[known], is_binary(scores), single, kept))
+
+
+def within(found: Estimate, limits: Sequence[float] | None) -> Estimate:
+    """Cut an interval at the lowest and highest value that a reward can have, and say so in its method.
+
+    >>> within(Estimate(0.9, 0.75, 1.05, 8, "t"), (0.0, 1.0))
+    Estimate(mean=0.9, low=0.75, high=1.0, n=8, method='t, cut at the range')
+    """
+    if limits is None or found.low is None or found.high is None:
+        return found
+    low, high = max(found.low, limits[0]), min(found.high, limits[1])
+    if (low, high) == (found.low, found.high):
+        return found
+    return replace(found, low=low, high=high, method=f"{found.method}, cut at the range")
 
 
 def summary(values: Floats, interval: Interval | None) -> Estimate:

@@ -35,11 +35,11 @@ def factors(base: Table, tuned: Table, primary: str) -> tuple[Factor, ...]:
 
     (Kitagawa 1955, JASA 50:1168). A bin that one model leaves empty takes the other's mean. Intervals are
     bootstrap percentiles over questions (over clusters where there are any). A factor is left out where the
-    completions do not say it: no finish reason, no token counts, no format reward.
+    completions do not say it (no finish reason, no token counts, no format reward); all are without any value.
     """
     left, right = base.values[primary], tuned.values[primary]
     kept = ~np.isnan(question_means(left)) & ~np.isnan(question_means(right))
-    binnings = list(_binnings(base, tuned, primary))
+    binnings = list(_binnings(base, tuned, primary)) if kept.any() else []
     columns = [_columns(left[kept], right[kept], binning, kept) for binning in binnings]
     if not binnings:
         return ()

@@ -8,33 +8,20 @@ batches of another size.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from ..files import write_atomically
 from ..rewards import RewardMix
+from .comparison import NoiseFloor
 from .run import Run
 from .scoring import score_rows
-from .types import Engine, Request, Row, Sampling
+from .types import Engine, EvaluationError, Request, Row, Sampling
 
 ROWS = 256
 """Completions that are generated again, at the most: spread evenly over the run."""
 
 FILE = "noise.json"
-
-
-@dataclass(frozen=True)
-class NoiseFloor:
-    """Of ``rows`` completions generated again: the share whose text differs and the share whose value differs.
-
-    ``primary`` names the reward whose values were compared.
-    """
-
-    model: str
-    primary: str
-    rows: int
-    text_changed: float
-    value_changed: float
 
 
 def measure_noise(run: Run, again: Engine, mix: RewardMix, sampling: Sampling) -> NoiseFloor:
@@ -65,6 +52,14 @@ def measure_noise(run: Run, again: Engine, mix: RewardMix, sampling: Sampling) -
 
 
 def read_noise(folder: Path) -> NoiseFloor | None:
-    """Return the noise floor that was measured for the run in ``folder``, or None."""
+    """Return the noise floor that was measured for the run in ``folder``, or None.
+
+    Raises :class:`EvaluationError` for a file that is none.
+    """
     path = folder / FILE
-    return NoiseFloor(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return NoiseFloor(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, OSError) as error:
+        raise EvaluationError(f"{path} holds no noise floor ({error}); delete it, or measure it again.") from None

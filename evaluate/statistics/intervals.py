@@ -97,7 +97,7 @@ def t_interval(mean: float, found: Spread, clustered: bool = False) -> Interval:
     return Interval(mean - half, mean + half, "clustered t" if clustered else "t")
 
 
-def wilson(share: float, n: int) -> Interval:
+def wilson(share: float, n: float) -> Interval:
     """Return Wilson's score interval of a share of n questions.
 
     ``(p + z²/2n ± z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)`` (Wilson 1927, JASA 22:209).
@@ -112,12 +112,27 @@ def wilson(share: float, n: int) -> Interval:
     return Interval(max(0.0, (center - half) / scale), min(1.0, (center + half) / scale), "Wilson")
 
 
+def effective_wilson(share: float, found: Spread) -> Interval:
+    """Return Wilson's interval over as many independent 0/1 scores as would have this error.
+
+    ``n* = p(1-p)/SE² · (z/t)²``, t with the degrees of freedom of the error (Franco, Little, Louis and Slud 2019,
+    J. Survey Statistics and Methodology 7:334; the factor after Korn and Graubard 1998).
+
+    >>> [round(end, 3) for end in effective_wilson(0.9375, Spread(0.0408, 7))[:2]]
+    [0.77, 0.985]
+    """
+    shrunk = z_value((1 + CONFIDENCE) / 2) / t_value(found.degrees)
+    low, high, _ = wilson(share, share * (1 - share) / found.error**2 * shrunk**2)
+    return Interval(low, high, "Wilson, effective size")
+
+
 def mean_interval(values: Floats, binary: bool, single: bool, clusters: Integers | None = None) -> Interval | None:
     """Return the interval of the mean of one value a question, None where the values hold no information on it.
 
     ``binary``: the scores behind the values are 0/1; ``single``: there is one score a question. Independent
-    single 0/1 scores get Wilson's interval, all others the (clustered) t interval. Values that are all equal
-    have an error of 0, which is no interval: 0/1 scores get Wilson's over the independent units, graded ones None.
+    single 0/1 scores get Wilson's interval, all others the (clustered) t interval; where that leaves [0, 1], which
+    no mean of 0/1 scores can, Wilson's over the effective number of questions. Values that are all equal have an
+    error of 0, which is no interval: 0/1 scores get Wilson's over the independent units, graded ones None.
 
     >>> mean_interval(np.array([1.0] * 30), binary=True, single=True).method
     'Wilson'
@@ -131,6 +146,8 @@ def mean_interval(values: Floats, binary: bool, single: bool, clusters: Integers
         return wilson(mean, len(values))
     found = spread(values, clusters)
     if found.known:
-        return t_interval(mean, found, clusters is not None)
+        interval = t_interval(mean, found, clusters is not None)
+        outside = binary and (interval.low < 0 or interval.high > 1)
+        return effective_wilson(mean, found) if outside else interval
     units = found.degrees + 1
     return wilson(mean, units) if binary and (clusters is None or units > 1) else None

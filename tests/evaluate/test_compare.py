@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from grpokit.evaluate import Comparison, Run, Verdict, compare
+from grpokit.evaluate.comparison import NoiseFloor
 from grpokit.evaluate.difference import Design, decide, difference
+from grpokit.evaluate.manifest import MixRecord
 from grpokit.evaluate.statistics import Interval
 from grpokit.evaluate.types import EvaluationError
 from grpokit.rewards.types import Judgement, Span
@@ -146,6 +148,33 @@ def test_a_reward_that_applies_nowhere_has_no_numbers(tmp_path: Path) -> None:
     assert (found.delta, found.low, found.p, found.p_holm, found.mde, found.n) == (None, None, None, None, None, 0)
     assert comparison.models[0].rewards["rouge"].estimate.mean is None
     assert comparison.pairs[0].rewards["correctness"].p_holm == 1.0
+
+
+def test_the_interval_of_a_mean_ends_where_the_rewards_range_does(tmp_path: Path) -> None:
+    scores = {"length": [[1.0], [1.0], [0.7]]}
+    mix = MixRecord("by hand", {"length": 1.0}, {"length": "1"}, {"length": [0.0, 1.0]})
+    runs = [write_run(tmp_path / name, scores, name, primary="length", mix=mix) for name in ("base", "tuned")]
+    found = compare(runs).models[0].rewards["length"].estimate
+    assert (found.high, found.method) == (1.0, "t, cut at the range")
+
+
+def test_the_noise_floor_of_the_first_run_is_kept(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / name, {"correctness": [[1.0], [0.0]]}, name) for name in ("base", "tuned")]
+    assert compare(runs).noise is None
+    (runs[0].path / "noise.json").write_text(
+        '{"model": "base", "primary": "correctness", "rows": 256, "text_changed": 0.25, "value_changed": 0.0625}'
+    )
+    assert compare(runs).noise == NoiseFloor("base", "correctness", 256, 0.25, 0.0625)
+    (runs[0].path / "noise.json").write_text("{}")
+    with pytest.raises(EvaluationError, match=r"noise\.json holds no noise floor"):
+        compare(runs)
+
+
+def test_suspects_are_paid_more_for_a_worse_answer(tmp_path: Path) -> None:
+    base = {"correctness": [[1.0], [1.0], [0.0]], "length": [[0.0], [0.0], [0.0]]}
+    tuned = {"correctness": [[0.0], [0.0], [1.0]], "length": [[2.0], [0.5], [1.0]]}
+    runs = [write_run(tmp_path / name, scores, name) for name, scores in (("base", base), ("tuned", tuned))]
+    assert compare(runs).pairs[0].suspects == ("q0",)  # q1 lost more than it gained, q2 gained in both
 
 
 def test_holm_is_over_the_rewards(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from grpokit.evaluate.manifest import Manifest
 from grpokit.files import FileError, dump_line, read_lines, write_atomically, write_lines
+from grpokit.tests.evaluate.runs import manifest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,3 +64,37 @@ def test_a_failing_writer_leaves_the_old_file(tmp_path: Path) -> None:
 def test_an_unwritable_target_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot write"):
         write_atomically(tmp_path / "missing" / "file", "text")
+
+
+def test_a_manifest_with_half_a_character_reads_back(tmp_path: Path) -> None:
+    written = manifest("half \ud83d")
+    written.write(tmp_path)
+    assert Manifest.read(tmp_path) == written
+    (tmp_path / "manifest.json").read_text(encoding="utf-8")  # any other reader takes it
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 123456789012345678901234567890}',  # beyond 64 bits: never rounded to a float
+        '{"a": 9223372036854775808}',
+        '{"a": -12345678901234567890123}',
+        '{"a": NaN, "b": 1e999}',
+        '{"a": "half \\ud83d of it"}',
+        '{"a": "digits 1234567890123456789012 in text"}',
+        '{"a": 0.1, "b": 1e-7, "c": 0.30000000000000004}',
+    ],
+)
+def test_lines_are_read_as_python_reads_json(tmp_path: Path, text: str) -> None:
+    (tmp_path / "lines.jsonl").write_text(text + "\n")
+    [line] = read_lines(tmp_path / "lines.jsonl")
+    assert repr(line.value) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": ' + "1" * 5000 + "}", '{"a": ' + "[" * 100_000 + "}", '{"a" 1}', '{"a": "\xff"}']
+)
+def test_what_is_no_json_is_one_line_with_its_number(tmp_path: Path, text: str) -> None:
+    (tmp_path / "lines.jsonl").write_bytes(b"{}\n" + text.encode("latin-1") + b"\n")
+    with pytest.raises(FileError, match=r"lines\.jsonl, line 2: not valid JSON"):
+        list(read_lines(tmp_path / "lines.jsonl"))

@@ -91,12 +91,14 @@ def test_clustered_interval_covers_where_the_plain_one_fails() -> None:
     ("values", "binary", "single", "clusters", "method"),
     [
         ([1.0, 0.0, 1.0], True, True, None, "Wilson"),  # single 0/1 scores
-        ([0.5, 0.0, 1.0], True, False, None, "t"),  # means of several 0/1 samples
+        ([0.5, 0.0, 1.0] * 9, True, False, None, "t"),  # means of several 0/1 samples
+        ([0.5, 1.0, 1.0], True, False, None, "Wilson, effective size"),  # t would leave [0, 1]
         ([1.0, 1.0, 1.0], True, False, None, "Wilson"),  # an error of 0 is no interval
         ([0.3, 0.4, 0.1], False, True, None, "t"),  # graded
         ([0.3, 0.3, 0.3], False, True, None, None),  # graded and all equal: nothing is known
         ([0.3], False, True, None, None),  # one graded question
-        ([1.0, 0.0, 1.0], True, True, [0, 0, 1], "clustered t"),  # clusters go before Wilson
+        ([1.0, 0.0, 1.0, 0.0] * 9, True, True, [0, 0, 1, 2] * 9, "Wilson, effective size"),  # 3 clusters: t leaves it
+        ([1.0, 0.0, 1.0, 1.0, 0.0, 0.0] * 6, True, True, [i // 2 for i in range(36)], "clustered t"),  # before Wilson
         ([1.0, 1.0, 1.0], True, True, [0, 0, 1], "Wilson"),  # over the two clusters
         ([1.0, 0.0, 1.0], True, True, [0, 0, 0], None),  # a single cluster
         ([], True, True, None, None),  # nothing
@@ -107,6 +109,22 @@ def test_interval_by_kind_of_score(
 ) -> None:
     found = mean_interval(np.array(values), binary, single, None if clusters is None else np.array(clusters))
     assert (found.method if found else None) == method
+
+
+def test_an_interval_of_means_of_0_1_scores_stays_between_0_and_1_and_covers() -> None:
+    # 12 questions of 4 samples each, mostly right: t would reach above 1 in nearly half of the cases
+    generator = np.random.default_rng(5)
+    covered = outside = 0
+    for _ in range(1000):
+        rates = generator.beta(9, 1, size=12)
+        means = generator.binomial(4, rates) / 4
+        found = mean_interval(means, binary=True, single=False)
+        assert found is not None
+        assert 0 <= found.low < found.high <= 1
+        outside += found.method == "Wilson, effective size"
+        covered += found.low <= 0.9 <= found.high
+    assert outside > 200
+    assert covered / 1000 >= 0.94
 
 
 def test_wilson_over_clusters_counts_clusters() -> None:
