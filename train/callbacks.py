@@ -5,18 +5,24 @@ from __future__ import annotations
 import signal
 import threading
 from collections import deque
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from .types import Step, TrainingError, Watcher
+from .alarm import AlarmLog
+from .rewards import GuardedReward
+from .types import Alarm, Drawn, Step, TrainingError, Watcher
 
 NO_SIGNAL_LOGS = 10
 """Logs in a row without any reward difference within a group, after which an alarm is raised."""
 
 CLIPPED_LOGS, CLIPPED_SHARE = 10, 0.5
 """An alarm is raised when, over so many logs, more than this share of completions was cut at the token limit."""
+
+SHOWN = 8
+"""So many of the last completions are told of, at most."""
 
 STILL_LOGS = 3
 """Logs with a gradient after which the adapter must have moved; warm-up may begin at a learning rate of 0."""
@@ -25,9 +31,9 @@ STILL_LOGS = 3
 class Reporter(TrainerCallback):
     """Gives the watcher the figures of each log."""
 
-    def __init__(self, watcher: Watcher, names: list[str]) -> None:
+    def __init__(self, watcher: Watcher, rewards: Sequence[GuardedReward]) -> None:
         self._watcher = watcher
-        self._names = names
+        self._rewards = rewards
 
     def on_log(
         self,
@@ -40,19 +46,29 @@ class Reporter(TrainerCallback):
         """Pass on a training log; the one at the very end has no reward and is left out."""
         if logs is None or "reward" not in logs or not state.is_world_process_zero:
             return
-        means = {name: logs[f"rewards/{name}/mean"] for name in self._names}
+        means = {reward.__name__: logs[f"rewards/{reward.__name__}/mean"] for reward in self._rewards}
         clipped = logs["completions/clipped_ratio"]
-        self._watcher.step(Step(state.global_step, state.max_steps, logs["reward"], means, clipped))
+        self._watcher.step(Step(state.global_step, state.max_steps, logs["reward"], means, clipped, self._drawn()))
+
+    def _drawn(self) -> list[Drawn]:
+        """The first completions that every reward judged last: a group, or its beginning."""
+        names = [reward.__name__ for reward in self._rewards]
+        judged = [reward.last for reward in self._rewards]
+        completions = judged[0][:SHOWN]
+        values = [[one.value for one in column[:SHOWN]] for column in judged]
+        return [
+            Drawn(first.prompt, first.completion, dict(zip(names, scores, strict=True)))
+            for first, *scores in zip(completions, *values, strict=True)
+        ]
 
 
 class Alarms(TrainerCallback):
     """Says, once each, that there is nothing to learn from or that most completions are cut."""
 
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
+    def __init__(self, alarms: AlarmLog) -> None:
+        self._alarms = alarms
         self._constant: deque[bool] = deque(maxlen=NO_SIGNAL_LOGS)
         self._clipped: deque[float] = deque(maxlen=CLIPPED_LOGS)
-        self._raised: set[str] = set()
 
     def on_log(
         self,
@@ -63,19 +79,16 @@ class Alarms(TrainerCallback):
         **kwargs: Any,
     ) -> None:
         """Look at the last few logs."""
-        if logs is None or "reward" not in logs:
+        if logs is None or "reward" not in logs or not state.is_world_process_zero:
             return
         self._constant.append(logs["frac_reward_zero_std"] >= 1)
         self._clipped.append(logs["completions/clipped_ratio"])
         if len(self._constant) == NO_SIGNAL_LOGS and all(self._constant):
-            self._alarm(f"no learning signal: for {NO_SIGNAL_LOGS} logs all completions of each group earned the same.")
+            text = f"for {NO_SIGNAL_LOGS} logs all completions of each group earned the same."
+            self._alarms.add(Alarm(state.global_step, "no learning signal", text))
         if len(self._clipped) == CLIPPED_LOGS and sum(self._clipped) / CLIPPED_LOGS > CLIPPED_SHARE:
-            self._alarm("most completions are cut at max_completion_length and earn next to nothing; raise it.")
-
-    def _alarm(self, text: str) -> None:
-        if text not in self._raised:
-            self._raised.add(text)
-            self._watcher.note(text)
+            text = "most completions are cut at max_completion_length and earn next to nothing; raise it."
+            self._alarms.add(Alarm(state.global_step, "completions cut", text))
 
 
 class MovementProof(TrainerCallback):

@@ -13,6 +13,7 @@ from .types import TrainingError
 
 RECIPE = "recipe.yaml"
 CHECKPOINTS = "checkpoints"
+HISTORY = "history.jsonl"
 
 
 def claim(out: Path, recipe: Recipe, *, resume: bool) -> Path | None:
@@ -42,6 +43,11 @@ def open_folder(out: Path, recipe: Recipe) -> None:
     write_atomically(out / RECIPE, recipe.to_yaml())
 
 
+def is_finished(out: Path) -> bool:
+    """Tell whether training in ``out`` has ended and everything of it is written."""
+    return (out / HISTORY).exists()
+
+
 def last_checkpoint(out: Path) -> Path | None:
     """Return the whole checkpoint with the most steps: one that a killed run left half-written is passed over."""
     whole = [path.parent for path in (out / CHECKPOINTS).glob("checkpoint-*/trainer_state.json")]
@@ -64,7 +70,8 @@ def _check_same(path: Path, recipe: Recipe) -> None:
     except OSError:
         raise TrainingError(f"{path.parent} holds no run to resume: there is no {RECIPE} in it.") from None
     now = yaml.safe_load(recipe.to_yaml())
-    changed = sorted(key for key in now.keys() | stored.keys() if now.get(key) != stored.get(key))
+    training = (now.keys() | stored.keys()) - {"export"}  # what is made of the adapter may change
+    changed = sorted(key for key in training if now.get(key) != stored.get(key))
     if changed:
         raise TrainingError(
             f"{path.parent} holds a run of another recipe ({', '.join(changed)} differ); give another --out."

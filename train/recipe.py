@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ..errors import GrpokitError, nearest
 from .fields import check_field
@@ -76,9 +76,12 @@ class LoraSection(Section):
 
 
 class EvaluationSection(Section):
-    """How base and tuned are compared at the end; what is None is as the task's card says.
+    """How the base and what comes of it are asked held-out questions; what is None is as the task's card says.
 
-    ``data`` feeds the task from a local file of held-out rows instead of its own source.
+    ``data`` feeds the task from a local file of held-out rows instead of its own source. Base and tuned are always
+    compared at the end. With ``every`` (steps, or ``epoch``) the base is evaluated before step 0 and the adapter that
+    often; then ``load_best`` keeps the adapter with the best primary metric instead of the last one, and
+    ``early_stop`` ends training after so many evaluations in a row that brought no improvement.
     """
 
     data: str | None = None
@@ -86,6 +89,29 @@ class EvaluationSection(Section):
     limit: int | None = Field(default=None, ge=1)
     samples: int | None = Field(default=None, ge=1)
     temperature: float | None = Field(default=None, ge=0)
+    every: Annotated[int, Field(ge=1)] | Literal["epoch"] | None = None
+    load_best: bool = False
+    early_stop: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _check_every(self) -> EvaluationSection:
+        for name in ("load_best", "early_stop"):
+            if getattr(self, name) and self.every is None:
+                raise TrainingError(f"evaluation.{name} needs evaluation.every, such as 50 or epoch.")
+        return self
+
+
+class ExportSection(Section):
+    """What is made of the adapter at the end.
+
+    ``merge`` writes a model with the adapter merged into the base, never quantised, in ``dtype`` (``auto``: the
+    base's own), and evaluates it again. ``push_to_hub`` names a repository that the merged model, else the adapter,
+    is uploaded to.
+    """
+
+    merge: bool = False
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    push_to_hub: str | None = Field(default=None, pattern=r"^[\w-][\w.-]*/[\w-][\w.-]*$")
 
 
 def _named(key: str) -> BeforeValidator:
@@ -110,6 +136,7 @@ class Recipe(Section):
     lora: LoraSection = LoraSection()
     grpo: dict[str, Any] = Field(default_factory=dict)
     evaluation: EvaluationSection = EvaluationSection()
+    export: ExportSection = ExportSection()
     samples: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("rewards")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .types import TrainingError
 
@@ -18,13 +18,21 @@ SHARE = 0.01
 """Beyond :data:`FEW`, the run stops when more than this share of the completions failed."""
 
 
+class Judged(NamedTuple):
+    """A completion and what a reward gave it."""
+
+    prompt: Text
+    completion: Text
+    value: float | None
+
+
 class GuardedReward:
     """A reward as TRL calls it, with failures isolated.
 
     A completion that the reward raises on, or gives NaN or an infinity for, gets None (TRL: not applicable)
     and is counted in ``failures``. TRL on its own ends the run at an exception, and silently gives a group
     with an infinite reward no gradient. The run stops where all completions of a batch fail, since then it
-    is no completion's fault, and past the budget; the last failure is named.
+    is no completion's fault, and past the budget; the last failure is named. ``last`` is the batch judged last.
     """
 
     def __init__(self, reward: Reward, note: Callable[[str], None]) -> None:
@@ -33,9 +41,15 @@ class GuardedReward:
         self.__name__ = reward.__name__
         self.failures = 0
         self.judged = 0
+        self.last: list[Judged] = []
 
-    def __call__(self, *, completions: Sequence[Text], **columns: Any) -> list[float | None]:
+    def __call__(self, *, completions: Sequence[Text], prompts: Sequence[Text], **columns: Any) -> list[float | None]:
         """Return one finite value or None per completion."""
+        values = self._values(completions, {"prompts": prompts, **columns})
+        self.last = [Judged(*judged) for judged in zip(prompts, completions, values, strict=True)]
+        return values
+
+    def _values(self, completions: Sequence[Text], columns: dict[str, Any]) -> list[float | None]:
         self.judged += len(completions)
         try:
             values = self._reward(completions=completions, **columns)

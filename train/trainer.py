@@ -11,7 +11,7 @@ from ..files import write_atomically, write_lines
 from .arguments import make_arguments
 from .card import card
 from .data import fitting, load_prompts, make_dataset, prompt_limit
-from .folder import checkpoint_step, claim, open_folder
+from .folder import HISTORY, checkpoint_step, claim, is_finished, open_folder
 from .plan import Plan, make_plan
 from .quiet import quiet
 from .recipe import Recipe
@@ -23,34 +23,43 @@ if TYPE_CHECKING:
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     from ..evaluate.engines.loading import LoadedBase
+    from ..evaluate.evaluation import Evaluation
     from ..evaluate.types import Prompt
+    from .alarm import AlarmLog
+    from .heldout_callback import HeldOutEvaluation
 
 
 def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher | None = None) -> TrainedAdapter:
     """Train a LoRA adapter with GRPO and write it, its tokenizer and the resolved recipe to ``out``.
 
-    ``out`` also gets ``history.jsonl`` (the figures of every step) and ``checkpoints/``. With ``resume`` the
-    run in ``out`` goes on from its last checkpoint. Raises :class:`TrainingError` for what is wrong with the
-    recipe or would train nothing, before the model is loaded where that can be known, and KeyboardInterrupt,
+    ``out`` also gets ``history.jsonl`` (the figures of every step), ``checkpoints/``, ``evaluation/`` where the recipe
+    evaluates while training, and ``alarms.jsonl`` when there was an alarm. With ``resume`` the run in ``out`` goes on
+    from its last checkpoint; of a finished one nothing is done again. Raises :class:`TrainingError` for what is wrong
+    with the recipe or would train nothing, before the model is loaded where that can be known, and KeyboardInterrupt,
     after a checkpoint, when the user stops the run.
     """
     from ..evaluate.engines.checkpoint import locate
+    from .alarm import AlarmLog
+    from .heldout import held_out
 
     watcher = watcher or Silent()
     prompts = load_prompts(recipe)
     plan = plan_for(recipe, len(prompts))
     start = claim(out, recipe, resume=resume)
-    if start is not None and checkpoint_step(start) >= (plan.steps or 0):
-        raise TrainingError(f"{out} holds a finished run of {plan.steps} steps; there is nothing to resume.")
+    if start is not None and is_finished(out):
+        return TrainedAdapter(out, checkpoint_step(start), 0.0, {})
     locate(recipe.model.path, recipe.model.revision)
     for note in plan.notes:
         watcher.note(note)
+    evaluation = held_out(recipe) if recipe.evaluation.every else None
     rewards = [GuardedReward(reward, watcher.note) for reward in recipe.mix.rewards]
+    alarms = AlarmLog(out, watcher)
     with quiet():
-        trainer = _make_trainer(recipe, plan, make_arguments(recipe, plan, out), rewards, prompts, watcher)
+        trainer = _make_trainer(recipe, plan, make_arguments(recipe, plan, out), rewards, prompts, watcher, alarms)
         open_folder(out, recipe)
+        loop = None if evaluation is None else _evaluate_in(trainer, recipe, evaluation, out, watcher, alarms)
         seconds = _run(trainer, plan, start)
-        _save(trainer, recipe, out)
+        _save(trainer, recipe, out, loop)
     failures = {reward.__name__: reward.failures for reward in rewards}
     return TrainedAdapter(out, trainer.state.global_step, seconds, failures)
 
@@ -67,6 +76,7 @@ def _make_trainer(
     rewards: list[GuardedReward],
     prompts: list[Prompt],
     watcher: Watcher,
+    alarms: AlarmLog,
 ) -> GRPOTrainer:
     from transformers import PrinterCallback
 
@@ -87,12 +97,29 @@ def _make_trainer(
             peft_config=lora,
             lora_dropout=recipe.lora.dropout,
             note=watcher.note,
-            callbacks=[Reporter(watcher, recipe.mix.names), Alarms(watcher), MovementProof()],
+            callbacks=[Reporter(watcher, rewards), Alarms(alarms), MovementProof()],
         )
     except (ValueError, ImportError) as error:  # settings that only the trainer can judge, packages that it lacks
         raise TrainingError(f"TRL: {str(error).splitlines()[0]}") from None
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def _evaluate_in(
+    trainer: GRPOTrainer,
+    recipe: Recipe,
+    evaluation: Evaluation,
+    out: Path,
+    watcher: Watcher,
+    alarms: AlarmLog,
+) -> HeldOutEvaluation:
+    """Have a trainer evaluate on held-out prompts as it goes."""
+    from .heldout_callback import HeldOutEvaluation
+    from .live import Studio
+
+    loop = HeldOutEvaluation(trainer, Studio(trainer, recipe, out), evaluation, recipe, out, watcher, alarms)
+    trainer.add_callback(loop)
+    return loop
 
 
 def _load(recipe: Recipe) -> LoadedBase:
@@ -122,6 +149,9 @@ def _run(trainer: GRPOTrainer, plan: Plan, start: Path | None) -> float:
     from .callbacks import Interruption
 
     began = time.monotonic()
+    if start is not None and checkpoint_step(start) >= (plan.steps or 0):
+        _load_last(trainer, start)
+        return time.monotonic() - began
     with Interruption(plan.cycle) as interruption:
         trainer.add_callback(interruption)
         trainer.train(resume_from_checkpoint=None if start is None else str(start))
@@ -130,10 +160,22 @@ def _run(trainer: GRPOTrainer, plan: Plan, start: Path | None) -> float:
     return time.monotonic() - began
 
 
-def _save(trainer: GRPOTrainer, recipe: Recipe, out: Path) -> None:
+def _load_last(trainer: GRPOTrainer, checkpoint: Path) -> None:
+    """Take up a run that was killed after its last step: Trainer itself would make one more."""
+    from transformers import TrainerState
+
+    trainer.state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+    trainer._load_from_checkpoint(str(checkpoint))
+    trainer.callback_handler.on_train_begin(trainer.args, trainer.state, trainer.control)
+
+
+def _save(trainer: GRPOTrainer, recipe: Recipe, out: Path, loop: HeldOutEvaluation | None) -> None:
+    """Write what a finished run leaves; the history comes last and says that the rest is there."""
     trainer.save_model(str(out))
     if not trainer.is_world_process_zero():
         return
     (out / "training_args.bin").unlink(missing_ok=True)  # a pickle; recipe.yaml says the same
-    write_lines(out / "history.jsonl", trainer.state.log_history)
+    if loop is not None:
+        loop.keep_best()
     write_atomically(out / "README.md", card(recipe, trainer.state.global_step))
+    write_lines(out / HISTORY, trainer.state.log_history)

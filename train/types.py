@@ -1,23 +1,36 @@
-"""What training tells and gives back, on one screen: steps as they happen, notes, and the adapter at the end."""
+"""What training tells and gives back: steps, evaluations and alarms as they happen, and the adapter at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..errors import GrpokitError
+from ..rewards.types import Text
+
+if TYPE_CHECKING:
+    from ..evaluate.comparison import Difference
 
 
 class TrainingError(GrpokitError):
     """Training cannot be done as asked, or would do nothing."""
 
 
+class Drawn(NamedTuple):
+    """A completion that training drew, and what each reward gave it (None: not applicable)."""
+
+    prompt: Text
+    completion: Text
+    rewards: Mapping[str, float | None]
+
+
 class Step(NamedTuple):
     """One optimizer step: ``reward`` is the mean weighted total, ``rewards`` the mean of each reward by name.
 
-    ``clipped`` is the share of completions cut at the token limit, in [0, 1].
+    ``clipped`` is the share of completions cut at the token limit, in [0, 1]; ``drawn`` are a few of the last
+    completions of this process.
     """
 
     number: int
@@ -25,6 +38,34 @@ class Step(NamedTuple):
     reward: float
     rewards: Mapping[str, float]
     clipped: float
+    drawn: Sequence[Drawn] = ()
+
+
+class HeldOut(NamedTuple):
+    """One held-out evaluation while training: the base before step 0, or the adapter after ``step`` steps.
+
+    ``means`` holds each reward and the ``total``; ``change`` is that of the ``primary`` metric against the base,
+    paired (None for the base itself). ``answers`` are those to the recipe's sample questions, by name.
+    """
+
+    step: int
+    folder: Path
+    primary: str
+    means: Mapping[str, float | None]
+    change: Difference | None
+    answers: Mapping[str, str]
+
+
+class Alarm(NamedTuple):
+    """Something that a person should look at; ``rate`` bounds the share of healthy runs that raise one of its kind.
+
+    ``rate`` is None where nothing is estimated and the text just states a fact.
+    """
+
+    step: int
+    kind: str
+    text: str
+    rate: float | None = None
 
 
 class Watcher(Protocol):
@@ -35,7 +76,15 @@ class Watcher(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """Take one sentence that a person should read: a translation, rows left out, an alarm."""
+        """Take one sentence that a person should read: a translation, rows left out."""
+        ...
+
+    def evaluated(self, found: HeldOut) -> None:
+        """Take a held-out evaluation."""
+        ...
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Take an alarm; each kind comes once a run."""
         ...
 
 
@@ -47,6 +96,12 @@ class Silent:
 
     def note(self, text: str) -> None:
         """Take one sentence."""
+
+    def evaluated(self, found: HeldOut) -> None:
+        """Take a held-out evaluation."""
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Take an alarm."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..hub import unreachable
@@ -62,9 +63,18 @@ def _fetch(hub_id: str, revision: str | None) -> Path:
 
 def fingerprint(*folders: Path) -> str:
     """Return sixteen hex digits over the safetensors files of a checkpoint (and its adapter)."""
-    digest = hashlib.sha256()
-    for folder in folders:
-        for file in sorted(folder.glob("*.safetensors")):
-            with file.open("rb") as handle:
-                digest.update(hashlib.file_digest(handle, "sha256").digest())
-    return digest.hexdigest()[:FINGERPRINT_DIGITS]
+    return combined([digest for folder in folders for digest in digests(folder)])
+
+
+def digests(folder: Path) -> list[bytes]:
+    """Return the SHA-256 of each safetensors file of a folder, in the order of their names."""
+    found = []
+    for file in sorted(folder.glob("*.safetensors")):
+        with file.open("rb") as handle:
+            found.append(hashlib.file_digest(handle, "sha256").digest())
+    return found
+
+
+def combined(found: Sequence[bytes]) -> str:
+    """Return the fingerprint of weights whose files have these digests."""
+    return hashlib.sha256(b"".join(found)).hexdigest()[:FINGERPRINT_DIGITS]

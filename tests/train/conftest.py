@@ -13,12 +13,20 @@ class Recorder:
     def __init__(self):
         self.steps = []
         self.notes = []
+        self.evaluations = []
+        self.alarms = []
 
     def step(self, step):
         self.steps.append(step)
 
     def note(self, text):
         self.notes.append(text)
+
+    def evaluated(self, found):
+        self.evaluations.append(found)
+
+    def alarm(self, alarm):
+        self.alarms.append(alarm)
 
 
 @pytest.fixture
@@ -31,7 +39,13 @@ def tiny() -> Callable[..., Recipe]:
     """The demo recipe made small: groups of 4, 16 completions a step; overrides may follow."""
 
     def make(*overrides: str) -> Recipe:
-        small = ["per_device_train_batch_size=16", "num_generations=4", "max_steps=2", "report_to=none"]
+        small = [
+            "per_device_train_batch_size=16",
+            "num_generations=4",
+            "max_steps=2",
+            "report_to=none",
+            "evaluation.every=null",
+        ]
         return load_recipe("arithmetic-tiny", [*small, *overrides])
 
     return make

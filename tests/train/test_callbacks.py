@@ -2,6 +2,7 @@
 
 import pytest
 from grpokit.train import TrainingError
+from grpokit.train.alarm import AlarmLog
 from grpokit.train.callbacks import CLIPPED_LOGS, NO_SIGNAL_LOGS, STILL_LOGS, Alarms, Interruption, MovementProof
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
@@ -22,19 +23,19 @@ ALARMS = [
 
 
 @pytest.mark.parametrize(("logs", "times", "notes"), ALARMS)
-def test_alarms(around, recorder, logs, times, notes):
-    alarms = Alarms(recorder)
+def test_alarms(around, recorder, tmp_path, logs, times, notes):
+    alarms = Alarms(AlarmLog(tmp_path, recorder))
     for _ in range(times):
         alarms.on_log(*around, logs=logs)
-    assert len(recorder.notes) == len(notes)
-    assert all(part in note for part, note in zip(notes, recorder.notes, strict=True))
+    assert len(recorder.alarms) == len(notes)
+    assert all(part in f"{one.kind}: {one.text}" for part, one in zip(notes, recorder.alarms, strict=True))
 
 
-def test_one_differing_group_resets_the_alarm(around, recorder):
-    alarms = Alarms(recorder)
+def test_one_differing_group_resets_the_alarm(around, recorder, tmp_path):
+    alarms = Alarms(AlarmLog(tmp_path, recorder))
     for number in range(30):
         alarms.on_log(*around, logs={**HEALTHY, "frac_reward_zero_std": 0.9 if number % 5 == 0 else 1.0})
-    assert recorder.notes == []
+    assert recorder.alarms == []
 
 
 @pytest.fixture

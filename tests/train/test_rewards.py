@@ -22,6 +22,10 @@ def guard(function, notes):
     return GuardedReward(reward, notes.append)
 
 
+def judge(reward, completions):
+    return reward(completions=completions, prompts=[""] * len(completions))
+
+
 FAILURES = [
     (["ab", "bad", "abc"], [2.0, None, 3.0]),  # an exception in a reward kills TRL's run
     (["ab", "nan"], [2.0, None]),  # not a number silently zeroes its group in TRL
@@ -33,7 +37,7 @@ FAILURES = [
 def test_failure_costs_its_own_completion(completions, values):
     notes: list[str] = []
     reward = guard(fragile, notes)
-    assert reward(completions=completions) == values
+    assert judge(reward, completions) == values
     assert reward.failures == 1
     assert "fragile" in notes[0]
 
@@ -41,21 +45,21 @@ def test_failure_costs_its_own_completion(completions, values):
 def test_failures_are_told_once():
     notes: list[str] = []
     reward = guard(fragile, notes)
-    reward(completions=["nan", "nan", "ab"])
+    judge(reward, ["nan", "nan", "ab"])
     assert (reward.failures, len(notes)) == (2, 1)
 
 
 def test_run_stops_past_the_budget():
     reward = guard(fragile, [])
-    reward(completions=[*["nan"] * FEW, "ab"])
+    judge(reward, [*["nan"] * FEW, "ab"])
     with pytest.raises(TrainingError, match=f"failure {FEW + 1} "):
-        reward(completions=["nan", "ab"])
+        judge(reward, ["nan", "ab"])
 
 
 def test_a_small_share_of_many_does_not_stop_the_run():
     reward = guard(fragile, [])
     for _ in range(FEW + 5):
-        reward(completions=["nan", *["ab"] * 200])
+        judge(reward, ["nan", *["ab"] * 200])
     assert reward.failures == FEW + 5
 
 
@@ -69,14 +73,17 @@ def test_columns_are_cut_to_the_completion_that_is_judged_alone():
         return [1.0]
 
     state = object()
-    assert guard(records, [])(completions=["a", "b"], answer=["x", "y"], trainer_state=state) == [1.0, 1.0]
+    assert guard(records, [])(prompts=["", ""], completions=["a", "b"], answer=["x", "y"], trainer_state=state) == [
+        1.0,
+        1.0,
+    ]
     assert seen == [(["a"], ["x"], state), (["b"], ["y"], state)]
 
 
 def test_reward_without_its_column_stops_the_run():
     (reward,) = RewardMix.parse("correctness").reward_funcs
     with pytest.raises(TrainingError, match=r"fails on every completion.*reference column"):
-        GuardedReward(reward, print)(completions=["<answer>1</answer>", "<answer>2</answer>"])
+        judge(GuardedReward(reward, print), ["<answer>1</answer>", "<answer>2</answer>"])
 
 
 def test_infinity_of_a_registered_reward_is_isolated():
@@ -90,5 +97,5 @@ def test_infinity_of_a_registered_reward_is_isolated():
             return [Judgement(math.inf if text == "inf" else 1.0, "", "") for text in batch.raw]
 
     notes: list[str] = []
-    assert GuardedReward(Endless(), notes.append)(completions=["a", "inf"]) == [1.0, None]
+    assert judge(GuardedReward(Endless(), notes.append), ["a", "inf"]) == [1.0, None]
     assert "it gave inf" in notes[0]

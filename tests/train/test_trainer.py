@@ -16,7 +16,7 @@ def finished(tmp_path_factory):
     """A run of four steps with checkpoints at two and four."""
     from grpokit.train import load_recipe
 
-    small = ["per_device_train_batch_size=16", "num_generations=4", "report_to=none"]
+    small = ["per_device_train_batch_size=16", "num_generations=4", "report_to=none", "evaluation.every=null"]
     out = tmp_path_factory.mktemp("runs") / "finished"
     return train(load_recipe("arithmetic-tiny", [*small, *STEPS]), out)
 
@@ -61,6 +61,7 @@ def test_resume_is_bit_exact(finished, tiny, tmp_path):
     shutil.copytree(finished.folder, out)
     shutil.rmtree(out / "checkpoints" / "checkpoint-4")
     (out / "adapter_model.safetensors").unlink()
+    (out / "history.jsonl").unlink()
     assert train(tiny(*STEPS), out, resume=True).steps == 4
     before, after = weights(finished.folder), weights(out)
     assert before.keys() == after.keys()
@@ -81,9 +82,23 @@ def test_interrupt_saves_a_checkpoint_to_resume_from(tiny, recorder, tmp_path):
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_finished_run_is_not_resumed(finished, tiny):
-    with pytest.raises(TrainingError, match="finished run of 4 steps"):
-        train(tiny(*STEPS), finished.folder, resume=True)
+def test_finished_run_is_not_trained_again(finished, tiny):
+    before = (finished.folder / "adapter_model.safetensors").stat().st_mtime_ns
+    assert train(tiny(*STEPS), finished.folder, resume=True).steps == 4
+    assert (finished.folder / "adapter_model.safetensors").stat().st_mtime_ns == before
+
+
+def test_run_killed_after_its_last_step_is_finished_without_another(finished, tiny, tmp_path):
+    import torch
+
+    out = tmp_path / "killed"
+    shutil.copytree(finished.folder, out)
+    for name in ("adapter_model.safetensors", "history.jsonl", "README.md"):
+        (out / name).unlink()
+    assert train(tiny(*STEPS), out, resume=True).steps == 4
+    before, after = weights(finished.folder), weights(out)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert (out / "history.jsonl").exists()
 
 
 REFUSED = [

@@ -1,0 +1,98 @@
+"""The engine over the model that is being trained: no second load."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ..evaluate.engines.checkpoint import combined, digests, locate
+from ..evaluate.engines.loading import LoadedBase
+from ..evaluate.engines.transformers import TransformersEngine
+from .heldout import loading
+from .isolation import isolated
+from .recipe import Recipe
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+    from trl.trainer.grpo_config import GRPOConfig
+    from trl.trainer.grpo_trainer import GRPOTrainer
+
+ADAPTER = "default"
+"""What PEFT calls the one adapter that is trained."""
+
+
+@dataclass
+class LiveEngine(TransformersEngine):
+    """Answers with the weights of this moment, which are named as they would be on disk."""
+
+    fingerprint: str = ""
+
+    @cached_property
+    def weights(self) -> str:
+        """The fingerprint of the weights that answer."""
+        return self.fingerprint
+
+
+@dataclass(frozen=True)
+class Live:
+    """A trainer's base with the adapter on it, while training stands still."""
+
+    base: LoadedBase
+    base_digests: Sequence[bytes]
+    out: Path
+
+    def engine(self, name: str, adapter: bytes | None) -> LiveEngine:
+        """Return the engine of the base (None), or of the base with the adapter that :meth:`adapter` gave."""
+        found = [] if adapter is None else [hashlib.sha256(adapter).digest()]
+        folder = None if adapter is None else self.out
+        return LiveEngine(name, self.base, folder, fingerprint=combined([*self.base_digests, *found]))
+
+    def adapter(self) -> bytes:
+        """Return the adapter as the very bytes of ``adapter_model.safetensors`` that PEFT would save."""
+        from peft import get_peft_model_state_dict
+        from safetensors.torch import save
+
+        state = get_peft_model_state_dict(self.base.model, adapter_name=ADAPTER)
+        return save({name: tensor.contiguous() for name, tensor in state.items()}, metadata={"format": "pt"})
+
+
+class Studio:
+    """Stops a trainer's model for questions: whole on every process, in evaluation mode, its random states kept."""
+
+    def __init__(self, trainer: GRPOTrainer, recipe: Recipe, out: Path) -> None:
+        self._trainer = trainer
+        self._folder = locate(recipe.model.path, recipe.model.revision)
+        self._loading = loading(recipe)
+        self._digests = digests(self._folder)
+        self._out = out
+
+    @contextmanager
+    def open(self) -> Iterator[Live]:
+        """Give the live model for the time of the block."""
+        with self._whole() as model, isolated(model):
+            tokenizer = cast("PreTrainedTokenizerBase", self._trainer.processing_class)
+            base = LoadedBase(self._folder, model, tokenizer, self._loading, {self._out: ADAPTER})
+            yield Live(base, self._digests, self._out)
+
+    @contextmanager
+    def _whole(self) -> Iterator[Any]:
+        """Gather what DeepSpeed or FSDP have spread over processes, as TRL does to generate."""
+        from trl.distributed import DistributedBackend
+        from trl.models.utils import unwrap_model_for_generation
+
+        trainer, arguments = self._trainer, cast("GRPOConfig", self._trainer.args)
+        with (
+            unwrap_model_for_generation(
+                trainer.model_wrapped,
+                trainer.accelerator,
+                gather_deepspeed3_params=arguments.ds3_gather_for_generation,
+                gradient_checkpointing_kwargs=cast("dict[str, Any] | None", arguments.gradient_checkpointing_kwargs),
+            ) as model,
+            DistributedBackend(trainer.accelerator).summon_full_params(trainer.model_wrapped, recurse=False),
+        ):
+            yield model
