@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         raise options.UsageError("name a recipe, or give --list to see what recipes there are.")
     recipe = _recipe(args)
     if args.dry_run:
-        return _dry_run(recipe)
+        return _dry_run(recipe, args.out)
     if args.resume and args.out is None:
         raise options.UsageError("--resume needs --out, the folder of the run to go on with.")
     return _train(recipe, args)
@@ -113,21 +113,10 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     return load_recipe(args.recipe, [*args.overrides, *given])
 
 
-def _dry_run(recipe: Recipe) -> int:
-    from ..train.data import load_prompts
-    from ..train.trainer import plan_for
+def _dry_run(recipe: Recipe, out: Path | None) -> int:
+    from .dry_run import show_dry_run
 
-    plan = plan_for(recipe, len(load_prompts(recipe)))
-    geometry = plan.geometry
-    sys.stdout.write(recipe.to_yaml())
-    print(
-        f"\n{plan.steps} steps of {geometry.completions_per_step} completions; each generation batch: "
-        f"{geometry.prompts} prompts x {geometry.num_generations} completions, in micro-batches of "
-        f"{geometry.micro_batch} on {geometry.processes} process(es)\n"
-        f"at most {plan.max_tokens:,} tokens generated; a checkpoint every {plan.save_steps:g} steps"
-    )
-    for note in plan.notes:
-        print(f"note: {note}")
+    show_dry_run(recipe, out)
     return OK
 
 

@@ -1,0 +1,110 @@
+"""What ``grpo-train --dry-run`` shows: the resolved recipe, its steps and tokens, its memory by part, the disk."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .options import RUNS
+
+if TYPE_CHECKING:
+    from ..train import Plan, Recipe
+    from ..train.memory import Memory
+
+ASSUMED_PROMPT = 512
+"""Tokens of a prompt, for the memory, where the recipe sets no limit."""
+
+
+def show_dry_run(recipe: Recipe, out: Path | None) -> None:
+    """Print what a run would be, without loading a model or fetching anything."""
+    from ..errors import GrpokitError
+    from ..train.trainer import plan_for
+
+    plan = plan_for(recipe, _rows(recipe))
+    sys.stdout.write(recipe.to_yaml())
+    _show_plan(recipe, plan)
+    try:
+        _show_memory(recipe, plan, out or RUNS)
+    except GrpokitError as error:  # a type of model whose layers are not known is no mistake of the recipe
+        print(f"memory: {error}")
+
+
+def _rows(recipe: Recipe) -> int | None:
+    """Count the rows of a local source; those of a hub data set are not known before they are fetched."""
+    from ..train.data import load_prompts
+
+    hub = recipe.task.load().source.hub
+    return None if hub and recipe.task.data is None else len(load_prompts(recipe))
+
+
+def _show_plan(recipe: Recipe, plan: Plan) -> None:
+    geometry = plan.geometry
+    steps = "as many steps as the rows make" if plan.steps is None else f"{plan.steps} steps"
+    tokens = "" if plan.max_tokens is None else f"at most {plan.max_tokens:,} tokens generated; "
+    print(
+        f"\n{steps} of {geometry.completions_per_step} completions; each generation batch: "
+        f"{geometry.prompts} prompts x {geometry.num_generations} completions, in micro-batches of "
+        f"{geometry.micro_batch} on {geometry.processes} process(es)\n"
+        f"{tokens}{_checkpoints(recipe, plan)}"
+    )
+    for note in plan.notes:
+        print(f"note: {note}")
+
+
+def _checkpoints(recipe: Recipe, plan: Plan) -> str:
+    strategy = recipe.settings.get("save_strategy", "steps")
+    every = {"epoch": "a checkpoint an epoch", "no": "no checkpoints"}
+    return every.get(strategy, f"a checkpoint every {plan.save_steps:g} steps")
+
+
+def _show_memory(recipe: Recipe, plan: Plan, out: Path) -> None:
+    from ..train.architecture import read_config
+    from ..train.memory import estimate
+
+    config = read_config(recipe.model.path, recipe.model.revision)
+    if config is None:
+        print(f"memory: the estimate needs the config.json of {recipe.model.path}, which is not on this machine yet.")
+        return
+    prompt = _prompt_tokens(recipe, config, plan)
+    memory = estimate(recipe, config, plan.geometry, prompt)
+    print(f"memory on each device, estimated for prompts of {prompt} tokens:")
+    for name, size in _parts(memory):
+        print(f"  {name:44} {_readable(size):>9}")
+    existing = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    print(f"disk: {_readable(memory.checkpoint)} a checkpoint; {_readable(free)} free in {existing}")
+
+
+def _prompt_tokens(recipe: Recipe, config: dict[str, object], plan: Plan) -> int:
+    wanted = recipe.task.max_prompt_tokens or ASSUMED_PROMPT
+    context = config.get("max_position_embeddings") or config.get("n_positions")
+    return min(wanted, context - plan.completion_tokens) if isinstance(context, int) else wanted
+
+
+def _parts(memory: Memory) -> list[tuple[str, float]]:
+    return [
+        ("weights", memory.weights),
+        ("adapter", memory.adapter),
+        ("optimizer", memory.optimizer),
+        ("learning: gradients", memory.gradients),
+        ("learning: activations of a micro-batch", memory.activations),
+        ("learning: logits, a tile at a time", memory.logits),
+        ("drawing: cache of a generation batch", memory.cache),
+        ("drawing: probabilities of the next tokens", memory.sampling),
+        ("peak (learning and drawing alternate)", memory.peak),
+    ]
+
+
+def _readable(size: float) -> str:
+    """Return a size in decimal units.
+
+    >>> _readable(328_000), _readable(5.56e9)
+    ('328.0 kB', '5.6 GB')
+    """
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
