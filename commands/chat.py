@@ -70,7 +70,7 @@ def _add_page(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the chat and serve it, or export it."""
-    from ..reports.chat_page import Address, check_gradio, serve
+    from ..reports.chat_page import Address, check_address, check_gradio, launch
     from ..reports.space import check_target, export_space
     from ..reports.votes import Votes
 
@@ -81,7 +81,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"space: {args.export_space}  (try it: cd {args.export_space} && python app.py)")
         return OK
     address = Address(args.host, args.port, args.share)
-    serve(_open(args), Votes(args.votes), address)
+    check_address(address)
+    votes = Votes(args.votes)
+    page = launch(_open(args), votes, address)
+    print(f"chat: {page.share_url or page.local_url}  (Ctrl-C ends it; votes go to {args.votes})", flush=True)
+    page.block_thread()
     return OK
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html import escape
 from importlib.util import find_spec
@@ -92,7 +92,7 @@ def _head(gr: Any, chat: Chat) -> None:
 def _question(gr: Any, chat: Chat) -> tuple[Controls, Any, Any]:
     first = chat.examples[0] if chat.examples else Question("", "")
     with gr.Row():
-        prompt = gr.Textbox(label="Prompt", lines=3, max_lines=12, scale=3, elem_id="prompt")
+        prompt = gr.Textbox(label="Prompt", lines=3, max_lines=12, scale=3, min_width=280, elem_id="prompt")
         reference = gr.Textbox(
             label="Reference (optional)",
             info="The right answer, for rewards that compare.",
@@ -100,8 +100,8 @@ def _question(gr: Any, chat: Chat) -> tuple[Controls, Any, Any]:
             elem_id="reference",
         )
     with gr.Row(elem_id="actions"):
-        ask = gr.Button("Ask", variant="primary", elem_id="ask")
-        stop = gr.Button("Stop", elem_id="stop")
+        ask = gr.Button("Ask", variant="primary", min_width=120, elem_id="ask")
+        stop = gr.Button("Stop", min_width=120, elem_id="stop")
     with gr.Accordion("Settings", open=False):
         system = gr.Textbox(first.system, label="System message", lines=2, max_lines=8, elem_id="system")
         with gr.Row():
@@ -147,7 +147,7 @@ def _vote(gr: Any, chat: Chat, votes: Votes | None) -> tuple[list[Any], Any]:
     """Return a button a choice, none without a file for votes, and the line that says thanks."""
     with gr.Row(elem_id="vote", visible=votes is not None):
         labels = [*(f"{name} is better" for name in chat.names), "Equally good", "None is good"]
-        buttons = [gr.Button(label, interactive=False, size="sm") for label in labels] if votes else []
+        buttons = [gr.Button(label, interactive=False, size="sm", min_width=140) for label in labels] if votes else []
     return buttons, gr.Markdown("", elem_id="thanks")
 
 
@@ -156,23 +156,27 @@ def _choices(chat: Chat) -> list[str]:
 
 
 def _asker(gr: Any, chat: Chat, buttons: int) -> Any:
-    def ask(
-        system: str, prompt: str, reference: str, temperature: float, top_p: float, max_new_tokens: int, seed: int
-    ) -> Iterator[list[Any]]:
+    def ask(system: str, prompt: str, reference: str, *settings: float | None) -> Iterator[list[Any]]:
         question = Question(system, prompt, reference)
         try:
-            sampling = replace(
-                chat.sampling, temperature=temperature, top_p=top_p, max_new_tokens=int(max_new_tokens), seed=int(seed)
-            )
+            sampling = _sampling(chat.sampling, settings)
             for answers in _paced(chat.ask(question, sampling)):
                 done = all(answer.finish_reason for answer in answers)
                 exchange = Exchange(question, answers, sampling) if done else None
                 shown = [gr.Button(interactive=done) for _ in range(buttons)]
-                yield [*(a.text for a in answers), *(_note(a) for a in answers), exchange, *shown, ""]
+                yield [*(answer.text for answer in answers), *map(_note, answers), exchange, *shown, ""]
         except GrpokitError as error:
             raise gr.Error(escape(str(error)), print_exception=False) from None
 
     return ask
+
+
+def _sampling(start: Sampling, settings: Sequence[float | None]) -> Sampling:
+    """Return the settings of the page's controls, in their order; a number box that was cleared holds None."""
+    if None in settings:
+        raise ChatError("a number in the settings is empty; fill it in.")
+    temperature, top_p, max_new_tokens, seed = (value for value in settings if value is not None)
+    return replace(start, temperature=temperature, top_p=top_p, max_new_tokens=int(max_new_tokens), seed=int(seed))
 
 
 def _paced(growing: Iterator[list[Answer]]) -> Iterator[list[Answer]]:
@@ -219,8 +223,18 @@ class Address(NamedTuple):
     share: bool = False
 
 
-def serve(chat: Chat, votes: Votes | None, address: Address) -> None:
-    """Serve the page until Ctrl-C. Raises :class:`ChatError` when the address cannot be had."""
+def check_address(address: Address) -> None:
+    """Raise :class:`ChatError` when the address cannot be had, before anything is loaded."""
+    import socket
+
+    try:
+        socket.create_server((address.host, address.port)).close()
+    except (OSError, OverflowError) as error:  # the latter for a number that is no port
+        raise ChatError(_refused(address, error)) from None
+
+
+def launch(chat: Chat, votes: Votes | None, address: Address) -> gradio.Blocks:
+    """Serve the page from a thread. Raises :class:`ChatError` when the address was taken in the meantime."""
     page = build_page(chat, votes)
     try:
         page.launch(
@@ -228,12 +242,14 @@ def serve(chat: Chat, votes: Votes | None, address: Address) -> None:
             server_port=address.port,
             share=address.share,
             prevent_thread_lock=True,
+            quiet=True,
             **look(),
         )
-    except OSError:
-        raise ChatError(_taken(address)) from None
-    page.block_thread()
+    except OSError as error:
+        raise ChatError(_refused(address, error)) from None
+    return page
 
 
-def _taken(address: Address) -> str:
-    return f"cannot serve at {address.host}:{address.port}: the port is in use or not ours; give another --port."
+def _refused(address: Address, error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or "the port is in use or is none"
+    return f"cannot serve at {address.host}:{address.port} ({reason}); give another --port or --host."

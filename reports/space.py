@@ -100,11 +100,11 @@ def _copy_models(chat: Chat, folder: Path) -> list[ModelSpec]:
     """Copy what stands on this machine alone; return the specs as they are found in the export."""
     bases: dict[str, str] = {}
     specs = []
-    for spec in chat.specs:
+    for number, spec in enumerate(chat.specs):
         if spec.base not in bases:
             bases[spec.base] = _copy_base(spec, folder, len(bases))
         revision = spec.revision if bases[spec.base] == spec.base else None
-        adapter = spec.adapter and _copy_adapter(spec, bases[spec.base], folder)
+        adapter = spec.adapter and _copy_adapter(spec, bases[spec.base], folder / f"adapters/{number}")
         specs.append(replace(spec, base=bases[spec.base], revision=revision, adapter=adapter))
     return specs
 
@@ -117,14 +117,14 @@ def _copy_base(spec: ModelSpec, folder: Path, number: int) -> str:
     return name
 
 
-def _copy_adapter(spec: ModelSpec, base: str, folder: Path) -> str:
+def _copy_adapter(spec: ModelSpec, base: str, target: Path) -> str:
     """Copy an adapter; its settings then name the base as the export does, not by a path of this machine."""
-    name, source = f"adapters/{spec.name}", Path(spec.adapter or "").expanduser()
-    _copy_matching(source, folder / name, ADAPTER_FILES)
+    source = Path(spec.adapter or "").expanduser()
+    _copy_matching(source, target, ADAPTER_FILES)
     settings = json.loads((source / "adapter_config.json").read_text(encoding="utf-8"))
     settings["base_model_name_or_path"] = base
-    write_atomically(folder / name / "adapter_config.json", json.dumps(settings, indent=2) + "\n")
-    return name
+    write_atomically(target / "adapter_config.json", json.dumps(settings, indent=2) + "\n")
+    return f"{target.parent.name}/{target.name}"
 
 
 def _copy_matching(source: Path, target: Path, patterns: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 
 from ..rendering import encode
-from ..types import FinishReason, Prompt, Sampling
+from ..types import FinishReason, Prompt, Request, Sampling
 from .keys import row_key
 from .loading import quiet
 from .sampling import processors
@@ -35,17 +35,16 @@ def stream(engine: TransformersEngine, prompt: Prompt, sampling: Sampling) -> It
     """
     engine.plan([prompt], sampling)
     ends = engine.base.model.generation_config.eos_token_id or []
-    token_ids: list[int] = []
+    generated: list[int] = []
     for token in _tokens(engine, prompt, sampling):
-        token_ids.append(token)
-        ended = token in ends
-        text = str(engine.base.tokenizer.decode(token_ids[:-1] if ended else token_ids, skip_special_tokens=False))
-        stops = [place for stop in sampling.stop if (place := text.find(stop)) >= 0]
-        if ended or stops:
-            yield Partial(text[: min(stops)] if stops else text, token_ids, "stop" if stops else "eos")
+        generated.append(token)
+        text = str(engine.base.tokenizer.decode(generated, skip_special_tokens=False))
+        stopped = token in ends or any(stop in text for stop in sampling.stop)
+        if stopped or len(generated) == sampling.max_new_tokens:
+            row = engine.row(Request(prompt, 0), generated, sampling)
+            yield Partial(str(row.text), list(row.token_ids or ()), row.finish_reason)
             return
-        last = len(token_ids) == sampling.max_new_tokens
-        yield Partial(text if last else text.rstrip(UNFINISHED), list(token_ids), "length" if last else None)
+        yield Partial(text.rstrip(UNFINISHED), list(generated), None)
 
 
 def _tokens(engine: TransformersEngine, prompt: Prompt, sampling: Sampling) -> Iterator[int]:
