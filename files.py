@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 def write_atomically(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` whole or not at all: a temporary file beside it, flushed to disk, then renamed."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
     try:
         with temporary.open("w", encoding="utf-8", errors="surrogatepass") as handle:
             handle.write(text)
@@ -66,7 +66,7 @@ def dump_line(value: Mapping[str, Any]) -> str:
 
 def write_lines(path: Path, values: Iterable[Mapping[str, Any]]) -> None:
     """Write a JSON Lines file whole or not at all, one value at a time."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
     try:
         with temporary.open("w", encoding="utf-8") as handle:
             handle.writelines(map(dump_line, values))

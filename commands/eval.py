@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from . import audit, chat, compare, rewards, run, score, signal, tasks
-from .main import execute
+from .main import Parser, execute
 
 DESCRIPTION = "Did this training really make the model better, at what, and can I trust it?"
 
@@ -25,7 +25,7 @@ exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpow
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``grpo-eval`` and return its exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="grpo-eval",
         description=DESCRIPTION,
         epilog=EXAMPLES,

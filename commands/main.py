@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
+from typing import NoReturn, TypeAlias
 
 from ..errors import GrpokitError
 
@@ -17,20 +19,43 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What ``add_subparsers`` returns; argparse has no public name for it, and at run time no subscript."""
 
 
+class Parser(argparse.ArgumentParser):
+    """Tells wrong options in one line, as all other mistakes are told."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with the status of wrong usage."""
+        self.exit(USAGE, f"{self.prog}: {message} (options: {self.prog} --help)\n")
+
+
 def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
     """Parse, run the chosen command and return its exit status."""
+    _forgive_encodings()
     args = parser.parse_args(argv)
     run: Callable[[argparse.Namespace], int] = args.run
     try:
-        status = run(args)
-        sys.stdout.flush()
-        return status
+        with reader_may_leave():
+            return run(args)
+        return OK
     except GrpokitError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted; finished rows are kept.", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output, such as head, has gone
+
+
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """End the block quietly when the reader of our output, such as head, has gone; rich says so by SystemExit."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+
+
+def _forgive_encodings() -> None:
+    """Print question marks for what a terminal's encoding lacks: a sign is no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")

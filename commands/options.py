@@ -112,7 +112,7 @@ def add_loading(parser: argparse.ArgumentParser) -> None:
 
 def write_json(value: object, target: str) -> None:
     """Write a value as JSON to the file ``target``, or to standard output for ``-``."""
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(value, indent=2, ensure_ascii=target == "-") + "\n"  # pipes may have any encoding
     if target == "-":
         sys.stdout.write(text)
     else:

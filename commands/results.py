@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..files import write_atomically
-from .main import FAILED, OK, UNDERPOWERED
+from .main import FAILED, OK, UNDERPOWERED, reader_may_leave
 from .options import write_json
 
 if TYPE_CHECKING:
@@ -17,25 +17,24 @@ if TYPE_CHECKING:
     from ..evaluate.run import Run
 
 
-def show_results(folders: Sequence[Path], args: argparse.Namespace) -> int:
-    """Compare the runs in ``folders``, print and write what was asked for, and return the exit status."""
+def show_results(folders: Sequence[Path], args: argparse.Namespace, cards: Sequence[Path] = ()) -> int:
+    """Compare the runs in ``folders``, print and write what was asked for, and return the exit status.
+
+    ``cards`` are folders of models whose cards get the evaluation.
+    """
     from ..evaluate.compare import compare
     from ..evaluate.run import find_runs
 
     runs = find_runs(list(folders))
     comparison = compare(runs, margin=args.margin)
-    _show(comparison, runs, args)
+    _write(comparison, runs, args)
+    with reader_may_leave():  # the verdict stands all the same
+        _show(comparison, runs, args)
+    _write_cards(cards, comparison, runs)
     return status(comparison, strict=args.strict)
 
 
-def _show(comparison: Comparison, runs: Sequence[Run], args: argparse.Namespace) -> None:
-    if args.json:
-        from ..reports.json_report import to_json
-
-        write_json(to_json(comparison), args.json)
-    if args.json != "-":
-        _print(comparison, runs)
-        print(f"runs: {' '.join(str(run.path) for run in runs)}")
+def _write(comparison: Comparison, runs: Sequence[Run], args: argparse.Namespace) -> None:
     if args.html:
         from ..reports.html import write_html
 
@@ -53,12 +52,30 @@ def _show(comparison: Comparison, runs: Sequence[Run], args: argparse.Namespace)
         _say(f"junit: {args.junit}")
 
 
+def _show(comparison: Comparison, runs: Sequence[Run], args: argparse.Namespace) -> None:
+    if args.json:
+        from ..reports.json_report import to_json
+
+        write_json(to_json(comparison), args.json)
+    if args.json != "-":
+        _print(comparison, runs)
+
+
+def _write_cards(folders: Sequence[Path], comparison: Comparison, runs: Sequence[Run]) -> None:
+    if folders:
+        from ..reports.card import write_card
+
+        for folder in folders:
+            _say(f"card: {write_card(folder, comparison, runs)}")
+
+
 def _print(comparison: Comparison, runs: Sequence[Run]) -> None:
     from rich.console import Console
 
     from ..reports.terminal import print_comparison
 
     print_comparison(comparison, Console(), runs)
+    print(f"runs: {' '.join(str(run.path) for run in runs)}")
 
 
 def _say(line: str) -> None:
