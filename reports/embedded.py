@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -37,10 +37,11 @@ class Embedded:
 def embed(comparison: Comparison, questions: Iterable[Question], primary: str) -> Embedded:
     """Return the questions packed; changes of the primary metric are those that the comparison found."""
     changes = [{change.prompt_id: change.delta for change in pair.changes} for pair in comparison.pairs]
+    suspects = [frozenset(pair.suspects) for pair in comparison.pairs]
     rows: list[list[Any]] = []
     blocks: list[str] = []
     for block in _blocks(questions):
-        rows += [_index_row(question, primary, changes) for question in block]
+        rows += [_index_row(question, primary, changes, suspects) for question in block]
         blocks.append(pack([_question(question, list(comparison.weights)) for question in block]))
     return Embedded(pack({"block": BLOCK, "rows": rows}), tuple(blocks))
 
@@ -63,8 +64,10 @@ def _blocks(questions: Iterable[Question]) -> Iterator[list[Question]]:
         yield block
 
 
-def _index_row(question: Question, primary: str, changes: Sequence[Mapping[str, float]]) -> list[Any]:
-    """Return [id, flags a model, change a pair, whether the texts differ a pair]."""
+def _index_row(
+    question: Question, primary: str, changes: Sequence[Mapping[str, float]], suspects: Sequence[Collection[str]]
+) -> list[Any]:
+    """Return [id, flags a model, change a pair, whether the texts differ a pair, whether it is a suspect a pair]."""
     base, *tuned = question.answers
     texts = [[answer.text for answer in answers] for answers in (base, *tuned)]
     return [
@@ -72,6 +75,7 @@ def _index_row(question: Question, primary: str, changes: Sequence[Mapping[str, 
         [_flags(answers, primary) for answers in question.answers],
         [found.get(question.id, 0) for found in changes],
         [int(theirs != texts[0]) for theirs in texts[1:]],
+        [int(question.id in found) for found in suspects],
     ]
 
 

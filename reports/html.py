@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("charts.js", "answers.js", "samples.js", "page.js")
+SCRIPTS = ("weights.js", "charts.js", "answers.js", "samples.js", "page.js")
 """The page's own scripts, in the order in which they run."""
 
 
@@ -51,7 +51,8 @@ def _render(comparison: Comparison, runs: Sequence[Run]) -> str:
             manifests=[_manifest_view(run) for run in runs],
             sampled=all(run.manifest.sampling for run in runs),
             command=_command(comparison, runs),
-            data=_script_json(to_json(comparison) | {"primary": runs[0].manifest.task.primary}),
+            data=_script_json(_numbers(comparison) | {"primary": runs[0].manifest.task.primary}),
+            **_slider_ends(comparison),
             rows=embed(comparison, read_questions(runs), runs[0].manifest.task.primary),
             style=_template("report.css"),
             scripts=scripts,
@@ -73,6 +74,7 @@ def _environment() -> Environment:
     words = (wording.number, wording.signed, wording.share, wording.interval, wording.probability, wording.questions)
     environment.filters.update({function.__name__: function for function in words})
     environment.globals.update(headline=wording.headline, evidence=wording.evidence, mismatch=wording.mismatch)
+    environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
     return environment
 
 
@@ -98,6 +100,20 @@ def _policy(scripts: Sequence[str]) -> str:
 def _script_json(value: object) -> str:
     """Return JSON that can stand inside a script element: nothing in it ends the element or opens another."""
     return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _numbers(comparison: Comparison) -> dict[str, Any]:
+    """Return what the page's scripts read: all but the lists of questions, which stand in the index of the samples."""
+    found = to_json(comparison)
+    for pair in found["pairs"]:
+        del pair["changes"], pair["suspects"]
+    return found
+
+
+def _slider_ends(comparison: Comparison) -> dict[str, float]:
+    """Return the ends of the weights' sliders: twice the largest weight, below zero where one is."""
+    highest = 2 * max(1.0, *map(abs, comparison.weights.values()))
+    return {"lowest": -highest if min(comparison.weights.values()) < 0 else 0.0, "highest": highest}
 
 
 def _pair_view(comparison: Comparison, index: int) -> dict[str, Any]:

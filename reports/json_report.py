@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ..evaluate.comparison import Comparison, CurvePoint, Difference, Estimate, ModelSummary, Pair, RewardSummary
+from ..evaluate.comparison import (
+    Comparison,
+    CurvePoint,
+    Difference,
+    Estimate,
+    ModelSummary,
+    Pair,
+    PerWeight,
+    RewardSummary,
+)
+from .wording import narrowing
 
 SCHEMA = 1
 
@@ -26,6 +36,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "weights": dict(comparison.weights),
         "models": [_model(model) for model in comparison.models],
         "pairs": [_pair(pair) for pair in comparison.pairs],
+        "noise": asdict(comparison.noise) if comparison.noise else None,
     }
 
 
@@ -43,6 +54,7 @@ def _model(model: ModelSummary) -> dict[str, Any]:
         "curves": [
             {"reward": curve.reward, "kind": curve.kind, "points": _points(curve.points)} for curve in model.curves
         ],
+        "per_weight": _per_weight(model.per_weight),
     }
 
 
@@ -76,6 +88,21 @@ def _pair(pair: Pair) -> dict[str, Any]:
         ],
         "changes": [asdict(change) for change in pair.changes],
         "hacking": asdict(pair.hacking) if pair.hacking else None,
+        "suspects": list(pair.suspects),
+        "per_weight": _per_weight(pair.per_weight),
+    }
+
+
+def _per_weight(found: PerWeight | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    covariance = None if found.covariance is None else [list(row) for row in found.covariance]
+    return {
+        "rewards": list(found.rewards),
+        "means": list(found.means),
+        "covariance": covariance,
+        "t": found.t,
+        "n": found.n,
     }
 
 
@@ -84,4 +111,4 @@ def _shift(found: Estimate) -> dict[str, Any]:
 
 
 def _difference(found: Difference) -> dict[str, Any]:
-    return {**asdict(found), "verdict": found.verdict.value}
+    return {**asdict(found), "verdict": found.verdict.value, "narrowing": narrowing(found)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..evaluate.comparison import Difference, Mismatch, Pair, Verdict
+from ..evaluate.comparison import Difference, Mismatch, NoiseFloor, Pair, Verdict
 
 
 def number(value: float | None, decimals: int = 3) -> str:
@@ -99,6 +99,31 @@ def _power(primary: Difference, margin: float) -> str:
             return f"{seen} A loss of {number(margin)} or more is not ruled out: {more}."
         case _:
             return seen
+
+
+def narrowing(found: Difference) -> str:
+    """Return what pairing and shared random numbers did to the interval, "" where nothing is known of it."""
+    if found.low is None or found.high is None:
+        return ""
+    half = (found.high - found.low) / 2
+    others = []
+    if found.pairing is not None:
+        others.append(f"±{number(found.pairing * half)} unpaired")
+    if found.variance and found.variance.noise_narrowing is not None:
+        others.append(f"±{number(found.variance.noise_narrowing * half)} without shared random numbers")
+    return f"The interval is ±{number(half)}; it would be {', '.join(others)}." if others else ""
+
+
+def noise_floor(noise: NoiseFloor) -> str:
+    """Return how much the same weights change when only the batches do.
+
+    >>> noise_floor(NoiseFloor("base", "correctness", 256, 0.0312, 0.0078))
+    'Noise floor: of 256 completions made again in other batches, 0.8 % got another correctness, 3.1 % another text.'
+    """
+    return (
+        f"Noise floor: of {noise.rows:,} completions made again in other batches, {share(noise.value_changed)} got "
+        f"another {noise.primary}, {share(noise.text_changed)} another text."
+    )
 
 
 def mismatch(found: Mismatch, pair: Pair) -> str:

@@ -1,7 +1,8 @@
 "use strict";
-// The charts: Vega-Lite specifications over the numbers of the comparison. Nothing is computed here.
+// The charts: Vega-Lite specifications over the numbers of the comparison. Nothing is computed here;
+// what the weights change comes from Weights.
 const Charts = (() => {
-  const comparison = JSON.parse(document.getElementById("comparison").textContent);
+  const { comparison } = Weights;
   const shown = new Map();
 
   // The colours of the style sheet, so that light, dark and print need no drawing again. Its blue and orange stay
@@ -21,7 +22,7 @@ const Charts = (() => {
   const direction = (found) => (found.low > 0 ? "better" : found.high < 0 ? "worse" : "not told apart from zero");
 
   // Points with intervals, one row a name, around zero.
-  const differences = (rows, title, margin) => {
+  const differences = (rows, title, margin, noise = null) => {
     const colour = {
       field: "direction", type: "nominal",
       scale: { domain: ["better", "worse", "not told apart from zero"], range: [ink.up, ink.down, ink.none] },
@@ -29,6 +30,14 @@ const Charts = (() => {
     };
     const y = { field: "name", type: "nominal", sort: null, title: null };
     const x = { field: "delta", type: "quantitative", title, axis: { format: "+.2~f", tickCount: 6, labelExpr: "datum.value === 0 ? '0' : datum.label" } };
+    // How far the share of values that batching alone changes could move the mean, on the row of their reward.
+    const floor = noise && rows.some((row) => row.name === noise.primary)
+      ? [{
+          data: { values: [{ name: noise.primary, from: -noise.value_changed, to: noise.value_changed }] },
+          mark: { type: "bar", height: 22, color: "transparent", stroke: ink.quiet, strokeDash: [3, 2] },
+          encoding: { y, x: { field: "from", type: "quantitative" }, x2: { field: "to" } },
+        }]
+      : [];
     const band = margin
       ? [{
           data: { values: [{ from: -margin, to: margin }] },
@@ -41,6 +50,7 @@ const Charts = (() => {
       height: rows.length * 34,
       layer: [
         ...band,
+        ...floor,
         { data: { values: [{ zero: 0 }] }, mark: { type: "rule", color: ink.quiet }, encoding: { x: { field: "zero", type: "quantitative" } } },
         { mark: { type: "rule", strokeWidth: 3, strokeCap: "round" }, encoding: { y, x: { ...x, field: "low" }, x2: { field: "high" }, color: colour } },
         {
@@ -66,12 +76,12 @@ const Charts = (() => {
   const row = ([name, found]) => ({ name, delta: found.delta, low: found.low ?? found.delta, high: found.high ?? found.delta, direction: direction(found) });
 
   const forest = (pair) => {
-    const named = [...Object.entries(pair.rewards), ["total", pair.total]];
-    return differences(named.filter(([, found]) => found.delta !== null).map(row), "change, tuned minus base", comparison.margin);
+    const named = [...Object.entries(pair.rewards), ["total", Weights.ofPair(pair)]];
+    return differences(named.filter(([, found]) => found.delta !== null).map(row), "change, tuned minus base", comparison.margin, comparison.noise);
   };
 
   const contributions = (pair) =>
-    differences(Object.entries(pair.contributions).filter(([, found]) => found.delta !== null).map(row), "change of the total", 0);
+    differences(Weights.contributions(pair).filter(([, found]) => found.delta !== null).map(row), "change of the total", 0);
 
   const curves = (pair, width) => {
     const models = comparison.models.filter((model) => [pair.base, pair.tuned].includes(model.name));
@@ -101,7 +111,7 @@ const Charts = (() => {
   const trajectory = () => {
     const primary = comparison.primary;
     const points = comparison.models
-      .map((model) => ({ name: model.name, ...(model.rewards[primary] ?? model.total) }))
+      .map((model) => ({ name: model.name, ...(model.rewards[primary] ?? Weights.ofModel(model)) }))
       .filter((point) => point.mean !== null);
     const best = points.reduce((one, other) => (other.mean > one.mean ? other : one), points[0]);
     const values = points.map((point) => ({ ...point, best: point === best }));
@@ -141,7 +151,21 @@ const Charts = (() => {
   };
 
   // A chart is drawn when it is on the page: a hidden one has no width.
-  const drawVisible = () => Promise.all([...document.querySelectorAll("[data-chart]")].filter((element) => element.offsetParent).map(draw));
+  const drawVisible = (kinds = Object.keys(specifications)) =>
+    Promise.all([...document.querySelectorAll("[data-chart]")].filter((element) => element.offsetParent && kinds.includes(element.dataset.chart)).map(draw));
 
-  return { comparison, drawVisible };
+  // Charts of totals follow a slider as fast as they can be drawn: one drawing at a time, the last state always.
+  let drawing = false, again = false;
+  const redrawTotals = async () => {
+    again = true;
+    if (drawing) return;
+    drawing = true;
+    while (again) {
+      again = false;
+      await drawVisible(["forest", "contributions", "trajectory"]);
+    }
+    drawing = false;
+  };
+
+  return { comparison, drawVisible, redrawTotals };
 })();

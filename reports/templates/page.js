@@ -15,6 +15,7 @@
     view.query = hash.get("search") ?? "";
     view.id = hash.get("question");
     view.sample = whole(hash.get("sample"), Infinity);
+    Weights.set(hash.get("weights")?.split(",").map(Number.parseFloat));
   };
 
   const writeHash = () => {
@@ -24,6 +25,7 @@
     if (view.query) hash.set("search", view.query);
     if (view.id !== null) hash.set("question", view.id);
     if (view.sample) hash.set("sample", view.sample);
+    if (Weights.changed()) hash.set("weights", Weights.values().join(","));
     history.replaceState(null, "", `#${hash}`);
   };
 
@@ -87,6 +89,14 @@
     document.querySelector(".tabs [aria-pressed=true]")?.focus({ preventScroll: true });
   };
 
+  const reweigh = async (values) => {
+    Weights.set(values);
+    writeHash();
+    Weights.show();
+    Charts.redrawTotals();
+    await showQuestion();
+  };
+
   const keys = {
     ArrowDown: () => choose(view.position + 1), j: () => choose(view.position + 1),
     ArrowUp: () => choose(view.position - 1), k: () => choose(view.position - 1),
@@ -112,6 +122,11 @@
     button.addEventListener("click", () => { change({ pair: Number(button.dataset.choosePair) }); showPair(); });
   for (const button of document.querySelectorAll("[data-filter]"))
     button.addEventListener("click", () => { change({ filter: button.dataset.filter, id: null }); control("samples").scrollIntoView(); });
+  for (const input of document.querySelectorAll("[data-weight]"))
+    input.addEventListener("input", () => {
+      if (Number.isFinite(input.valueAsNumber)) reweigh(Weights.values().with(Number(input.dataset.weight), input.valueAsNumber));
+    });
+  for (const button of document.querySelectorAll("[data-reset]")) button.addEventListener("click", () => { reweigh(); control("weights-heading").scrollIntoView({ block: "nearest" }); });
   control("filter").addEventListener("change", (event) => change({ filter: event.target.value, id: null }));
   control("search").addEventListener("input", (event) => change({ query: event.target.value }));
   control("search").form.addEventListener("submit", (event) => event.preventDefault());
@@ -119,11 +134,13 @@
   addEventListener("hashchange", () => {
     if (location.hash === "#samples") return writeHash(); // the skip link: a place on the page, not a state
     readHash();
+    Weights.show();
     showPair();
     refresh();
   });
 
   readHash();
+  Weights.show();
   showPair();
   await Samples.load();
   await refresh();

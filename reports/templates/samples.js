@@ -25,8 +25,8 @@ const Samples = (() => {
   const question = async (place) => (await block(Math.floor(place / index.block)))[place % index.block];
 
   const row = (place) => {
-    const [id, flags, deltas, different] = index.rows[place];
-    return { id, flags, deltas, different };
+    const [id, flags, deltas, different, suspect] = index.rows[place];
+    return { id, flags, deltas, different, suspect };
   };
 
   const filters = {
@@ -34,6 +34,7 @@ const Samples = (() => {
     different: (found, pair) => found.different[pair],
     fixed: (found, pair) => found.deltas[pair] > 0,
     broken: (found, pair) => found.deltas[pair] < 0,
+    suspects: (found, pair) => found.suspect[pair],
     right: (found, pair, sides) => sides.every((model) => found.flags[model] & RIGHT),
     wrong: (found, pair, sides) => sides.every((model) => found.flags[model] & WRONG),
     truncated: (found, pair, sides) => sides.some((model) => found.flags[model] & TRUNCATED),

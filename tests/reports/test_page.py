@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from grpokit.evaluate.compare import compare
+from grpokit.evaluate.comparison import Comparison, NoiseFloor
+from grpokit.evaluate.run import Run, Score
+from grpokit.files import write_lines
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, HOSTILE, TUNED, write_run
@@ -152,6 +155,109 @@ def test_the_answer_and_the_differing_words_are_marked(opened: Watched) -> None:
     sync_api.expect(marks).to_have_count(2)
     assert all(mark.isdigit() for mark in marks.all_inner_texts())
     assert opened.page.locator("#detail .side .changed").count() >= 1
+
+
+def test_suspects_of_reward_hacking_are_a_filter(opened: Watched, compared: Compared) -> None:
+    suspects = compared.comparison.pairs[0].suspects
+    opened.page.locator("#filter").select_option("suspects")
+    sync_api.expect(opened.page.locator("#found")).to_have_text(f"{len(suspects)} of 60")
+
+
+OTHER = {"correctness": 0.3, "xml_format": 1.7, "length(target=200)": 0.0}
+
+
+def slide(page: sync_api.Page, weights: Mapping[str, float]) -> None:
+    for place, weight in enumerate(weights.values()):
+        slider = page.locator(f"input[type=range][data-weight='{place}']")
+        slider.evaluate("(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }", weight)
+
+
+def at_weights(runs: list[Run], weights: Mapping[str, float], folder: Path) -> Comparison:
+    """Compare the runs scored anew with other weights, as a mix adds totals up."""
+    made = []
+    for run in runs:
+        path = folder / run.path.name
+        shutil.copytree(run.path, path)
+        replace(run.manifest, mix=replace(run.manifest.mix, weights=weights)).write(path)
+        lines = [{**score.to_json(), "total": total(score, weights)} for score in run.scores()]
+        write_lines(path / "scores.jsonl", lines)
+        made.append(Run.open(path))
+    return compare(made)
+
+
+def total(score: Score, weights: Mapping[str, float]) -> float | None:
+    applying = [weights[name] * found.value for name, found in score.rewards.items() if found.value is not None]
+    return sum(applying) if applying else None
+
+
+def shown_values(page: sync_api.Page, selector: str) -> list[float]:
+    return [float(text) for text in page.locator(selector).evaluate_all("all => all.map(one => one.dataset.value)")]
+
+
+def test_sliders_give_the_totals_that_scoring_with_those_weights_gives(
+    opened: Watched, compared: Compared, tmp_path: Path
+) -> None:
+    slide(opened.page, OTHER)
+    expected = at_weights(compared.runs, OTHER, tmp_path)
+    base, tuned = (model.total.estimate for model in expected.models)
+    change = expected.pairs[0].total
+    row = [shown_values(opened.page, f"tr.total [data-cell={name}]")[0] for name in ("base", "tuned", "delta")]
+    assert row == pytest.approx([base.mean, tuned.mean, change.delta], abs=1e-9)
+    ranking = [
+        shown_values(opened.page, f"#ranking tr:nth-child({place}) [data-value]:not([data-value=''])")
+        for place in (1, 2)
+    ]
+    assert ranking[0] == pytest.approx([tuned.mean, tuned.low, change.delta, change.low], abs=1e-9)
+    assert ranking[1] == pytest.approx([base.mean, base.low], abs=1e-9)
+    assert (
+        opened.page.locator("tr.total [data-cell=interval]").inner_text() == f"{change.low:+.3f} to {change.high:+.3f}"
+    )
+    sync_api.expect(opened.page.locator("#reweighed")).to_be_visible()
+
+
+def test_totals_of_samples_follow_the_weights(opened: Watched, compared: Compared) -> None:
+    first = next(score for score in compared.runs[0].scores() if score.prompt_id == opened.chosen)
+    slide(opened.page, OTHER)
+    sync_api.expect(opened.page.locator(".side .chip", has_text="total").first).to_have_text(
+        f"total {total(first, OTHER):.3f}"
+    )
+
+
+def test_the_ranking_turns_with_the_sign_of_a_weight(opened: Watched) -> None:
+    opened.page.locator("input[type=number][data-weight='0']").fill("-3")
+    assert opened.page.locator("#ranking th").all_inner_texts() == ["base", "tuned"]
+    opened.page.locator("#weights [data-reset]").click()
+    assert opened.page.locator("#ranking th").all_inner_texts() == ["tuned", "base"]
+
+
+def test_a_reset_gives_the_runs_own_numbers_back(opened: Watched, compared: Compared) -> None:
+    before = opened.page.locator("article").inner_text()
+    slide(opened.page, OTHER)
+    assert "weights=0.3%2C1.7%2C0" in opened.page.url
+    assert opened.page.locator("article").inner_text() != before
+    opened.page.locator("#reweighed [data-reset]").click()
+    assert "weights" not in opened.page.url
+    assert opened.page.locator("article").inner_text() == before
+    assert shown_values(opened.page, "tr.total [data-cell=delta]") == [compared.comparison.pairs[0].total.delta]
+    sync_api.expect(opened.page.locator("#reweighed")).to_be_hidden()
+
+
+def test_weights_are_kept_in_the_address(browser: sync_api.Browser, report: Path) -> None:
+    watched = Watched(browser, report, "#weights=2,nonsense,0.125")
+    values = watched.page.locator("input[type=number][data-weight]").evaluate_all("all => all.map(one => one.value)")
+    assert values == ["2", "0.5", "0.125"]  # what is no number is the run's own
+    assert watched.complaints == []
+    watched.page.close()
+
+
+def test_the_noise_floor_is_a_box_on_its_reward(browser: sync_api.Browser, compared: Compared, tmp_path: Path) -> None:
+    noise = NoiseFloor("base", "correctness", 240, 0.25, 0.125)
+    write_html(replace(compared.comparison, noise=noise), compared.runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html")
+    assert watched.page.locator("[data-chart=forest] svg [stroke-dasharray='3,2']").count() == 1
+    assert "12.5 % got another correctness" in watched.page.locator("article").inner_text()
+    assert watched.complaints == []
+    watched.page.close()
 
 
 def test_state_is_kept_in_the_address(browser: sync_api.Browser, report: Path) -> None:
