@@ -14,6 +14,7 @@ EXAMPLES = """\
 examples:
   grpo-report runs/first --html report.html
   grpo-report runs/base runs/tuned --markdown comment.md --json -
+  grpo-report runs/base runs/tuned --card adapter             write the evaluation into the adapter's model card
 
 exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict)
 """
@@ -29,10 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run's directory, or one that holds runs")
     options.add_reports(parser)
+    parser.add_argument("--card", type=Path, metavar="FOLDER", help="write the comparison into this model's README.md")
     parser.set_defaults(run=run)
     return execute(parser, argv)
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and report."""
-    return show_results(args.runs, args)
+    return show_results(args.runs, args, [] if args.card is None else [args.card])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import options
+from .export import add_export, check_export, evaluate_merged, export_keys, merge, push
 from .main import INTERRUPTED, OK, execute
 from .progress import progress
 from .results import show_results
@@ -28,6 +29,7 @@ examples:
   grpo-train arithmetic-tiny max_steps=20 lora.r=8            any key of the recipe, any field of TRL's GRPOConfig
   grpo-train arithmetic-tiny --rewards 'correctness=1,length(target=60)=0.2'
   grpo-train my-recipe.yaml --model org/model --data rows.jsonl --dry-run
+  grpo-train arithmetic-tiny --merge                          also write the merged model, and test that too
   grpo-train my-recipe.yaml --out runs/first --resume         go on after Ctrl-C or a crash
   accelerate launch --num_processes 8 -m grpokit.commands.train my-recipe.yaml --out runs/big
 
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: a new one in runs/)")
     output.add_argument("--resume", action="store_true", help="go on with the run that --out holds")
     output.add_argument("--no-evaluation", action="store_true", help="leave out the comparison at the end")
+    add_export(output)
     options.add_reports(output)
     parser.set_defaults(run=run)
     return parser
@@ -108,7 +111,7 @@ def _show(name: str) -> int:
 def _recipe(args: argparse.Namespace) -> Recipe:
     from ..train import load_recipe
 
-    keys = {"rewards": args.rewards, "model.path": args.model, "task.data": args.data}
+    keys = {"rewards": args.rewards, "model.path": args.model, "task.data": args.data, **export_keys(args)}
     given = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in keys.items() if value is not None]
     return load_recipe(args.recipe, [*args.overrides, *given])
 
@@ -126,6 +129,7 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> int:
     from ..train.heldout import held_out
     from .steps import step_line
 
+    check_export(recipe)
     out = options.output_folder(args, recipe.task.name)
     evaluation = None if args.no_evaluation else held_out(recipe, _note)  # before training: it may lack its data
     first = Shard.current().first
@@ -137,10 +141,13 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> int:
         return INTERRUPTED
     if first:
         _tell(adapter)
-    if evaluation is None:
-        return OK
-    folders = _evaluate(recipe, evaluation, adapter.folder)
-    return show_results(folders, args) if first else OK
+    models, status = merge(recipe, adapter), OK
+    if evaluation is not None:
+        folders = _evaluate(recipe, evaluation, adapter.folder) + evaluate_merged(recipe, evaluation, adapter.folder)
+        status = show_results(folders, args, models) if first else OK
+    if first:
+        push(recipe, models)
+    return status
 
 
 def _note(text: str) -> None:

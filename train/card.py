@@ -1,4 +1,4 @@
-"""The model card of an adapter: what it was made from and how, in place of the libraries' templates."""
+"""The card of a trained model: what it was made from and how, in place of the libraries' templates."""
 
 from __future__ import annotations
 
@@ -8,32 +8,53 @@ from .recipe import Recipe
 
 _CARD = """\
 ---
-{base_model}library_name: peft
+{base_model}library_name: {library}
 pipeline_tag: text-generation
 tags: [grpo, lora, trl, grpokit]
 ---
 
-# LoRA adapter for {base}
+# {what} {base}
 
 Trained with GRPO for {steps} steps on the task `{task}`, for the rewards `{rewards}`.
-The whole recipe is in `recipe.yaml`, the figures of every step in `history.jsonl`.
 
-Whether it is better than its base:
+| | |
+| --- | --- |
+| base | {base}{revision}, {precision} |
+| adapter | LoRA, r {r}, alpha {alpha}, dropout {dropout:g}, on {targets} |
+| learning rate | {learning_rate:g} |
 
-    grpo-eval run --task {task} --model base={base} --model tuned={base}+FOLDER
-
-where FOLDER is the folder of this file.
+The whole recipe is in `recipe.yaml`.
 """
 
+_PRECISION = {"4bit": "in 4 bits (NF4) while training", "8bit": "in 8 bits while training", None: "not quantised"}
 
-def card(recipe: Recipe, steps: int) -> str:
-    """Return the card's Markdown. A base that is a local folder is named in the text alone: the hub has no such id."""
-    base = recipe.model.path
-    local = base == "demo" or Path(base).expanduser().is_dir()
+
+def card(recipe: Recipe, steps: int, *, merged: bool = False) -> str:
+    """Return the card's Markdown, without any evaluation.
+
+    A base that is a local folder is named in the text alone, by its last part: the hub has no such id, and nobody
+    else has such a folder.
+    """
+    model, lora = recipe.model, recipe.lora
+    local = model.path == "demo" or Path(model.path).expanduser().is_dir()
+    targets = lora.target_modules
     return _CARD.format(
-        base_model="" if local else f"base_model: {base}\n",
-        base=base,
+        base_model="" if local else f"base_model: {model.path}\n",
+        library="transformers" if merged else "peft",
+        what="A merged LoRA adapter and its base," if merged else "LoRA adapter for",
+        base=_name(model.path) if local else model.path,
+        revision=f" at {model.revision}" if model.revision else "",
+        precision=_PRECISION[model.quantization],
         steps=steps,
         task=recipe.task.name,
         rewards=recipe.mix.spec,
+        r=lora.r,
+        alpha=lora.alpha,
+        dropout=lora.dropout,
+        targets=", ".join(f"`{name}`" for name in targets) if isinstance(targets, list) else "all linear layers",
+        learning_rate=recipe.settings["learning_rate"],
     )
+
+
+def _name(path: str) -> str:
+    return "the embedded demo checkpoint" if path == "demo" else Path(path).expanduser().resolve().name

@@ -1,0 +1,73 @@
+"""The end of ``grpo-train`` for those who take the model elsewhere: merge it, evaluate that too, upload it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .progress import progress
+
+if TYPE_CHECKING:
+    from ..evaluate.evaluation import Evaluation
+    from ..train import Recipe, TrainedAdapter
+
+
+def add_export(group: argparse._ActionsContainer) -> None:
+    """Add the options of the export, shortcuts for the recipe's ``export`` section."""
+    group.add_argument("--merge", action="store_true", help="also write the adapter merged into its base, and test it")
+    group.add_argument("--push-to-hub", metavar="ID", help="upload the merged model, else the adapter, at the end")
+
+
+def export_keys(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the options set in the recipe; None is not asked."""
+    return {"export.merge": args.merge or None, "export.push_to_hub": args.push_to_hub}
+
+
+def check_export(recipe: Recipe) -> None:
+    """Tell before training what would fail after it."""
+    if recipe.export.push_to_hub is not None:
+        from ..train.export import check_push
+
+        check_push(recipe.export.push_to_hub)
+
+
+def merge(recipe: Recipe, adapter: TrainedAdapter) -> list[Path]:
+    """Write the merged model if the recipe asks for one; return the folders that get a card."""
+    from ..evaluate.shards import Shard
+    from ..train.export import MERGED
+    from ..train.export import merge as merge_adapter
+
+    if not recipe.export.merge:
+        return [adapter.folder]
+    shard = Shard.current()
+    if shard.first:
+        print(f"merged: {merge_adapter(recipe, adapter.folder, adapter.steps)}", file=sys.stderr)
+    shard.wait()
+    return [adapter.folder, adapter.folder / MERGED]
+
+
+def evaluate_merged(recipe: Recipe, evaluation: Evaluation, adapter: Path) -> list[Path]:
+    """Ask the merged model, if there is one, what base and tuned were asked; return its run's folder."""
+    from ..evaluate.engines import load_engines
+    from ..evaluate.engines.spec import ModelSpec
+    from ..train.export import MERGED, merged_loading
+
+    if not recipe.export.merge:
+        return []
+    out = adapter / "evaluation" / MERGED
+    rows = len(evaluation.prompts) * evaluation.sampling.samples
+    with progress() as bars:
+        for engine in load_engines([ModelSpec(MERGED, str(adapter / MERGED))], loading=merged_loading(recipe)):
+            with bars.track(engine.name, rows, "completions") as advance:
+                evaluation.run(engine, out, resume=True, advance=advance)
+    return [out]
+
+
+def push(recipe: Recipe, models: list[Path]) -> None:
+    """Upload the last of ``models`` (the merged one, if there is one) where the recipe says."""
+    if recipe.export.push_to_hub is not None:
+        from ..train.export import push as push_folder
+
+        print(f"pushed: {push_folder(models[-1], recipe.export.push_to_hub)} (private)", file=sys.stderr)

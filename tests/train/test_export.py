@@ -1,0 +1,177 @@
+"""A merged model says what base and adapter say together; nothing is published but the model."""
+
+import errno
+
+import pytest
+from grpokit.commands.train import main
+from grpokit.train import TrainingError, train
+from grpokit.train.export import MERGED, merge, merged_loading, push, pushed_files
+
+SMALL = ["per_device_train_batch_size=16", "num_generations=4", "report_to=none"]
+
+
+@pytest.fixture(scope="module")
+def quantised(tmp_path_factory):
+    """An adapter trained for two steps on the embedded base in 4 bits."""
+    from grpokit.train import load_recipe
+
+    recipe = load_recipe("arithmetic-tiny", [*SMALL, "max_steps=2", "model.quantization=4bit"])
+    return recipe, train(recipe, tmp_path_factory.mktemp("runs") / "quantised").folder
+
+
+def logits(loaded, adapter=None):
+    import torch
+
+    with loaded.active(adapter) as model, torch.inference_mode():
+        return model(input_ids=torch.arange(12)[None]).logits
+
+
+def test_adapter_is_merged_into_the_whole_base_never_into_4_bits(quantised):
+    import torch
+    from grpokit.evaluate.engines.loading import load_base
+
+    recipe, adapter = quantised
+    folder = merge(recipe, adapter, 2)
+    merged = load_base(str(folder), None, merged_loading(recipe))
+    assert not getattr(merged.model, "is_loaded_in_4bit", False)
+    assert merged.model.dtype == torch.float32
+    whole = load_base("demo")
+    whole.add_adapter(adapter)
+    torch.testing.assert_close(logits(merged), logits(whole, adapter), atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(logits(merged), logits(whole), atol=1e-2)
+
+
+def test_merged_model_stands_alone(quantised):
+    """transformers loads it without PEFT, with the base's own tokenizer and template."""
+    from grpokit.evaluate.demo import checkpoint_path
+    from transformers import AutoTokenizer
+
+    recipe, adapter = quantised
+    folder = merge(recipe, adapter, 2)
+    own, exported = (AutoTokenizer.from_pretrained(path) for path in (checkpoint_path(), folder))
+    assert exported.chat_template == own.chat_template
+    assert exported("what is 15+27?") == own("what is 15+27?")
+    assert not list(folder.glob("adapter*"))
+    assert (folder / "recipe.yaml").exists()
+
+
+def test_dtype_may_be_chosen(quantised):
+    from safetensors.torch import load_file
+
+    recipe, adapter = quantised
+    section = recipe.export.model_copy(update={"dtype": "bfloat16"})
+    folder = merge(recipe.model_copy(update={"export": section}), adapter, 2)
+    assert {str(tensor.dtype) for tensor in load_file(folder / "model.safetensors").values()} == {"torch.bfloat16"}
+
+
+def test_full_disk_leaves_no_half_merged_model(quantised, monkeypatch):
+    from transformers import PreTrainedModel
+
+    def full(self, folder, **named):
+        folder.mkdir()
+        (folder / "config.json").write_text("{}")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    recipe, adapter = quantised
+    before = merge(recipe, adapter, 2)
+    weights = (before / "model.safetensors").read_bytes()
+    monkeypatch.setattr(PreTrainedModel, "save_pretrained", full)
+    with pytest.raises(TrainingError, match=r"cannot write .*merged: No space left on device\. The adapter in"):
+        merge(recipe, adapter, 2)
+    assert (before / "model.safetensors").read_bytes() == weights
+    assert not list(adapter.glob(".*"))
+
+
+def test_command_merges_evaluates_again_and_writes_both_cards(tmp_path, capsys):
+    from grpokit.evaluate.run import Run
+    from huggingface_hub import ModelCard
+
+    out = tmp_path / "run"
+    argv = ["arithmetic-tiny", *SMALL, "max_steps=2", "evaluation.limit=8", "--merge", "--out", str(out)]
+    assert main(argv) in (0, 1)  # two steps may go either way
+    shown = capsys.readouterr().out
+    assert "merged" in shown
+    texts = [[row.text for row in Run.open(out / "evaluation" / name).rows()] for name in ("tuned", MERGED)]
+    assert texts[0] == texts[1]
+    for folder in (out, out / MERGED):
+        first, *_ = ModelCard.load(folder / "README.md").data.eval_results
+        assert first.metric_type == "correctness"
+
+
+def test_only_the_model_is_published(tmp_path):
+    published = ["README.md", "adapter_config.json", "adapter_model.safetensors", "recipe.yaml", "tokenizer.json"]
+    private = ["history.jsonl", "training_args.bin", ".env", "checkpoints/checkpoint-2/adapter_model.safetensors"]
+    private += ["evaluation/base/manifest.json", "merged/model.safetensors", "samples.jsonl", "logs/events.out"]
+    for name in [*published, *private]:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    assert pushed_files(tmp_path) == sorted(published)
+
+
+class Hub:
+    """Stands for the hub's client, which has no hub here: keeps what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def create_repo(self, repo_id, **named):
+        self.asked.append((repo_id, named))
+        return f"https://huggingface.co/{repo_id}"
+
+    def upload_folder(self, **named):
+        self.asked.append(named)
+
+
+def test_push_makes_a_private_repository_of_exactly_these_files(tmp_path, monkeypatch):
+    from grpokit.train import export
+
+    hub = Hub()
+    monkeypatch.setattr(export, "_client", lambda: hub)
+    for name in ("adapter_model.safetensors", "history.jsonl"):
+        (tmp_path / name).write_text("x")
+    assert push(tmp_path, "me/model") == "https://huggingface.co/me/model"
+    created, uploaded = hub.asked
+    assert created == ("me/model", {"private": True, "exist_ok": True})
+    assert uploaded["allow_patterns"] == ["adapter_model.safetensors"]
+    assert uploaded["folder_path"] == tmp_path
+
+
+REFUSED = [
+    ({"HF_TOKEN": "hf_secret", "HF_HUB_OFFLINE": "1"}, "me/model", "the hub cannot be reached (offline mode"),
+    ({}, "me/model", "--push-to-hub needs a token: set HF_TOKEN"),
+    ({}, "not an id", "export.push_to_hub='not an id'"),
+]
+
+
+@pytest.mark.parametrize(("environment", "repository", "message"), REFUSED)
+def test_push_that_cannot_work_is_refused_before_training(tmp_path, environment, repository, message):
+    import os
+    import subprocess
+    import sys
+
+    held = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    command = [sys.executable, "-m", "grpokit.commands.train", "arithmetic-tiny", "--push-to-hub", repository]
+    done = subprocess.run(
+        [*command, "--out", "run"],
+        cwd=tmp_path,
+        env={**held, "HF_HOME": str(tmp_path / "hub"), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("grpo-train: ")
+    assert message in line
+    assert "hf_secret" not in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_token_may_stand_in_a_dotenv_file(tmp_path, monkeypatch):
+    from grpokit.train.export import _client
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    (tmp_path / ".env").write_text("HF_TOKEN=hf_from_file\n")
+    assert _client().token == "hf_from_file"

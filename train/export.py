@@ -1,0 +1,130 @@
+"""What leaves the folder of a run: a merged model, and files on the hub."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..evaluate.engines import Loading
+from ..files import write_atomically
+from .card import card
+from .folder import RECIPE
+from .heldout import loading
+from .quiet import quiet
+from .recipe import Recipe
+from .types import TrainingError
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+    from ..evaluate.engines.loading import LoadedBase
+
+MERGED = "merged"
+"""The folder of the merged model, beside the adapter."""
+
+_PUBLIC = ("*.safetensors", "*.json", "*.jinja", "tokenizer.model", "*.txt", "README.md", RECIPE)
+
+
+def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
+    """Write the adapter merged into its base, at full precision, to ``merged/`` in its folder; return that folder.
+
+    The base is loaded anew and never quantised, whatever it was trained on: merging into 4 bits would round the
+    adapter away. Sums are computed in float32 and written in the base's own dtype, or in ``export.dtype``. The
+    folder appears whole or not at all. Raises :class:`TrainingError` when it cannot be written.
+    """
+    from ..evaluate.engines.loading import load_base
+
+    out = adapter / MERGED
+    base = load_base(recipe.model.path, recipe.model.revision, Loading(dtype="float32", device="cpu"))
+    base.add_adapter(adapter)
+    with quiet():
+        model = base.model.merge_and_unload(safe_merge=True).to(_dtype(recipe, base))
+    unfinished = out.with_name(f".{MERGED}.{os.getpid()}.tmp")
+    try:
+        _write(model, base, unfinished)
+        shutil.copy(adapter / RECIPE, unfinished)
+        write_atomically(unfinished / "README.md", card(recipe, steps, merged=True))
+        shutil.rmtree(out, ignore_errors=True)
+        unfinished.rename(out)
+    except OSError as error:
+        raise TrainingError(
+            f"cannot write {out}: {error.strerror or error}. The adapter in {adapter} is whole."
+        ) from None
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return out
+
+
+def _dtype(recipe: Recipe, base: LoadedBase) -> Any:
+    import torch
+    from transformers import AutoConfig
+
+    if recipe.export.dtype != "auto":
+        return getattr(torch, recipe.export.dtype)
+    return AutoConfig.from_pretrained(base.folder).dtype or torch.float32
+
+
+def _write(model: Any, base: LoadedBase, folder: Path) -> None:
+    """Write weights and tokenizer, and the base's own generation settings, which training put aside."""
+    from transformers import AutoTokenizer
+
+    with quiet():
+        model.save_pretrained(folder)
+        AutoTokenizer.from_pretrained(base.folder).save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    own = base.folder / "generation_config.json"
+    if own.is_file():
+        shutil.copy(own, folder)
+
+
+def merged_loading(recipe: Recipe) -> Loading:
+    """Return how a merged model is loaded for the same evaluation: as its base is, but not quantised."""
+    return replace(loading(recipe), quantization=None)
+
+
+def check_push(repository: str) -> None:
+    """Raise :class:`TrainingError`, before anything is trained, when ``push`` could not work."""
+    from ..evaluate.hub import unreachable
+
+    _client()
+    away = unreachable()
+    if away:
+        raise TrainingError(f"--push-to-hub {repository}: the hub cannot be reached ({away}).")
+
+
+def push(folder: Path, repository: str) -> str:
+    """Upload :func:`pushed_files` of ``folder`` to a private repository on the hub; return its address."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    client = _client()
+    try:
+        address = client.create_repo(repository, private=True, exist_ok=True)
+        client.upload_folder(
+            repo_id=repository, folder_path=folder, allow_patterns=pushed_files(folder), commit_message="Add the model"
+        )
+    except (HfHubHTTPError, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise TrainingError(f"--push-to-hub {repository}: {reason} The model in {folder} is whole.") from None
+    return str(address)
+
+
+def pushed_files(folder: Path) -> list[str]:
+    """Return the files that are published: the model, its tokenizer, card and recipe.
+
+    Nothing of the run itself: no checkpoints, no completions, no logs.
+    """
+    return sorted({path.name for pattern in _PUBLIC for path in folder.glob(pattern) if path.is_file()})
+
+
+def _client() -> HfApi:
+    """Return the hub's client with the token of the environment, of ``.env`` here, or of ``hf auth login``."""
+    from dotenv import dotenv_values
+    from huggingface_hub import HfApi, get_token
+
+    token = os.environ.get("HF_TOKEN") or dotenv_values(".env").get("HF_TOKEN") or get_token()
+    if not token:
+        raise TrainingError("--push-to-hub needs a token: set HF_TOKEN, in the environment or in .env.")
+    return HfApi(token=token)
