@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 from .main import FAILED, OK, Subparsers
@@ -125,4 +126,6 @@ def _documentation(reward: Reward) -> str:
 
 
 def _summary(reward: Reward) -> str:
-    return " ".join(_documentation(reward).split("\n\n")[0].split()).split(". ")[0].rstrip(".")
+    """Return the first sentence of the documentation, without its markup."""
+    paragraph = " ".join(_documentation(reward).split("\n\n")[0].split())
+    return re.sub(r":\w+:|`", "", paragraph.split(". ")[0].rstrip("."))

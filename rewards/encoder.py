@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +28,9 @@ WINDOWS = 32
 BATCH = 64
 """Chunks in one forward pass."""
 
+HUB_SECONDS = 5.0
+"""How long the hub may take to answer at all."""
+
 _loading = Lock()
 
 
@@ -45,10 +49,19 @@ def _encoder(model: str, device: str) -> Encoder:
 
 
 def _load(model: str, device: str) -> SentenceTransformer:
+    """Load what is on this machine; else ask the hub once, which loading would do for half a minute."""
+    from huggingface_hub import constants, get_session
     from sentence_transformers import SentenceTransformer
 
+    load = partial(SentenceTransformer, model, device=device, model_kwargs={"use_safetensors": True})
     try:
-        return SentenceTransformer(model, device=device, model_kwargs={"use_safetensors": True})
+        try:
+            return load(local_files_only=True)
+        except Exception:  # whatever is missing or broken: another try tells, where there is one
+            if os.path.exists(model):
+                raise
+            get_session().head(constants.ENDPOINT, timeout=HUB_SECONDS)
+            return load()
     except Exception as error:  # hub, configuration, weights and device each raise their own kinds
         cause = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise RewardError(

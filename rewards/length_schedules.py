@@ -89,7 +89,7 @@ class CosineLength(Reward):
 
 @dataclass(frozen=True)
 class SoftOverlong(Reward):
-    """DAPO's soft overlong punishment, in [−1, 0] (eq. 13 of arXiv 2503.14476).
+    """DAPO's soft overlong punishment, in [−1, 0]: nothing, then a slope, then −1.
 
     With n the tokens of the completion, L the limit ``max_completion_len`` and C the ``soft_punish_cache``::
 
@@ -97,7 +97,7 @@ class SoftOverlong(Reward):
         L − C < n ≤ L:  ((L − C) − n) / C
         n > L:          −1
 
-    Never None; needs ``completion_ids``. The defaults are the paper's.
+    Never None; needs ``completion_ids``. Source: equation 13 of arXiv 2503.14476, whose values are the defaults.
 
     Raises :class:`RewardError` at construction unless ``0 < soft_punish_cache ≤ max_completion_len``.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
+from unicodedata import normalize
 
 from .similarity import Similarity
 from .squad import squad_tokens
@@ -66,8 +67,9 @@ class EditSimilarity(Similarity[str]):
 
     ``2 · LCS / (len(answer) + len(reference))`` over characters, LCS being the longest common subsequence;
     that is ``1 − distance / (len(answer) + len(reference))`` with the distance in insertions and deletions.
-    Characters are compared as they stand, white space at the ends left out. Which text is compared, several
-    references, 0 and None are as in :class:`TokenOverlap`; texts are read to their first 10,000 characters.
+    Characters are compared in their composed form (NFC), white space at the ends left out. Which text is
+    compared, several references, 0 and None are as in :class:`TokenOverlap`; texts are read to their first
+    10,000 characters.
 
     Raises :class:`RewardError` when called without a reference column.
 
@@ -80,7 +82,7 @@ class EditSimilarity(Similarity[str]):
     name: ClassVar[str] = "edit_similarity"
 
     def features(self, text: str) -> str:
-        return text.strip()[:EDITED_CHARACTERS]
+        return normalize("NFC", text.strip()[:EDITED_CHARACTERS])
 
     def compare(self, answer: str, reference: str) -> float:
         from rapidfuzz.distance import Indel

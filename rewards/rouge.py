@@ -101,7 +101,7 @@ class Rouge(Similarity[Reading]):
 
 @dataclass(frozen=True)
 class Rouge1(Rouge):
-    """:class:`Rouge` of words, under its own name."""
+    """ROUGE-1, the F-measure of words: :class:`Rouge` under a name of its own."""
 
     name: ClassVar[str] = "rouge_1"
     variant: Variant = "1"
@@ -109,7 +109,7 @@ class Rouge1(Rouge):
 
 @dataclass(frozen=True)
 class Rouge2(Rouge):
-    """:class:`Rouge` of pairs of neighbouring words, under its own name."""
+    """ROUGE-2, the F-measure of pairs of neighbouring words: :class:`Rouge` under a name of its own."""
 
     name: ClassVar[str] = "rouge_2"
     variant: Variant = "2"
@@ -117,7 +117,7 @@ class Rouge2(Rouge):
 
 @dataclass(frozen=True)
 class RougeL(Rouge):
-    """:class:`Rouge` of the longest common subsequence, under its own name."""
+    """ROUGE-L, the F-measure of the longest common subsequence: :class:`Rouge` under a name of its own."""
 
     name: ClassVar[str] = "rouge_l"
     variant: Variant = "L"

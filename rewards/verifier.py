@@ -55,7 +55,11 @@ class _Worker:
         module = f"{__package__}.verifier_worker"
         program = _PROGRAM.format(path=[entry or os.getcwd() for entry in sys.path], module=module)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [sys.executable, "-c", program],
+            bufsize=0,  # or a forked child would flush the half of a request that its parent is writing
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
         self._ready = False
 
@@ -65,9 +69,7 @@ class _Worker:
             self._ready = self._reply(START_SECONDS) == b"ready\n"
         request = json.dumps([pair.answer, pair.reference, math.ceil(seconds) + 1]) + "\n"
         try:
-            stream = _pipe(self._process.stdin)
-            stream.write(request.encode())
-            stream.flush()
+            _pipe(self._process.stdin).write(request.encode())
             reply = self._reply(seconds) if self._ready else b""
         except OSError:
             reply = b""
@@ -106,6 +108,13 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
+class _Asked(NamedTuple):
+    """What a verdict is remembered by: a failure in little time says nothing of what more time would give."""
+
+    pair: Pair
+    seconds: float
+
+
 class _Pool:
     """Idle workers, remembered verdicts and running counts, behind one lock."""
 
@@ -115,7 +124,7 @@ class _Pool:
         self._freed = threading.Condition(self._lock)
         self._idle: list[_Worker] = []
         self._workers: set[_Worker] = set()
-        self._results: OrderedDict[Pair, bool | None] = OrderedDict()
+        self._results: OrderedDict[_Asked, bool | None] = OrderedDict()
         self.totals = VerifierCounts()
 
     def verify(self, pairs: Sequence[Pair], seconds: float) -> dict[Pair, bool | None]:
@@ -180,13 +189,14 @@ class _Pool:
             self._idle.remove(worker)
             self._workers.discard(worker)
 
-    def known(self, pairs: Sequence[Pair]) -> dict[Pair, bool | None]:
+    def known(self, pairs: Sequence[Pair], seconds: float) -> dict[Pair, bool | None]:
         with self._lock:
-            return {pair: self._results[pair] for pair in pairs if pair in self._results}
+            asked = {pair: _Asked(pair, seconds) for pair in pairs}
+            return {pair: self._results[key] for pair, key in asked.items() if key in self._results}
 
-    def remember(self, results: dict[Pair, bool | None]) -> None:
+    def remember(self, results: dict[Pair, bool | None], seconds: float) -> None:
         with self._lock:
-            self._results.update(results)
+            self._results.update({_Asked(pair, seconds): equal for pair, equal in results.items()})
             while len(self._results) > MOST_RESULTS:
                 self._results.popitem(last=False)
 
@@ -256,9 +266,9 @@ def settle(pairs: Sequence[Pair], seconds: float) -> list[Verdict]:
 def _settle_open(pairs: Sequence[Pair], open_at: list[int], verdicts: list[Verdict], seconds: float) -> None:
     pool = _pool
     wanted = list(dict.fromkeys(pairs[index] for index in open_at))
-    known = pool.known(wanted)
+    known = pool.known(wanted, seconds)
     fresh = pool.verify([pair for pair in wanted if pair not in known], seconds)
-    pool.remember(fresh)
+    pool.remember(fresh, seconds)
     for index in open_at:
         pair = pairs[index]
         if pair in known:

@@ -17,6 +17,7 @@ from .xml_tags import (
     check_names,
     check_prefilled,
     find_block,
+    is_blank,
     lookalikes,
     tag_calls,
     trimmed,
@@ -47,8 +48,9 @@ class _TagReward(Reward):
 class XmlFormat(_TagReward):
     r"""1 where the completion is exactly one reasoning block, then exactly one answer block; else 0.
 
-    Both blocks hold more than white space, and nothing but white space stands before, between and after them.
-    No other tag of the two names may stand anywhere, not even quoted, with attributes or in capitals.
+    Both blocks hold more than white space and invisible characters, and nothing but white space stands before,
+    between and after them. No other tag of the two names may stand anywhere, not even quoted, with attributes or
+    in capitals.
 
     ``think_prefilled``: True where the prompt ends inside the reasoning block, so that the completion holds
     only its end; False where it does not; None decides per completion: by a string prompt's end where there is
@@ -128,7 +130,7 @@ def _wrong_filling(text: str, tags: Tags, reasoning: Block, answer: Block) -> Ju
         if span.end > span.start:
             return _fault(status, f"{status} the blocks: {span.end - span.start} characters", span)
     for status, block in (("empty reasoning", reasoning), ("empty answer", answer)):
-        if not text[block.start : block.end].strip():
+        if is_blank(text[block.start : block.end]):
             return _fault(status, f"the {status.split()[1]} block is empty", Span(block.start, block.end))
     return None
 
@@ -172,11 +174,11 @@ class XmlFormatSoft(_TagReward):
 
 
 def _filled(text: str, reasoning: Block, answer: Block) -> Judgement:
-    if not text[reasoning.start : reasoning.end].strip():
+    if is_blank(text[reasoning.start : reasoning.end]):
         return _fault("empty reasoning", "the reasoning block is empty", Span(reasoning.start, reasoning.end))
-    span = trimmed(text, answer.start, answer.end)
-    if span.start == span.end:
+    if is_blank(text[answer.start : answer.end]):
         return _fault("empty answer", "the answer block is empty", Span(answer.start, answer.end))
+    span = trimmed(text, answer.start, answer.end)
     return Judgement(1.0, "soft", "a reasoning block, then an answer block", span)
 
 

@@ -117,6 +117,15 @@ def find_block(text: str, opening: str, closing: str, start: int) -> Block | Non
     return None if end < 0 else Block(at + len(opening), end, end + len(closing))
 
 
+def is_blank(text: str) -> bool:
+    """Return whether there is nothing to see: white space, control and zero-width characters alone.
+
+    >>> is_blank(" \\n\u200b"), is_blank(" . ")
+    (True, False)
+    """
+    return not any(sign.isprintable() and not sign.isspace() for sign in text)
+
+
 def trimmed(text: str, start: int, end: int) -> Span:
     """Return the span without white space at its ends; empty when there is nothing else.
 

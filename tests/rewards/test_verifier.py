@@ -63,6 +63,13 @@ def test_math_verify_hang_is_no_wrong_answer() -> None:
     assert (judged[0].value, judged[0].status) == (None, "verifier error")
 
 
+def test_a_failure_in_little_time_is_tried_again_with_more() -> None:
+    pair = Pair(r"\sqrt{100237}\cdot x+\frac{x^2-1}{x-1}", r"x+1+x\sqrt{100237}")
+    is_equal(fresh(100_271))  # so that a worker is ready
+    assert settle([pair], 0.0001)[0].how == "failed"
+    assert settle([pair], 20.0)[0] == Verdict(True, "verified")
+
+
 def test_a_killed_worker_is_replaced() -> None:
     is_equal(fresh(100_057))
     for child in children():
@@ -168,8 +175,8 @@ def test_no_zombie_and_no_leak_over_ten_thousand_calls() -> None:
 
 def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grpokit.rewards.verifier.MOST_RESULTS", 10)
-    _pool.remember({Pair(str(number), "x"): False for number in range(50)})
-    assert len(_pool.known([Pair(str(number), "x") for number in range(50)])) == 10
+    _pool.remember({Pair(str(number), "x"): False for number in range(50)}, 5.0)
+    assert len(_pool.known([Pair(str(number), "x") for number in range(50)], 5.0)) == 10
 
 
 def test_neither_sympy_nor_math_verify_in_this_process() -> None:
