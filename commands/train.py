@@ -18,7 +18,6 @@ from .results import show_results
 if TYPE_CHECKING:
     from ..evaluate.evaluation import Evaluation
     from ..train import Recipe, TrainedAdapter
-    from ..train.samples import Answer
 
 DESCRIPTION = "Train a LoRA adapter with GRPO on a recipe's rewards, then say whether it is better than its base."
 
@@ -30,6 +29,7 @@ examples:
   grpo-train arithmetic-tiny --rewards 'correctness=1,length(target=60)=0.2'
   grpo-train my-recipe.yaml --model org/model --data rows.jsonl --dry-run
   grpo-train arithmetic-tiny --merge                          also write the merged model, and test that too
+  grpo-train my-recipe.yaml evaluation.every=50 evaluation.load_best=true evaluation.early_stop=3
   grpo-train my-recipe.yaml --out runs/first --resume         go on after Ctrl-C or a crash
   accelerate launch --num_processes 8 -m grpokit.commands.train my-recipe.yaml --out runs/big
 
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     output = parser.add_argument_group("output")
     output.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: a new one in runs/)")
     output.add_argument("--resume", action="store_true", help="go on with the run that --out holds")
-    output.add_argument("--no-evaluation", action="store_true", help="leave out the comparison at the end")
+    output.add_argument("--no-evaluation", action="store_true", help="ask no held-out questions, in training or after")
     add_export(output)
     options.add_reports(output)
     parser.set_defaults(run=run)
@@ -113,7 +113,8 @@ def _recipe(args: argparse.Namespace) -> Recipe:
 
     keys = {"rewards": args.rewards, "model.path": args.model, "task.data": args.data, **export_keys(args)}
     given = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in keys.items() if value is not None]
-    return load_recipe(args.recipe, [*args.overrides, *given])
+    unwatched = ["evaluation.every=null"] if args.no_evaluation else []
+    return load_recipe(args.recipe, [*args.overrides, *given, *unwatched])
 
 
 def _dry_run(recipe: Recipe, out: Path | None) -> int:
@@ -127,14 +128,15 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> int:
     from ..evaluate.shards import Shard
     from ..train import train
     from ..train.heldout import held_out
-    from .steps import step_line
+    from .watch import watch
 
+    _read_keys()
     check_export(recipe)
     out = options.output_folder(args, recipe.task.name)
     evaluation = None if args.no_evaluation else held_out(recipe, _note)  # before training: it may lack its data
     first = Shard.current().first
     try:
-        with step_line() as watcher:
+        with watch() as watcher:
             adapter = train(recipe, out, resume=args.resume, watcher=watcher if first else None)
     except KeyboardInterrupt:
         print(f"grpo-train: interrupted; go on with the same command, --out {out} and --resume.", file=sys.stderr)
@@ -150,6 +152,13 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> int:
     return status
 
 
+def _read_keys() -> None:
+    """Take keys, such as WANDB_API_KEY and HF_TOKEN, from a file ``.env`` here; the environment goes first."""
+    from dotenv import load_dotenv
+
+    load_dotenv(Path(".env"))
+
+
 def _note(text: str) -> None:
     print(f"note: {text}", file=sys.stderr)
 
@@ -162,34 +171,36 @@ def _tell(adapter: TrainedAdapter) -> None:
 
 
 def _evaluate(recipe: Recipe, evaluation: Evaluation, adapter: Path) -> list[Path]:
-    """Evaluate base and tuned on the held-out prompts; return the folders of the two runs."""
+    """Evaluate base and tuned on the held-out prompts where training has not; return the folders of the two runs."""
     from ..evaluate.engines import load_engines
-    from ..train.heldout import loading, pair
-    from ..train.samples import answer_samples
+    from ..train.heldout import ask, loading, places
 
-    specs, answers = pair(recipe, adapter), []
-    folders = [adapter / "evaluation" / spec.name for spec in specs]
+    found = places(recipe, adapter)
+    owed = [place for place in found if not place.finished]
     rows = len(evaluation.prompts) * evaluation.sampling.samples
     with progress() as bars:
-        for engine, folder in zip(load_engines(specs, loading=loading(recipe)), folders, strict=True):
+        engines = load_engines([place.spec for place in owed], loading=loading(recipe))
+        for engine, place in zip(engines, owed, strict=True):
             with bars.track(engine.name, rows, "completions") as advance:
-                evaluation.run(engine, folder, advance=advance)
-            answers += answer_samples(recipe, engine)
-    _keep_answers(answers, adapter)
+                ask(recipe, evaluation, engine, place.folder, advance)
+    folders = [place.folder for place in found]
+    _keep_answers(folders, adapter)
     return folders
 
 
-def _keep_answers(answers: Sequence[Answer], adapter: Path) -> None:
+def _keep_answers(folders: Sequence[Path], adapter: Path) -> None:
     """Write the answers to the sample questions beside the adapter and show them, on standard error."""
     from ..evaluate.shards import Shard
     from ..files import write_lines
+    from ..train.samples import read_answers
+    from .watch import plain_text
 
+    answers = [answer for folder in folders for answer in read_answers(folder)]
     if not answers or not Shard.current().first:
         return
     write_lines(adapter / "samples.jsonl", (answer._asdict() for answer in answers))
     for answer in sorted(answers, key=lambda answer: answer.sample):  # stable: the base's before the tuned one's
-        text = "".join(character for character in answer.text if character.isprintable() or character == "\n")
-        print(f"\n{answer.sample}, {answer.model}: {answer.question}\n{text.strip()}", file=sys.stderr)
+        print(f"\n{answer.sample}, {answer.model}: {answer.question}\n{plain_text(answer.text)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,13 @@ from .catalog import load_recipe, recipe_names, summaries
 from .plan import Geometry, Plan, make_plan
 from .recipe import Recipe
 from .trainer import train
-from .types import Silent, Step, TrainedAdapter, TrainingError, Watcher
+from .types import Alarm, Drawn, HeldOut, Silent, Step, TrainedAdapter, TrainingError, Watcher
 
 __all__ = [
+    "Alarm",
+    "Drawn",
     "Geometry",
+    "HeldOut",
     "Plan",
     "Recipe",
     "Silent",

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
+from ..evaluate.advance import Advance, unwatched
 from ..evaluate.engines import Loading
+from ..evaluate.engines.checkpoint import fingerprint, locate
 from ..evaluate.engines.spec import ModelSpec
 from ..evaluate.evaluation import Evaluation, task_record
-from ..evaluate.types import Prompt
+from ..evaluate.manifest import Manifest
+from ..evaluate.run import Run
+from ..evaluate.shards import Shard
+from ..evaluate.types import Engine, Prompt
+from ..files import write_lines
 from .data import fitting, prompt_limit
 from .recipe import Recipe
+from .samples import SAMPLES, answer_samples
+
+EVALUATIONS = "evaluation"
+"""The folder, in that of a training run, of its evaluations: each is a run."""
 
 
 def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) -> Evaluation:
@@ -38,7 +49,6 @@ def _fitting(recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Calla
     """Leave out prompts that are too long, as training does: the engine would refuse them, after training."""
     from transformers import AutoConfig
 
-    from ..evaluate.engines.checkpoint import locate
     from ..evaluate.engines.loading import load_tokenizer
 
     folder = locate(recipe.model.path, recipe.model.revision)
@@ -57,8 +67,40 @@ def loading(recipe: Recipe) -> Loading:
     return Loading(dtype=recipe.model.dtype, device=device, quantization=recipe.model.quantization)
 
 
-def pair(recipe: Recipe, adapter: Path) -> list[ModelSpec]:
-    """Return the base and the tuned model of a recipe whose adapter is in the folder ``adapter``."""
-    model = recipe.model
+class Place(NamedTuple):
+    """A model of the comparison at the end, and where its run is, or is to be."""
+
+    spec: ModelSpec
+    folder: Path
+    finished: bool
+
+
+def places(recipe: Recipe, adapter: Path) -> list[Place]:
+    """Return the base and the tuned model of a recipe whose adapter is in the folder ``adapter``.
+
+    Either may have been evaluated while training: a finished run of the very same weights is not done again.
+    """
+    Shard.current().wait()  # the first process writes the adapter
+    model, evaluations = recipe.model, adapter / EVALUATIONS
+    folder = locate(model.path, model.revision)
     base = ModelSpec("base", model.path, revision=model.revision)
-    return [base, ModelSpec("tuned", model.path, revision=model.revision, adapter=str(adapter))]
+    tuned = ModelSpec("tuned", model.path, revision=model.revision, adapter=str(adapter))
+    return [_place(base, fingerprint(folder), evaluations), _place(tuned, fingerprint(folder, adapter), evaluations)]
+
+
+def _place(spec: ModelSpec, weights: str, evaluations: Path) -> Place:
+    for scores in sorted(evaluations.glob("*/scores.jsonl")):
+        if Manifest.read(scores.parent).weights == weights:
+            return Place(spec, scores.parent, True)
+    return Place(spec, evaluations / spec.name, False)
+
+
+def ask(recipe: Recipe, evaluation: Evaluation, engine: Engine, folder: Path, advance: Advance = unwatched) -> Run:
+    """Ask a model the held-out prompts and the recipe's sample questions; what stands in ``folder`` is kept."""
+    run = evaluation.run(engine, folder, resume=True, advance=advance)
+    if recipe.samples and not (folder / SAMPLES).exists():
+        answers = answer_samples(recipe, engine)
+        if Shard.current().first:
+            write_lines(folder / SAMPLES, (answer._asdict() for answer in answers))
+    Shard.current().wait()
+    return run

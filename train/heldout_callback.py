@@ -14,19 +14,16 @@ from ..evaluate.compare import MARGIN, compare
 from ..evaluate.comparison import Difference, ModelSummary
 from ..evaluate.evaluation import Evaluation
 from ..evaluate.run import Run
-from ..files import read_lines, write_lines
 from .alarm import AlarmLog, Habits, look
+from .heldout import EVALUATIONS, ask
 from .live import Live, LiveEngine, Studio
 from .recipe import Recipe
-from .samples import answer_samples
+from .samples import read_answers
 from .selection import Selection, primary_mean, step_folder, step_of
 from .types import HeldOut, Watcher
 
 if TYPE_CHECKING:
     from trl.trainer.grpo_trainer import GRPOTrainer
-
-SAMPLES = "samples.jsonl"
-"""Beside the rows of an evaluation, the answers to the recipe's sample questions."""
 
 ADAPTERS = "adapters"
 """Under ``load_best``, the folder of the adapters that were evaluated."""
@@ -79,7 +76,7 @@ class HeldOutEvaluation(TrainerCallback):
 
     def _take_up(self, step: int) -> None:
         """Replay the checkpoints up to ``step``; those beyond it are of a future that is done again."""
-        for folder in sorted((self._out / "evaluation").glob("step-*")):
+        for folder in sorted((self._out / EVALUATIONS).glob("step-*")):
             if step_of(folder) <= step:
                 self._judge(Run.open(folder))
             elif self._trainer.is_world_process_zero():
@@ -121,17 +118,10 @@ class HeldOutEvaluation(TrainerCallback):
         return self._ask(live.engine(f"step {step}", adapter), name)
 
     def _ask(self, engine: LiveEngine, name: str) -> Run:
-        """Ask the held-out prompts, and the recipe's samples."""
-        run = self._evaluation.run(engine, self._out / "evaluation" / name, resume=True)
-        if self._recipe.samples and not (run.path / SAMPLES).exists():
-            answers = answer_samples(self._recipe, engine)
-            if self._trainer.is_world_process_zero():
-                write_lines(run.path / SAMPLES, (answer._asdict() for answer in answers))
-        return run
+        return ask(self._recipe, self._evaluation, engine, self._out / EVALUATIONS / name)
 
     def _answers(self, run: Run) -> dict[str, str]:
-        path = run.path / SAMPLES
-        return {line.value["sample"]: line.value["text"] for line in read_lines(path)} if path.exists() else {}
+        return {answer.sample: answer.text for answer in read_answers(run.path)}
 
     def _judge(self, run: Run) -> None:
         """Compare a checkpoint with the base, tell of it, and let it count."""

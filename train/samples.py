@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from ..evaluate.types import Engine, Prompt, Request
+from ..files import read_lines
 from ..rewards.types import Message
 from .recipe import Recipe
+
+SAMPLES = "samples.jsonl"
+"""Beside the rows of a run, the answers to the sample questions."""
 
 
 class Answer(NamedTuple):
@@ -29,6 +34,12 @@ def answer_samples(recipe: Recipe, engine: Engine) -> list[Answer]:
     requests = [Request(prompt, 0) for prompt in engine.plan(prompts, sampling)]
     rows = [row for batch in engine.generate(requests, sampling) for row in batch]
     return _in_order(recipe.samples, {row.prompt_id: str(row.text) for row in rows}, engine.name)
+
+
+def read_answers(folder: Path) -> list[Answer]:
+    """Return the answers that are kept in the folder of a run."""
+    path = folder / SAMPLES
+    return [Answer(**line.value) for line in read_lines(path)] if path.exists() else []
 
 
 def _messages(system: str | None, question: str) -> list[Message]:

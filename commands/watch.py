@@ -1,0 +1,203 @@
+"""What training shows while it runs: a live view on terminals, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..rewards.types import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.live import Live
+    from rich.table import Table
+
+    from ..train import Alarm, Drawn, HeldOut, Step
+
+EVERY = 10
+"""Without a terminal, one plain line every so many steps."""
+
+WIDTH = 40
+"""Steps that a sparkline shows."""
+
+RECENT = 20
+"""Steps that the rate is taken over."""
+
+LINES = 3
+"""Completions shown."""
+
+REFRESH = 0.25
+"""Seconds between two frames, at least."""
+
+BLOCKS, ASCII = "▁▂▃▄▅▆▇█", "_.-:=+*#"
+
+
+def sparkline(values: Sequence[float], marks: str = BLOCKS) -> str:
+    """Return one mark a value, from the lowest to the highest of them.
+
+    >>> sparkline([0.0, 0.5, 1.0])
+    '▁▅█'
+    >>> sparkline([0.3, 0.3])
+    '▁▁'
+    """
+    low, span = min(values, default=0.0), max(values, default=0.0) - min(values, default=0.0)
+    return "".join(marks[round((value - low) / span * (len(marks) - 1)) if span else 0] for value in values)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as hours, minutes and seconds.
+
+    >>> duration(3725)
+    '1:02:05'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def plain_text(text: Text) -> str:
+    r"""Return a completion as one line that does nothing to a terminal.
+
+    >>> plain_text([{"role": "assistant", "content": "a\x1b[2J\nb"}])
+    'a[2J b'
+    """
+    whole = text if isinstance(text, str) else " ".join(str(message["content"]) for message in text[-1:])
+    return "".join(character for character in " ".join(whole.split()) if character.isprintable())
+
+
+def step_line(step: Step) -> str:
+    """Return a step's figures as a line."""
+    rewards = "  ".join(f"{name} {value:.2f}" for name, value in step.rewards.items())
+    return f"step {step.number}/{step.total}  reward {step.reward:.3f}  {rewards}"
+
+
+def held_out_line(found: HeldOut) -> str:
+    """Return a held-out evaluation as a line, the primary metric with its change against the base first."""
+    means = {name: "-" if mean is None else f"{mean:.3f}" for name, mean in found.means.items()}
+    first = f"{found.primary} {means.pop(found.primary, '-')}{_change(found)}"
+    where = f"step {found.step}" if found.step else "base"
+    return f"held out, {where}: {', '.join([first, *(f'{name} {mean}' for name, mean in means.items())])}"
+
+
+def _change(found: HeldOut) -> str:
+    change = found.change
+    if change is None or change.delta is None or change.low is None or change.high is None:
+        return ""
+    return f" ({change.delta:+.3f}, 95 % interval {change.low:+.3f} to {change.high:+.3f})"
+
+
+def alarm_line(alarm: Alarm) -> str:
+    """Return an alarm as a line, with its false-alarm rate where it has one."""
+    rate = "" if alarm.rate is None else f" (at most {alarm.rate:.1%} of healthy runs raise such an alarm)"
+    return f"ALARM, step {alarm.step}: {alarm.kind}: {alarm.text}{rate}"
+
+
+class Watch:
+    """Shows a run as it happens: what stays is printed above, the state of things is drawn below it."""
+
+    def __init__(self, console: Console, live: Live | None) -> None:
+        self._console = console
+        self._live = live
+        self._times: deque[float] = deque(maxlen=RECENT + 1)
+        self._curves: dict[str, deque[float]] = {}
+        self._evaluations: list[HeldOut] = []
+        self._drawn = 0.0
+
+    def step(self, step: Step) -> None:
+        """Show the figures of a step."""
+        self._times.append(time.monotonic())
+        for name, value in {"reward": step.reward, **step.rewards}.items():
+            self._curves.setdefault(name, deque(maxlen=WIDTH)).append(value)
+        if self._live is None:
+            if step.number % EVERY == 0 or step.number == step.total:
+                self._say(f"{step_line(step)}  {self._pace(step)}")
+        elif time.monotonic() - self._drawn > REFRESH or step.number == step.total:
+            self._drawn = time.monotonic()
+            self._live.update(self.view(step), refresh=True)
+
+    def note(self, text: str) -> None:
+        """Show a sentence."""
+        self._say(f"note: {text}")
+
+    def evaluated(self, found: HeldOut) -> None:
+        """Show an evaluation: in the table below, or as a line; and the answers to sample questions."""
+        self._evaluations.append(found)
+        if self._live is None:
+            self._say(held_out_line(found))
+        for name, answer in found.answers.items():
+            self._say(f"sample {name}, {f'step {found.step}' if found.step else 'base'}: {plain_text(answer)}")
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Show an alarm."""
+        self._say(alarm_line(alarm), style="bold red")
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def _pace(self, step: Step) -> str:
+        elapsed = self._times[-1] - self._times[0]
+        if not elapsed:
+            return ""
+        rate = (len(self._times) - 1) / elapsed
+        return f"{rate:.2f} steps/s  {duration((step.total - step.number) / rate)} left"
+
+    def view(self, step: Step) -> RenderableType:
+        """Return the frame: the step, a sparkline a reward, the held-out table, the last completions."""
+        from rich.console import Group
+        from rich.text import Text as Line
+
+        head = Line(f"step {step.number}/{step.total}  {self._pace(step)}  clipped {step.clipped:.0%}", style="bold")
+        parts: list[RenderableType] = [head, self._curve_table()]
+        parts += [_held_out_table(self._evaluations)] if self._evaluations else []
+        parts += [_drawn_table(step.drawn[:LINES])] if step.drawn else []
+        return Group(*parts)
+
+    def _curve_table(self) -> Table:
+        marks = ASCII if self._console.options.ascii_only else BLOCKS
+        table = _table("reward", "now", "")
+        for name, values in self._curves.items():
+            table.add_row(name, f"{values[-1]:.3f}", sparkline(values, marks))
+        return table
+
+
+def _table(*headings: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for heading in headings:
+        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def _held_out_table(found: Sequence[HeldOut]) -> Table:
+    table = _table("held out", *found[0].means, f"change of {found[0].primary}")
+    for one in [found[0], *found[1:][-5:]]:
+        means = ["-" if mean is None else f"{mean:.3f}" for mean in one.means.values()]
+        table.add_row(f"step {one.step}" if one.step else "base", *means, _change(one).strip(" ()"))
+    return table
+
+
+def _drawn_table(drawn: Sequence[Drawn]) -> Table:
+    from rich.text import Text as Line
+
+    table = _table("last completions", *drawn[0].rewards)
+    for one in drawn:
+        scores = ["-" if value is None else f"{value:.2f}" for value in one.rewards.values()]
+        table.add_row(Line(plain_text(one.completion)), *scores)
+    return table
+
+
+@contextmanager
+def watch() -> Iterator[Watch]:
+    """Give a watcher that shows training on standard error for the time of the block."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Watch(console, None)
+        return
+    with Live(console=console, auto_refresh=False) as live:  # no thread: a frame is drawn between two steps
+        yield Watch(console, live)
