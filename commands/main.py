@@ -49,7 +49,7 @@ def reader_may_leave() -> Iterator[None]:
     """End the block quietly when the reader of our output, such as head, has gone; rich says so by SystemExit."""
     try:
         yield
-        sys.stdout.flush()
+        print(end="", flush=True)  # there may be no standard output at all
     except (BrokenPipeError, SystemExit):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

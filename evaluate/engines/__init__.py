@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..types import Engine
     from .spec import ModelSpec
     from .transformers import Loader
+    from .vllm import VllmLoader
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ def load_engines(
     ``batch_size`` is the number of rows a batch (None: automatic), and for an endpoint of requests under way.
     """
     loader: Loader | None = None
+    vllm: VllmLoader | None = None
     for spec in specs:
         if spec.kind == "openai":
             from .endpoint import connect
@@ -46,9 +48,10 @@ def load_engines(
 
             yield ReplayEngine(spec.name, Path(spec.base))
         elif spec.kind == "vllm":
-            from .vllm import load_vllm
+            from .vllm import VllmLoader
 
-            yield load_vllm(spec)
+            vllm = vllm or VllmLoader([spec for spec in specs if spec.kind == "vllm"])
+            yield vllm.engine(spec)
         else:
             from .transformers import Loader
 

@@ -150,7 +150,7 @@ def _plain_generation_config(model: PreTrainedModel, tokenizer: PreTrainedTokeni
 def _attach(loaded: LoadedBase, folder: Path, name: str) -> Any:
     from peft import PeftModel
 
-    _check_adapter(folder)
+    check_adapter(folder)
     try:
         with quiet():
             if loaded.adapters:
@@ -164,7 +164,8 @@ def _attach(loaded: LoadedBase, folder: Path, name: str) -> Any:
         ) from None
 
 
-def _check_adapter(folder: Path) -> None:
+def check_adapter(folder: Path) -> None:
+    """Raise :class:`EvaluationError` when ``folder`` holds no LoRA in safetensors."""
     if not (folder / "adapter_config.json").is_file():
         raise EvaluationError(f"{folder} holds no adapter: there is no adapter_config.json in it.")
     if not any(folder.glob("adapter_model*.safetensors")):

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..rendering import encode, tokenizer_fingerprint, tokens_fingerprint
-from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
+from ..types import FinishReason, Prompt, Request, Row, Sampling
 from . import Loading
 from .checkpoint import fingerprint
 from .keys import row_key
 from .loading import LoadedBase, load_base, quiet
 from .memory import ran_out
+from .prompts import EncodedPrompts
 from .sampling import processors
 from .spec import ModelSpec
 from .stopping import stopping
@@ -36,7 +35,10 @@ class TransformersEngine:
     adapter: Path | None = None
     batch_size: int | None = None
     probe_change: float | None = None
-    _ids: dict[str, list[int]] = field(default_factory=dict)
+
+    @cached_property
+    def _prompts(self) -> EncodedPrompts:
+        return EncodedPrompts(self.base.tokenizer)
 
     @cached_property
     def weights(self) -> str:
@@ -46,7 +48,6 @@ class TransformersEngine:
 
     def describe(self) -> dict[str, Any]:
         """Return what the manifest keeps of this engine."""
-        template = self.base.tokenizer.chat_template
         return {
             "kind": "transformers",
             "checkpoint": str(self.base.folder),
@@ -56,9 +57,7 @@ class TransformersEngine:
             "quantization": self.base.loading.quantization,
             "attention": self.base.model.config._attn_implementation,
             "device": str(self.base.device),
-            "tokenizer": tokenizer_fingerprint(self.base.tokenizer),
-            "template": None if template is None else hashlib.sha256(str(template).encode()).hexdigest()[:16],
-            "prompt_tokens": tokens_fingerprint(self._ids),
+            **self._prompts.describe(),
         }
 
     def plan(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Prompt]:
@@ -67,15 +66,9 @@ class TransformersEngine:
         Memory then runs out at once or never, and a batch holds prompts of like length. Raises
         :class:`EvaluationError` when a prompt and its completion do not fit the model's context.
         """
-        ordered = sorted(prompts, key=lambda prompt: (-len(self._encoded(prompt)), prompt.id))
+        ordered = sorted(prompts, key=lambda prompt: (-len(self._prompts.ids(prompt)), prompt.id))
         context = getattr(self.base.model.config, "max_position_embeddings", None)
-        longest = len(self._encoded(ordered[0]))
-        if context and longest + sampling.max_new_tokens > context:
-            raise EvaluationError(
-                f"{self.name}: prompt {ordered[0].id!r} has {longest} tokens; with max_new_tokens="
-                f"{sampling.max_new_tokens} that is more than the context of {context}. Give --max-new-tokens "
-                f"{max(context - longest, 1)} or less, or shorter prompts."
-            )
+        self._prompts.check_fit(self.name, ordered[:1], sampling, context)
         return ordered
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
@@ -102,14 +95,9 @@ class TransformersEngine:
         """Rows a batch to begin with."""
         return self.batch_size or AUTO_BATCH.get(self.base.device.type, AUTO_BATCH["cpu"])
 
-    def _encoded(self, prompt: Prompt) -> list[int]:
-        if prompt.id not in self._ids:
-            self._ids[prompt.id] = encode(self.base.tokenizer, prompt.text)
-        return self._ids[prompt.id]
-
     def _batch(self, requests: Sequence[Request], sampling: Sampling) -> list[Row]:
         tokenizer, device = self.base.tokenizer, self.base.device
-        ids = [self._encoded(request.prompt) for request in requests]
+        ids = [self._prompts.ids(request.prompt) for request in requests]
         inputs = tokenizer.pad({"input_ids": ids}, padding=True, return_tensors="pt").to(device)
         length = inputs["input_ids"].shape[1]
         keys = [row_key(sampling.seed, request.prompt.id, request.sample) for request in requests]

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import gc
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..rendering import encode
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint, locate
 from .keys import row_key
-from .loading import load_tokenizer
+from .loading import check_adapter, load_tokenizer
+from .prompts import EncodedPrompts
 from .spec import ModelSpec
 
 BATCH = 1024
 """Requests handed over at once: vLLM batches them itself, and each finished lot is journalled."""
+
+RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""The limits on a LoRA's rank that vLLM can be loaded with."""
 
 
 @dataclass
@@ -34,26 +40,35 @@ class VllmEngine:
         return fingerprint(self.folder) if self.adapter is None else fingerprint(self.folder, self.adapter)
 
     @cached_property
-    def _tokenizer(self) -> Any:
-        return load_tokenizer(self.folder)
+    def _prompts(self) -> EncodedPrompts:
+        return EncodedPrompts(load_tokenizer(self.folder))
 
     def describe(self) -> dict[str, Any]:
         """Return what the manifest keeps of this engine."""
-        adapter = None if self.adapter is None else str(self.adapter)
-        return {"kind": "vllm", "checkpoint": str(self.folder), "adapter": adapter}
+        return {
+            "kind": "vllm",
+            "checkpoint": str(self.folder),
+            "adapter": None if self.adapter is None else str(self.adapter),
+            "dtype": str(self.llm.llm_engine.model_config.dtype).removeprefix("torch."),
+            **self._prompts.describe(),
+        }
 
     def plan(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Prompt]:
-        """Return the prompts as they are: vLLM orders its own work."""
+        """Return the prompts as they are: vLLM orders its own work.
+
+        Raises :class:`EvaluationError` when a prompt and its completion do not fit the model's context.
+        """
+        self._prompts.check_fit(self.name, prompts, sampling, self.llm.llm_engine.model_config.max_model_len)
         return list(prompts)
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
         """Yield rows lot by lot, in the order of ``requests``."""
         from vllm.lora.request import LoRARequest
 
-        lora = None if self.adapter is None else LoRARequest(self.adapter.name, 1, str(self.adapter))
+        lora = None if self.adapter is None else LoRARequest(self.name, _lora_number(self.adapter), str(self.adapter))
         for start in range(0, len(requests), BATCH):
             lot = requests[start : start + BATCH]
-            prompts = [{"prompt_token_ids": encode(self._tokenizer, request.prompt.text)} for request in lot]
+            prompts = [{"prompt_token_ids": self._prompts.ids(request.prompt)} for request in lot]
             settings = [_settings(request, sampling) for request in lot]
             outputs = self.llm.generate(prompts, settings, lora_request=lora, use_tqdm=False)
             yield [self._row(request, output.outputs[0]) for request, output in zip(lot, outputs, strict=True)]
@@ -62,6 +77,11 @@ class VllmEngine:
         ids = list(output.token_ids)
         finish = _finish_reason(output.finish_reason, output.stop_reason)
         return Row(request.prompt.id, request.sample, output.text, finish, len(ids), ids, self.name, self.weights)
+
+
+def _lora_number(adapter: Path) -> int:
+    """Return the positive number that vLLM tells adapters apart by."""
+    return int.from_bytes(hashlib.sha256(str(adapter.resolve()).encode()).digest()[:3]) + 1
 
 
 def _settings(request: Request, sampling: Sampling) -> Any:
@@ -85,13 +105,44 @@ def _finish_reason(said: str | None, stop: int | str | None) -> FinishReason | N
     return "length" if said == "length" else None
 
 
-def load_vllm(spec: ModelSpec) -> VllmEngine:
-    """Load a checkpoint into vLLM, with LoRA switched on when the spec has an adapter."""
+class VllmLoader:
+    """Makes engines out of specs; specs in a row that name the same base share one load of it."""
+
+    def __init__(self, specs: Sequence[ModelSpec]) -> None:
+        self._specs = specs
+        self._loaded: _Loaded | None = None
+
+    def engine(self, spec: ModelSpec) -> VllmEngine:
+        """Return the engine of ``spec``. Raises :class:`EvaluationError` for a checkpoint that cannot be used."""
+        at = (spec.base, spec.revision)
+        adapter = None if spec.adapter is None else Path(spec.adapter).expanduser()
+        if self._loaded is None or self._loaded.at != at:
+            self._loaded = None  # let go of the last base before the next one is loaded
+            gc.collect()
+            self._loaded = _load(at, [other for other in self._specs if (other.base, other.revision) == at])
+        return VllmEngine(spec.name, self._loaded.folder, adapter, self._loaded.llm)
+
+
+class _Loaded(NamedTuple):
+    at: tuple[str, str | None]
+    folder: Path
+    llm: Any
+
+
+def _load(at: tuple[str, str | None], specs: Sequence[ModelSpec]) -> _Loaded:
+    """Load a base into vLLM, with room for the adapters of ``specs``."""
     try:
         from vllm import LLM
     except ImportError:
         raise EvaluationError("vllm: models need the package vllm and a GPU: pip install 'grpokit[vllm]'.") from None
-    folder = locate(spec.base, spec.revision)
-    adapter = None if spec.adapter is None else Path(spec.adapter).expanduser()
-    llm = LLM(model=str(folder), enable_lora=adapter is not None, generation_config="vllm")
-    return VllmEngine(spec.name, folder, adapter, llm)
+    folder = locate(*at)
+    ranks = [_rank(Path(spec.adapter).expanduser()) for spec in specs if spec.adapter is not None]
+    lora = {"enable_lora": True, "max_lora_rank": max(ranks)} if ranks else {}
+    return _Loaded(at, folder, LLM(model=str(folder), generation_config="vllm", **lora))
+
+
+def _rank(adapter: Path) -> int:
+    """Return the least of vLLM's rank limits that an adapter fits in."""
+    check_adapter(adapter)
+    rank = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"]
+    return next((limit for limit in RANKS if limit >= rank), rank)

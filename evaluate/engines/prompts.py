@@ -1,0 +1,47 @@
+"""The token ids that an engine asks its model with, and what the manifest keeps of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..rendering import encode, tokenizer_fingerprint, tokens_fingerprint
+from ..types import EvaluationError, Prompt, Sampling
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+class EncodedPrompts:
+    """Prompts as token ids, each encoded once. Every engine that loads weights asks with the same ones."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.tokenizer = tokenizer
+        self._ids: dict[str, list[int]] = {}
+
+    def ids(self, prompt: Prompt) -> list[int]:
+        """Return the token ids of a prompt."""
+        if prompt.id not in self._ids:
+            self._ids[prompt.id] = encode(self.tokenizer, prompt.text)
+        return self._ids[prompt.id]
+
+    def check_fit(self, model: str, prompts: Sequence[Prompt], sampling: Sampling, context: int | None) -> None:
+        """Raise :class:`EvaluationError` when a prompt and its completion do not fit the model's context."""
+        longest = max(prompts, key=lambda prompt: len(self.ids(prompt)))
+        tokens = len(self.ids(longest))
+        if context and tokens + sampling.max_new_tokens > context:
+            raise EvaluationError(
+                f"{model}: prompt {longest.id!r} has {tokens} tokens; with max_new_tokens={sampling.max_new_tokens} "
+                f"that is more than the context of {context}. Give --max-new-tokens {max(context - tokens, 1)} or "
+                "less, or shorter prompts."
+            )
+
+    def describe(self) -> dict[str, str | None]:
+        """Return the fingerprints of the tokenizer, of its chat template and of the tokens of all prompts so far."""
+        template = self.tokenizer.chat_template
+        return {
+            "tokenizer": tokenizer_fingerprint(self.tokenizer),
+            "template": None if template is None else hashlib.sha256(str(template).encode()).hexdigest()[:16],
+            "prompt_tokens": tokens_fingerprint(self._ids),
+        }
