@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 STEPS = 800
 SEED = 0
+LEARNING_RATE = 4e-3  # for the demo's size; larger models want less
 
 _BATCH = 128
-_LEARNING_RATE = 4e-3
 _WARM_UP = 50
 _BETAS = (0.9, 0.98)
 _SPREAD = 0.1  # of the initial weights: at this width the usual 0.02 learns additions far more slowly
@@ -73,13 +73,19 @@ def make_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
     return model
 
 
-def teach(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, steps: int, seed: int) -> None:
+def teach(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    steps: int,
+    seed: int,
+    learning_rate: float = LEARNING_RATE,
+) -> None:
     """Train on fresh solutions of the train split's problems; the loss is on the completions alone."""
     import torch
     from transformers import get_cosine_schedule_with_warmup
 
     draw = random.Random(seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=_LEARNING_RATE, betas=_BETAS, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=_BETAS, weight_decay=0.0)
     schedule = get_cosine_schedule_with_warmup(optimizer, _WARM_UP, steps)
     for _ in range(steps):
         ids, labels = _examples(tokenizer, draw)
