@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from .samples import read_questions
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("weights.js", "charts.js", "answers.js", "samples.js", "page.js")
@@ -73,9 +75,18 @@ def _environment() -> Environment:
     )
     words = (wording.number, wording.signed, wording.share, wording.interval, wording.probability, wording.questions)
     environment.filters.update({function.__name__: function for function in words})
+    environment.filters["foldable"] = _foldable
     environment.globals.update(headline=wording.headline, evidence=wording.evidence, mismatch=wording.mismatch)
     environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
     return environment
+
+
+def _foldable(name: str) -> Markup:
+    """Let a reward's name be folded where its parameters begin, and between them."""
+    from markupsafe import Markup, escape
+
+    parts = re.split(r"(?<=[(,])|(?==)", name)
+    return Markup("<wbr>").join(map(escape, parts))
 
 
 def _template(name: str) -> str:

@@ -6,7 +6,20 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..evaluate.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary
-from .wording import evidence, headline, interval, mismatch, number, probability, questions, share, signed
+from .wording import (
+    evidence,
+    headline,
+    interval,
+    mismatch,
+    narrowing,
+    noise_floor,
+    number,
+    primary_difference,
+    probability,
+    questions,
+    share,
+    signed,
+)
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|~&])")
 _MENTION = re.compile(r"([@#])(?=\w)")  # hosts link @name and #1 even when escaped: a zero-width space stops them
@@ -33,6 +46,9 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
         lines.append(f"> **Reward hacking suspected:** {_text(pair.hacking.reason)}")
     lines.append(_pair_table(pair, base, tuned))
     lines.append(_factors(base, tuned))
+    lines.append(_text(narrowing(primary_difference(pair))))
+    if comparison.noise:
+        lines.append(_text(noise_floor(comparison.noise)))
     return "\n\n".join(line for line in lines if line)
 
 

@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,10 +14,22 @@ from rich.text import Text
 from ..evaluate.comparison import Comparison, Difference, Factor, ModelSummary, Pair, RewardSummary, Verdict
 from ..evaluate.run import Run
 from .moves import print_moves, read_moved
-from .wording import evidence, headline, mismatch, number, probability, share, signed
+from .wording import (
+    evidence,
+    headline,
+    mismatch,
+    narrowing,
+    noise_floor,
+    number,
+    primary_difference,
+    probability,
+    share,
+    short_names,
+    signed,
+)
 
-BAR_WIDTH = 13
-"""Characters of the interval's bar; odd, so that one of them is zero."""
+BAR_WIDTHS = (13, 41)
+"""Fewest and most characters of the interval's bar; odd, so that one of them is zero."""
 
 WIDE = 104
 """Columns from which the intervals are also shown in numbers."""
@@ -49,14 +62,17 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
     _forgive_encoding(console)
     moved = read_moved(comparison, runs)
     for pair in comparison.pairs:
-        _print_verdict(pair, comparison.margin, console)
+        _print_verdict(pair, comparison, console)
         console.print(_pair_table(pair, comparison, console))
         _print_factors(pair, console)
-        print_moves(pair, comparison, moved, console)
         console.print()
-    console.print(_model_table(comparison))
+    if not comparison.pairs:
+        console.print(_model_table(comparison))
     for model in comparison.models:
         _print_counts(model, console)
+    for pair in comparison.pairs:
+        print_moves(pair, comparison, moved, console)
+    _print_parameters(comparison, console)
 
 
 def _forgive_encoding(console: Console) -> None:
@@ -65,12 +81,15 @@ def _forgive_encoding(console: Console) -> None:
         console.file.reconfigure(errors="replace")
 
 
-def _print_verdict(pair: Pair, margin: float, console: Console) -> None:
+def _print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
     for found in pair.mismatches:
         console.print(Text("! " + mismatch(found, pair), style="bold red" if found.fatal else "yellow"))
     verdict = Text(f"{pair.verdict.value}: ", style=f"bold {_COLOURS[pair.verdict]}")
     console.print(verdict + Text(headline(pair), style="bold"))
-    console.print(Text(evidence(pair, margin)))
+    console.print(Text(evidence(pair, comparison.margin)))
+    for line in (narrowing(primary_difference(pair)), noise_floor(comparison.noise) if comparison.noise else ""):
+        if line:
+            console.print(Text(line, style="dim"))
     if pair.hacking and pair.hacking.suspected:
         console.print(Text("! " + pair.hacking.reason, style="bold red"))
     console.print()
@@ -81,17 +100,20 @@ def _pair_table(pair: Pair, comparison: Comparison, console: Console) -> Table:
     base, tuned = models[pair.base], models[pair.tuned]
     wide = console.width >= WIDE
     table = _table("reward", "base", "tuned", "change", *(["from", "to"] if wide else []))
-    table.add_column("95 % interval", no_wrap=True, min_width=BAR_WIDTH)
+    table.add_column("95 % interval", no_wrap=True)
     table.add_column("p Holm", justify="right", no_wrap=True)
     table.add_column("fixed/broken", justify="right", no_wrap=True)
     rows = [(name, found, base.rewards[name], tuned.rewards[name]) for name, found in pair.rewards.items()]
     rows.append(("total", pair.total, base.total, tuned.total))
     scale = _scale([found for _, found, _, _ in rows])
     symbols = ASCII if console.options.ascii_only else UNICODE
+    labels = short_names(pair.rewards) | {"total": "total"}
+    bar = _bar_width(console.width - (18 if wide else 0), max(map(cell_len, labels.values())))
     for name, found, before, after in rows:
         ends = [Text(signed(found.low)), Text(signed(found.high))] if wide else []
         style = "bold" if name == pair.primary else ""
-        table.add_row(Text(name, style=style), *_values(found, before, after), *ends, *_test(found, scale, symbols))
+        cells = [*_values(found, before, after), *ends, Text(interval_bar(found, scale, symbols, bar), _colour(found))]
+        table.add_row(Text(labels[name], style=style), *cells, *_test(found))
     return table
 
 
@@ -108,9 +130,15 @@ def _values(found: Difference, base: RewardSummary, tuned: RewardSummary) -> lis
     return [Text(number(base.estimate.mean)), Text(number(tuned.estimate.mean)), change]
 
 
-def _test(found: Difference, scale: float, symbols: Symbols) -> list[Text]:
-    bar = Text(interval_bar(found, scale, symbols), style=_colour(found))
-    return [bar, Text(probability(found.p_holm)), Text(f"{found.fixed}/{found.broken}")]
+def _test(found: Difference) -> list[Text]:
+    return [Text(probability(found.p_holm)), Text(f"{found.fixed}/{found.broken}")]
+
+
+def _bar_width(width: int, label: int) -> int:
+    """Return the odd number of characters that the other columns leave to the interval's bar."""
+    fewest, most = BAR_WIDTHS
+    left = width - label - 50
+    return min(max(left - 1 + left % 2, fewest), most)
 
 
 def _colour(found: Difference) -> str:
@@ -125,20 +153,20 @@ def _scale(differences: Sequence[Difference]) -> float:
     return max(ends, default=0.0) or 1.0
 
 
-def interval_bar(found: Difference, scale: float, symbols: Symbols) -> str:
+def interval_bar(found: Difference, scale: float, symbols: Symbols, width: int) -> str:
     """Return the interval as a line around zero, which stands in the middle; ``scale`` is the end of the bar."""
-    cells = [" "] * BAR_WIDTH
-    cells[_cell(0.0, scale)] = symbols.zero
+    cells = [" "] * width
+    cells[_cell(0.0, scale, width)] = symbols.zero
     if found.low is not None and found.high is not None:
-        for at in range(_cell(found.low, scale), _cell(found.high, scale) + 1):
+        for at in range(_cell(found.low, scale, width), _cell(found.high, scale, width) + 1):
             cells[at] = symbols.line
     if found.delta is not None:
-        cells[_cell(found.delta, scale)] = symbols.point
+        cells[_cell(found.delta, scale, width)] = symbols.point
     return "".join(cells)
 
 
-def _cell(value: float, scale: float) -> int:
-    return round((value / scale + 1) / 2 * (BAR_WIDTH - 1))
+def _cell(value: float, scale: float, width: int) -> int:
+    return round((value / scale + 1) / 2 * (width - 1))
 
 
 def _print_factors(pair: Pair, console: Console) -> None:
@@ -147,9 +175,10 @@ def _print_factors(pair: Pair, console: Console) -> None:
         return
     console.print()
     table = _table(f"change of {pair.primary} by", "more or fewer", "within", "shares, base to tuned")
+    labels = short_names([*pair.rewards, *(factor.name for factor in pair.factors if factor.name not in pair.rewards)])
     for factor in pair.factors:
         moved = [Text(signed(factor.shift.mean)), Text(signed(factor.within.mean))]
-        table.add_row(Text(factor.name), *moved, Text(_shares(factor)))
+        table.add_row(Text(labels[factor.name]), *moved, Text(_shares(factor)))
     console.print(table)
 
 
@@ -164,9 +193,9 @@ def _model_table(comparison: Comparison) -> Table:
     for heading in ("mean", "95 % interval", "questions", "samples"):
         table.add_column(heading, justify="right", no_wrap=True)
     for model in comparison.models:
-        name = model.name
+        name, labels = model.name, short_names(model.rewards) | {"total": "total"}
         for reward, summary in [*model.rewards.items(), ("total", model.total)]:
-            table.add_row(Text(name), *_model_row(reward, summary, model))
+            table.add_row(Text(name), *_model_row(labels[reward], summary, model))
             name = ""
     return table
 
@@ -179,9 +208,17 @@ def _model_row(reward: str, summary: RewardSummary, model: ModelSummary) -> list
 
 def _print_counts(model: ModelSummary, console: Console) -> None:
     console.print(Text(f"\n{model.name}", style="bold"))
+    labels = short_names(model.rewards)
     for name, summary in model.rewards.items():
         counts = ", ".join(f"{status} {count}" for status, count in summary.counts.items())
-        console.print(Text(f"  {name}: {counts}"))
+        console.print(Text(f"  {labels[name]}: {counts}"))
     factors = {"truncated": share(model.truncated), "no answer": share(model.unanswered)}
     factors["tokens"] = number(model.tokens, 1)
     console.print(Text("  " + ", ".join(f"{name} {value}" for name, value in factors.items() if value != "-")))
+
+
+def _print_parameters(comparison: Comparison, console: Console) -> None:
+    """Print the full names of the rewards that the tables show without their parameters."""
+    shortened = {short: name for name, short in short_names(comparison.weights).items() if short != name}
+    if shortened:
+        console.print(Text("\n" + "\n".join(f"{short}: {name}" for short, name in shortened.items()), style="dim"))

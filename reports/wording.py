@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..evaluate.comparison import Difference, Mismatch, NoiseFloor, Pair, Verdict
 
 
@@ -48,6 +50,19 @@ def probability(p: float | None) -> str:
     ('0.031', '<0.001', '-')
     """
     return "<0.001" if p is not None and p < 0.001 else number(p)
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """Return rewards' names without their parameters, where that leaves them apart.
+
+    >>> short_names(["correctness", "length(target=200)"])
+    {'correctness': 'correctness', 'length(target=200)': 'length'}
+    >>> short_names(["length(target=200)", "length(target=400)"])["length(target=400)"]
+    'length(target=400)'
+    """
+    short = {name: name.partition("(")[0] for name in names}
+    plain = list(short.values())
+    return {name: one if plain.count(one) == 1 else name for name, one in short.items()}
 
 
 def questions(count: int) -> str:
@@ -105,13 +120,13 @@ def narrowing(found: Difference) -> str:
     """Return what pairing and shared random numbers did to the interval, "" where nothing is known of it."""
     if found.low is None or found.high is None:
         return ""
-    half = (found.high - found.low) / 2
+    width = found.high - found.low
     others = []
     if found.pairing is not None:
-        others.append(f"±{number(found.pairing * half)} unpaired")
+        others.append(f"{number(found.pairing * width)} without pairing")
     if found.variance and found.variance.noise_narrowing is not None:
-        others.append(f"±{number(found.variance.noise_narrowing * half)} without shared random numbers")
-    return f"The interval is ±{number(half)}; it would be {', '.join(others)}." if others else ""
+        others.append(f"{number(found.variance.noise_narrowing * width)} without shared random numbers")
+    return f"The interval is {number(width)} wide; it would be {', '.join(others)}." if others else ""
 
 
 def noise_floor(noise: NoiseFloor) -> str:

@@ -19,6 +19,9 @@ const Charts = (() => {
     },
   };
 
+  // A reward's parameters go on a line of their own.
+  const foldedName = "length(datum.label) > 26 && indexof(datum.label, '(') > 0 ? [slice(datum.label, 0, indexof(datum.label, '(')), slice(datum.label, indexof(datum.label, '('))] : datum.label";
+
   const direction = (found) => (found.low > 0 ? "better" : found.high < 0 ? "worse" : "not told apart from zero");
 
   // Points with intervals, one row a name, around zero.
@@ -28,7 +31,7 @@ const Charts = (() => {
       scale: { domain: ["better", "worse", "not told apart from zero"], range: [ink.up, ink.down, ink.none] },
       legend: null,
     };
-    const y = { field: "name", type: "nominal", sort: null, title: null };
+    const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelExpr: foldedName } };
     const x = { field: "delta", type: "quantitative", title, axis: { format: "+.2~f", tickCount: 6, labelExpr: "datum.value === 0 ? '0' : datum.label" } };
     // How far the share of values that batching alone changes could move the mean, on the row of their reward.
     const floor = noise && rows.some((row) => row.name === noise.primary)

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import pytest
 from grpokit.evaluate.compare import compare
-from grpokit.evaluate.comparison import Mismatch, Verdict
+from grpokit.evaluate.comparison import Mismatch, NoiseFloor, Verdict
 from grpokit.reports.moves import ending
-from grpokit.reports.terminal import ASCII, BAR_WIDTH, UNICODE, interval_bar, print_comparison
+from grpokit.reports.terminal import ASCII, UNICODE, interval_bar, print_comparison
+from grpokit.reports.wording import short_names
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, TUNED, write_run
 from rich.cells import cell_len
@@ -49,20 +50,42 @@ def test_no_line_is_longer_than_the_terminal(compared: Compared, width: int) -> 
 def test_every_number_of_the_table_is_whole_at_80_columns(compared: Compared) -> None:
     pair = compared.comparison.pairs[0]
     lines = shown(compared).splitlines()
+    labels = short_names(pair.rewards)
     for name, found in pair.rewards.items():
-        line = next(line for line in lines if line.startswith(name) and "/" in line)
+        line = next(line for line in lines if line.startswith(labels[name]) and "/" in line)
         assert f"{found.delta:+.3f}" in line
         assert f"{found.fixed}/{found.broken}" in line
 
 
-def test_a_long_reward_name_is_folded_not_cut(tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_rewards_parameters_stand_below_the_tables(tmp_path: Path, width: int) -> None:
     name = "similarity(backend=semantic,model=sentence-transformers)"
     runs = [write_run(tmp_path / model.name, model, questions=8, third=name) for model in (BASE, TUNED)]
+    text = shown(Compared(runs, compare(runs)), width)
+    assert next(line for line in text.splitlines() if "/" in line and line.startswith("similarity "))
+    assert text.splitlines().count(f"similarity: {name}") == 1
+    assert "\u2026" not in text
+
+
+def test_two_rewards_of_one_name_keep_their_parameters(tmp_path: Path) -> None:
+    name = "xml_format(reasoning_tag=reasoning,answer_tag=answer)"
+    runs = [write_run(tmp_path / model.name, model, questions=8, third=name) for model in (BASE, TUNED)]
     text = shown(Compared(runs, compare(runs)))
-    table = text.splitlines()[text.splitlines().index("") :]
-    assert name in "".join(line[:22].strip() for line in table)
+    assert "xml_format(" in text
     assert "\u2026" not in text
     assert max(map(cell_len, text.splitlines())) <= 80
+
+
+def test_pairing_and_the_noise_floor_are_said_in_words(compared: Compared) -> None:
+    found = compared.comparison.pairs[0].rewards["correctness"]
+    noise = NoiseFloor("base", "correctness", 240, 0.25, 0.125)
+    words = " ".join(shown(Compared(compared.runs, replace(compared.comparison, noise=noise))).split())
+    assert found.high is not None
+    assert found.low is not None
+    assert found.pairing is not None
+    width = found.high - found.low
+    assert f"The interval is {width:.3f} wide; it would be {found.pairing * width:.3f} without pairing" in words
+    assert "12.5 % got another correctness, 25.0 % another text" in words
 
 
 def test_intervals_stand_in_numbers_where_there_is_room(compared: Compared) -> None:
@@ -161,8 +184,8 @@ def test_piped_output_has_no_colour_and_80_columns(compared: Compared, monkeypat
 )
 def test_interval_bar(compared: Compared, ends: Ends, bar: str) -> None:
     found = replace(compared.comparison.pairs[0].total, **ends._asdict())
-    assert interval_bar(found, 1.0, ASCII) == bar
-    assert len(interval_bar(found, 1.0, UNICODE)) == BAR_WIDTH
+    assert interval_bar(found, 1.0, ASCII, 13) == bar
+    assert len(interval_bar(found, 1.0, UNICODE, 41)) == 41
 
 
 @pytest.mark.parametrize("text", ["短い答え" * 30, "plain " * 40, "e\u0301" * 90, "short"])
