@@ -1,0 +1,62 @@
+"""The shipped configurations of accelerate launch: every key is known, and each means what its name says."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import yaml
+
+FOLDER = Path(str(files("grpokit.train"))) / "accelerate"
+MEANT = {
+    # file -> how accelerate understands it
+    "ddp.yaml": {"multi_gpu": True, "use_deepspeed": False, "use_fsdp": False},
+    "deepspeed-zero2.yaml": {"multi_gpu": False, "use_deepspeed": True, "use_fsdp": False, "zero_stage": 2},
+    "fsdp2.yaml": {"multi_gpu": False, "use_deepspeed": False, "use_fsdp": True, "fsdp_version": 2},
+}
+
+
+def test_every_configuration_is_here():
+    assert {path.name for path in FOLDER.glob("*.yaml")} == set(MEANT)
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_launch_understands_the_configuration(name):
+    from accelerate.commands.launch import _validate_launch_command, launch_command_parser
+
+    argv = ["--config_file", str(FOLDER / name), "-m", "grpokit.commands.train", "phi2-oasst1-lora"]
+    args, _, _ = _validate_launch_command(launch_command_parser().parse_args(argv))
+    assert {key: getattr(args, key) for key in MEANT[name]} == MEANT[name]
+    assert (args.num_processes, args.mixed_precision) == (8, "bf16")
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_every_key_of_a_section_is_an_option_of_launch(name):
+    """accelerate refuses unknown keys at the top, and passes over those of a section."""
+    from accelerate.commands.launch import launch_command_parser
+
+    options = {action.dest for action in launch_command_parser()._actions}
+    values = yaml.safe_load((FOLDER / name).read_text())
+    sections = [section for section in values.values() if isinstance(section, dict)]
+    assert {key for section in sections for key in section} <= options
+
+
+VLLM = [
+    ["use_vllm=true", "vllm_mode=colocate", "vllm_gpu_memory_utilization=0.3", "vllm_tensor_parallel_size=1"],
+    ["use_vllm=true", "vllm_mode=server", "vllm_server_host=10.0.0.2", "vllm_server_port=8000"],
+    ["use_vllm=true", "vllm_mode=colocate", "vllm_enable_sleep_mode=true", "vllm_max_model_length=1024"],
+]
+
+
+@pytest.mark.parametrize("overrides", VLLM)
+def test_vllm_is_set_by_keys_of_the_recipe(overrides):
+    from grpokit.train import load_recipe
+
+    settings = load_recipe("phi2-oasst1-lora", overrides).settings
+    assert all(key.split("=")[0] in settings for key in overrides)
+
+
+def test_sixty_four_processes_share_the_batch():
+    from grpokit.train import load_recipe, make_plan
+
+    geometry = make_plan(load_recipe("phi2-oasst1-lora"), 10_000, processes=64).geometry
+    assert (geometry.completions_per_step, geometry.prompts) == (256, 32)
