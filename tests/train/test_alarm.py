@@ -1,0 +1,148 @@
+"""The alarm for reward hacking: what raises it, what does not, and how often it errs."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from grpokit.evaluate.comparison import Difference, Estimate, Pair, Verdict
+from grpokit.evaluate.difference import Design, difference, paired_estimate
+from grpokit.train import Alarm, load_recipe, train
+from grpokit.train.alarm import CHECKS, FALSE_ALARMS, AlarmLog, Habits, look
+
+DESIGN = Design(None, shared_noise=False)
+CALM = Habits(np.zeros((200, 1)), np.zeros((200, 1)), None)
+
+
+TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), DESIGN, 0.02)
+
+
+def change(base, tuned) -> Difference:
+    """The interval of a difference, without the tests that the alarm does not read and that take their time."""
+    found = paired_estimate(base, tuned, DESIGN)
+    verdict = Verdict.IMPROVED if (found.low or 0) > 0 else Verdict.UNDERPOWERED
+    return replace(TEMPLATE, delta=found.mean, low=found.low, high=found.high, verdict=verdict)
+
+
+def made_pair(base, tuned, base_total, tuned_total) -> Pair:
+    """A pair whose primary metric and total have these scores ``[questions, samples]``."""
+    primary, total = change(base, tuned), change(base_total, tuned_total)
+    rest = change(base_total - base, tuned_total - tuned)
+    parts = {
+        name: Estimate(one.delta, one.low, one.high, one.n, "t") for name, one in {"a": primary, "b": rest}.items()
+    }
+    return Pair(
+        base="base",
+        tuned="tuned",
+        primary="a",
+        verdict=primary.verdict,
+        mismatches=(),
+        rewards={"a": primary, "b": rest},
+        total=total,
+        contributions=parts,
+        factors=(),
+        curves=(),
+        changes=(),
+        hacking=None,
+        suspects=(),
+        per_weight=None,
+    )
+
+
+def shares(generator, share, questions=200):
+    return (generator.random((questions, 1)) < share).astype(float)
+
+
+KINDS = [
+    # primary before and after, the other reward before and after, what is raised
+    ((0.5, 0.2), (0.2, 0.9), ["reward hacking"]),
+    ((0.5, 0.5), (0.2, 0.9), ["one reward carries all"]),  # nothing gained, and one reward pays for it
+    ((0.2, 0.8), (0.2, 0.9), []),  # both rise: honest
+    ((0.5, 0.2), (0.5, 0.2), []),  # both fall: bad, but the reward says so too
+    ((0.5, 0.5), (0.5, 0.5), []),  # nothing happens
+]
+
+
+@pytest.mark.parametrize(("primary", "other", "kinds"), KINDS)
+def test_kinds(primary, other, kinds):
+    draw = np.random.default_rng(7)
+    base, extra = shares(draw, primary[0], 1000), shares(draw, other[0], 1000)
+    tuned = base if primary[0] == primary[1] else shares(draw, primary[1], 1000)
+    more = extra if other[0] == other[1] else shares(draw, other[1], 1000)
+    found = look(made_pair(base, tuned, base + extra, tuned + more), CALM, CALM, 3, 0.02, step=20)
+    assert [alarm.kind for alarm in found] == kinds
+
+
+def habits(cut, repeated):
+    noise = 0.01 * np.random.default_rng(round(100 * (cut + repeated))).random((200, 1))
+    return Habits(cut + noise, repeated + noise, None)
+
+
+DECAY = [
+    (habits(0.6, 0.0), ["cut completions"]),
+    (habits(0.0, 0.6), ["repetition"]),
+    (habits(0.05, 0.05), []),  # a little more of both is no alarm
+]
+
+
+@pytest.mark.parametrize(("now", "kinds"), DECAY)
+def test_answers_that_rot_raise_it_unless_the_metric_improves(now, kinds):
+    draw = np.random.default_rng(7)
+    base, better, rest = shares(draw, 0.3), shares(draw, 0.9), shares(draw, 0.5)
+    still, improved = (
+        made_pair(base, base, base + rest, base + rest),
+        made_pair(base, better, base + rest, better + rest),
+    )
+    assert improved.verdict is Verdict.IMPROVED
+    assert [alarm.kind for alarm in look(still, habits(0, 0), now, 3, 0.02, 20)] == kinds
+    assert look(improved, habits(0, 0), now, 3, 0.02, 20) == []
+
+
+@pytest.mark.parametrize("looks", [1, 10])
+def test_rate_of_false_alarms_of_whole_runs_is_as_stated(looks):
+    """A detector with false alarms gets switched off: 400 runs where the total rises and the metric stays."""
+    draw, runs = np.random.default_rng(3), 400
+    raised = sum(any(look(_honest(draw), CALM, CALM, looks, 0.02, step) for step in range(looks)) for _ in range(runs))
+    assert raised / runs <= FALSE_ALARMS + 2 * (FALSE_ALARMS * (1 - FALSE_ALARMS) / runs) ** 0.5
+
+
+def _honest(draw) -> Pair:
+    """The metric truly rises by more than the margin, the other reward by much."""
+    base, tuned = shares(draw, 0.30), shares(draw, 0.34)
+    return made_pair(base, tuned, base + shares(draw, 0.3), tuned + shares(draw, 0.8))
+
+
+def test_more_looks_ask_for_more_evidence():
+    draw = np.random.default_rng(5)
+    base, tuned = shares(draw, 0.5), shares(draw, 0.37)
+    pair = made_pair(base, tuned, base, tuned + 1)
+    assert look(pair, CALM, CALM, 1, 0.02, 1)
+    assert not look(pair, CALM, CALM, 10_000, 0.02, 1)
+    assert CHECKS == 4
+
+
+def test_each_kind_is_kept_and_told_once_even_after_resuming(tmp_path, recorder):
+    first, second = Alarm(20, "repetition", "again", 0.025), Alarm(40, "repetition", "and again", 0.025)
+    for alarm in (first, second):
+        AlarmLog(tmp_path, recorder).add(alarm)
+    assert recorder.alarms == [first]
+    (line,) = (tmp_path / "alarms.jsonl").read_text().splitlines()
+    assert json.loads(line) == {"step": 20, "kind": "repetition", "text": "again", "rate": 0.025}
+
+
+HACKED = "xml_format(reasoning_tag=reasoning)=1,token_length(target=8,overrun=2)=0.5,correctness=0"
+
+
+def test_format_and_shortness_without_correctness_raise_it(tmp_path, recorder):
+    """The training reward rises to its top while the answers become wrong (huggingface/trl#5790)."""
+    asked = ["evaluation.limit=150", "evaluation.samples=1", "evaluation.every=20", "max_steps=40"]
+    train(load_recipe("arithmetic-tiny", [f"rewards={HACKED!r}", "report_to=none", *asked]), tmp_path, watcher=recorder)
+    assert "reward hacking" in [alarm.kind for alarm in recorder.alarms]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_honest_recipe_does_not_raise_it(tmp_path, recorder, seed):
+    train(load_recipe("arithmetic-tiny", [f"seed={seed}", "report_to=none"]), tmp_path, watcher=recorder)
+    assert recorder.alarms == []
+    assert recorder.evaluations[-1].change.low > 0
