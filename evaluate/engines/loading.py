@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors import SafetensorError
 
 from ..types import EvaluationError
 from . import Loading
@@ -18,6 +19,11 @@ from .checkpoint import locate
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError)
+"""What the libraries raise for files that are torn, foreign, or of another model's shapes and names."""
+
+TOKENIZER_FILES = ("tokenizer*", "vocab*", "*.model", "*.tiktoken")
 
 SMALL_MODEL = 10_000_000
 """Below this many parameters a second CPU thread costs more than it gives."""
@@ -86,7 +92,7 @@ def load_base(base: str, revision: str | None = None, loading: Loading | None = 
     with quiet():
         try:
             model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder, **_arguments(how, where))
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:  # broken folders, missing packages
+        except (*BROKEN, ImportError) as error:
             raise EvaluationError(f"cannot load checkpoint {folder}: {_first_line(error)}") from None
     if model.num_parameters() < SMALL_MODEL and where == "cpu":
         torch.set_num_threads(1)
@@ -119,9 +125,11 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """Load the tokenizer of a checkpoint for generation: padding on the left, with a padding token."""
     from transformers import AutoTokenizer
 
+    if not any(file for pattern in TOKENIZER_FILES for file in folder.glob(pattern)):
+        raise EvaluationError(f"{folder} holds no tokenizer: copy tokenizer.json and tokenizer_config.json into it.")
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
-    except (OSError, ValueError, KeyError) as error:
+    except BROKEN as error:
         raise EvaluationError(f"cannot load the tokenizer of {folder}: {_first_line(error)}") from None
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -157,7 +165,7 @@ def _attach(loaded: LoadedBase, folder: Path, name: str) -> Any:
                 loaded.model.load_adapter(str(folder), adapter_name=name)
                 return loaded.model.eval()
             return PeftModel.from_pretrained(loaded.model, str(folder), adapter_name=name).eval()
-    except (RuntimeError, ValueError, KeyError) as error:  # shapes or module names of another base
+    except BROKEN as error:
         raise EvaluationError(
             f"adapter {folder} does not fit base {loaded.folder}: {_first_line(error)} Give the base that it was "
             "trained on."

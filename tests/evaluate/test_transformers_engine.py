@@ -2,13 +2,15 @@
 
 import json
 import shutil
+import weakref
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
 from grpokit.evaluate import Prompt, Request, Row, Sampling, load_task
 from grpokit.evaluate.demo import checkpoint_path
-from grpokit.evaluate.engines import load_engines
+from grpokit.evaluate.engines import Loading, load_engines
 from grpokit.evaluate.engines.loading import load_base
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
@@ -157,6 +159,26 @@ def test_fieldbug_lm_eval_511_an_adapter_that_changes_nothing_is_an_error(tmp_pa
         load_base("demo").add_adapter(tmp_path)
 
 
+def test_two_bases_are_never_held_at_once(tmp_path: Path) -> None:
+    other = shutil.copytree(checkpoint_path(), tmp_path / "other")
+    engines = load_engines([ModelSpec.parse("demo"), ModelSpec.parse(str(other))])
+    first = next(engines)
+    model = weakref.ref(first.base.model)
+    del first
+    next(engines)
+    assert model() is None
+
+
+@pytest.mark.parametrize("quantization", ["4bit", "8bit"])
+def test_a_base_loads_in_few_bits(prompts: list[Prompt], quantization: Literal["4bit", "8bit"]) -> None:
+    engine = next(load_engines([ModelSpec.parse("demo")], loading=Loading(quantization=quantization)))
+    rows = generate(engine, prompts[:2], Sampling(max_new_tokens=4))
+    assert [row.tokens for row in rows] == [4, 4]
+    kinds = {type(module).__name__ for module in engine.base.model.modules()}
+    assert {"4bit": "Linear4bit", "8bit": "Linear8bitLt"}[quantization] in kinds
+    assert engine.describe()["quantization"] == quantization
+
+
 def test_an_adapter_for_another_base_is_told(tmp_path: Path, adapter: Path) -> None:
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -176,13 +198,26 @@ def test_an_adapter_for_another_base_is_told(tmp_path: Path, adapter: Path) -> N
         ("{bare}", "holds no weights"),
         ("{adapter}", "write BASE\\+ADAPTER"),
         ("demo+{empty}", "holds no adapter"),
+        ("{torn}", "cannot load checkpoint .*torn"),
+        ("{dumb}", "holds no tokenizer"),
+        ("demo+{tornadapter}", "does not fit base"),
     ],
 )
 def test_wrong_checkpoints_are_told(tmp_path: Path, adapter: Path, spec: str, said: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "config.json").write_text("{}")
-    text = spec.format(empty=tmp_path / "empty", bare=tmp_path / "bare", adapter=adapter)
+    torn, dumb = (
+        shutil.copytree(checkpoint_path(), tmp_path / "torn"),
+        shutil.copytree(checkpoint_path(), tmp_path / "dumb"),
+    )
+    (torn / "model.safetensors").write_bytes((torn / "model.safetensors").read_bytes()[:1000])
+    for file in dumb.glob("tokenizer*"):
+        file.unlink()
+    tornadapter = shutil.copytree(adapter, tmp_path / "tornadapter")
+    (tornadapter / "adapter_model.safetensors").write_bytes(b"torn")
+    folders = {"torn": torn, "dumb": dumb, "tornadapter": tornadapter, "adapter": adapter}
+    text = spec.format(empty=tmp_path / "empty", bare=tmp_path / "bare", **folders)
     with pytest.raises(EvaluationError, match=said):
         list(load_engines([ModelSpec.parse(text)]))
 
