@@ -187,7 +187,7 @@ class _Box(NamedTuple):
 def _box_at(text: str, start: int) -> _Box | None:
     r"""Return the content of ``\boxed{...}`` or of a brace-less ``\boxed 5``; None when it never closes."""
     at = start + len(_BOX)
-    while at < len(text) and text[at] == " ":
+    while at < len(text) and text[at] in " \t\n":
         at += 1
     if at >= len(text) or text[at] != "{":
         end = at

@@ -11,6 +11,9 @@ LONGEST_EXPRESSION = 600
 DEEPEST_POWER = 2
 """Exponents within exponents that are evaluated."""
 
+DEEPEST_NESTING = 24
+"""Brackets within brackets that are evaluated."""
+
 MOST_DIGITS = 4
 """Digits of an exponent, or of a factorial's argument less one, that are evaluated."""
 
@@ -21,7 +24,8 @@ _TOKEN = re.compile(r"[(){}\[\]^]|\\?[A-Za-z0-9]+")
 
 
 def is_too_large(plain: str) -> bool:
-    r"""Return whether evaluating an expression could explode: power towers, huge exponents or factorials.
+    r"""Return whether evaluating an expression could explode: power towers, huge exponents or factorials,
+    brackets that nest deep or never close.
 
     >>> is_too_large("5^{5^{5^5}}"), is_too_large("9^{99999}"), is_too_large("2^{10}"), is_too_large("e^{x^2}")
     (True, True, False, False)
@@ -45,6 +49,6 @@ def _is_deep(plain: str) -> bool:
         elif token in ")}]":
             raised.pop() if len(raised) > 1 else None
         power = token == "^"
-        if power and sum(raised) >= DEEPEST_POWER:
+        if (power and sum(raised) >= DEEPEST_POWER) or len(raised) > DEEPEST_NESTING:
             return True
-    return False
+    return len(raised) > 1  # a parser may take for ever to find that a bracket never closes

@@ -56,7 +56,11 @@ def equal(answer: str, reference: str) -> bool:
     r"""Return whether math-verify finds the answer equal to the reference; both are parsed as boxed LaTeX."""
     from math_verify import verify
 
-    wanted, given = _parse(reference), _parse(answer)
+    wanted = _parse(reference)
+    try:
+        given = _parse(answer)
+    except Exception:  # the parser fails in many ways on what is no expression: then it is not the reference either
+        return False
     if not wanted or not given:
         return False
     return bool(verify(wanted, given, timeout_seconds=None))

@@ -375,6 +375,7 @@ HOSTILE = [
     Case(tagged("18; import os"), "18", 0.0, "a statement"),
     Case(tagged("print(18)"), "18", 0.0, "a call"),
     Case(tagged("18" * 2000), "18", 0.0, "a very long number"),
+    Case(tagged("(" * 500), "18", 0.0, "brackets that break a parser are a wrong answer, not an error"),
     Case(boxed("(" * 500 + "18" + ")" * 500), "17", 0.0, "deep nesting"),
     Case(boxed("{" * 300 + "18" + "}" * 300), "17", 0.0, "deep braces"),
     Case(boxed("+".join(["x"] * 5000)), "18", 0.0, "a very long sum"),
