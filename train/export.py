@@ -36,6 +36,7 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
     folder appears whole or not at all. Raises :class:`TrainingError` when it cannot be written.
     """
     from ..evaluate.engines.loading import load_base
+    from .saving import saving
 
     out = adapter / MERGED
     base = load_base(recipe.model.path, recipe.model.revision, Loading(dtype="float32", device="cpu"))
@@ -44,15 +45,12 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
         model = base.model.merge_and_unload(safe_merge=True).to(_dtype(recipe, base))
     unfinished = out.with_name(f".{MERGED}.{os.getpid()}.tmp")
     try:
-        _write(model, base, unfinished)
-        shutil.copy(adapter / RECIPE, unfinished)
-        write_atomically(unfinished / "README.md", card(recipe, steps, merged=True))
-        shutil.rmtree(out, ignore_errors=True)
-        unfinished.rename(out)
-    except OSError as error:
-        raise TrainingError(
-            f"cannot write {out}: {error.strerror or error}. The adapter in {adapter} is whole."
-        ) from None
+        with saving(out, f"The adapter in {adapter} is whole."):
+            _write(model, base, unfinished)
+            shutil.copy(adapter / RECIPE, unfinished)
+            write_atomically(unfinished / "README.md", card(recipe, steps, merged=True))
+            shutil.rmtree(out, ignore_errors=True)
+            unfinished.rename(out)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return out

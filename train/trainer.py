@@ -80,15 +80,15 @@ def _make_trainer(
 ) -> GRPOTrainer:
     from transformers import PrinterCallback
 
-    from .backoff import BackingOffTrainer
     from .callbacks import Alarms, MovementProof, Reporter
+    from .checkpoints import CheckpointingTrainer
     from .lora import make_lora
 
     base = _load(recipe)
     kept = _fitting(recipe, plan, prompts, base, watcher)
     lora = make_lora(recipe.lora, base.model, watcher.note)
     try:
-        trainer = BackingOffTrainer(
+        trainer = CheckpointingTrainer(
             base.model,
             reward_funcs=list(rewards),
             args=arguments,
@@ -171,7 +171,11 @@ def _load_last(trainer: GRPOTrainer, checkpoint: Path) -> None:
 
 def _save(trainer: GRPOTrainer, recipe: Recipe, out: Path, loop: HeldOutEvaluation | None) -> None:
     """Write what a finished run leaves; the history comes last and says that the rest is there."""
-    trainer.save_model(str(out))
+    from .checkpoints import ADVICE
+    from .saving import saving
+
+    with saving(out, ADVICE):
+        trainer.save_model(str(out))
     if not trainer.is_world_process_zero():
         return
     (out / "training_args.bin").unlink(missing_ok=True)  # a pickle; recipe.yaml says the same
