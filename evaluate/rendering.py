@@ -29,17 +29,47 @@ def render(tokenizer: PreTrainedTokenizerBase, text: Text) -> str:
 def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> str:
     from jinja2 import TemplateError
 
-    def apply(messages: list[Message]) -> str:
-        chat = [dict(message) for message in messages]
-        return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
-
     try:
-        return apply(messages)
+        return _apply(tokenizer, messages)
     except TemplateError:
-        if messages[0]["role"] != "system" or len(messages) < 2:
+        merged = without_system(messages)
+        if merged == messages:
             raise
-        first = f"{messages[0]['content']}\n\n{messages[1]['content']}"  # templates without a system role
-        return apply([{**messages[1], "content": first}, *messages[2:]])
+        return _apply(tokenizer, merged)
+
+
+def _apply(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> str:
+    chat = [dict(message) for message in messages]
+    return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+
+
+def without_system(messages: list[Message]) -> list[Message]:
+    r"""Return messages with a system message put before the first question, for templates that know no system role.
+
+    >>> without_system([{"role": "system", "content": "Add."}, {"role": "user", "content": "2+2?"}])
+    [{'role': 'user', 'content': 'Add.\n\n2+2?'}]
+    """
+    if len(messages) < 2 or messages[0]["role"] != "system":
+        return messages
+    first = f"{messages[0]['content']}\n\n{messages[1]['content']}"
+    return [{**messages[1], "content": first}, *messages[2:]]
+
+
+def as_asked(tokenizer: PreTrainedTokenizerBase, text: Text) -> Text:
+    """Return a prompt in the form in which a trainer that applies the chat template asks what :func:`render` asks.
+
+    Messages stay messages, without a system message where the template refuses one; where there is no template they
+    become the string.
+    """
+    from jinja2 import TemplateError
+
+    if isinstance(text, str) or tokenizer.chat_template is None:
+        return render(tokenizer, text)
+    try:
+        _apply(tokenizer, list(text))
+    except TemplateError:
+        return without_system(list(text))
+    return text
 
 
 def plain(text: Text) -> str:

@@ -88,9 +88,7 @@ def make_dataset(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase) 
 
 
 def _rows(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase) -> Iterator[dict[str, Any]]:
-    from ..evaluate.rendering import render
+    from ..evaluate.rendering import as_asked
 
     for prompt in prompts:
-        # without a chat template TRL cannot take messages; it is asked with the string that evaluation uses
-        asked = prompt.text if tokenizer.chat_template else render(tokenizer, prompt.text)
-        yield {**prompt.columns, "prompt": asked}
+        yield {**prompt.columns, "prompt": as_asked(tokenizer, prompt.text)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -191,7 +192,9 @@ def quiet() -> Iterator[None]:
     transformers_logging.disable_progress_bar()
     notices.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+            yield
     finally:
         notices.setLevel(logging.NOTSET)
         transformers_logging.set_verbosity(level)

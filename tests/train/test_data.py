@@ -84,3 +84,19 @@ def test_without_a_chat_template_the_prompt_is_what_evaluation_asks(tokenizer):
     bare.chat_template = None
     prompt = Prompt("a", [{"role": "user", "content": "1+1"}], {})
     assert make_dataset([prompt], bare)[0]["prompt"] == render(bare, prompt.text)
+
+
+def test_template_without_a_system_role_is_asked_as_in_evaluation(tokenizer):
+    """Train and evaluation templates differ (huggingface/open-r1#473)."""
+    from copy import deepcopy
+
+    from grpokit.evaluate.rendering import render
+
+    strict = deepcopy(tokenizer)
+    strict.chat_template = (
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+        "[{{ m.role }}]{{ m.content }}{% endfor %}"
+    )
+    prompt = Prompt("a", [{"role": "system", "content": "Add."}, {"role": "user", "content": "1+1"}], {})
+    asked = make_dataset([prompt], strict)[0]["prompt"]
+    assert strict.apply_chat_template(asked, tokenize=False) == render(strict, prompt.text)
