@@ -1,0 +1,84 @@
+"""What is shown while training."""
+
+import io
+
+import pytest
+from grpokit.commands.watch import Watch, alarm_line, held_out_line
+from grpokit.evaluate.comparison import Difference, Verdict
+from grpokit.train import Alarm, Drawn, HeldOut, Step
+from rich.console import Console
+
+DRAWN = Drawn("2+2?", "it is\x1b[2J [bold]4", {"correctness": 1.0, "form": None})
+
+
+def step(number: int) -> Step:
+    return Step(number, 40, 0.1 * number, {"correctness": 0.01 * number, "form": 0.5}, 0.25, [DRAWN])
+
+
+def held_out(number: int, tmp_path) -> HeldOut:
+    change = Difference(
+        *(0.5, 0.4, 0.6, 10, 0, 0.01, 0.01, "sign-flip", "t", 5, 0, 0, 0, 0.1, Verdict.IMPROVED, None, None)
+    )
+    means = {"correctness": 0.3, "form": None, "total": 0.8}
+    return HeldOut(number, tmp_path, "correctness", means, change if number else None, {"code": "def f():\n  pass"})
+
+
+@pytest.fixture
+def piped():
+    return Console(file=io.StringIO(), width=80)
+
+
+def test_piped_output_has_plain_lines(piped, tmp_path):
+    watch = Watch(piped, None)
+    watch.evaluated(held_out(0, tmp_path))
+    for number in range(1, 11):
+        watch.step(step(number))
+    watch.alarm(Alarm(10, "reward hacking", "the total rose.", 0.025))
+    lines = piped.file.getvalue().splitlines()
+    assert lines[0] == "held out, base: correctness 0.300, form -, total 0.800"
+    assert lines[1] == "sample code, base: def f(): pass"
+    assert lines[2].startswith("step 10/40  reward 1.000  correctness 0.10  form 0.50")
+    assert lines[2].endswith("left")
+    assert lines[3].startswith("ALARM, step 10: reward hacking: the total rose. (at most 2.5% of healthy runs")
+    assert len(lines) == 4  # one line in ten steps
+
+
+def test_frame_has_curves_held_out_table_and_completions(tmp_path):
+    console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
+    watch = Watch(console, None)
+    for number in range(1, 9):
+        watch.step(step(number))
+    watch.evaluated(held_out(20, tmp_path))
+    console.file = io.StringIO()
+    console.print(watch.view(step(9)))
+    shown = console.file.getvalue()
+    assert "step 9/40" in shown
+    assert "▁▂▃▄▅▆▇█" in shown  # the reward rises
+    assert "+0.500, 95 % interval +0.400 to +0.600" in shown
+    assert "clipped 25%" in shown
+
+
+def test_completion_cannot_command_the_terminal(tmp_path):
+    """A model writes what it likes: escape sequences and markup must stay text."""
+    console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
+    watch = Watch(console, None)
+    watch.step(step(1))
+    console.print(watch.view(step(2)))
+    shown = console.file.getvalue()
+    assert "it is[2J [bold]4" in shown
+    assert "\x1b[2J" not in shown
+
+
+LINES = [
+    (Alarm(3, "no learning signal", "all the same.", None), "ALARM, step 3: no learning signal: all the same."),
+    (Alarm(3, "a", "b.", 0.025), "ALARM, step 3: a: b. (at most 2.5% of healthy runs raise such an alarm)"),
+]
+
+
+@pytest.mark.parametrize(("alarm", "line"), LINES)
+def test_alarm_states_its_rate_where_it_has_one(alarm, line):
+    assert alarm_line(alarm) == line
+
+
+def test_change_is_told_with_its_interval(tmp_path):
+    assert "correctness 0.300 (+0.500, 95 % interval +0.400 to +0.600)" in held_out_line(held_out(20, tmp_path))
