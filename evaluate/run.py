@@ -9,7 +9,7 @@ scores.jsonl        one line a completion: values, statuses, reasons and the tot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -80,9 +80,14 @@ class Run:
             except TypeError:
                 raise EvaluationError(f"{self.path / 'prompts.jsonl'}, line {line.number}: not a prompt.") from None
 
-    def rows(self) -> Iterator[Row]:
-        """Yield the completions in the order they were generated; a prompt's samples stand together."""
+    def rows(self, wanted: Collection[str] | None = None) -> Iterator[Row]:
+        """Yield the completions in the order they were generated; a prompt's samples stand together.
+
+        ``wanted`` limits them to those of these prompt ids.
+        """
         for line in read_lines(self.path / "completions.jsonl"):
+            if wanted is not None and line.value.get("prompt_id") not in wanted:
+                continue
             try:
                 yield Row(**line.value)
             except TypeError:
@@ -106,9 +111,11 @@ class Run:
                 )
             yield Answered(prompt, list(rows))
 
-    def scores(self) -> Iterator[Score]:
-        """Yield the scores in the order of the completions."""
+    def scores(self, wanted: Collection[str] | None = None) -> Iterator[Score]:
+        """Yield the scores in the order of the completions, limited as :meth:`rows` does."""
         for line in read_lines(self.path / "scores.jsonl"):
+            if wanted is not None and line.value.get("prompt_id") not in wanted:
+                continue
             try:
                 yield Score.from_json(line.value)
             except (KeyError, TypeError):

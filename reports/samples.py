@@ -85,13 +85,12 @@ class _Scored(NamedTuple):
 
 def _by_prompt(run: Run, wanted: Collection[str] | None) -> Iterator[list[_Scored]]:
     """Yield the completions of each wanted prompt, which stand together in a run."""
-    for prompt_id, scored in groupby(_scored(run), key=attrgetter("prompt_id")):
-        if wanted is None or prompt_id in wanted:
-            yield list(scored)
+    for _, scored in groupby(_scored(run, wanted), key=attrgetter("prompt_id")):
+        yield list(scored)
 
 
-def _scored(run: Run) -> Iterator[_Scored]:
-    for row, score in zip(run.rows(), run.scores(), strict=False):
+def _scored(run: Run, wanted: Collection[str] | None) -> Iterator[_Scored]:
+    for row, score in zip(run.rows(wanted), run.scores(wanted), strict=False):
         if (row.prompt_id, row.sample) != (score.prompt_id, score.sample):
             raise EvaluationError(f"{run.path}: its scores are not those of its completions; score the run again.")
         yield _Scored(row, score)
