@@ -2,13 +2,17 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from grpokit.commands.eval import main
 from grpokit.evaluate import (
     Evaluation,
     EvaluationError,
@@ -20,7 +24,8 @@ from grpokit.evaluate import (
     load_task,
     task_record,
 )
-from grpokit.evaluate.engines import load_engines
+from grpokit.evaluate.batches import Batches, read_batches
+from grpokit.evaluate.engines import Loading, load_engines
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
 from grpokit.evaluate.shards import Shard
@@ -93,10 +98,9 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_fieldbug_lighteval_880_a_killed_process_resumes_to_the_same_bytes(tmp_path: Path) -> None:
-    asked = ["run", "--task", "arithmetic", "--model", "demo", "--limit", "60", "--batch-size", "2"]
-    uninterrupted = [sys.executable, "-c", SCRIPT, *asked, "--out", str(tmp_path / "whole")]
-    subprocess.run(uninterrupted, check=True, capture_output=True)
+def test_field_3_a_killed_process_resumes_to_the_same_bytes(tmp_path: Path) -> None:
+    asked = ["run", "--task", "arithmetic", "--model", "demo", "--limit", "12", "--batch-size", "2"]
+    assert main([*asked, "--out", str(tmp_path / "whole")]) == 0
     killed = tmp_path / "killed"
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, *asked, "--out", str(killed)],
@@ -111,9 +115,44 @@ def test_fieldbug_lighteval_880_a_killed_process_resumes_to_the_same_bytes(tmp_p
     assert process.wait() == -signal.SIGKILL
     kept = journal.read_bytes()
     assert 0 < len(kept) < (tmp_path / "whole" / "completions.jsonl").stat().st_size
-    again = [sys.executable, "-c", SCRIPT, *asked, "--out", str(killed), "--resume"]
-    subprocess.run(again, check=True, capture_output=True)
+    assert main([*asked, "--out", str(killed), "--resume"]) == 0
     assert journal.read_bytes() == (tmp_path / "whole" / "completions.jsonl").read_bytes()
+
+
+def test_a_process_killed_before_its_first_row_is_resumed(
+    engine: TransformersEngine, whole: Run, tmp_path: Path
+) -> None:
+    shutil.copy(whole.path / "manifest.json", tmp_path)
+    (tmp_path / ".prompts.jsonl.123.tmp").write_text("torn")
+    evaluation().run(engine, tmp_path, resume=True)
+    for name in ("completions.jsonl", "scores.jsonl", "prompts.jsonl"):
+        assert (tmp_path / name).read_bytes() == (whole.path / name).read_bytes()
+
+
+def test_what_a_process_left_before_its_manifest_is_in_nobodys_way(engine: TransformersEngine, tmp_path: Path) -> None:
+    (tmp_path / ".manifest.json.123.tmp").write_text("torn")
+    assert evaluation(limit=1).run(engine, tmp_path).manifest.task.prompts == 1
+
+
+def test_resuming_in_another_precision_is_refused(whole: Run) -> None:
+    half = next(load_engines([ModelSpec.parse("demo")], loading=Loading(dtype="bfloat16")))
+    with pytest.raises(EvaluationError, match="dtype differ"):
+        evaluation().run(half, whole.path, resume=True)
+
+
+def test_field_5_the_batches_that_memory_held_are_recorded(
+    engine: TransformersEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = engine.base.model.generate
+
+    def scarce(**inputs: torch.Tensor) -> torch.Tensor:
+        if len(inputs["input_ids"]) > 4:
+            raise torch.OutOfMemoryError("out of memory")
+        return real(**inputs)
+
+    monkeypatch.setattr(engine.base.model, "generate", scarce)
+    run = evaluation(limit=2).run(replace(engine, batch_size=16), tmp_path / "run")
+    assert list(read_batches(run.path)) == [Batches(process=0, row=0, rows=4)]
 
 
 @pytest.mark.parametrize(
@@ -166,6 +205,7 @@ def test_the_prompts_order_does_not_change_the_task() -> None:
     [
         (None, "holds no run"),
         ("{", "not readable JSON"),
+        ("[" * 100_000, "not readable JSON"),
         ("[]", "has no 'schema'"),
         ('{"schema": 99}', "has schema 99"),
         ('{"schema": 1}', "not a manifest of a run"),
@@ -175,6 +215,14 @@ def test_foreign_manifests_are_told(tmp_path: Path, content: str | None, said: s
     if content is not None:
         (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(EvaluationError, match=said):
+        find_runs([tmp_path])
+
+
+@pytest.mark.parametrize("key", ["model", "engine", "environment", "created"])
+def test_a_manifest_of_foreign_values_is_told(whole: Run, tmp_path: Path, key: str) -> None:
+    values = json.loads((whole.path / "manifest.json").read_text())
+    (tmp_path / "manifest.json").write_text(json.dumps({**values, key: 3}))
+    with pytest.raises(EvaluationError, match="is not a manifest of a run: 3 stands"):
         find_runs([tmp_path])
 
 

@@ -25,7 +25,7 @@ def test_no_journal_means_nothing_is_done(tmp_path: Path) -> None:
     assert finished(tmp_path / "completions.jsonl", REQUESTS, "w") == 0
 
 
-def test_fieldbug_lm_eval_2533_a_crash_at_any_byte_loses_at_most_the_torn_row(tmp_path: Path) -> None:
+def test_field_3_a_crash_at_any_byte_loses_at_most_the_torn_row(tmp_path: Path) -> None:
     path = tmp_path / "completions.jsonl"
     whole = write(path, 3)
     for cut in range(len(whole) + 1):
@@ -45,7 +45,7 @@ def test_a_torn_line_longer_than_a_read_block_is_dropped(tmp_path: Path) -> None
     assert path.read_bytes() == whole
 
 
-def test_fieldbug_lm_eval_2715_rows_of_other_weights_are_refused(tmp_path: Path) -> None:
+def test_field_2_rows_of_other_weights_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "completions.jsonl"
     write(path, 2)
     with pytest.raises(EvaluationError, match="line 1: not the row this run would have written"):

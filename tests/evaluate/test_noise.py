@@ -12,7 +12,7 @@ from grpokit.rewards import RewardMix
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_fieldbug_lm_eval_3055_the_noise_of_batching_is_measured(tmp_path: Path, dtype: str) -> None:
+def test_field_4_the_noise_of_batching_is_measured(tmp_path: Path, dtype: str) -> None:
     task = load_task("arithmetic")
     prompts, mix = list(task.prompts(limit=40)), RewardMix.parse(task.rewards)
     record = task_record(task.name, task.primary, None, prompts, "test split")

@@ -25,7 +25,7 @@ from .task_rows import ROWS
         ("They share the sweets and each of them is glad about it in the end.", "fragmentary"),
     ],
 )
-def test_fieldbug_unreadable_references_are_told_before_they_judge(reference: object, status: str | None) -> None:
+def test_field_7_unreadable_references_are_told_before_they_judge(reference: object, status: str | None) -> None:
     checked = check([Reference("good", "#### 1"), Reference("row", reference)])
     assert checked.read == 2
     assert [(finding.row, finding.status) for finding in checked.findings] == ([("row", status)] if status else [])

@@ -43,7 +43,7 @@ GREEDY = Sampling(max_new_tokens=24)
 
 
 @pytest.mark.parametrize("sampling", [SAMPLED, GREEDY], ids=["sampled", "greedy"])
-def test_fieldbug_lm_eval_1992_the_batch_size_changes_nothing(
+def test_field_4_the_batch_size_changes_nothing(
     engine: TransformersEngine, prompts: list[Prompt], sampling: Sampling
 ) -> None:
     assert generate(engine, prompts, sampling, 1) == generate(engine, prompts, sampling, 7)
@@ -103,7 +103,7 @@ def test_a_prompt_that_does_not_fit_is_told_before_generation(
         engine.plan(prompts, Sampling(max_new_tokens=120))
 
 
-def test_fieldbug_lm_eval_1323_memory_running_out_halves_the_batch_and_loses_no_row(
+def test_field_5_memory_running_out_halves_the_batch_and_loses_no_row(
     engine: TransformersEngine, prompts: list[Prompt], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = generate(engine, prompts, SAMPLED, 8)
@@ -142,7 +142,7 @@ def test_base_and_adapter_share_one_load_and_stay_apart(prompts: list[Prompt], a
     assert made[1].describe()["adapter_probe_change"] > 0
 
 
-def test_fieldbug_peft_1836_the_adapter_answers_as_its_merged_model(prompts: list[Prompt], adapter: Path) -> None:
+def test_field_10_the_adapter_answers_as_its_merged_model(prompts: list[Prompt], adapter: Path) -> None:
     tuned = next(load_engines([ModelSpec.parse(f"demo+{adapter}")]))
     rows = generate(tuned, prompts, GREEDY)
     tuned.base.model = tuned.base.model.merge_and_unload()
@@ -150,7 +150,7 @@ def test_fieldbug_peft_1836_the_adapter_answers_as_its_merged_model(prompts: lis
     assert [row.text for row in generate(tuned, prompts, GREEDY)] == [row.text for row in rows]
 
 
-def test_fieldbug_lm_eval_511_an_adapter_that_changes_nothing_is_an_error(tmp_path: Path) -> None:
+def test_field_10_an_adapter_that_changes_nothing_is_an_error(tmp_path: Path) -> None:
     model = get_peft_model(
         AutoModelForCausalLM.from_pretrained(checkpoint_path()), LoraConfig(target_modules="all-linear")
     )
@@ -236,7 +236,7 @@ def test_a_real_checkpoint_tells_its_story(shared: Path) -> None:
     assert story.startswith("Once upon a time" + rows[0].text[:40])
 
 
-def test_fieldbug_lm_eval_1841_no_bos_is_doubled(shared: Path) -> None:
+def test_field_6_no_bos_is_doubled(shared: Path) -> None:
     from grpokit.evaluate.rendering import encode
 
     tokenizer = AutoTokenizer.from_pretrained(shared / "models" / "stories260K")
