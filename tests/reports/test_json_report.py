@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from grpokit.evaluate.compare import compare
+from grpokit.evaluate.comparison import NoiseFloor
 from grpokit.reports.json_report import to_json
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, write_run
@@ -46,3 +49,31 @@ def test_one_run_has_no_pair(tmp_path: Path) -> None:
     found = to_json(compare([write_run(tmp_path / "base", BASE, questions=5)]))
     assert found["pairs"] == []
     assert len(found["models"]) == 1
+
+
+def keys_of(value: object) -> Iterator[str]:
+    """Yield the keys of all objects but those that are named by rewards or statuses."""
+    if isinstance(value, list):
+        for one in value:
+            yield from keys_of(one)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            named = key in ("rewards", "contributions") and isinstance(inner, dict)
+            if key not in ("counts", "weights"):
+                yield from keys_of(list(inner.values()) if named else inner)
+
+
+def test_every_key_is_documented(compared: Compared) -> None:
+    noise = NoiseFloor("base", "correctness", 240, 0.25, 0.125)
+    document = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
+    keys = set(keys_of(to_json(replace(compared.comparison, noise=noise))))
+    assert len(keys) > 50
+    assert [key for key in sorted(keys) if f"`{key}`" not in document] == []
+
+
+def test_what_narrowed_the_interval_is_said_in_words(compared: Compared) -> None:
+    found = to_json(compared.comparison)["pairs"][0]["rewards"]["correctness"]
+    width = found["high"] - found["low"]
+    assert f"{found['pairing'] * width:.3f} without pairing" in found["narrowing"]
+    assert f"{found['variance']['noise_narrowing'] * width:.3f} without shared random numbers" in found["narrowing"]
