@@ -1,13 +1,20 @@
 """``grpo-eval`` as it is typed: what it prints, writes and returns, and one line for every mistake."""
 
 import json
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 from xml.etree import ElementTree
 
 import pytest
+import torch
 from grpokit.commands.eval import main
+from grpokit.evaluate.demo import checkpoint_path
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
 
 ROWS = [
     {"idx": 0, "question": "2+2?", "gold": "4", "output": "#### 4", "model": "a"},
@@ -108,6 +115,70 @@ def test_run_resumes_and_compares_base_with_itself(tmp_path: Path, capsys: pytes
     assert (out / "base" / "completions.jsonl").read_bytes() == before
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of checkpoints, as a trainer leaves them: two LoRAs on the demo checkpoint."""
+    folder = tmp_path_factory.mktemp("trained")
+    torch.manual_seed(0)
+    for step in (2, 10):
+        model = AutoModelForCausalLM.from_pretrained(checkpoint_path())
+        lora = LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False)
+        get_peft_model(model, lora).save_pretrained(folder / f"checkpoint-{step}")
+    return folder
+
+
+def test_a_trajectory_of_several_models_resumes_where_it_was_cut(tmp_path: Path, trained: Path) -> None:
+    out = tmp_path / "runs"
+    asked = ["run", "--task", "arithmetic", "--limit", "4", "--out", str(out), "--margin", "1"]
+    asked += ["--model", "base=demo", "--model", f"tuned=demo+{trained}"]
+    main([*asked, "--json", str(tmp_path / "whole.json")])
+    journals = {name: out / name / "completions.jsonl" for name in ("base", "tuned-2", "tuned-10")}
+    whole = {name: journal.read_bytes() for name, journal in journals.items()}
+    weights = {name: {json.loads(line)["weights"] for line in text.splitlines()} for name, text in whole.items()}
+    assert len(set.union(*weights.values())) == 3, "each row says which weights wrote it"
+    journals["tuned-2"].write_bytes(whole["tuned-2"][:700])
+    shutil.rmtree(out / "tuned-10")
+    main([*asked, "--resume", "--json", str(tmp_path / "resumed.json")])
+    assert {name: journal.read_bytes() for name, journal in journals.items()} == whole
+    models = json.loads((tmp_path / "resumed.json").read_text())["models"]
+    assert [model["name"] for model in models] == ["base", "tuned-2", "tuned-10"]
+
+
+def test_a_cards_cluster_column_widens_the_interval(tmp_path: Path, trained: Path) -> None:
+    """Ten questions, each there six times: by clusters these are ten observations, and not sixty."""
+    card = """
+        name: sums
+        source: {file: rows.jsonl}
+        user: "what is {question}?"
+        reference: gold
+        rewards: edit_similarity
+        primary: edit_similarity
+        max_new_tokens: 24
+    """
+    rows = [{"question": f"1{seed}+2{seed}", "gold": str(30 + 2 * seed), "seed": seed} for seed in range(10)] * 6
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "plain.yaml").write_text(dedent(card))
+    (tmp_path / "clustered.yaml").write_text(dedent(card) + "cluster: seed\n")
+    widths = {}
+    for name in ("plain", "clustered"):
+        found = tmp_path / f"{name}.json"
+        asked = [
+            "--task",
+            str(tmp_path / f"{name}.yaml"),
+            "--data",
+            str(tmp_path / "rows.jsonl"),
+            "--out",
+            str(tmp_path / name),
+            "--json",
+            str(found),
+        ]
+        main(["run", *asked, "--model", "base=demo", "--model", f"tuned=demo+{trained / 'checkpoint-2'}"])
+        (pair,) = json.loads(found.read_text())["pairs"]
+        delta = pair["rewards"]["edit_similarity"]
+        widths[name] = delta["high"] - delta["low"]
+    assert widths["clustered"] > 2 * widths["plain"] > 0  # the square root of six, and t with fewer degrees of freedom
+
+
 def test_run_on_a_file_of_columns(tmp_path: Path) -> None:
     data = tmp_path / "questions.csv"
     data.write_text("q,a\nwhat is 19+15?,34\nwhat is 28+14?,42\n")
@@ -148,6 +219,8 @@ def test_signal_writes_prompts_that_a_task_takes_again(tmp_path: Path, capsys: p
         (["run", "--task", "arithmetic", "--model", "demo", "--samples", "2", "--temperature", "0"], "greedy samples"),
         (["run", "--task", "arithmetic", "--model", "demo", "--max-new-tokens", "127"], "context of 128"),
         (["run", "--task", "arithmetic", "--model", "demo", "--split", "dev"], "no split 'dev'"),
+        (["run", "--task", "arithmetic", "--model", "replay:rows.jsonl", "--noise-floor"], "leave the option out"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--rewards", ""], "rewards spec"),
         (["score", "absent.jsonl"], "no file absent.jsonl"),
         (["score", "{answers}"], "no column 'completion'"),
         (["score", "{answers}", "--completion-column", "outptu"], "Did you mean 'output'"),
@@ -178,6 +251,42 @@ def test_every_mistake_is_one_line_and_leaves_nothing(
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--margin", "-1"], "'-1': give 0 or a positive number"),
+        (["--margin", "nan"], "'nan': give 0 or a positive number"),
+        (["--no-such"], "unrecognized arguments: --no-such"),
+    ],
+)
+def test_wrong_options_are_one_line_before_any_work(
+    answers: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["score", str(answers), *COLUMNS, *options])
+    shown = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert said in shown
+    assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("PYTHONIOENCODING=ascii {eval} compare {runs} --margin 1", 1),
+        ("PYTHONIOENCODING=ascii {eval} rewards list", 0),
+        ("{eval} compare {runs} | head -1; exit ${{PIPESTATUS[0]}}", 1),
+        ("{eval} compare {runs} >&-", 1),
+    ],
+    ids=["comparison in ascii", "rewards in ascii", "reader that leaves", "no output at all"],
+)
+def test_output_that_cannot_be_written_changes_no_verdict(tmp_path: Path, line: str, status: int) -> None:
+    runs = score_against(tmp_path, [1] * 30, [0] * 30)
+    command = shlex.join([sys.executable, "-m", "grpokit.commands.eval"])
+    done = subprocess.run(["bash", "-c", line.format(eval=command, runs=runs)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (status, "")
+
+
 def test_an_occupied_folder_is_left_alone(answers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").write_text("precious")
@@ -199,7 +308,7 @@ def test_help_loads_nothing_heavy(command: list[str]) -> None:
     assert "usage: grpo-eval" in done.stdout
 
 
-def test_fieldbug_lm_eval_3152_scoring_and_comparing_never_load_torch(answers: Path, tmp_path: Path) -> None:
+def test_field_13_scoring_and_comparing_never_load_torch(answers: Path, tmp_path: Path) -> None:
     code = (
         "import sys\nfrom grpokit.commands.eval import main\nmain(sys.argv[1:])\n"
         "sys.exit('torch was loaded' if 'torch' in sys.modules else 0)"
