@@ -51,18 +51,31 @@ def write_card(folder: Path, comparison: Comparison, runs: Sequence[Run]) -> Pat
 
 
 def _pair_of(folder: Path, comparison: Comparison, runs: Sequence[Run]) -> Pair:
-    """Return the pair whose tuned model lies in ``folder``; the only pair where the runs do not say."""
-    own = folder.resolve()
-    places = {run.model: run.manifest.engine.get("adapter") or run.manifest.engine.get("checkpoint") for run in runs}
-    found = [pair for pair in comparison.pairs if _is_at(places[pair.tuned], own)] or list(comparison.pairs)
+    """Return the pair whose tuned model lies in ``folder``; the only pair where the runs do not say.
+
+    Where runs of several steps of one training were compared, it is the step whose weights the folder holds.
+    """
+    own, by_name = folder.resolve(), {run.model: run for run in runs}
+    found = [pair for pair in comparison.pairs if _is_at(by_name[pair.tuned], own)] or list(comparison.pairs)
+    if len(found) > 1:
+        found = [pair for pair in found if by_name[pair.tuned].manifest.weights == _weights(by_name[pair.tuned], own)]
     if len(found) == 1:
         return found[0]
     have = ", ".join(pair.tuned for pair in comparison.pairs) or "none"
     raise CardError(f"--card {folder}: give the runs of a base and of the model in this folder; compared here: {have}.")
 
 
-def _is_at(place: str | None, own: Path) -> bool:
+def _is_at(run: Run, own: Path) -> bool:
+    place = run.manifest.engine.get("adapter") or run.manifest.engine.get("checkpoint")
     return place is not None and Path(place).resolve() == own
+
+
+def _weights(run: Run, own: Path) -> str | None:
+    """Return the fingerprint of the adapter in ``own`` on the run's base; None where the base is not here."""
+    from ..evaluate.engines.checkpoint import fingerprint
+
+    base = Path(run.manifest.engine.get("checkpoint") or "")
+    return fingerprint(base, own) if base.is_dir() and run.manifest.engine.get("adapter") else None
 
 
 def _read(path: Path, folder: Path) -> ModelCard:
@@ -72,7 +85,12 @@ def _read(path: Path, folder: Path) -> ModelCard:
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else _begin(folder)
         return ModelCard(text)
-    except (OSError, ValueError, TypeError, YAMLError) as error:  # a card is a person's file: its metadata may be anything
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        YAMLError,
+    ) as error:  # a card is a person's file: its metadata may be anything
         raise CardError(f"cannot read the card {path}: {(str(error).splitlines() or ['unknown'])[0]}") from None
 
 

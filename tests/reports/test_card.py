@@ -84,6 +84,23 @@ def test_pair_is_the_one_whose_adapter_lies_in_the_folder(adapter: Path, compare
         write_card(adapter, comparison, [*compared.runs, third])
 
 
+def test_step_of_a_training_run_is_known_by_its_weights(adapter: Path, compared: Compared, tmp_path: Path) -> None:
+    from grpokit.evaluate.demo import checkpoint_path
+    from grpokit.evaluate.engines.checkpoint import fingerprint
+
+    (adapter / "adapter_model.safetensors").write_bytes(b"weights of step 20")
+    kept = fingerprint(checkpoint_path(), adapter)
+    runs = [compared.runs[0]]
+    for step, weights in ((10, "other"), (20, kept), (30, "another")):
+        run = write_run(tmp_path / f"step-{step}", TUNED._replace(name=f"step {step}"))
+        engine = {**run.manifest.engine, "checkpoint": str(checkpoint_path()), "adapter": str(adapter)}
+        runs.append(replace(run, manifest=replace(run.manifest, engine=engine, weights=weights)))
+    text = write_card(adapter, compare(runs), runs).read_text()
+    assert "step 20 is better than base" in text
+    assert "step 10" not in text
+    assert "step 30" not in text
+
+
 def test_hostile_names_make_no_markup(adapter: Path, hostile: Compared) -> None:
     card = write_card(adapter, hostile.comparison, hostile.runs)
     assert "<img" not in card.read_text().split("---")[2].replace("\\<img", "")

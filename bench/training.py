@@ -1,0 +1,140 @@
+"""What ``grpo-train`` costs over plain TRL, what merged rollouts gain, and how soon the command answers.
+
+The same run (``arithmetic-tiny``: same base, prompts, rewards, seeds and settings, no held-out evaluation) is made
+by plain TRL as its documentation has it, by this package, and by this package without merged rollouts, turn by turn
+in one process, so that whatever else the machine does falls on all three alike. Processor time is compared, which a
+busy machine does not change much; the overhead is the median over rounds of the ratio within a round. Both must end
+with the same weights.
+
+    python bench/training.py [--steps 30] [--rounds 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from grpokit.evaluate.engines.loading import load_base
+from grpokit.train import Recipe, load_recipe, rollouts, train
+from grpokit.train.arguments import make_arguments
+from grpokit.train.data import load_prompts, make_dataset
+from grpokit.train.plan import make_plan
+from grpokit.train.quiet import quiet
+from peft import LoraConfig
+from safetensors.torch import load_file
+from transformers import PrinterCallback
+from trl.trainer.grpo_trainer import GRPOTrainer
+
+LIMIT = 0.02
+LOOKS = (["--help"], ["--list"], ["--show", "arithmetic-tiny"], ["arithmetic-tiny", "--dry-run"])
+LOOK_LIMIT_S = 0.4
+OPEN = ["report_to=none", "evaluation.every=null"]
+
+
+def main() -> None:
+    """Time everything and print it."""
+    size = _arguments()
+    recipe = load_recipe("arithmetic-tiny", [*OPEN, f"max_steps={size.steps}"])
+    ways = {"plain TRL": _plain, "grpo-train": _ours, "grpo-train, not merged": _not_merged}
+    with tempfile.TemporaryDirectory() as folder:
+        spent, adapters = _rounds(ways, recipe, size.rounds, Path(folder))
+    print(f"{size.steps} steps of arithmetic-tiny, {size.rounds} rounds, processor seconds a run (median)")
+    for name, seconds in spent.items():
+        print(f"{name:24} {statistics.median(seconds):6.2f}   over plain TRL {_over(seconds, spent['plain TRL']):+.1%}")
+    apart = max(_apart(adapters["plain TRL"], adapters[name]) for name in ways)
+    print(f"largest difference between the adapters' weights: {apart:.1e}")
+    within = _over(spent["grpo-train"], spent["plain TRL"]) < LIMIT
+    print(f"overhead under {LIMIT:.0%}: {'yes' if within else 'NO'}")
+    _look(size.rounds)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="the overhead of grpo-train over plain TRL")
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=5)
+    return parser.parse_args()
+
+
+def _rounds(
+    ways: dict[str, Callable[[Recipe, Path], None]], recipe: Recipe, rounds: int, folder: Path
+) -> tuple[dict[str, list[float]], dict[str, Path]]:
+    """Run all ways in turn, each round beginning with another one; the first round warms up and is left out."""
+    spent: dict[str, list[float]] = {name: [] for name in ways}
+    adapters = {}
+    names = list(ways)
+    for number in range(rounds + 1):
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            out = folder / f"{number}-{name}"
+            start = time.process_time()
+            ways[name](recipe, out)
+            if number:
+                spent[name].append(time.process_time() - start)
+            adapters[name] = out
+    return spent, adapters
+
+
+def _plain(recipe: Recipe, out: Path) -> None:
+    """The run as TRL's documentation writes it."""
+    prompts = load_prompts(recipe)
+    base = load_base("demo")
+    with quiet():
+        trainer = GRPOTrainer(
+            base.model,
+            reward_funcs=recipe.mix.reward_funcs,
+            args=make_arguments(recipe, make_plan(recipe, len(prompts)), out),
+            train_dataset=make_dataset(prompts, base.tokenizer),
+            processing_class=base.tokenizer,
+            peft_config=LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"),
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+        trainer.save_model(str(out))
+
+
+def _ours(recipe: Recipe, out: Path) -> None:
+    train(recipe, out)
+
+
+def _not_merged(recipe: Recipe, out: Path) -> None:
+    real = rollouts._mergeable
+    rollouts._mergeable = lambda model: False
+    try:
+        train(recipe, out)
+    finally:
+        rollouts._mergeable = real
+
+
+def _over(seconds: list[float], plain: list[float]) -> float:
+    return statistics.median(ours / theirs for ours, theirs in zip(seconds, plain, strict=True)) - 1
+
+
+def _apart(left: Path, right: Path) -> float:
+    one, other = (load_file(folder / "adapter_model.safetensors") for folder in (left, right))
+    return max(float((one[name] - other[name]).abs().max()) for name in one)
+
+
+def _look(rounds: int) -> None:
+    """Time what a person waits for before anything is trained: whole processes, the fastest of some."""
+    print(f"\ngrpo-train as a process, wall-clock seconds, fastest of {rounds + 2}; goal: under {LOOK_LIMIT_S}")
+    for argv in LOOKS:
+        seconds = min(_process(argv) for _ in range(rounds + 2))
+        print(f"{' '.join(argv):32} {seconds:.2f}")
+
+
+def _process(argv: list[str]) -> float:
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "grpokit.commands.train", *argv]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main()
