@@ -74,9 +74,8 @@ GPT2_MODULES = {"c_attn", "c_proj", "c_fc"}
 LLAMA_MODULES = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
 ANCESTORS = {
-    # one post, so a step an epoch
-    "phi2-tldr-qlora": Ancestor(PHI, tldr(1), SUMMARIES, PHI_MODULES, {1, 2, 3}, kl=True),
-    # bfloat16 is emulated, slowly, on many CPUs
+    # bfloat16 is emulated, slowly, on many CPUs; one post, so a step an epoch
+    "phi2-tldr-qlora": Ancestor(PHI, tldr(1), SUMMARIES, PHI_MODULES, {1, 2, 3}, ("model.dtype=float32",), kl=True),
     "phi2-oasst1-lora": Ancestor(
         PHI, oasst1(2), ANSWERS, PHI_MODULES, {2}, ("max_steps=2", "bf16=false", "model.dtype=float32")
     ),
