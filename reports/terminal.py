@@ -61,11 +61,12 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
     """
     _forgive_encoding(console)
     moved = read_moved(comparison, runs)
-    for pair in comparison.pairs:
+    for place, pair in enumerate(comparison.pairs):
+        if place:
+            console.print()
         _print_verdict(pair, comparison, console)
         console.print(_pair_table(pair, comparison, console))
         _print_factors(pair, console)
-        console.print()
     if not comparison.pairs:
         console.print(_model_table(comparison))
     for model in comparison.models:
