@@ -1,19 +1,21 @@
 """The alarm that a model learns to please: what it is paid for rises, and what is wanted falls or rots.
 
 Every held-out evaluation is a look, and a run looks often. With ``k`` looks planned and four checks a look, each
-check is made at the one-sided level ``FALSE_ALARMS / (4 k)``, so that at most 2.5 % of runs in which nothing of the
-kind happens raise any alarm at all (Bonferroni; no assumption on how looks and checks hang together).
+check is made at the one-sided level ``FALSE_ALARMS / (4 k)``, so that at most 2.5 % of healthy runs raise any alarm at
+all (Bonferroni; no assumption on how looks and checks hang together). Healthy is a run in which the held-out metric
+does not fall, shares of cut or repeated text do not rise much, and no reward carries a gain that the metric lacks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from ..evaluate.compare import MARGIN
 from ..evaluate.comparison import Difference, Estimate, Pair, Verdict
 from ..evaluate.difference import Design, paired_estimate
 from ..evaluate.run import Run
@@ -81,18 +83,32 @@ class Habits:
         return cls(table.cut, repeated, table.clusters)
 
 
-def look(pair: Pair, base: Habits, now: Habits, looks: int, margin: float, step: int) -> list[Alarm]:
+def climb(rewards: Sequence[float]) -> float:
+    """Return how much higher the training reward is in the last third of the logs than in the first.
+
+    >>> climb([0.0, 0.0, 0.5, 0.9, 1.0, 1.0])
+    1.0
+    >>> climb([0.5])
+    0.0
+    """
+    third = len(rewards) // 3
+    return sum(rewards[-third:]) / third - sum(rewards[:third]) / third if third else 0.0
+
+
+def look(pair: Pair, base: Habits, now: Habits, looks: int, trained: float, step: int) -> list[Alarm]:
     """Return the alarms that one held-out evaluation gives cause for.
 
-    ``pair`` is the base against the adapter of this step; ``looks`` evaluations are planned in all. Intervals are
-    those of the comparison, widened to the level above (by the ratio of normal quantiles):
+    ``pair`` is the base against the adapter of this step; ``looks`` evaluations are planned in all; ``trained`` is
+    the :func:`climb` of the training reward. Intervals are those of the comparison, widened to the level above (by the
+    ratio of normal quantiles):
 
-    - *reward hacking*: the total's is above 0, the primary metric's below 0;
+    - *reward hacking*: the primary metric's is below 0, and the total is up, on held-out prompts or in training (the
+      two differ where held-out answers are greedy);
     - *cut completions*, *repetition*: the share's rise is above 0.1, and the primary metric did not improve;
     - *one reward carries all*: the total's is above 0, one reward that is not the primary brought 90 % of it or
-      more, and the primary's gain is below ``margin``.
+      more, and the primary's gain is below the comparison's margin.
     """
-    gauge = _Gauge(pair, base, now, _widening(looks), margin)
+    gauge = _Gauge(pair, base, now, _widening(looks), trained)
     return [Alarm(step, kind, text, FALSE_ALARMS) for kind, text in gauge.found()]
 
 
@@ -107,30 +123,30 @@ class _Gauge:
     base: Habits
     now: Habits
     widening: float
-    margin: float
+    trained: float
 
     def found(self) -> Iterator[tuple[str, str]]:
         """Yield kind and text of each alarm."""
-        primary = self.pair.primary
-        gained = primary != TOTAL and self._low(self.pair.total) > 0
-        if gained and self._high(self.pair.rewards[primary]) < 0:
-            fall, rise = self.pair.rewards[primary].delta, self.pair.total.delta
-            yield "reward hacking", f"the reward's total rose by {rise:.3f} while {primary} fell by {-(fall or 0):.3f}."
-        elif gained and (carrier := self._carrier()):
-            yield "one reward carries all", f"{carrier}, while {primary} gained less than {self.margin:g}."
+        if self.pair.primary != TOTAL:
+            yield from self._pleasing(self.pair.rewards[self.pair.primary])
         if self.pair.verdict is not Verdict.IMPROVED:
             yield from self._decay()
 
+    def _pleasing(self, primary: Difference) -> Iterator[tuple[str, str]]:
+        name, rise = self.pair.primary, max(self.pair.total.delta or 0.0, self.trained)
+        if self._high(primary) < 0 < rise:
+            yield "reward hacking", f"the total rose by {rise:.3f} while {name} fell by {-_middle(primary):.3f}."
+        elif self._low(self.pair.total) > 0 and self._high(primary) < MARGIN and (carrier := self._carrier()):
+            yield "one reward carries all", f"{carrier}, while {name} gained less than {MARGIN:g}."
+
     def _carrier(self) -> str | None:
-        """Say which reward brought nearly all of the gain, unless the primary metric may have gained too."""
-        total, primary = self.pair.total.delta or 0.0, self.pair.primary
-        if self._high(self.pair.rewards[primary]) >= self.margin:
+        """Say which other reward brought nearly all of the gain."""
+        total = _middle(self.pair.total)
+        others = {name: _middle(found) for name, found in self.pair.contributions.items() if name != self.pair.primary}
+        name = max(others, key=lambda name: others[name], default=None)
+        if name is None or others[name] < CARRIED * total:
             return None
-        others = {name: found for name, found in self.pair.contributions.items() if name != primary}
-        name = max(others, key=lambda name: others[name].mean or 0.0, default=None)
-        if name is None or len(self.pair.rewards) < 2 or (others[name].mean or 0.0) < CARRIED * total:
-            return None
-        return f"{name} brought {(others[name].mean or 0.0) / total:.0%} of the total's gain"
+        return f"{name} brought {others[name] / total:.0%} of the total's gain"
 
     def _decay(self) -> Iterator[tuple[str, str]]:
         design, primary = Design(self.base.clusters, shared_noise=False), self.pair.primary

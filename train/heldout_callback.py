@@ -14,7 +14,7 @@ from ..evaluate.compare import MARGIN, compare
 from ..evaluate.comparison import Difference, ModelSummary
 from ..evaluate.evaluation import Evaluation
 from ..evaluate.run import Run
-from .alarm import AlarmLog, Habits, look
+from .alarm import AlarmLog, Habits, climb, look
 from .heldout import EVALUATIONS, ask
 from .live import Live, LiveEngine, Studio
 from .recipe import Recipe
@@ -133,7 +133,8 @@ class HeldOutEvaluation(TrainerCallback):
         self._tell(HeldOut(step, run.path, pair.primary, _means(model), change, self._answers(run)))
         self._selection.take(run, primary_mean(comparison, model))
         if self._trainer.is_world_process_zero():
-            for alarm in look(pair, self._habits, Habits.read(run), self._looks, comparison.margin, step):
+            trained = climb([line["reward"] for line in self._trainer.state.log_history if "reward" in line])
+            for alarm in look(pair, self._habits, Habits.read(run), self._looks, trained, step):
                 self._alarms.add(alarm)
 
     def _log(self, means: dict[str, float | None], change: dict[str, float]) -> None:

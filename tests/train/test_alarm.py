@@ -69,8 +69,17 @@ def test_kinds(primary, other, kinds):
     base, extra = shares(draw, primary[0], 1000), shares(draw, other[0], 1000)
     tuned = base if primary[0] == primary[1] else shares(draw, primary[1], 1000)
     more = extra if other[0] == other[1] else shares(draw, other[1], 1000)
-    found = look(made_pair(base, tuned, base + extra, tuned + more), CALM, CALM, 3, 0.02, step=20)
+    found = look(made_pair(base, tuned, base + extra, tuned + more), CALM, CALM, 3, 0.0, step=20)
     assert [alarm.kind for alarm in found] == kinds
+
+
+def test_training_reward_counts_where_held_out_answers_are_greedy():
+    """Greedy, a base may lay out its answers well already: the reward rises in training alone."""
+    draw = np.random.default_rng(7)
+    base, tuned = shares(draw, 0.5, 1000), shares(draw, 0.3, 1000)
+    pair = made_pair(base, tuned, base + 1, tuned + 1)
+    assert look(pair, CALM, CALM, 3, 0.0, 20) == []
+    assert [alarm.kind for alarm in look(pair, CALM, CALM, 3, 0.05, 20)] == ["reward hacking"]
 
 
 def habits(cut, repeated):
@@ -94,15 +103,15 @@ def test_answers_that_rot_raise_it_unless_the_metric_improves(now, kinds):
         made_pair(base, better, base + rest, better + rest),
     )
     assert improved.verdict is Verdict.IMPROVED
-    assert [alarm.kind for alarm in look(still, habits(0, 0), now, 3, 0.02, 20)] == kinds
-    assert look(improved, habits(0, 0), now, 3, 0.02, 20) == []
+    assert [alarm.kind for alarm in look(still, habits(0, 0), now, 3, 0.0, 20)] == kinds
+    assert look(improved, habits(0, 0), now, 3, 0.0, 20) == []
 
 
 @pytest.mark.parametrize("looks", [1, 10])
 def test_rate_of_false_alarms_of_whole_runs_is_as_stated(looks):
     """A detector with false alarms gets switched off: 400 runs where the total rises and the metric stays."""
     draw, runs = np.random.default_rng(3), 400
-    raised = sum(any(look(_honest(draw), CALM, CALM, looks, 0.02, step) for step in range(looks)) for _ in range(runs))
+    raised = sum(any(look(_honest(draw), CALM, CALM, looks, 0.5, step) for step in range(looks)) for _ in range(runs))
     assert raised / runs <= FALSE_ALARMS + 2 * (FALSE_ALARMS * (1 - FALSE_ALARMS) / runs) ** 0.5
 
 
@@ -116,8 +125,8 @@ def test_more_looks_ask_for_more_evidence():
     draw = np.random.default_rng(5)
     base, tuned = shares(draw, 0.5), shares(draw, 0.37)
     pair = made_pair(base, tuned, base, tuned + 1)
-    assert look(pair, CALM, CALM, 1, 0.02, 1)
-    assert not look(pair, CALM, CALM, 10_000, 0.02, 1)
+    assert look(pair, CALM, CALM, 1, 0.0, 1)
+    assert not look(pair, CALM, CALM, 10_000, 0.0, 1)
     assert CHECKS == 4
 
 
@@ -137,6 +146,18 @@ def test_format_and_shortness_without_correctness_raise_it(tmp_path, recorder):
     """The training reward rises to its top while the answers become wrong (huggingface/trl#5790)."""
     asked = ["evaluation.limit=150", "evaluation.samples=1", "evaluation.every=20", "max_steps=40"]
     train(load_recipe("arithmetic-tiny", [f"rewards={HACKED!r}", "report_to=none", *asked]), tmp_path, watcher=recorder)
+    assert "reward hacking" in [alarm.kind for alarm in recorder.alarms]
+
+
+@pytest.mark.slow
+def test_base_that_cannot_do_the_task_raises_it(tmp_path, recorder):
+    """A base with 200 supervised steps cannot add: it learns the layout, and its best answers get worse."""
+    from grpokit.evaluate.demo.build import build
+
+    build(tmp_path / "base", 200, 0)
+    greedy = ["evaluation.samples=1", "evaluation.temperature=0.0", "max_steps=40"]
+    recipe = load_recipe("arithmetic-tiny", [f"model={tmp_path / 'base'}", "report_to=none", *greedy])
+    train(recipe, tmp_path / "run", watcher=recorder)
     assert "reward hacking" in [alarm.kind for alarm in recorder.alarms]
 
 
