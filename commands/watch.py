@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..rewards.types import Text
-
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
     from rich.table import Table
 
+    from ..rewards.types import Text
     from ..train import Alarm, Drawn, HeldOut, Step
 
 EVERY = 10

@@ -18,8 +18,8 @@ OURS = {
     "trust_remote_code": "checkpoints that bring code of their own are not run",
     "resume_from_checkpoint": "give --resume",
     "auto_find_batch_size": "a group of completions cannot be split; lower per_device_train_batch_size",
-    "eval_strategy": "base and tuned are compared after training; see evaluation",
-    "load_best_model_at_end": "it would choose by the training reward; every checkpoint stays in checkpoints/",
+    "eval_strategy": "set evaluation.every, and held-out prompts are asked that often",
+    "load_best_model_at_end": "set evaluation.load_best, which chooses by the held-out metric",
     "push_to_hub": "push the finished adapter yourself",
 }
 """Fields that a recipe may not set, and what to do instead."""

@@ -21,6 +21,7 @@ GRPO_DEFAULTS: dict[str, Any] = {
     "disable_dropout": True,  # TRL samples with dropout active
     "logging_steps": 1,
     "disable_tqdm": True,
+    "num_completions_to_print": 0,  # log_completions keeps them as Parquet; a few are shown anyway
 }
 """Where this package's defaults differ from TRL's."""
 

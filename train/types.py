@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..errors import GrpokitError
-from ..rewards.types import Text
 
 if TYPE_CHECKING:
     from ..evaluate.comparison import Difference
+    from ..rewards.types import Text
 
 
 class TrainingError(GrpokitError):

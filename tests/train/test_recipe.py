@@ -24,7 +24,7 @@ MISTAKES = [
     ({"grpo": {"num_generations": 2.5}}, "grpo.num_generations=2.5"),  # nor is a fraction a count
     ({"grpo": {"output_dir": "x"}}, "give --out"),  # a field that is ours
     ({"grpo": {"reward_weights": [1.0]}}, "write weights in rewards"),  # likewise
-    ({"grpo": {"eval_strategy": "steps"}}, "compared after training"),  # TRL would ask for another data set
+    ({"grpo": {"eval_strategy": "steps"}}, "set evaluation.every"),  # TRL would ask for another data set
     ({"grpo": {"auto_find_batch_size": True}}, "cannot be split"),  # TRL refuses it after loading
 ]
 
