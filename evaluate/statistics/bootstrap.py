@@ -21,15 +21,18 @@ def resampled_means(columns: Floats, clusters: Integers | None = None, seed: int
     >>> resampled_means(np.ones((5, 2))).shape
     (1000, 2)
     """
+    from threadpoolctl import threadpool_limits
+
     sums, sizes = columns, np.ones(len(columns))
     if clusters is not None:
         sizes = np.bincount(clusters).astype(np.float64)
         sums = np.stack([np.bincount(clusters, weights=column) for column in columns.T], axis=1)
     generator = np.random.default_rng(seed)
     means = np.empty((RESAMPLES, columns.shape[1]))
-    for start in range(0, RESAMPLES, _AT_ONCE):
-        drawn = np.stack([_times_drawn(generator, len(sums)) for _ in range(_AT_ONCE)])
-        means[start : start + _AT_ONCE] = (drawn @ sums) / (drawn @ sizes)[:, None]
+    with threadpool_limits(1, "blas"):  # on a busy machine its threads would wait for each other far longer
+        for start in range(0, RESAMPLES, _AT_ONCE):
+            drawn = np.stack([_times_drawn(generator, len(sums)) for _ in range(_AT_ONCE)])
+            means[start : start + _AT_ONCE] = (drawn @ sums) / (drawn @ sizes)[:, None]
     return means
 
 
