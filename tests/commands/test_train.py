@@ -7,7 +7,7 @@ import sys
 import pytest
 from grpokit.commands.train import main
 
-SMALL = ["per_device_train_batch_size=16", "num_generations=4", "max_steps=2", "report_to=none"]
+SMALL = ["per_device_train_batch_size=16", "num_generations=4", "max_steps=2", "report_to=none", "evaluation.limit=8"]
 
 LIGHT = [["--help"], ["--list"], ["--show", "arithmetic-tiny"], ["arithmetic-tiny", "--dry-run"]]
 
@@ -81,7 +81,7 @@ def test_mistake_is_one_line_and_status_2(argv, message, capsys, tmp_path):
 
 def test_training_ends_with_the_comparison_of_base_and_tuned(tmp_path, capsys):
     out, report = tmp_path / "run", tmp_path / "report.json"
-    argv = ["arithmetic-tiny", *SMALL, "evaluation.limit=8", "--out", str(out), "--json", str(report)]
+    argv = ["arithmetic-tiny", *SMALL, "evaluation.every=null", "--out", str(out), "--json", str(report)]
     assert main(argv) in (0, 1)  # two steps may go either way
     comparison = json.loads(report.read_text())
     assert [(model["name"], model["prompts"], model["samples"]) for model in comparison["models"]] == [
@@ -90,3 +90,27 @@ def test_training_ends_with_the_comparison_of_base_and_tuned(tmp_path, capsys):
     ]
     assert comparison["pairs"][0]["comparable"]
     assert "adapter: " in capsys.readouterr().err
+
+
+def test_training_that_evaluates_asks_no_model_twice(tmp_path, capsys):
+    out, report = tmp_path / "run", tmp_path / "report.json"
+    argv = ["arithmetic-tiny", *SMALL, "evaluation.every=1", "--out", str(out), "--json", str(report)]
+    assert main(argv) in (0, 1)
+    names = [model["name"] for model in json.loads(report.read_text())["models"]]
+    assert names == ["base", "step 2"]
+    assert {path.name for path in (out / "evaluation").iterdir()} == {"base", "step-00001", "step-00002"}
+    lines = capsys.readouterr().err
+    assert "held out, base: correctness" in lines
+    assert "held out, step 2: correctness" in lines
+
+
+def test_finished_run_whose_comparison_is_missing_gets_it(tmp_path, capsys):
+    import shutil
+
+    out, report = tmp_path / "run", tmp_path / "report.json"
+    argv = ["arithmetic-tiny", *SMALL, "evaluation.every=null", "--out", str(out), "--json", str(report)]
+    assert main(argv) in (0, 1)
+    shutil.rmtree(out / "evaluation" / "tuned")
+    report.unlink()
+    assert main([*argv, "--resume"]) in (0, 1)
+    assert [model["name"] for model in json.loads(report.read_text())["models"]] == ["base", "tuned"]
