@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import nearest
 from .folder import CHECKPOINTS
 from .plan import Plan
 from .recipe import Recipe
@@ -13,6 +14,9 @@ from .types import TrainingError
 
 if TYPE_CHECKING:
     from trl.trainer.grpo_config import GRPOConfig
+
+LOGGERS = {"azure_ml": "azureml", "flyte": "flytekit", "kubeflow": "transformers"}
+"""Services of ``report_to`` whose package has another name; kubeflow needs none of its own."""
 
 
 def make_arguments(recipe: Recipe, plan: Plan, out: Path) -> GRPOConfig:
@@ -45,8 +49,22 @@ def make_arguments(recipe: Recipe, plan: Plan, out: Path) -> GRPOConfig:
 def _check_machine(arguments: GRPOConfig) -> None:
     if arguments.use_vllm and find_spec("vllm") is None:
         raise TrainingError("grpo.use_vllm needs vLLM: pip install 'grpokit[vllm]', or leave it out.")
+    _check_loggers(list(arguments.report_to or []))  # a list once the arguments are made
     if arguments.use_transformers_continuous_batching and arguments.device.type == "cpu":
         raise TrainingError(
             "grpo.use_transformers_continuous_batching: on a CPU it is some fifty times slower and casts to "
             "bfloat16; leave it out."
         )
+
+
+def _check_loggers(names: list[str]) -> None:
+    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
+
+    for name in names:
+        if name not in INTEGRATION_TO_CALLBACK:
+            raise TrainingError(
+                f"grpo.report_to={name!r} is no service. {nearest(name, list(INTEGRATION_TO_CALLBACK))}"
+            )
+        package = LOGGERS.get(name, name)
+        if find_spec(package) is None:
+            raise TrainingError(f"grpo.report_to={name} needs the package {package}, which is not installed.")

@@ -150,6 +150,9 @@ EARLY = [
     ("model=/no/such/model", "no folder /no/such/model"),
     ("max_completion_length=4000", "no prompt leaves room"),
     ("use_vllm=true", "vLLM"),
+    ("report_to=swanlab", "needs the package swanlab"),
+    ("report_to=tensorbord", "Did you mean 'tensorboard'"),
+    ("report_to=[tensorboard, clearml]", "needs the package clearml"),
 ]
 
 
