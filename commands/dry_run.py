@@ -93,6 +93,7 @@ def _parts(memory: Memory) -> list[tuple[str, float]]:
         ("learning: logits, a tile at a time", memory.logits),
         ("drawing: cache of a generation batch", memory.cache),
         ("drawing: probabilities of the next tokens", memory.sampling),
+        ("drawing: adapter merged into a copy", memory.merged),
         ("peak (learning and drawing alternate)", memory.peak),
     ]
 

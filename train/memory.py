@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .architecture import Architecture
+from .architecture import Architecture, Shape
 from .lora import translate
 from .plan import Geometry
 from .recipe import LoraSection, Recipe
@@ -32,7 +32,8 @@ class Memory:
 
     ``activations`` is what the backward pass needs of one micro-batch, ``logits`` the tile of logits in the loss,
     ``cache`` the keys and values of all completions that are drawn at a time, at their full length, ``sampling`` the
-    probabilities of their next tokens. ``checkpoint`` is a saved checkpoint's size on disk.
+    probabilities of their next tokens, ``merged`` the second copy of adapted float32 layers with the adapter in them.
+    ``checkpoint`` is a saved checkpoint's size on disk.
     """
 
     weights: float
@@ -43,6 +44,7 @@ class Memory:
     logits: float
     cache: float
     sampling: float
+    merged: float
 
     @property
     def training(self) -> float:
@@ -52,7 +54,7 @@ class Memory:
     @property
     def rollouts(self) -> float:
         """Beside the weights, while completions are drawn."""
-        return self.cache + self.sampling
+        return self.cache + self.sampling + self.merged
 
     @property
     def peak(self) -> float:
@@ -93,6 +95,7 @@ def estimate(recipe: Recipe, config: Mapping[str, Any], geometry: Geometry, prom
         logits=min(geometry.micro_batch * new_tokens, TILE_TOKENS) * min(model.vocabulary, TILE_VOCABULARY) * width,
         cache=drawn * length * model.cache_width * width,
         sampling=3 * drawn * model.vocabulary * 4,  # logits, filtered logits and probabilities, all in float32
+        merged=_merged(recipe, model, _weight_bytes(recipe, config)),
     )
 
 
@@ -103,11 +106,21 @@ def _weights(recipe: Recipe, model: Architecture, width: int) -> float:
     return packed + (model.parameters - model.linear_parameters) * 2
 
 
+def _merged(recipe: Recipe, model: Architecture, width: int) -> float:
+    """Float32 layers are drawn from with the adapter merged into a copy, on the way without vLLM."""
+    if recipe.model.quantization or width != 4 or recipe.settings.get("use_vllm"):
+        return 0.0
+    return 4.0 * model.layers * sum(shape.inputs * shape.outputs for shape in _adapted(recipe.lora, model))
+
+
 def _adapter_parameters(lora: LoraSection, model: Architecture) -> int:
+    return model.layers * lora.r * sum(shape.inputs + shape.outputs for shape in _adapted(lora, model))
+
+
+def _adapted(lora: LoraSection, model: Architecture) -> list[Shape]:
     names = list(model.linears) if lora.target_modules == "all-linear" else lora.target_modules
     today = translate(names, model.type, lambda note: None)
-    shapes = [shape for name, shape in model.linears.items() if name.rsplit(".", 1)[-1] in _leaves(today)]
-    return model.layers * lora.r * sum(shape.inputs + shape.outputs for shape in shapes)
+    return [shape for name, shape in model.linears.items() if name.rsplit(".", 1)[-1] in _leaves(today)]
 
 
 def _leaves(names: list[str]) -> set[str]:

@@ -151,6 +151,12 @@ def test_peak_is_the_worse_of_learning_and_drawing():
     assert long.peak == pytest.approx(long.weights + long.adapter + long.optimizer + long.rollouts)
 
 
+def test_float32_layers_are_merged_into_a_copy():
+    whole = memory("phi2-oasst1-lora", PHI2, "model.dtype=float32")
+    assert whole.merged == 4 * Architecture.of(PHI2).linear_parameters
+    assert memory("phi2-oasst1-lora", PHI2).merged == memory("phi2-tldr-qlora", PHI2).merged == 0
+
+
 def test_unknown_type_of_model_is_refused():
     with pytest.raises(TrainingError, match="'bert'"):
         Architecture.of({"model_type": "bert"})
