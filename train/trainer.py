@@ -154,10 +154,25 @@ def _run(trainer: GRPOTrainer, plan: Plan, start: Path | None) -> float:
         return time.monotonic() - began
     with Interruption(plan.cycle) as interruption:
         trainer.add_callback(interruption)
-        trainer.train(resume_from_checkpoint=None if start is None else str(start))
+        _train(trainer, start)
     if interruption.requested:
         raise KeyboardInterrupt
     return time.monotonic() - began
+
+
+def _train(trainer: GRPOTrainer, start: Path | None) -> None:
+    """Let Trainer train; memory that ran out where nothing could be cut is told in one line."""
+    from ..evaluate.engines.memory import ran_out
+
+    try:
+        trainer.train(resume_from_checkpoint=None if start is None else str(start))
+    except RuntimeError as error:
+        if not ran_out(error):
+            raise
+        raise TrainingError(
+            "out of memory where the work could not be cut; give a smaller per_device_train_batch_size (the "
+            "accumulation is solved for), gradient_checkpointing=true, or model.quantization=4bit."
+        ) from None
 
 
 def _load_last(trainer: GRPOTrainer, checkpoint: Path) -> None:

@@ -128,6 +128,17 @@ def test_no_memory_at_all_is_one_line(tiny, tmp_path, short_of_memory, limits, m
         train(tiny(), tmp_path / "run")
 
 
+def test_no_memory_for_the_optimizer_is_one_line(tiny, tmp_path, monkeypatch):
+    import torch
+
+    def full(self, closure=None):
+        raise torch.OutOfMemoryError(CUDA)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", full)
+    with pytest.raises(TrainingError, match="out of memory where the work could not be cut; give a smaller"):
+        train(tiny(), tmp_path / "run")
+
+
 def test_other_errors_are_not_taken_for_memory(tiny, tmp_path, monkeypatch):
     from accelerate import Accelerator
 
