@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import options
-from .main import execute
+from .main import Parser, execute
 from .results import show_results
 
 EXAMPLES = """\
@@ -22,7 +22,7 @@ exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpow
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``grpo-report`` and return its exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="grpo-report",
         description="Report on finished runs of one task. The first is the base; every other is paired with it.",
         epilog=EXAMPLES,

@@ -60,7 +60,7 @@ def _print_move(
     console.print(Text(f"  {one_line(question.id)}: {number(move.base)} to {number(move.tuned)}"), overflow="fold")
     texts = {"asked": question.prompt, "base": before.text, "tuned": after.text}
     for label, text in texts.items():
-        console.print(Text(f"    {label:7}{ending(text, console.width - 11)}"), no_wrap=True)
+        console.print(Text(f"    {label:7}{ending(text, max(console.width - 11, 4))}"), no_wrap=True)
 
 
 def _value(primary: str) -> Callable[[Answer], float]:
