@@ -44,6 +44,12 @@ def test_evaluation_times_the_loop_beside_a_bare_generate() -> None:
     assert re.findall(r"^loop +(\w+) .*overhead [+-]\d", shown, re.MULTILINE) == ["greedy", "sampled"]
 
 
+def test_training_beside_plain_trl_ends_with_the_same_weights() -> None:
+    shown = run("training.py", "--steps", "2", "--rounds", "1")
+    assert re.search(r"^grpo-train +\d.*over plain TRL [+-]\d", shown, re.MULTILINE)
+    assert float(re.findall(r"adapters' weights: (\S+)", shown)[0]) < 1e-4
+
+
 def test_evaluation_without_lm_eval_says_how_to_get_it(tmp_path: Path) -> None:
     assert "--install" in run("evaluation.py", "--parts", "peer", "--lm-eval", str(tmp_path))
 
