@@ -19,9 +19,7 @@ $(READY): pyproject.toml constraints.txt
 
 demo: $(READY)
 	rm -rf demo
-	$(BIN)/grpo-train arithmetic-tiny --out demo/train
-	$(BIN)/grpo-eval run --task arithmetic --model base=demo --model tuned=demo+demo/train \
-	    --out demo/runs --html demo/report.html
+	$(BIN)/grpo-train arithmetic-tiny --out demo/train --html demo/report.html
 
 test: $(READY)
 	$(BIN)/pytest -n 2 -m "not slow"
