@@ -6,6 +6,7 @@ say. The names of the two tags, and whether the prompt opens the reasoning block
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -39,9 +40,9 @@ class _TagReward(Reward):
         calls = tag_calls(batch, self.reasoning_tag, self.answer_tag, self.think_prefilled)
         return [self.judge_one(call) for call in calls]
 
+    @abstractmethod
     def judge_one(self, call: TagCall) -> Judgement:
         """Return the judgement of one completion."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
