@@ -91,13 +91,13 @@ def test_span_is_the_answer_in_the_text() -> None:
     assert text[span.start : span.end] == "18"
 
 
-def test_truncation_is_told_from_wrong() -> None:
+def test_field_8_truncation_is_told_from_wrong() -> None:
     """lm-evaluation-harness#3400: cut-off output was silently scored as wrong."""
     judged = correctness.explain(completions=["<think>long", "<answer>17</answer>"], answer=["18", "18"])
     assert [one.status for one in judged] == ["truncated", "wrong"]
 
 
-def test_leading_point_is_no_zero() -> None:
+def test_field_7_leading_point_is_no_zero() -> None:
     """vllm-project/tpu-inference#2318: .31 was read as 0.0."""
     assert correctness(completions=["#### .31", "#### .31"], answer=["0.31", "0"]) == [1.0, 0.0]
 

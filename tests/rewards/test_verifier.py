@@ -59,7 +59,7 @@ def test_a_missed_deadline_is_a_failure_and_the_pool_goes_on() -> None:
     assert time.monotonic() - start < 60
 
 
-def test_math_verify_hang_is_no_wrong_answer() -> None:
+def test_field_12_a_hanging_verifier_is_no_wrong_answer() -> None:
     """huggingface/Math-Verify#65: a hang is 'verifier error' (None), not 'wrong'."""
     judged = get("correctness", timeout=0.05).explain(completions=[rf"\boxed{{{SLOW}+1}}"], answer=[r"\pi"])
     assert (judged[0].value, judged[0].status) == (None, "verifier error")
@@ -80,7 +80,7 @@ def test_a_killed_worker_is_replaced() -> None:
     assert is_equal(fresh(100_069)) is True
 
 
-def test_outside_the_main_thread() -> None:
+def test_field_12_deadlines_hold_outside_the_main_thread() -> None:
     """huggingface/open-r1#411: signal-based time-outs fail outside the main thread."""
     found: list[bool | None] = []
     thread = threading.Thread(target=lambda: found.append(is_equal(fresh(100_103))))

@@ -142,7 +142,7 @@ def test_each_kind_is_kept_and_told_once_even_after_resuming(tmp_path, recorder)
 HACKED = "xml_format(reasoning_tag=reasoning)=1,token_length(target=8,overrun=2)=0.5,correctness=0"
 
 
-def test_format_and_shortness_without_correctness_raise_it(tmp_path, recorder):
+def test_field_14_format_and_shortness_without_correctness_raise_it(tmp_path, recorder):
     """The training reward rises to its top while the answers become wrong (huggingface/trl#5790)."""
     asked = ["evaluation.limit=150", "evaluation.samples=1", "evaluation.every=20", "max_steps=40"]
     train(load_recipe("arithmetic-tiny", [f"rewards={HACKED!r}", "report_to=none", *asked]), tmp_path, watcher=recorder)

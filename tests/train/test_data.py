@@ -86,7 +86,7 @@ def test_without_a_chat_template_the_prompt_is_what_evaluation_asks(tokenizer):
     assert make_dataset([prompt], bare)[0]["prompt"] == render(bare, prompt.text)
 
 
-def test_template_without_a_system_role_is_asked_as_in_evaluation(tokenizer):
+def test_field_6_template_without_a_system_role_is_asked_as_in_evaluation(tokenizer):
     """Train and evaluation templates differ (huggingface/open-r1#473)."""
     from copy import deepcopy
 

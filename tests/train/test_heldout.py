@@ -71,7 +71,7 @@ def test_watcher_hears_of_base_and_checkpoints(watched):
     assert all(found.answers["sum"] for found in listener.evaluations)
 
 
-def test_best_checkpoint_is_kept_by_the_held_out_metric(watched):
+def test_field_14_the_best_checkpoint_is_kept_by_the_held_out_metric(watched):
     """Never by the training reward: that of a hacked run is at its best when the model is at its worst."""
     _, out, listener = watched
     best = max(listener.evaluations[1:], key=lambda found: (found.means["correctness"], -found.step))
