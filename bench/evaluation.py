@@ -127,7 +127,7 @@ def _loop(bench: Bench, engine: TransformersEngine, prompts: Sequence[Prompt], m
     bare, loop = [], []
     for number in range(bench.rounds):
         bare.append(_timed(lambda: _generate(engine, batches, sampling)))
-        fresh, out = replace(engine, _ids={}), bench.folder / f"{mode}-{number}"
+        fresh, out = replace(engine), bench.folder / f"{mode}-{number}"
         loop.append(_timed(lambda fresh=fresh, out=out: evaluation.run(fresh, out)))  # type: ignore[misc]
     _print_loop(mode, bare, loop)
 

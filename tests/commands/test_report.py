@@ -68,7 +68,6 @@ def _no_scores(runs: Path) -> list[str]:
         _other_task,  # other questions
         _no_scores,  # a run never scored
         lambda runs: [str(runs), "--html", str(runs / "no" / "such" / "folder.html")],  # unwritable target
-        lambda runs: [str(runs), "--margin", "-1"],  # a margin below zero
     ],
 )
 def test_bad_input_is_one_line_and_status_2(runs: Path, spoil, capsys: pytest.CaptureFixture[str]) -> None:
