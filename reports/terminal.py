@@ -212,7 +212,7 @@ def _print_counts(model: ModelSummary, console: Console) -> None:
     labels = short_names(model.rewards)
     for name, summary in model.rewards.items():
         counts = ", ".join(f"{status} {count}" for status, count in summary.counts.items())
-        console.print(Text(f"  {labels[name]}: {counts}"))
+        console.print(Text(f"  {labels[name]} {number(summary.estimate.mean, 4)}: {counts}"))
     factors = {"truncated": share(model.truncated), "no answer": share(model.unanswered)}
     factors["tokens"] = number(model.tokens, 1)
     console.print(Text("  " + ", ".join(f"{name} {value}" for name, value in factors.items() if value != "-")))
