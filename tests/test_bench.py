@@ -44,6 +44,7 @@ def test_evaluation_times_the_loop_beside_a_bare_generate() -> None:
     assert re.findall(r"^loop +(\w+) .*overhead [+-]\d", shown, re.MULTILINE) == ["greedy", "sampled"]
 
 
+@pytest.mark.slow
 def test_training_beside_plain_trl_ends_with_the_same_weights() -> None:
     shown = run("training.py", "--steps", "2", "--rounds", "1")
     assert re.search(r"^grpo-train +\d.*over plain TRL [+-]\d", shown, re.MULTILINE)
