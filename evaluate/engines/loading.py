@@ -157,11 +157,11 @@ def _plain_generation_config(model: PreTrainedModel, tokenizer: PreTrainedTokeni
 
 
 def _attach(loaded: LoadedBase, folder: Path, name: str) -> Any:
-    from peft import PeftModel
-
     check_adapter(folder)
     try:
         with quiet():
+            from peft import PeftModel  # here, since it imports libraries that talk
+
             if loaded.adapters:
                 loaded.model.load_adapter(str(folder), adapter_name=name)
                 return loaded.model.eval()
