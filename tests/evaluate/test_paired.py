@@ -49,27 +49,31 @@ def test_interval_is_the_paired_t_interval() -> None:
     assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high))
 
 
-TRUTH = 0.3 * (1 - 0.5)
-
-
-def _differences(runs: int, n: int, seed: int) -> Floats:
-    """Differences of single 0/1 answers: any difficulty, and a tuned model that solves 30% of the rest."""
+def _differences(runs: int, n: int, seed: int, lift: float) -> Floats:
+    """Differences of single 0/1 answers: any difficulty, and a tuned model that solves ``lift`` of the rest."""
     generator = np.random.default_rng(seed)
     rates = generator.random((runs, n))
     base = generator.random((runs, n)) < rates
-    return (generator.random((runs, n)) < 0.7 * rates + 0.3).astype(float) - base
+    return (generator.random((runs, n)) < (1 - lift) * rates + lift).astype(float) - base
 
 
-@pytest.mark.parametrize(("n", "covered"), [(30, 0.947), (100, 0.948)])
-def test_coverage_of_the_paired_interval(n: int, covered: float) -> None:
-    runs = [difference_interval(d, 1.0) for d in _differences(6000, n, seed=n)]
-    assert np.mean([run.low <= TRUTH <= run.high for run in runs if run]) == pytest.approx(covered, abs=0.008)
+@pytest.mark.parametrize("lift", [0.0, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize("n", [30, 100])
+def test_coverage_of_the_paired_interval(n: int, lift: float) -> None:
+    """All scenarios that were simulated, none left out. Coverage depends on the scenario at n = 30.
+
+    Seen with 3,000 runs each: .956, .958, .953, .960 at n = 30 (a quarter to a half of those intervals are Tango's,
+    so they err on the wide side) and .951, .950, .952, .947 at n = 100 (all t).
+    """
+    runs = [difference_interval(d, 1.0) for d in _differences(3000, n, seed=n, lift=lift)]
+    covered = np.mean([run.low <= lift / 2 <= run.high for run in runs if run])
+    assert 0.94 <= covered <= (0.97 if n == 30 else 0.96)
 
 
 def test_percentile_bootstrap_covers_less_at_30_questions() -> None:
     resamples = np.random.default_rng(7).integers(0, 30, (500, 30))
-    runs = [percentile_interval(d[resamples].mean(axis=1)) for d in _differences(2000, 30, seed=6)]
-    assert np.mean([run.low <= TRUTH <= run.high for run in runs]) == pytest.approx(0.93, abs=0.02)
+    runs = [percentile_interval(d[resamples].mean(axis=1)) for d in _differences(2000, 30, seed=6, lift=0.3)]
+    assert np.mean([run.low <= 0.15 <= run.high for run in runs]) == pytest.approx(0.93, abs=0.02)
 
 
 def test_field_1_pairing_uses_that_models_agree_on_questions() -> None:
