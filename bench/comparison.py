@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from grpokit.evaluate.compare import compare
 from grpokit.evaluate.manifest import Manifest, MixRecord, TaskRecord
+from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.run import Run, Score
 from grpokit.evaluate.table import read_table
 from grpokit.evaluate.types import Row

@@ -22,7 +22,7 @@ def show_results(folders: Sequence[Path], args: argparse.Namespace, cards: Seque
 
     ``cards`` are folders of models whose cards get the evaluation.
     """
-    from ..evaluate.compare import compare
+    from ..evaluate.pairing import compare
     from ..evaluate.run import find_runs
 
     runs = find_runs(list(folders))

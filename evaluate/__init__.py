@@ -1,9 +1,9 @@
 """The evaluation harness: task -> prompts -> engine -> completions -> scores -> run directory -> comparison."""
 
-from .compare import compare
 from .comparison import Comparison, Verdict
 from .evaluation import Evaluation, task_record
 from .manifest import Manifest
+from .pairing import compare
 from .run import Run, Score, find_runs
 from .scoring import score_run
 from .stored import Columns, import_completions, rescore

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..evaluate.compare import MARGIN
 from ..evaluate.comparison import Difference, Estimate, Pair, Verdict
 from ..evaluate.difference import Design, paired_estimate
+from ..evaluate.pairing import MARGIN
 from ..evaluate.run import Run
 from ..evaluate.statistics.arrays import Floats, Integers
 from ..evaluate.statistics.intervals import z_value

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from ..evaluate.compare import MARGIN, compare
 from ..evaluate.comparison import Difference, ModelSummary
 from ..evaluate.evaluation import Evaluation
+from ..evaluate.pairing import MARGIN, compare
 from ..evaluate.run import Run
 from .alarm import AlarmLog, Habits, climb, look
 from .heldout import EVALUATIONS, ask

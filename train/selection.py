@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..evaluate.compare import compare
 from ..evaluate.comparison import Comparison, ModelSummary, Verdict
+from ..evaluate.pairing import compare
 from ..evaluate.run import Run
 from ..evaluate.table import TOTAL
 

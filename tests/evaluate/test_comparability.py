@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from grpokit.evaluate.comparability import mismatches, require_comparable
-from grpokit.evaluate.compare import compare
 from grpokit.evaluate.manifest import Manifest, MixRecord
+from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.types import EvaluationError
 from grpokit.tests.evaluate.runs import SAMPLING, manifest, write_run
 

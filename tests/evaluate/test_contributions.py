@@ -3,10 +3,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grpokit.evaluate.compare import compare
 from grpokit.evaluate.comparison import Pair
 from grpokit.evaluate.contributions import check_hacking
 from grpokit.evaluate.difference import Design, difference
+from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.evaluate.table import TOTAL, Table
 from grpokit.tests.evaluate.runs import write_run

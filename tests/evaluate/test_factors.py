@@ -3,9 +3,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grpokit.evaluate.compare import compare
 from grpokit.evaluate.comparison import Factor, Pair
 from grpokit.evaluate.factors import Shares, kitagawa
+from grpokit.evaluate.pairing import compare
 from grpokit.rewards.types import Judgement
 from grpokit.tests.evaluate.runs import write_run
 from hypothesis import given

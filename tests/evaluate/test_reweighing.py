@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from grpokit.evaluate.compare import compare
 from grpokit.evaluate.comparison import Comparison, Estimate, PerWeight
+from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.statistics import spread
 from grpokit.evaluate.statistics.covariance import mean_covariance
 from grpokit.tests.evaluate.runs import write_run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-from grpokit.evaluate.compare import compare
 from grpokit.evaluate.comparison import Comparison
+from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.run import Run
 from grpokit.tests.reports.runs import BASE, HOSTILE, TUNED, write_run
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from grpokit.errors import GrpokitError
-from grpokit.evaluate.compare import compare
 from grpokit.evaluate.comparison import HackingCheck, Mismatch
+from grpokit.evaluate.pairing import compare
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, HOSTILE, TUNED, write_run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from grpokit.evaluate.compare import compare
 from grpokit.evaluate.comparison import Mismatch
+from grpokit.evaluate.pairing import compare
 from grpokit.reports.markdown import to_markdown
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, write_run

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.compare import compare
 from grpokit.evaluate.comparison import Comparison, NoiseFloor
+from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.run import Run, Score
 from grpokit.files import write_lines
 from grpokit.reports.html import write_html

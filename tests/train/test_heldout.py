@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.compare import compare
 from grpokit.evaluate.engines.checkpoint import fingerprint, locate
+from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.run import Run, find_runs
 from grpokit.train import TrainingError, load_recipe, train
 from grpokit.train.heldout import places
