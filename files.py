@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
 from .errors import GrpokitError
 
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
@@ -119,6 +117,8 @@ def parse_json(raw: bytes) -> Any:
     >>> parse_json(b'[1, 12345678901234567890123, "\\ud83d"]')
     [1, 12345678901234567890123, '\ud83d']
     """
+    import orjson
+
     if _LONG_NUMBER not in raw.translate(_DIGITS_AS_ZEROS):
         try:
             return orjson.loads(raw)

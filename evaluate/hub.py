@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
-
 TIMEOUT_S = 10.0
 
 
 def unreachable() -> str | None:
     """Return why the hub cannot be asked, in one line, or None when it answers; any answer will do."""
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:

@@ -21,27 +21,41 @@ _OTHER = "other"
 
 
 class _Script(NamedTuple):
-    """A script: the pattern of its words, the languages told apart in it, and what one match weighs in words."""
+    """A script: its letters, the languages told apart in it, the pattern of its words and what a match weighs."""
 
     letters: str
-    word: re.Pattern[str]
     languages: tuple[str, ...]
+    word: str
     weight: float = 1.0
+
+    def words(self, text: str) -> list[str]:
+        """Return the words of a text that are in this script."""
+        return _compiled(self.word).findall(text)
+
+    def occurs(self, text: str) -> bool:
+        """Tell whether a letter of this script is in a text."""
+        return _compiled(f"[{self.letters}]").search(text) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a script's pattern at its first use: few texts meet more than two scripts."""
+    return re.compile(pattern)
 
 
 def _script(letters: str, *languages: str) -> _Script:
-    return _Script(letters, re.compile(f"[{letters}]+"), languages)
+    return _Script(letters, languages, f"[{letters}]+")
 
 
 SCRIPTS = (
     # One Latin letter is a variable more often than a word, and letters behind a digit are a unit.
     _Script(
         _LATIN,
-        re.compile(rf"[{_LATIN}](?<!\d.)[{_LATIN}]+"),
         ("en", "es", "fr", "de", "it", "pt", "nl", "sv", "da", "pl", "tr", "vi", "id"),
+        rf"[{_LATIN}](?<!\d.)[{_LATIN}]+",
     ),
     # Two characters make about one word.
-    _Script(_CJK, re.compile(f"[{_CJK}]"), ("zh", "ja"), 0.5),
+    _Script(_CJK, ("zh", "ja"), f"[{_CJK}]", 0.5),
     _script("\u0400-\u052f", "ru", "uk", "bg"),
     _script("\u0610-\u061a\u0620-\u0660\u066e-\u06d3\u06d5-\u06ef\u0750-\u077f", "ar", "fa"),
     _script("\u0900-\u0963\u0970-\u097f", "hi", "mr"),
@@ -134,7 +148,7 @@ class LanguageConsistency(Reward):
         cleaned = without_notation(text)
         wanted = _script_of(self.language)
         present = _scripts_in(cleaned)
-        others = sum(script.weight * len(script.word.findall(cleaned)) for script in present if script is not wanted)
+        others = sum(script.weight * len(script.words(cleaned)) for script in present if script is not wanted)
         own = _tally(cleaned, wanted, self.language) if wanted in present else _Tally(0, 0)
         total = wanted.weight * own.total + others
         if not total:
@@ -163,12 +177,12 @@ class _Tally(NamedTuple):
 
 def _tally(text: str, script: _Script, asked: str) -> _Tally:
     if len(script.languages) == 1:
-        total = len(script.word.findall(text))
+        total = len(script.words(text))
         return _Tally(total, total)
     clauses = [
         _Clause(clause, words, times)
         for clause, times in Counter(_CLAUSE_END.split(text)).items()
-        if (words := script.word.findall(clause))
+        if (words := script.words(clause))
     ]
     prior = _prior(clauses)
     leader = max(prior, key=lambda language: (prior[language], language == asked))
@@ -268,16 +282,11 @@ def _script_of(language: str) -> _Script:
     return next(script for script in SCRIPTS if language in script.languages)
 
 
-@cache
-def _letter_pattern(script: _Script) -> re.Pattern[str]:
-    return re.compile(f"[{script.letters}]")
-
-
 def _scripts_in(text: str) -> list[_Script]:
     if text.isascii():
         return [SCRIPTS[0]]
     letters = "".join(set(text))
-    return [script for script in SCRIPTS if _letter_pattern(script).search(letters)]
+    return [script for script in SCRIPTS if script.occurs(letters)]
 
 
 language_consistency = LanguageConsistency()

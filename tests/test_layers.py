@@ -1,6 +1,7 @@
 """The house stands: a floor imports only what lies below it, and nothing heavy is loaded at its door."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ BELOW = {
 }
 """Which floors each floor may use, besides itself and the ground."""
 
-GROUND = {"errors", "files", "__version__"}
+GROUND = {"errors", "exports", "files", "__version__"}
 """What every floor stands on: the root's own modules, which import no floor."""
 
 HEAVY = ("torch", "transformers", "trl", "peft", "sympy", "datasets", "sentence_transformers", "scipy", "numpy")
@@ -91,6 +92,23 @@ def test_nothing_heavy_is_loaded_at_the_door(module: str) -> None:
     script = f"import sys, {module}; print(*[name for name in {DOORS[module]!r} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert loaded.stdout.split() == []
+
+
+@pytest.mark.parametrize("package", ["grpokit.evaluate", "grpokit.train"])
+def test_every_public_name_is_found_at_its_first_use(package: str) -> None:
+    module = importlib.import_module(package)
+    assert all(getattr(module, name) is not None for name in module.__all__)
+    assert {name for _, names in _deferred(package) for name in names} == set(module.__all__) == set(dir(module))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        module.nothing  # noqa: B018
+
+
+def _deferred(package: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the modules and names that a type checker sees in a package's ``__init__``."""
+    tree = ast.parse((ROOT / package.split(".")[1] / "__init__.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
+            yield node.module, [alias.name for alias in node.names]
 
 
 def test_importing_the_rewards_reads_no_file_and_no_network() -> None:

@@ -1,10 +1,28 @@
 """GRPO training on the same rewards and tasks that evaluation uses: a thin plugin on TRL's GRPOTrainer."""
 
-from .catalog import load_recipe, recipe_names, summaries
-from .plan import Geometry, Plan, make_plan
-from .recipe import Recipe
-from .trainer import train
-from .types import Alarm, Drawn, HeldOut, Silent, Step, TrainedAdapter, TrainingError, Watcher
+from typing import TYPE_CHECKING
+
+from ..exports import deferred
+
+if TYPE_CHECKING:
+    from .catalog import recipe_names, summaries
+    from .overrides import load_recipe
+    from .plan import Geometry, Plan, make_plan
+    from .recipe import Recipe
+    from .trainer import train
+    from .types import Alarm, Drawn, HeldOut, Silent, Step, TrainedAdapter, TrainingError, Watcher
+else:
+    __getattr__ = deferred(
+        __name__,
+        {
+            "catalog": ("recipe_names", "summaries"),
+            "overrides": ("load_recipe",),
+            "plan": ("Geometry", "Plan", "make_plan"),
+            "recipe": ("Recipe",),
+            "trainer": ("train",),
+            "types": ("Alarm", "Drawn", "HeldOut", "Silent", "Step", "TrainedAdapter", "TrainingError", "Watcher"),
+        },
+    )
 
 __all__ = [
     "Alarm",
@@ -24,3 +42,7 @@ __all__ = [
     "summaries",
     "train",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

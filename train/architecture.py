@@ -55,8 +55,6 @@ def read_config(model: str, revision: str | None = None) -> dict[str, Any] | Non
 
 
 def _config_path(model: str, revision: str | None) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache
-
     from ..evaluate.demo import checkpoint_path
 
     folder = checkpoint_path() if model == "demo" else Path(model).expanduser()
@@ -64,8 +62,18 @@ def _config_path(model: str, revision: str | None) -> Path | None:
         return folder / "config.json"
     if model.count("/") != 1 or model.startswith(("/", ".", "~")):
         return None
-    cached = try_to_load_from_cache(model, "config.json", revision=revision)
-    return Path(cached) if isinstance(cached, str) else None
+    return _cached(model, revision or "main")
+
+
+def _cached(model: str, revision: str) -> Path | None:
+    """Look in the hub's cache, whose layout is documented: the hub's client takes longer to load than all else here."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    folder = Path(HF_HUB_CACHE) / f"models--{model.replace('/', '--')}"
+    named = folder / "refs" / revision  # a branch or tag; otherwise the revision is a commit
+    commit = named.read_text(encoding="utf-8") if named.is_file() else revision
+    config = folder / "snapshots" / commit / "config.json"
+    return config if config.is_file() else None
 
 
 @dataclass(frozen=True)
