@@ -7,8 +7,10 @@ where it does not exist: no question had a value, or the scores do not vary and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from .explanation import Factor, HackingCheck, Lengths, TrainingAlarm
 
 
 class Verdict(StrEnum):
@@ -85,6 +87,9 @@ class ModelSummary:
     ``prompts`` questions have been answered, by ``samples`` completions each at most. ``truncated`` is the share
     of completions that met the token limit, ``unanswered`` the share in which the primary reward found no answer,
     ``tokens`` the mean number of generated tokens; None where the source of the completions did not say.
+    ``repeated`` is the mean share of triples of units that were there before in the same completion, and
+    ``repeated_unit`` what it counts: "token", or "word" where token ids are not known; None where the run was scored
+    without it. ``proxy`` is the weighted total without the primary reward, None where nothing else is rewarded.
     """
 
     name: str
@@ -96,6 +101,9 @@ class ModelSummary:
     truncated: float | None
     unanswered: float | None
     tokens: float | None
+    repeated: float | None
+    repeated_unit: str | None
+    proxy: Estimate | None
     curves: tuple[Curve, ...]
     per_weight: PerWeight | None
 
@@ -162,31 +170,6 @@ class CurveDifference:
 
 
 @dataclass(frozen=True)
-class Factor:
-    """One way to split a change of the primary metric: ``delta = shift + within``.
-
-    Completions fall into ``bins`` ("complete" and "cut"). ``shift`` is what the change of the bins' shares
-    brought, ``within`` what the change of the means inside the bins brought; both with 95 % intervals.
-    """
-
-    name: str
-    bins: tuple[FactorBin, ...]
-    shift: Estimate
-    within: Estimate
-
-
-@dataclass(frozen=True)
-class FactorBin:
-    """The share of completions in a bin and their mean; a mean is None where the bin is empty."""
-
-    name: str
-    base_share: float
-    tuned_share: float
-    base_mean: float | None
-    tuned_mean: float | None
-
-
-@dataclass(frozen=True)
 class QuestionChange:
     """A question whose mean of the primary metric changed."""
 
@@ -198,20 +181,6 @@ class QuestionChange:
     def delta(self) -> float:
         """Tuned minus base."""
         return self.tuned - self.base
-
-
-@dataclass(frozen=True)
-class HackingCheck:
-    """Did the rewards other than the primary one rise while the primary one did not?
-
-    ``suspected`` when ``proxy`` (the weighted total without the primary reward) has its interval above 0 and
-    the whole interval of the primary's change is below the margin. False alarms: at most 2.5 % of comparisons
-    in which the proxy did not rise, or the primary rose by the margin or more.
-    """
-
-    suspected: bool
-    proxy: Estimate
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -231,7 +200,9 @@ class Pair:
     ``contributions`` are the parts of the total's change that each reward brought; they add up to it.
     ``changes`` are the questions whose primary mean changed, the worst loss first. ``hacking`` is None when
     nothing but the primary metric is rewarded; ``suspects`` are the ids of questions whose total rose while their
-    primary metric fell.
+    primary metric fell. ``habits`` are the changes of what the completions are like, by the names that
+    :class:`ModelSummary` gives them: "truncated", "unanswered", "tokens" and "repeated", as far as both models' are
+    known. ``lengths`` is None where token counts are not known. ``alarms`` were raised while the tuned model trained.
     """
 
     base: str
@@ -248,6 +219,9 @@ class Pair:
     hacking: HackingCheck | None
     suspects: tuple[str, ...]
     per_weight: PerWeight | None
+    habits: Mapping[str, Estimate] = field(default_factory=dict)
+    lengths: Lengths | None = None
+    alarms: tuple[TrainingAlarm, ...] = ()
 
     @property
     def comparable(self) -> bool:

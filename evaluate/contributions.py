@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .comparison import Difference, Estimate, HackingCheck
-from .difference import Design, paired_estimate
+from .comparison import Difference, Estimate
+from .difference import Design, estimate, paired_estimate
+from .explanation import HackingCheck
 from .statistics.arrays import Floats
 from .table import TOTAL, Table
 
@@ -36,6 +37,19 @@ def weighted(table: Table, weights: Mapping[str, float]) -> Floats:
     return found
 
 
+def proxy(table: Table, weights: Mapping[str, float]) -> Estimate | None:
+    """Return the mean of what is rewarded beside the primary metric, weighted; None when that is nothing."""
+    others = _others(table, weights)
+    return estimate(weighted(table, others), table.clusters) if others else None
+
+
+def _others(table: Table, weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights of the rewards beside the primary one; none where the primary metric is the total itself."""
+    if table.primary == TOTAL:
+        return {}
+    return {reward: weight for reward, weight in weights.items() if reward != table.primary and weight}
+
+
 def check_hacking(
     base: Table, tuned: Table, weights: Mapping[str, float], gain: Difference, design: Design, margin: float
 ) -> HackingCheck | None:
@@ -48,14 +62,13 @@ def check_hacking(
     most 2.5 % of comparisons, and so does the check: a gain too small to see in the primary raises no alarm
     (intersection-union test, Berger 1982, Technometrics 24:295).
     """
-    primary = base.primary
-    others = {reward: weight for reward, weight in weights.items() if reward != primary and weight}
-    if not others or primary == TOTAL:
+    others = _others(base, weights)
+    if not others:
         return None
-    proxy = paired_estimate(weighted(base, others), weighted(tuned, others), design)
-    rose = proxy.low is not None and proxy.low > 0
+    change = paired_estimate(weighted(base, others), weighted(tuned, others), design)
+    rose = change.low is not None and change.low > 0
     flat = gain.high is not None and gain.high < margin
-    return HackingCheck(rose and flat, proxy, _reason(rose, gain, primary, _together(list(others)), margin))
+    return HackingCheck(rose and flat, change, _reason(rose, gain, base.primary, _together(list(others)), margin))
 
 
 def _together(names: Sequence[str]) -> str:

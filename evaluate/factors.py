@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .comparison import Estimate, Factor, FactorBin
+from .comparison import Estimate
 from .difference import Design
+from .explanation import Factor, FactorBin
 from .statistics.arrays import Booleans, Floats, Integers, question_means
 from .statistics.bootstrap import percentile_interval, resampled_means
 from .table import Table

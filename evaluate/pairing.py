@@ -8,12 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .alarms import read_alarms
 from .comparability import require_comparable, table_mismatches
 from .comparison import Comparison, Mismatch, ModelSummary, Pair, QuestionChange, RewardSummary
-from .contributions import check_hacking, contributions
+from .contributions import check_hacking, contributions, proxy
 from .curves import Values, curve, curve_differences, curve_values
 from .difference import Design, adjust, difference, estimate, within
 from .factors import factors
+from .habits import habit_changes, habit_means
+from .lengths import lengths
 from .noise import read_noise
 from .reweighing import model_per_weight, pair_per_weight
 from .run import Run
@@ -78,7 +81,8 @@ def _read(run: Run, name: str) -> _Side:
 
 
 def _model(side: _Side) -> ModelSummary:
-    table, ranges = side.table, side.run.manifest.mix.ranges
+    table, mix = side.table, side.run.manifest.mix
+    habits = habit_means(table)
     return ModelSummary(
         name=side.name,
         weights=side.run.manifest.weights,
@@ -86,16 +90,19 @@ def _model(side: _Side) -> ModelSummary:
         samples=table.present.shape[1],
         rewards={
             reward: RewardSummary(
-                within(estimate(table.values[reward], table.clusters), ranges.get(reward)), table.counts(reward)
+                within(estimate(table.values[reward], table.clusters), mix.ranges.get(reward)), table.counts(reward)
             )
             for reward in table.statuses
         },
         total=RewardSummary(estimate(table.values[TOTAL], table.clusters), _total_counts(table)),
-        truncated=_mean(table.cut),
-        unanswered=_unanswered(table),
-        tokens=_mean(table.tokens),
+        truncated=habits.get("truncated"),
+        unanswered=habits.get("unanswered"),
+        tokens=habits.get("tokens"),
+        repeated=habits.get("repeated"),
+        repeated_unit=table.repeated_unit if "repeated" in habits else None,
         curves=tuple(curve(values, table.clusters) for values in side.curves),
         per_weight=model_per_weight(table),
+        proxy=proxy(table, mix.weights),
     )
 
 
@@ -105,19 +112,9 @@ def _total_counts(table: Table) -> dict[str, int]:
     return {word: count for word, count in counts.items() if count}
 
 
-def _mean(values: Floats) -> float | None:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else None
-
-
-def _unanswered(table: Table) -> float | None:
-    if table.primary not in table.statuses:
-        return None
-    return float(table.unanswered(table.primary)[table.present].mean())
-
-
 def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: float) -> Pair:
     left, right = base.table, tuned.table
+    mismatches = (*mismatches, *table_mismatches(left, right))
     primary, weights = left.primary, base.run.manifest.mix.weights
     design = Design(left.clusters, shared_noise(base.run, tuned.run))
     rewards = adjust(
@@ -130,7 +127,7 @@ def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: f
         tuned=tuned.name,
         primary=primary,
         verdict=gain.verdict,
-        mismatches=(*mismatches, *table_mismatches(left, right)),
+        mismatches=mismatches,
         rewards=rewards,
         total=total,
         contributions=contributions(left, right, weights, design),
@@ -140,6 +137,9 @@ def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: f
         hacking=check_hacking(left, right, weights, gain, design, margin),
         suspects=_suspects(left, right),
         per_weight=pair_per_weight(left, right),
+        habits=habit_changes(left, right, design),
+        lengths=lengths(left, right),
+        alarms=read_alarms(tuned.run.path),
     )
 
 

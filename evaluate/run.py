@@ -4,7 +4,7 @@ manifest.json       what was asked of which weights, and how (written first, who
 prompts.jsonl       one line a prompt: id, text, columns
 completions.jsonl   one line a completion, appended and flushed as each batch finishes
 batches.jsonl       one line whenever the number of rows a batch changed, as when memory ran out
-scores.jsonl        one line a completion: values, statuses, reasons and the total
+scores.jsonl        one line a completion: values, statuses, reasons, the total, and how much it repeats itself
 """
 
 from __future__ import annotations
@@ -29,12 +29,17 @@ class Answered(NamedTuple):
 
 
 class Score(NamedTuple):
-    """One line of ``scores.jsonl``: the judgement of each reward, by name, and the weighted total."""
+    """One line of ``scores.jsonl``: the judgement of each reward, by name, and the weighted total.
+
+    ``repeated`` is the share of the completion's triples, of tokens or of words where its token ids are not known, that
+    stood in it before; None where it was scored without.
+    """
 
     prompt_id: str
     sample: int
     total: float | None
     rewards: Mapping[str, Judgement]
+    repeated: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the line as a JSON object."""
@@ -42,6 +47,7 @@ class Score(NamedTuple):
             "prompt_id": self.prompt_id,
             "sample": self.sample,
             "total": self.total,
+            "repeated": self.repeated,
             "rewards": {name: judged._asdict() for name, judged in self.rewards.items()},
         }
 
@@ -52,7 +58,7 @@ class Score(NamedTuple):
             name: Judgement(j["value"], j["status"], j["reason"], Span(*j["span"]) if j["span"] else None)
             for name, j in value["rewards"].items()
         }
-        return cls(value["prompt_id"], value["sample"], value["total"], rewards)
+        return cls(value["prompt_id"], value["sample"], value["total"], rewards, value.get("repeated"))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ..files import write_lines
-from ..rewards import RewardMix
+from ..rewards import RewardMix, repetition
 from ..rewards.types import Batch
 from .advance import Advance, unwatched
 from .manifest import MixRecord
@@ -59,12 +59,24 @@ def _blocks(groups: Iterator[Answered]) -> Iterator[list[Answered]]:
 
 def score_rows(rows: Sequence[Row], prompts: Sequence[Prompt], mix: RewardMix) -> list[Score]:
     """Return the scores of ``rows``, which answer ``prompts`` (one a row)."""
-    judged = mix.judge(make_batch(rows, prompts))
+    batch = make_batch(rows, prompts)
+    judged, repeated = mix.judge(batch), repeated_shares(batch)
     totals = mix.combine(judged).total
     return [
-        Score(row.prompt_id, row.sample, totals[index], {name: values[index] for name, values in judged.items()})
+        Score(
+            row.prompt_id,
+            row.sample,
+            totals[index],
+            {name: values[index] for name, values in judged.items()},
+            repeated[index],
+        )
         for index, row in enumerate(rows)
     ]
+
+
+def repeated_shares(batch: Batch) -> list[float]:
+    """Return per completion the share of its triples that stood in it before: what the repetition reward punishes."""
+    return [abs(found.value or 0.0) for found in repetition.judge(batch)]
 
 
 def try_mix(mix: RewardMix, prompt: Prompt, token_ids: Sequence[int] | None) -> None:

@@ -34,7 +34,8 @@ class Table:
     (-1: no row). ``cut`` is 1 where the completion met the token limit, ``tokens`` the number generated.
     ``answers`` are equal numbers for equal answers (-1: none), as the primary reward found them; None when it
     points at no answer. ``clusters`` numbers the cluster of each question, None when the task has no cluster
-    column. ``foreign`` completions were written by other weights than the manifest names.
+    column. ``repeated`` is the share of repeated triples, of tokens or words (``repeated_unit``). ``foreign``
+    completions were written by other weights than the manifest names.
     """
 
     primary: str
@@ -45,6 +46,8 @@ class Table:
     words: tuple[str, ...]
     cut: Floats
     tokens: Floats
+    repeated: Floats
+    repeated_unit: str
     answers: Integers | None
     present: Booleans
     foreign: int
@@ -95,7 +98,8 @@ class _Reader:
         self.words.default_factory = self.words.__len__  # a new word gets the next number
         self.question, self.sample, self.answers = array("q"), array("q"), array("q")
         self.totals, self.values, self.codes = array("d"), array("d"), array("i")
-        self.cut, self.tokens = array("d"), array("d")
+        self.cut, self.tokens, self.repeated = array("d"), array("d"), array("d")
+        self.by_word = False
         self.foreign = 0
 
     def read(self) -> Table:
@@ -134,6 +138,8 @@ class _Reader:
         reason = row["finish_reason"]
         self.cut.append(np.nan if reason is None else reason == "length")
         self.tokens.append(_number(row["tokens"]))
+        self.repeated.append(_number(score.get("repeated")))
+        self.by_word |= row["token_ids"] is None
         self.foreign += row["weights"] != self.run.manifest.weights
 
     def _table(self) -> Table:
@@ -160,6 +166,8 @@ class _Reader:
             words=tuple(self.words),
             cut=grid(np.array(self.cut), np.nan),
             tokens=grid(np.array(self.tokens), np.nan),
+            repeated=grid(np.array(self.repeated), np.nan),
+            repeated_unit="word" if self.by_word else "token",
             answers=grid(answers, -1) if answers.max(initial=-1) >= 0 else None,
             present=grid(np.ones(len(places), np.bool_), False),
             foreign=self.foreign,

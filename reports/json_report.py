@@ -24,10 +24,12 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
     """Return the comparison as a JSON object; a number that does not exist is null.
 
     ``models``: per reward and for the total the mean with its 95 % interval and how often each status occurred;
-    shares of truncated and unanswered completions, mean tokens, pass@k and maj@k.
+    shares of truncated and unanswered completions, mean tokens, repetition, the total without the primary metric,
+    pass@k and maj@k.
     ``pairs``: per reward and for the total the paired change, its 95 % interval, p before and after Holm's
     adjustment, the questions that rose (``fixed``) and fell (``broken``), and the smallest detectable change;
-    what each reward contributed to the total's change, how the primary's change splits, and the changed questions.
+    what each reward contributed to the total's change, how the primary's change splits, how the completions and their
+    lengths changed, alarms of the training, and the changed questions.
     """
     return {
         "schema": SCHEMA,
@@ -51,6 +53,9 @@ def _model(model: ModelSummary) -> dict[str, Any]:
         "truncated": model.truncated,
         "unanswered": model.unanswered,
         "tokens": model.tokens,
+        "repeated": model.repeated,
+        "repeated_unit": model.repeated_unit,
+        "proxy": asdict(model.proxy) if model.proxy else None,
         "curves": [
             {"reward": curve.reward, "kind": curve.kind, "points": _points(curve.points)} for curve in model.curves
         ],
@@ -90,6 +95,9 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "hacking": asdict(pair.hacking) if pair.hacking else None,
         "suspects": list(pair.suspects),
         "per_weight": _per_weight(pair.per_weight),
+        "habits": {name: _shift(found) for name, found in pair.habits.items()},
+        "lengths": asdict(pair.lengths) if pair.lengths else None,
+        "alarms": [alarm._asdict() for alarm in pair.alarms],
     }
 
 

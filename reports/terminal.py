@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..evaluate.comparison import Comparison, Difference, Factor, ModelSummary, Pair, RewardSummary, Verdict
+from ..evaluate.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary, Verdict
+from ..evaluate.explanation import Factor
 from ..evaluate.run import Run
 from .moves import print_moves, read_moved
 from .wording import (

@@ -48,6 +48,8 @@ def write_run(
     tokens: Sequence[Sequence[int]] | None = None,
     judgements: Mapping[str, Sequence[Sequence[Judgement]]] | None = None,
     texts: Sequence[Sequence[str]] | None = None,
+    repeated: Sequence[Sequence[float | None]] | None = None,
+    token_ids: Sequence[int] | None = None,
     **changes: Any,
 ) -> Run:
     """Write a run of ``scores[reward][question][sample]``; the total is the weighted sum (weights 1)."""
@@ -77,14 +79,15 @@ def write_run(
                 texts[q][s] if texts else "some text",
                 "length" if cut and cut[q][s] else "eos",
                 tokens[q][s] if tokens else 5,
-                None,
+                token_ids,
                 name,
                 f"weights-of-{name}",
             )._asdict()
             for q, s in places
         ),
     )
-    write_lines(folder / "scores.jsonl", (_score(q, s, judged, weights).to_json() for q, s in places))
+    scored = (_score(q, s, judged, weights)._replace(repeated=repeated[q][s] if repeated else 0.0) for q, s in places)
+    write_lines(folder / "scores.jsonl", (score.to_json() for score in scored))
     return Run.open(folder)
 
 

@@ -69,11 +69,32 @@ def test_hacking_is_not_asked_of_the_total(tmp_path: Path) -> None:
     assert _pair(tmp_path, {"correctness": (0.5, 0.3), "xml_format": (0.2, 0.9)}, primary="total").hacking is None
 
 
+def test_the_proxy_is_the_total_without_the_primary_metric(tmp_path: Path) -> None:
+    scores = {"correctness": [[1.0], [0.0], [1.0]], "xml_format": [[1.0], [0.5], [None]]}
+    model = compare([write_run(tmp_path, scores, weights=WEIGHTS)]).models[0]
+    assert model.proxy is not None
+    assert model.proxy.mean == pytest.approx((0.5 + 0.25 + 0) / 3)
+
+
+@pytest.mark.parametrize(
+    ("primary", "weights"),
+    [
+        ("correctness", {"correctness": 1.0, "xml_format": 0.0}),  # the other is only measured
+        ("total", WEIGHTS),  # the metric is all that is rewarded
+    ],
+)
+def test_there_is_no_proxy_where_nothing_else_is_rewarded(
+    tmp_path: Path, primary: str, weights: dict[str, float]
+) -> None:
+    run = write_run(tmp_path, {"correctness": [[1.0]], "xml_format": [[1.0]]}, primary=primary, weights=weights)
+    assert compare([run]).models[0].proxy is None
+
+
 def _table(scores: dict[str, Floats]) -> Table:
     values = {**scores, TOTAL: sum(scores.values(), np.zeros(1))}
     first = next(iter(scores.values()))
     ids, known = tuple(map(str, range(len(first)))), np.ones(first.shape, np.bool_)
-    return Table("correctness", ids, None, values, {}, (), first, first, None, known, 0)
+    return Table("correctness", ids, None, values, {}, (), first, first, first, "token", None, known, 0)
 
 
 def test_field_16_false_alarms_of_the_hacking_check_are_rare() -> None:

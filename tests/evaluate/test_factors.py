@@ -3,7 +3,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grpokit.evaluate.comparison import Factor, Pair
+from grpokit.evaluate.comparison import Pair
+from grpokit.evaluate.explanation import Factor
 from grpokit.evaluate.factors import Shares, kitagawa
 from grpokit.evaluate.pairing import compare
 from grpokit.rewards.types import Judgement

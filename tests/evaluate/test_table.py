@@ -39,6 +39,15 @@ def test_rows_may_come_in_any_order(run: Run) -> None:
         np.testing.assert_equal(values, before.values[reward])
 
 
+def test_repetition_is_of_tokens_where_all_are_known(tmp_path: Path) -> None:
+    scores, repeated = {"correctness": [[1.0, 0.0]]}, [[0.25, None]]
+    of_words = read_table(write_run(tmp_path / "words", scores, repeated=repeated))
+    np.testing.assert_equal(of_words.repeated, [[0.25, np.nan]])
+    assert of_words.repeated_unit == "word"
+    of_tokens = write_run(tmp_path / "tokens", scores, repeated=repeated, token_ids=[1, 2, 3])
+    assert read_table(of_tokens).repeated_unit == "token"
+
+
 def test_missing_rows_are_known_to_be_missing(run: Run) -> None:
     for name in ("scores.jsonl", "completions.jsonl"):
         lines = (run.path / name).read_text().splitlines()

@@ -77,7 +77,7 @@ def _answers(
         judged = _judge(cut, right, formatted, text, span, say)
         yield (
             Row(prompt.id, sample, text, "length" if cut else "eos", len(text), None, model.name, f"w-{model.name}"),
-            _score(prompt.id, sample, dict(zip(weights, judged, strict=True)), weights),
+            _score(prompt.id, sample, dict(zip(weights, judged, strict=True)), weights, 0.125 if cut else 0.0),
         )
 
 
@@ -91,9 +91,11 @@ def _judge(cut: bool, right: bool, formatted: bool, text: str, span: Span | None
     ]
 
 
-def _score(prompt_id: str, sample: int, rewards: dict[str, Judgement], weights: Mapping[str, float]) -> Score:
+def _score(
+    prompt_id: str, sample: int, rewards: dict[str, Judgement], weights: Mapping[str, float], repeated: float
+) -> Score:
     total = sum(weights[name] * judged.value for name, judged in rewards.items() if judged.value is not None)
-    return Score(prompt_id, sample, total, rewards)
+    return Score(prompt_id, sample, total, rewards, repeated)
 
 
 def _manifest(model: Model, questions: int, samples: int, task: str, weights: Mapping[str, float]) -> Manifest:

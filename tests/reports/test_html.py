@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from grpokit.errors import GrpokitError
-from grpokit.evaluate.comparison import HackingCheck, Mismatch
+from grpokit.evaluate.comparison import Mismatch
+from grpokit.evaluate.explanation import HackingCheck
 from grpokit.evaluate.pairing import compare
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.conftest import Compared
