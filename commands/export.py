@@ -7,10 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .progress import progress
-
 if TYPE_CHECKING:
-    from ..evaluate.evaluation import Evaluation
     from ..train import Recipe, TrainedAdapter
 
 
@@ -46,23 +43,6 @@ def merge(recipe: Recipe, adapter: TrainedAdapter) -> list[Path]:
         print(f"merged: {merge_adapter(recipe, adapter.folder, adapter.steps)}", file=sys.stderr)
     shard.wait()
     return [adapter.folder, adapter.folder / MERGED]
-
-
-def evaluate_merged(recipe: Recipe, evaluation: Evaluation, adapter: Path) -> list[Path]:
-    """Ask the merged model, if there is one, what base and tuned were asked; return its run's folder."""
-    from ..evaluate.engines import load_engines
-    from ..evaluate.engines.spec import ModelSpec
-    from ..train.export import MERGED, merged_loading
-
-    if not recipe.export.merge:
-        return []
-    out = adapter / "evaluation" / MERGED
-    rows = len(evaluation.prompts) * evaluation.sampling.samples
-    with progress() as bars:
-        for engine in load_engines([ModelSpec(MERGED, str(adapter / MERGED))], loading=merged_loading(recipe)):
-            with bars.track(engine.name, rows, "completions") as advance:
-                evaluation.run(engine, out, resume=True, advance=advance)
-    return [out]
 
 
 def push(recipe: Recipe, models: list[Path]) -> None:

@@ -34,6 +34,30 @@ def show_results(folders: Sequence[Path], args: argparse.Namespace, cards: Seque
     return status(comparison, strict=args.strict)
 
 
+def show_beside(what: str, folders: Sequence[Path], args: argparse.Namespace) -> None:
+    """Print the verdicts of a comparison that goes beside the one in full, unless standard output is for JSON."""
+    from ..evaluate.pairing import compare
+    from ..evaluate.run import find_runs
+
+    if args.json == "-":
+        return
+    comparison = compare(find_runs(list(folders)), margin=args.margin)
+    with reader_may_leave():
+        _print_beside(what, comparison)
+        print(f"runs: {' '.join(map(str, folders))}")
+
+
+def _print_beside(what: str, comparison: Comparison) -> None:
+    from rich.console import Console
+
+    from ..reports.terminal import print_verdict
+
+    console = Console()
+    console.print(f"\n{what}", style="bold", markup=False, highlight=False)
+    for pair in comparison.pairs:
+        print_verdict(pair, comparison, console)
+
+
 def _write(comparison: Comparison, runs: Sequence[Run], args: argparse.Namespace) -> None:
     if args.html:
         from ..reports.html import write_html

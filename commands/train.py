@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import options
-from .export import add_export, check_export, evaluate_merged, export_keys, merge, push
+from .export import add_export, check_export, export_keys, merge, push
+from .held_out import answer, show
 from .main import INTERRUPTED, OK, execute
-from .progress import progress
-from .results import show_results
 
 if TYPE_CHECKING:
-    from ..evaluate.evaluation import Evaluation
     from ..train import Recipe, TrainedAdapter
 
 DESCRIPTION = "Train a LoRA adapter with GRPO on a recipe's rewards, then say whether it is better than its base."
@@ -133,7 +131,7 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> int:
     _read_keys()
     check_export(recipe)
     out = options.output_folder(args, recipe.task.name)
-    evaluation = None if args.no_evaluation else held_out(recipe, _note)  # before training: it may lack its data
+    asked = [] if args.no_evaluation else held_out(recipe, _note)  # before training: it may lack its data
     first = Shard.current().first
     try:
         with watch() as watcher:
@@ -144,9 +142,9 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> int:
     if first:
         _tell(adapter)
     models, status = merge(recipe, adapter), OK
-    if evaluation is not None:
-        folders = _evaluate(recipe, evaluation, adapter.folder) + evaluate_merged(recipe, evaluation, adapter.folder)
-        status = show_results(folders, args, models) if first else OK
+    if asked:
+        answered = answer(recipe, asked, adapter.folder)
+        status = show(answered, args, models) if first else OK
     if first:
         push(recipe, models)
     return status
@@ -168,39 +166,6 @@ def _tell(adapter: TrainedAdapter) -> None:
     for name, count in adapter.failed_rewards.items():
         if count:
             print(f"reward {name} failed on {count} completions", file=sys.stderr)
-
-
-def _evaluate(recipe: Recipe, evaluation: Evaluation, adapter: Path) -> list[Path]:
-    """Evaluate base and tuned on the held-out prompts where training has not; return the folders of the two runs."""
-    from ..evaluate.engines import load_engines
-    from ..train.heldout import ask, loading, places
-
-    found = places(recipe, adapter)
-    owed = [place for place in found if not place.finished]
-    rows = len(evaluation.prompts) * evaluation.sampling.samples
-    with progress() as bars:
-        engines = load_engines([place.spec for place in owed], loading=loading(recipe))
-        for engine, place in zip(engines, owed, strict=True):
-            with bars.track(engine.name, rows, "completions") as advance:
-                ask(recipe, evaluation, engine, place.folder, advance)
-    folders = [place.folder for place in found]
-    _keep_answers(folders, adapter)
-    return folders
-
-
-def _keep_answers(folders: Sequence[Path], adapter: Path) -> None:
-    """Write the answers to the sample questions beside the adapter and show them, on standard error."""
-    from ..evaluate.shards import Shard
-    from ..files import write_lines
-    from ..train.samples import read_answers
-    from .watch import plain_text
-
-    answers = [answer for folder in folders for answer in read_answers(folder)]
-    if not answers or not Shard.current().first:
-        return
-    write_lines(adapter / "samples.jsonl", (answer._asdict() for answer in answers))
-    for answer in sorted(answers, key=lambda answer: answer.sample):  # stable: the base's before the tuned one's
-        print(f"\n{answer.sample}, {answer.model}: {answer.question}\n{plain_text(answer.text)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

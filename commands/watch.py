@@ -28,6 +28,9 @@ RECENT = 20
 LINES = 3
 """Completions shown."""
 
+LATEST = 6
+"""Held-out evaluations shown, beside the base's."""
+
 REFRESH = 0.25
 """Seconds between two frames, at least."""
 
@@ -76,8 +79,11 @@ def held_out_line(found: HeldOut) -> str:
     """Return a held-out evaluation as a line, the primary metric with its change against the base first."""
     means = {name: "-" if mean is None else f"{mean:.3f}" for name, mean in found.means.items()}
     first = f"{found.primary} {means.pop(found.primary, '-')}{_change(found)}"
-    where = f"step {found.step}" if found.step else "base"
-    return f"held out, {where}: {', '.join([first, *(f'{name} {mean}' for name, mean in means.items())])}"
+    return f"held out, {_label(found)}: {', '.join([first, *(f'{name} {mean}' for name, mean in means.items())])}"
+
+
+def _label(found: HeldOut) -> str:
+    return f"{f'step {found.step}' if found.step else 'base'}, {found.decoding}"
 
 
 def _change(found: HeldOut) -> str:
@@ -172,9 +178,10 @@ def _table(*headings: str) -> Table:
 
 def _held_out_table(found: Sequence[HeldOut]) -> Table:
     table = _table("held out", *found[0].means, f"change of {found[0].primary}")
-    for one in [found[0], *found[1:][-5:]]:
+    bases = [one for one in found if not one.step]
+    for one in [*bases, *[one for one in found if one.step][-LATEST:]]:
         means = ["-" if mean is None else f"{mean:.3f}" for mean in one.means.values()]
-        table.add_row(f"step {one.step}" if one.step else "base", *means, _change(one).strip(" ()"))
+        table.add_row(_label(one), *means, _change(one).strip(" ()"))
     return table
 
 

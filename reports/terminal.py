@@ -16,6 +16,7 @@ from ..evaluate.explanation import Factor
 from ..evaluate.run import Run
 from .moves import print_moves, read_moved
 from .wording import (
+    alarm,
     evidence,
     headline,
     mismatch,
@@ -24,6 +25,7 @@ from .wording import (
     number,
     primary_difference,
     probability,
+    repetition,
     share,
     short_names,
     signed,
@@ -65,7 +67,7 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
     for place, pair in enumerate(comparison.pairs):
         if place:
             console.print()
-        _print_verdict(pair, comparison, console)
+        print_verdict(pair, comparison, console)
         console.print(_pair_table(pair, comparison, console))
         _print_factors(pair, console)
     if not comparison.pairs:
@@ -83,7 +85,8 @@ def _forgive_encoding(console: Console) -> None:
         console.file.reconfigure(errors="replace")
 
 
-def _print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
+def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
+    """Print the verdict of a pair in words, with what speaks against it first."""
     for found in pair.mismatches:
         console.print(Text("! " + mismatch(found, pair), style="bold red" if found.fatal else "yellow"))
     verdict = Text(f"{pair.verdict.value}: ", style=f"bold {_COLOURS[pair.verdict]}")
@@ -94,6 +97,8 @@ def _print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None
             console.print(Text(line, style="dim"))
     if pair.hacking and pair.hacking.suspected:
         console.print(Text("! " + pair.hacking.reason, style="bold red"))
+    for raised in pair.alarms:
+        console.print(Text("! Alarm while training, " + alarm(raised), style="bold red"))
     console.print()
 
 
@@ -215,7 +220,7 @@ def _print_counts(model: ModelSummary, console: Console) -> None:
         counts = ", ".join(f"{status} {count}" for status, count in summary.counts.items())
         console.print(Text(f"  {labels[name]} {number(summary.estimate.mean, 4)}: {counts}"))
     factors = {"truncated": share(model.truncated), "no answer": share(model.unanswered)}
-    factors["tokens"] = number(model.tokens, 1)
+    factors |= {"tokens": number(model.tokens, 1), repetition(model): share(model.repeated)}
     console.print(Text("  " + ", ".join(f"{name} {value}" for name, value in factors.items() if value != "-")))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
+import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from .alarm import AlarmLog
@@ -162,7 +163,17 @@ class Interruption(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> TrainerControl:
         """Save and stop where a generation batch is used up, so that resuming is exact."""
-        if self.requested and state.global_step % self._every == 0:
-            control.should_save = True
-            control.should_training_stop = True
+        if state.global_step % self._every == 0:
+            self.requested = _any_process(self.requested, args)
+            if self.requested:
+                control.should_save = control.should_training_stop = True
         return control
+
+
+def _any_process(here: bool, args: TrainingArguments) -> bool:
+    """Tell whether it holds in any process: one that stops alone leaves the others waiting for it for ever."""
+    if args.world_size == 1:
+        return here
+    everywhere = torch.tensor(here, dtype=torch.int32, device=args.device)
+    torch.distributed.all_reduce(everywhere, torch.distributed.ReduceOp.MAX)
+    return bool(everywhere)

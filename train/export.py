@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..evaluate.engines import Loading
+from ..evaluate.engines.checkpoint import fingerprint
+from ..evaluate.engines.spec import ModelSpec
 from ..files import write_atomically
 from .card import card
 from .folder import RECIPE
-from .heldout import loading
+from .heldout import Asked, Place, loading, place
 from .quiet import quiet
 from .recipe import Recipe
 from .types import TrainingError
@@ -81,6 +84,15 @@ def _write(model: Any, base: LoadedBase, folder: Path) -> None:
 def merged_loading(recipe: Recipe) -> Loading:
     """Return how a merged model is loaded for the same evaluation: as its base is, but not quantised."""
     return replace(loading(recipe), quantization=None)
+
+
+def merged_places(recipe: Recipe, adapter: Path, asked: Sequence[Asked]) -> list[Place]:
+    """Return where the merged model's answers to each of ``asked`` are, or are to be; none where none was merged."""
+    if not recipe.export.merge:
+        return []
+    folder = adapter / MERGED
+    spec, weights = ModelSpec(MERGED, str(folder)), fingerprint(folder)
+    return [place(spec, one, weights, adapter / one.folder) for one in asked]
 
 
 def check_push(repository: str) -> None:

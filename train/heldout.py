@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,17 +24,47 @@ from .samples import SAMPLES, answer_samples
 EVALUATIONS = "evaluation"
 """The folder, in that of a training run, of its evaluations: each is a run."""
 
+GREEDY_EVALUATIONS = "evaluation-greedy"
+"""The folder of the greedy evaluations that go with sampled ones."""
 
-def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) -> Evaluation:
+
+class Asked(NamedTuple):
+    """Held-out questions with one way of decoding, and the folder, in a training run's, of the runs that answer them.
+
+    ``decoding`` is "greedy" or "sampled". Verdicts, and the choice of a checkpoint, go by the ``leading`` one.
+    """
+
+    decoding: str
+    folder: str
+    evaluation: Evaluation
+
+    @property
+    def leading(self) -> bool:
+        """True for what the recipe and the task's card ask; False for the greedy evaluation beside a sampled one."""
+        return self.folder == EVALUATIONS
+
+
+def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) -> list[Asked]:
     """Return what base and tuned are both asked, as the recipe's ``evaluation`` and the task's card say.
 
-    Prompts too long for the model are left out, which ``note`` is told.
+    The leading one comes first; with ``evaluation.greedy`` a greedy one follows where that is sampled. Prompts too
+    long for the model are left out, which ``note`` is told.
 
     >>> from grpokit.train import load_recipe
-    >>> evaluation = held_out(load_recipe("arithmetic-tiny"))
-    >>> len(evaluation.prompts), evaluation.sampling.samples, evaluation.task.primary
-    (500, 4, 'correctness')
+    >>> for asked in held_out(load_recipe("arithmetic-tiny")):
+    ...     print(asked.decoding, len(asked.evaluation.prompts), asked.evaluation.sampling.samples, asked.leading)
+    sampled 500 4 True
+    greedy 500 1 False
     """
+    evaluation = _evaluation(recipe, note)
+    if not evaluation.sampling.temperature:
+        return [Asked("greedy", EVALUATIONS, evaluation)]
+    greedy = replace(evaluation, sampling=replace(evaluation.sampling, samples=1, temperature=0.0))
+    beside = [Asked("greedy", GREEDY_EVALUATIONS, greedy)] if recipe.evaluation.greedy else []
+    return [Asked("sampled", EVALUATIONS, evaluation), *beside]
+
+
+def _evaluation(recipe: Recipe, note: Callable[[str], None]) -> Evaluation:
     task, asked = recipe.task.load(), recipe.evaluation
     data = None if asked.data is None else Path(asked.data)
     sampling = task.sampling(samples=asked.samples, temperature=asked.temperature)
@@ -68,37 +99,40 @@ def loading(recipe: Recipe) -> Loading:
 
 
 class Place(NamedTuple):
-    """A model of the comparison at the end, and where its run is, or is to be."""
+    """A model of the comparison at the end, what it is asked, and where its run is, or is to be."""
 
     spec: ModelSpec
+    asked: Asked
     folder: Path
     finished: bool
 
 
-def places(recipe: Recipe, adapter: Path) -> list[Place]:
-    """Return the base and the tuned model of a recipe whose adapter is in the folder ``adapter``.
+def places(recipe: Recipe, adapter: Path, asked: Sequence[Asked]) -> list[Place]:
+    """Return base and tuned for each of ``asked``, in this order; the tuned model's adapter is in ``adapter``.
 
     Either may have been evaluated while training: a finished run of the very same weights is not done again.
     """
     Shard.current().wait()  # the first process writes the adapter
-    model, evaluations = recipe.model, adapter / EVALUATIONS
+    model = recipe.model
     folder = locate(model.path, model.revision)
     base = ModelSpec("base", model.path, revision=model.revision)
     tuned = ModelSpec("tuned", model.path, revision=model.revision, adapter=str(adapter))
-    return [_place(base, fingerprint(folder), evaluations), _place(tuned, fingerprint(folder, adapter), evaluations)]
+    weights = {base: fingerprint(folder), tuned: fingerprint(folder, adapter)}
+    return [place(spec, one, found, adapter / one.folder) for one in asked for spec, found in weights.items()]
 
 
-def _place(spec: ModelSpec, weights: str, evaluations: Path) -> Place:
+def place(spec: ModelSpec, asked: Asked, weights: str, evaluations: Path) -> Place:
+    """Return where the run of a model with these ``weights`` is among ``evaluations``, or is to be."""
     for scores in sorted(evaluations.glob("*/scores.jsonl")):
         if Manifest.read(scores.parent).weights == weights:
-            return Place(spec, scores.parent, True)
-    return Place(spec, evaluations / spec.name, False)
+            return Place(spec, asked, scores.parent, True)
+    return Place(spec, asked, evaluations / spec.name, False)
 
 
-def ask(recipe: Recipe, evaluation: Evaluation, engine: Engine, folder: Path, advance: Advance = unwatched) -> Run:
-    """Ask a model the held-out prompts and the recipe's sample questions; what stands in ``folder`` is kept."""
-    run = evaluation.run(engine, folder, resume=True, advance=advance)
-    if recipe.samples and not (folder / SAMPLES).exists():
+def ask(recipe: Recipe, asked: Asked, engine: Engine, folder: Path, advance: Advance = unwatched) -> Run:
+    """Ask a model the held-out prompts, and the recipe's sample questions once; what stands in ``folder`` is kept."""
+    run = asked.evaluation.run(engine, folder, resume=True, advance=advance)
+    if asked.leading and recipe.samples and not (folder / SAMPLES).exists():
         answers = answer_samples(recipe, engine)
         if Shard.current().first:
             write_lines(folder / SAMPLES, (answer._asdict() for answer in answers))

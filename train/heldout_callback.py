@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from ..evaluate.comparison import Difference, ModelSummary
-from ..evaluate.evaluation import Evaluation
-from ..evaluate.pairing import MARGIN, compare
+from ..evaluate.pairing import MARGIN
 from ..evaluate.run import Run
-from .alarm import AlarmLog, Habits, climb, look
-from .heldout import EVALUATIONS, ask
-from .live import Live, LiveEngine, Studio
+from .alarm import AlarmLog, climb
+from .heldout import Asked
+from .live import Live, Studio
 from .recipe import Recipe
-from .samples import read_answers
-from .selection import Selection, primary_mean, step_folder, step_of
+from .selection import Selection, step_folder, step_of
+from .track import Judged, Track
 from .types import HeldOut, Watcher
 
 if TYPE_CHECKING:
@@ -32,14 +31,15 @@ ADAPTERS = "adapters"
 class HeldOutEvaluation(TrainerCallback):
     """Evaluates the base before step 0 and the adapter as often as the recipe says; every one is a run of its own.
 
-    All processes generate their share and come to the same decisions; the first one reports.
+    With sampled and greedy answers there are two runs each time; the leading one chooses the checkpoint. All
+    processes generate their share and come to the same decisions; the first one reports.
     """
 
     def __init__(
         self,
         trainer: GRPOTrainer,
         studio: Studio,
-        evaluation: Evaluation,
+        asked: Sequence[Asked],
         recipe: Recipe,
         out: Path,
         watcher: Watcher,
@@ -47,15 +47,12 @@ class HeldOutEvaluation(TrainerCallback):
     ) -> None:
         self._trainer = trainer
         self._studio = studio
-        self._evaluation = evaluation
-        self._recipe = recipe
+        self._tracks = [Track(one, recipe, out) for one in asked]
         self._section = recipe.evaluation
         self._looks = 1
         self._out = out
         self._watcher = watcher
         self._alarms = alarms
-        self._base: Run
-        self._habits: Habits
         self._selection: Selection
 
     def on_train_begin(
@@ -63,24 +60,28 @@ class HeldOutEvaluation(TrainerCallback):
     ) -> None:
         """Evaluate the base, or take up the evaluations of the run that is resumed."""
         every = self._section.every
-        self._looks = math.ceil(state.max_steps / every) if isinstance(every, int) else state.num_train_epochs
+        planned = math.ceil(state.max_steps / every) if isinstance(every, int) else state.num_train_epochs
+        self._looks = planned * len(self._tracks)
         with self._studio.open() as live:
-            self._base = self._ask(live.engine("base", None), "base")
-        self._habits = Habits.read(self._base)
-        self._selection = Selection(self._base, MARGIN)
-        model = compare([self._base]).models[0]
-        if state.global_step == 0:
-            self._log(_means(model), {})
-        self._tell(HeldOut(0, self._base.path, self._primary, _means(model), None, self._answers(self._base)))
+            for track in self._tracks:
+                track.answer(live.engine("base", None), 0)
+        self._selection = Selection(self._leading.base, MARGIN)
+        for track in self._tracks:
+            found = track.start()
+            if state.global_step == 0:
+                self._log(track, found)
+            self._tell(found)
         self._take_up(state.global_step)
 
     def _take_up(self, step: int) -> None:
         """Replay the checkpoints up to ``step``; those beyond it are of a future that is done again."""
-        for folder in sorted((self._out / EVALUATIONS).glob("step-*")):
+        for folder in sorted(self._leading.folder.glob("step-*")):
             if step_of(folder) <= step:
-                self._judge(Run.open(folder))
-            elif self._trainer.is_world_process_zero():
-                shutil.rmtree(folder)
+                self._judge(step_of(folder))
+        if self._trainer.is_world_process_zero():
+            for folder in (folder for track in self._tracks for folder in track.folder.glob("step-*")):
+                if step_of(folder) > step:
+                    shutil.rmtree(folder)
         self._trainer.accelerator.wait_for_everyone()
 
     def on_step_end(
@@ -103,44 +104,43 @@ class HeldOutEvaluation(TrainerCallback):
     def _checkpoint(self, step: int, control: TrainerControl) -> None:
         logging = control.should_log
         with self._studio.open() as live:
-            run = self._evaluate(live, step)
-        self._judge(run)
+            self._evaluate(live, step)
+        self._judge(step)
         control.should_log = logging  # our own log has switched it off
         patience = self._section.early_stop
         if patience is not None and self._selection.stale >= patience and not control.should_training_stop:
             self._watcher.note(f"stopped at step {step}: {patience} evaluations in a row brought no improvement.")
             control.should_training_stop = control.should_save = True
 
-    def _evaluate(self, live: Live, step: int) -> Run:
-        adapter, name = live.adapter(), step_folder(step)
+    def _evaluate(self, live: Live, step: int) -> None:
+        adapter = live.adapter()
         if self._section.load_best and self._trainer.is_world_process_zero():
-            write_bytes(self._out / ADAPTERS / f"{name}.safetensors", adapter)
-        return self._ask(live.engine(f"step {step}", adapter), name)
+            write_bytes(self._out / ADAPTERS / f"{step_folder(step)}.safetensors", adapter)
+        for track in self._tracks:
+            track.answer(live.engine(f"step {step}", adapter), step)
 
-    def _ask(self, engine: LiveEngine, name: str) -> Run:
-        return ask(self._recipe, self._evaluation, engine, self._out / EVALUATIONS / name)
-
-    def _answers(self, run: Run) -> dict[str, str]:
-        return {answer.sample: answer.text for answer in read_answers(run.path)}
-
-    def _judge(self, run: Run) -> None:
+    def _judge(self, step: int) -> None:
         """Compare a checkpoint with the base, tell of it, and let it count."""
-        comparison = compare([self._base, run])
-        (pair,), model, step = comparison.pairs, comparison.models[1], step_of(run.path)
-        change = pair.rewards.get(pair.primary, pair.total)
-        if step == self._trainer.state.global_step:
-            self._log(_means(model), _interval(pair.primary, change))
-        self._tell(HeldOut(step, run.path, pair.primary, _means(model), change, self._answers(run)))
-        self._selection.take(run, primary_mean(comparison, model))
-        if self._trainer.is_world_process_zero():
-            trained = climb([line["reward"] for line in self._trainer.state.log_history if "reward" in line])
-            for alarm in look(pair, self._habits, Habits.read(run), self._looks, trained, step):
-                self._alarms.add(alarm)
+        for track in self._tracks:
+            run = Run.open(track.folder / step_folder(step))
+            judged = track.judge(run)
+            if step == self._trainer.state.global_step:
+                self._log(track, judged.found)
+            self._tell(judged.found)
+            if track.asked.leading:
+                self._selection.take(run, judged.mean)
+            if self._trainer.is_world_process_zero():
+                self._alarm(track, run, judged)
 
-    def _log(self, means: dict[str, float | None], change: dict[str, float]) -> None:
+    def _alarm(self, track: Track, run: Run, judged: Judged) -> None:
+        trained = climb([line["reward"] for line in self._trainer.state.log_history if "reward" in line])
+        for alarm in track.alarms(run, judged.pair, self._looks, trained):
+            self._alarms.add(alarm)
+
+    def _log(self, track: Track, found: HeldOut) -> None:
         """Log past TRL, whose own log would take the figures of the training step with it."""
-        known = {f"eval_{name}": mean for name, mean in means.items() if mean is not None}
-        Trainer.log(self._trainer, {**known, **change})
+        prefix = "eval_" if track.asked.leading else f"eval_{track.asked.decoding}/"
+        Trainer.log(self._trainer, {f"{prefix}{name}": value for name, value in _figures(found).items()})
 
     def _tell(self, found: HeldOut) -> None:
         if self._trainer.is_world_process_zero():
@@ -154,20 +154,22 @@ class HeldOutEvaluation(TrainerCallback):
         stored = self._out / ADAPTERS / f"{best.name}.safetensors"
         os.replace(stored, self._out / "adapter_model.safetensors")
         shutil.rmtree(self._out / ADAPTERS)
-        self._watcher.note(f"the adapter is that of step {step_of(best)}, the best by the held-out {self._primary}.")
+        primary = self._leading.asked.evaluation.task.primary
+        self._watcher.note(f"the adapter is that of step {step_of(best)}, the best by the held-out {primary}.")
 
     @property
-    def _primary(self) -> str:
-        return self._evaluation.task.primary
+    def _leading(self) -> Track:
+        return self._tracks[0]
 
 
-def _means(model: ModelSummary) -> dict[str, float | None]:
-    return {**{name: found.estimate.mean for name, found in model.rewards.items()}, "total": model.total.estimate.mean}
-
-
-def _interval(primary: str, change: Difference) -> dict[str, float]:
+def _figures(found: HeldOut) -> dict[str, float]:
+    """Return what is logged of an evaluation: the means, and the primary metric's change with its interval."""
+    means = {name: mean for name, mean in found.means.items() if mean is not None}
+    change = found.change
+    if change is None:
+        return means
     ends = {"change": change.delta, "low": change.low, "high": change.high}
-    return {f"eval_{primary}/{name}": end for name, end in ends.items() if end is not None}
+    return {**means, **{f"{found.primary}/{name}": end for name, end in ends.items() if end is not None}}
 
 
 def write_bytes(path: Path, data: bytes) -> None:

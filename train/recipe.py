@@ -80,9 +80,12 @@ class EvaluationSection(Section):
     """How the base and what comes of it are asked held-out questions; what is None is as the task's card says.
 
     ``data`` feeds the task from a local file of held-out rows instead of its own source. Base and tuned are always
-    compared at the end. With ``every`` (steps, or ``epoch``) the base is evaluated before step 0 and the adapter that
-    often; then ``load_best`` keeps the adapter with the best primary metric instead of the last one, and
-    ``early_stop`` ends training after so many evaluations in a row that brought no improvement.
+    compared at the end. Where answers are sampled, ``greedy`` asks every question once more at temperature 0, as an
+    evaluation of its own; verdict, ``load_best`` and ``early_stop`` go by the sampled one.
+
+    With ``every`` (steps, or ``epoch``) the base is evaluated before step 0 and the adapter that often; then
+    ``load_best`` keeps the adapter with the best primary metric instead of the last one, and ``early_stop`` ends
+    training after so many evaluations in a row that brought no improvement.
     """
 
     data: str | None = None
@@ -90,6 +93,7 @@ class EvaluationSection(Section):
     limit: int | None = Field(default=None, ge=1)
     samples: int | None = Field(default=None, ge=1)
     temperature: float | None = Field(default=None, ge=0)
+    greedy: bool = True
     every: Annotated[int, Field(ge=1)] | Literal["epoch"] | None = None
     load_best: bool = False
     early_stop: int | None = Field(default=None, ge=1)

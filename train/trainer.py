@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     from ..evaluate.engines.loading import LoadedBase
-    from ..evaluate.evaluation import Evaluation
     from ..evaluate.types import Prompt
     from .alarm import AlarmLog
+    from .heldout import Asked
     from .heldout_callback import HeldOutEvaluation
 
 
@@ -51,13 +52,13 @@ def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher |
     locate(recipe.model.path, recipe.model.revision)
     for note in plan.notes:
         watcher.note(note)
-    evaluation = held_out(recipe) if recipe.evaluation.every else None
+    asked = held_out(recipe) if recipe.evaluation.every else []
     rewards = [GuardedReward(reward, watcher.note) for reward in recipe.mix.rewards]
     alarms = AlarmLog(out, watcher)
     with quiet():
         trainer = _make_trainer(recipe, plan, make_arguments(recipe, plan, out), rewards, prompts, watcher, alarms)
         open_folder(out, recipe)
-        loop = None if evaluation is None else _evaluate_in(trainer, recipe, evaluation, out, watcher, alarms)
+        loop = _evaluate_in(trainer, recipe, asked, out, watcher, alarms) if asked else None
         seconds = _run(trainer, plan, start)
         _save(trainer, recipe, out, loop)
     failures = {reward.__name__: reward.failures for reward in rewards}
@@ -108,7 +109,7 @@ def _make_trainer(
 def _evaluate_in(
     trainer: GRPOTrainer,
     recipe: Recipe,
-    evaluation: Evaluation,
+    asked: Sequence[Asked],
     out: Path,
     watcher: Watcher,
     alarms: AlarmLog,
@@ -117,7 +118,7 @@ def _evaluate_in(
     from .heldout_callback import HeldOutEvaluation
     from .live import Studio
 
-    loop = HeldOutEvaluation(trainer, Studio(trainer, recipe, out), evaluation, recipe, out, watcher, alarms)
+    loop = HeldOutEvaluation(trainer, Studio(trainer, recipe, out), asked, recipe, out, watcher, alarms)
     trainer.add_callback(loop)
     return loop
 

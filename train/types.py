@@ -44,11 +44,13 @@ class Step(NamedTuple):
 class HeldOut(NamedTuple):
     """One held-out evaluation while training: the base before step 0, or the adapter after ``step`` steps.
 
-    ``means`` holds each reward and the ``total``; ``change`` is that of the ``primary`` metric against the base,
-    paired (None for the base itself). ``answers`` are those to the recipe's sample questions, by name.
+    ``decoding`` is "sampled" or "greedy"; ``means`` holds each reward and the ``total``; ``change`` is that of the
+    ``primary`` metric against the base, paired (None for the base itself). ``answers`` are those to the recipe's
+    sample questions, by name, where they were asked.
     """
 
     step: int
+    decoding: str
     folder: Path
     primary: str
     means: Mapping[str, float | None]

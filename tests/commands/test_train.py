@@ -98,10 +98,15 @@ def test_training_that_evaluates_asks_no_model_twice(tmp_path, capsys):
     assert main(argv) in (0, 1)
     names = [model["name"] for model in json.loads(report.read_text())["models"]]
     assert names == ["base", "step 2"]
-    assert {path.name for path in (out / "evaluation").iterdir()} == {"base", "step-00001", "step-00002"}
-    lines = capsys.readouterr().err
-    assert "held out, base: correctness" in lines
-    assert "held out, step 2: correctness" in lines
+    for folder in ("evaluation", "evaluation-greedy"):
+        assert {path.name for path in (out / folder).iterdir()} == {"base", "step-00001", "step-00002"}
+    said = capsys.readouterr()
+    assert "held out, base, sampled: correctness" in said.err
+    assert "held out, step 2, greedy: correctness" in said.err
+    full, beside = said.out.split("greedy answers")
+    assert "fixed/broken" in full  # the sampled comparison as a whole, the greedy one as its verdict
+    assert "fixed/broken" not in beside
+    assert str(out / "evaluation-greedy" / "step-00002") in beside
 
 
 def test_finished_run_whose_comparison_is_missing_gets_it(tmp_path, capsys):

@@ -20,7 +20,9 @@ def held_out(number: int, tmp_path) -> HeldOut:
         *(0.5, 0.4, 0.6, 10, 0, 0.01, 0.01, "sign-flip", "t", 5, 0, 0, 0, 0.1, Verdict.IMPROVED, None, None)
     )
     means = {"correctness": 0.3, "form": None, "total": 0.8}
-    return HeldOut(number, tmp_path, "correctness", means, change if number else None, {"code": "def f():\n  pass"})
+    return HeldOut(
+        number, "sampled", tmp_path, "correctness", means, change if number else None, {"code": "def f():\n  pass"}
+    )
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def test_piped_output_has_plain_lines(piped, tmp_path):
         watch.step(step(number))
     watch.alarm(Alarm(10, "reward hacking", "the total rose.", 0.025))
     lines = piped.file.getvalue().splitlines()
-    assert lines[0] == "held out, base: correctness 0.300, form -, total 0.800"
+    assert lines[0] == "held out, base, sampled: correctness 0.300, form -, total 0.800"
     assert lines[1] == "sample code, base: def f(): pass"
     assert lines[2].startswith("step 10/40  reward 1.000  correctness 0.10  form 0.50")
     assert lines[2].endswith("left")

@@ -9,7 +9,7 @@ from grpokit.evaluate.engines.checkpoint import fingerprint, locate
 from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.run import Run, find_runs
 from grpokit.train import TrainingError, load_recipe, train
-from grpokit.train.heldout import places
+from grpokit.train.heldout import held_out, loading, places
 
 ASKED = ("evaluation.limit=40", "evaluation.samples=1", "samples.sum=what is 12+19?")
 
@@ -29,6 +29,10 @@ class Listener:
 
     def alarm(self, alarm):
         pass
+
+
+def evaluations(listener, decoding):
+    return [found for found in listener.evaluations if found.decoding == decoding]
 
 
 @pytest.fixture(scope="module")
@@ -65,16 +69,43 @@ def test_every_evaluation_is_a_run_of_one_trajectory(watched):
 
 def test_watcher_hears_of_base_and_checkpoints(watched):
     _, _, listener = watched
-    assert [found.step for found in listener.evaluations] == [0, 2, 4, 6]
-    assert listener.evaluations[0].change is None
-    assert listener.evaluations[-1].change.low is not None
-    assert all(found.answers["sum"] for found in listener.evaluations)
+    for decoding in ("sampled", "greedy"):
+        found = evaluations(listener, decoding)
+        assert [one.step for one in found] == [0, 2, 4, 6]
+        assert found[0].change is None
+        assert found[-1].change.low is not None
+    assert all(one.answers["sum"] for one in evaluations(listener, "sampled"))
+
+
+def test_greedy_answers_go_beside_sampled_ones(watched):
+    _, out, listener = watched
+    runs = find_runs([out / "evaluation-greedy"])
+    assert [run.path.name for run in runs] == ["base", "step-00002", "step-00004", "step-00006"]
+    assert {(run.manifest.sampling["samples"], run.manifest.sampling["temperature"]) for run in runs} == {(1, 0.0)}
+    assert [one.means for one in evaluations(listener, "greedy")] != [
+        one.means for one in evaluations(listener, "sampled")
+    ]
+
+
+ASKED_HOW = [
+    # the recipe's keys, what is asked, with how many samples
+    ([], [("sampled", 4), ("greedy", 1)]),
+    (["evaluation.greedy=false"], [("sampled", 4)]),
+    (["evaluation.temperature=0", "evaluation.samples=1"], [("greedy", 1)]),  # greedy already
+]
+
+
+@pytest.mark.parametrize(("keys", "wanted"), ASKED_HOW)
+def test_ways_of_asking(keys, wanted):
+    asked = held_out(load_recipe("arithmetic-tiny", ["evaluation.limit=3", *keys]))
+    assert [(one.decoding, one.evaluation.sampling.samples) for one in asked] == wanted
+    assert [one.leading for one in asked] == [True, False][: len(asked)]
 
 
 def test_field_14_the_best_checkpoint_is_kept_by_the_held_out_metric(watched):
     """Never by the training reward: that of a hacked run is at its best when the model is at its worst."""
     _, out, listener = watched
-    best = max(listener.evaluations[1:], key=lambda found: (found.means["correctness"], -found.step))
+    best = max(evaluations(listener, "sampled")[1:], key=lambda found: (found.means["correctness"], -found.step))
     kept = fingerprint(locate("demo"), out)
     assert kept == Run.open(best.folder).manifest.weights
     assert f"step {best.step}, the best" in listener.notes[-1]
@@ -83,22 +114,22 @@ def test_field_14_the_best_checkpoint_is_kept_by_the_held_out_metric(watched):
 
 def test_comparison_at_the_end_asks_nobody_again(watched):
     recipe, out, _ = watched
-    base, tuned = places(recipe, out)
-    assert (base.finished, base.folder.name) == (True, "base")
-    assert tuned.finished
-    assert tuned.folder.name.startswith("step-")
+    found = places(recipe, out, held_out(recipe))
+    assert [place.finished for place in found] == [True] * 4
+    assert [place.asked.decoding for place in found] == ["sampled", "sampled", "greedy", "greedy"]
+    assert [place.folder.name for place in found[::2]] == ["base", "base"]
+    assert len({place.folder.name for place in found[1::2]}) == 1  # one checkpoint: the best
 
 
 def test_live_model_answers_as_the_saved_adapter_does(watched):
     """The adapter was silently not applied, or training and evaluation ask with different templates."""
     from grpokit.evaluate.engines import load_engines
-    from grpokit.train.heldout import held_out, loading
 
     recipe, out, _ = watched
-    _, tuned = places(recipe, out)
-    (engine,) = load_engines([tuned.spec], loading=loading(recipe))
-    again = held_out(recipe).run(engine, out.parent / "again")
-    assert [row.text for row in again.rows()] == [row.text for row in Run.open(tuned.folder).rows()]
+    for tuned in places(recipe, out, held_out(recipe))[1::2]:
+        (engine,) = load_engines([tuned.spec], loading=loading(recipe))
+        again = tuned.asked.evaluation.run(engine, out.parent / f"again {tuned.asked.decoding}")
+        assert [row.text for row in again.rows()] == [row.text for row in Run.open(tuned.folder).rows()]
 
 
 def test_tensorboard_has_rewards_divergence_loss_and_held_out_metrics(watched):
@@ -109,6 +140,7 @@ def test_tensorboard_has_rewards_divergence_loss_and_held_out_metrics(watched):
     events = EventAccumulator(str(file.parent))
     events.Reload()
     wanted = {"train/reward", "train/reward_std", "train/kl", "train/loss", "train/rewards/correctness/mean"}
+    wanted |= {"eval/greedy/correctness", "eval/greedy/correctness/low"}
     wanted |= {"train/rewards/correctness/std", "eval/correctness", "eval/total", "eval/correctness/low"}
     assert wanted <= set(events.Tags()["scalars"])
     assert [event.step for event in events.Scalars("eval/correctness")] == [0, 2, 4, 6]
@@ -133,7 +165,9 @@ def test_resumed_run_takes_up_its_evaluations(watched, tmp_path):
     shutil.rmtree(killed / "checkpoints" / "checkpoint-4")
     (killed / "history.jsonl").unlink()
     train(recipe.model_copy(update={"evaluation": recipe.evaluation}), killed, resume=True, watcher=listener)
-    assert [found.means for found in listener.evaluations] == [found.means for found in before.evaluations]
+    for decoding in ("sampled", "greedy"):
+        again, first = evaluations(listener, decoding), evaluations(before, decoding)
+        assert [found.means for found in again] == [found.means for found in first]
     assert fingerprint(killed) == fingerprint(out)
 
 
@@ -147,7 +181,7 @@ def test_early_stop_waits_for_its_patience(tiny, tmp_path, recorder):
 def test_epochs(tiny, tmp_path, recorder):
     overrides = ["max_steps=-1", "num_train_epochs=2", "task.limit=8", "evaluation.every=epoch", "save_strategy=epoch"]
     train(tiny(*ASKED, *overrides), tmp_path, watcher=recorder)
-    assert [found.step for found in recorder.evaluations] == [0, 2, 4]
+    assert [found.step for found in evaluations(recorder, "greedy")] == [0, 2, 4]
     assert {path.name for path in Path(tmp_path / "checkpoints").glob("checkpoint-*")} == {
         "checkpoint-2",
         "checkpoint-4",

@@ -1,0 +1,79 @@
+"""The comparison at the end of ``grpo-train``: base, tuned and merged answer the held-out questions."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from .progress import progress
+from .results import show_beside, show_results
+
+if TYPE_CHECKING:
+    from ..evaluate.engines import Loading
+    from ..train import Recipe
+    from ..train.heldout import Asked, Place
+
+
+class Answered(NamedTuple):
+    """Held-out questions, and the folders of the runs that answer them: base, tuned, merged."""
+
+    asked: Asked
+    folders: Sequence[Path]
+
+
+def answer(recipe: Recipe, asked: Sequence[Asked], adapter: Path) -> list[Answered]:
+    """Have base, tuned and what was merged answer all of ``asked``, where they have not while training."""
+    from ..train.export import merged_loading, merged_places
+    from ..train.heldout import loading, places
+
+    own, merged = places(recipe, adapter, asked), merged_places(recipe, adapter, asked)
+    _fill(recipe, own, loading(recipe))
+    _keep_samples([place.folder for place in own if place.asked.leading], adapter)
+    _fill(recipe, merged, merged_loading(recipe))
+    return [Answered(one, [place.folder for place in [*own, *merged] if place.asked is one]) for one in asked]
+
+
+def _fill(recipe: Recipe, places: Sequence[Place], loading: Loading) -> None:
+    """Generate and score the runs that are not finished; each model is loaded once."""
+    from ..evaluate.engines import load_engines
+    from ..train.heldout import ask
+
+    owed = [place for place in places if not place.finished]
+    specs = list(dict.fromkeys(place.spec for place in owed))
+    with progress() as bars:
+        for engine, spec in zip(load_engines(specs, loading=loading), specs, strict=True):
+            for place in (place for place in owed if place.spec == spec):
+                evaluation = place.asked.evaluation
+                rows = len(evaluation.prompts) * evaluation.sampling.samples
+                with bars.track(f"{engine.name}, {place.asked.decoding}", rows, "completions") as advance:
+                    ask(recipe, place.asked, engine, place.folder, advance)
+
+
+def _keep_samples(folders: Sequence[Path], adapter: Path) -> None:
+    """Write the answers to the sample questions beside the adapter and show them, on standard error."""
+    from ..evaluate.shards import Shard
+    from ..files import write_lines
+    from ..train.samples import read_answers
+    from .watch import plain_text
+
+    answers = [answer for folder in folders for answer in read_answers(folder)]
+    if not answers or not Shard.current().first:
+        return
+    write_lines(adapter / "samples.jsonl", (answer._asdict() for answer in answers))
+    for answer in sorted(answers, key=lambda answer: answer.sample):  # stable: the base's before the tuned one's
+        print(f"\n{answer.sample}, {answer.model}: {answer.question}\n{plain_text(answer.text)}", file=sys.stderr)
+
+
+def show(answered: Sequence[Answered], args: argparse.Namespace, models: Sequence[Path]) -> int:
+    """Show the leading comparison in full, and in a sentence what goes beside it; return the leading one's status.
+
+    ``models`` are the folders of models whose cards get the evaluation.
+    """
+    leading, *others = answered
+    status = show_results(leading.folders, args, models)
+    for other in others:
+        show_beside(f"{other.asked.decoding} answers", other.folders, args)
+    return status
