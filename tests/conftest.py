@@ -1,5 +1,6 @@
 """Fixtures that several folders of tests use."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,3 +15,14 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder 'shared' beside the checkout: real data not available")
     return folder
+
+
+@pytest.fixture(scope="session")
+def two_processes() -> list[str]:
+    """The command that starts two processes on the CPU; a script, or ``-m`` and a module, follows it.
+
+    ``accelerate launch --cpu --num_processes 2`` starts a single one, without MPI.
+    """
+    launcher = Path(sys.executable).with_name("accelerate")
+    processes = ["--multi_gpu", "--num_processes", "2", "--main_process_port", "0"]
+    return ["env", "ACCELERATE_USE_CPU=true", "OMP_NUM_THREADS=1", str(launcher), "launch", *processes]

@@ -238,14 +238,14 @@ def test_sampling_settings_come_from_the_card_unless_overridden() -> None:
     assert task.sampling(samples=None, temperature=0.5) == Sampling(4, 0.5, max_new_tokens=32)
 
 
-def test_two_processes_write_what_one_writes(whole: Run, tmp_path: Path) -> None:
+def test_two_processes_write_what_one_writes(whole: Run, two_processes: list[str], tmp_path: Path) -> None:
     asked = ["run", "--task", "arithmetic", "--model", "demo", "--limit", str(LIMIT), "--out", str(tmp_path / "two")]
-    launcher = Path(sys.executable).with_name("accelerate")
-    launch = [str(launcher), "launch", "--cpu", "--num_processes", "2", "-m", "grpokit.commands.eval", *asked]
+    launch = [*two_processes, "-m", "grpokit.commands.eval", *asked]
     done = subprocess.run(launch, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("runs:") == 1, "only the first process reports"
     two = Run.open(tmp_path / "two")
+    assert {batches.process for batches in read_batches(two.path)} == {0, 1}
     assert [row.text for row in two.rows()] == [row.text for row in whole.rows()]
     assert [score.total for score in two.scores()] == [score.total for score in whole.scores()]
     assert sorted(path.name for path in two.path.iterdir()) == sorted(path.name for path in whole.path.iterdir())
