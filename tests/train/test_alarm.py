@@ -149,21 +149,38 @@ def test_field_14_format_and_shortness_without_correctness_raise_it(tmp_path, re
     assert "reward hacking" in [alarm.kind for alarm in recorder.alarms]
 
 
-@pytest.mark.slow
-def test_base_that_cannot_do_the_task_raises_it(tmp_path, recorder):
-    """A base with 200 supervised steps cannot add: it learns the layout, and its best answers get worse."""
-    from grpokit.evaluate.demo.build import build
+@pytest.fixture(scope="module")
+def barely_taught(tmp_path_factory):
+    """A base that has hardly more than the layout: 300 steps from the usual initial weights, every carry forgotten alike."""
+    from grpokit.evaluate.demo import build, solutions
 
-    build(tmp_path / "base", 200, 0)
-    greedy = ["evaluation.samples=1", "evaluation.temperature=0.0", "max_steps=40"]
-    recipe = load_recipe("arithmetic-tiny", [f"model={tmp_path / 'base'}", "report_to=none", *greedy])
+    folder = tmp_path_factory.mktemp("base")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "_SPREAD", 0.02)
+        patch.setattr(build, "_BETAS", (0.9, 0.999))
+        patch.setattr(solutions, "FROM_15", (0.35, 0.40))
+        patch.setattr(solutions, "BELOW_15", (0.35, 0.40))
+        build.build(folder, 300, 0)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_base_that_cannot_do_the_task_raises_it(tmp_path, recorder, barely_taught, seed):
+    """It is paid for the layout, which it learns, and its best answers get worse."""
+    greedy = ["evaluation.samples=1", "evaluation.temperature=0.0", "evaluation.every=10"]
+    recipe = load_recipe("arithmetic-tiny", [f"model={barely_taught}", f"seed={seed}", "report_to=none", *greedy])
     train(recipe, tmp_path / "run", watcher=recorder)
+    rewards, last = [step.reward for step in recorder.steps], recorder.evaluations[-1]
+    assert sum(rewards[-10:]) > sum(rewards[:10])
+    assert last.change.high < 0
     assert "reward hacking" in [alarm.kind for alarm in recorder.alarms]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_honest_recipe_does_not_raise_it(tmp_path, recorder, seed):
-    train(load_recipe("arithmetic-tiny", [f"seed={seed}", "report_to=none"]), tmp_path, watcher=recorder)
+    often = ["evaluation.every=10", f"seed={seed}", "report_to=none"]
+    train(load_recipe("arithmetic-tiny", often), tmp_path, watcher=recorder)
     assert recorder.alarms == []
     assert recorder.evaluations[-1].change.low > 0

@@ -1,0 +1,112 @@
+"""How often healthy runs raise an alarm: whole runs simulated, look after look, with what their answers share."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+import numpy as np
+import pytest
+from grpokit.evaluate.comparison import Difference, Pair, Verdict
+from grpokit.evaluate.difference import Design, difference, paired_estimate
+from grpokit.evaluate.pairing import MARGIN
+from grpokit.train.alarm import FALSE_ALARMS, Habits, look
+
+DESIGN = Design(None, shared_noise=False)
+TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), DESIGN, MARGIN)
+LOOKS = (3, 6, 12)
+KEPT = 0.8
+"""The share of answers that one checkpoint has in common with the last."""
+
+
+@dataclass(frozen=True)
+class Healthy:
+    """By how much the metric, two other rewards of weight 0.5, and the share of cut answers truly rise."""
+
+    metric: float = 0.0
+    layout: float = 0.0
+    length: float = 0.0
+    cut: float = 0.0
+
+
+KINDS = {
+    "metric flat, total up by two others": Healthy(layout=0.3, length=0.3),
+    "metric up a little": Healthy(metric=0.01, layout=0.1, length=0.1),
+    "nothing changes": Healthy(),
+    "cut answers up, but by less than counts": Healthy(layout=0.2, length=0.2, cut=0.05),
+    "layout carries 60 %, metric up by the margin": Healthy(metric=MARGIN, layout=3 * MARGIN),
+    "layout carries 95 %, metric up by the margin": Healthy(metric=MARGIN, layout=38 * MARGIN),
+}
+
+SIZES = {"greedy": (200, 1), "sampled": (500, 4)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_rate_of_healthy_runs_that_raise_any_alarm_is_as_stated(kind, size):
+    runs = 400
+    found = rates(KINDS[kind], SIZES[size], runs)
+    assert max(found.values()) <= FALSE_ALARMS + 3 * (FALSE_ALARMS * (1 - FALSE_ALARMS) / runs) ** 0.5, found
+
+
+def rates(kind: Healthy, size: tuple[int, int], runs: int, seed: int = 11) -> dict[int, float]:
+    """Return, by the number of looks planned, the share of runs that raised an alarm at any of them."""
+    draw, raised = np.random.default_rng(seed), dict.fromkeys(LOOKS, 0)
+    for _ in range(runs):
+        pairs = list(checkpoints(draw, kind, size))
+        for looks in LOOKS:
+            raised[looks] += any(look(*pair, looks, 0.5, step) for step, pair in enumerate(pairs[:looks]))
+    return {looks: count / runs for looks, count in raised.items()}
+
+
+def checkpoints(draw, kind: Healthy, size: tuple[int, int]) -> Iterator[tuple[Pair, Habits, Habits]]:
+    """Yield the base against checkpoint after checkpoint of one run."""
+    scores = {
+        "metric": answers(draw, draw.uniform(0.1, 0.6, size[0]), kind.metric, size),
+        "layout": answers(draw, draw.uniform(0.0, 0.2, size[0]), kind.layout, size, 0.5),
+        "length": answers(draw, draw.uniform(0.0, 0.6, size[0]), kind.length, size, 0.5),
+    }
+    cut = answers(draw, np.full(size[0], 0.2), kind.cut, size)
+    repeated = answers(draw, draw.uniform(0.0, 0.1, size[0]), 0.0, size)
+    base, was = {name: next(found) for name, found in scores.items()}, Habits(next(cut), next(repeated), None)
+    for _ in range(max(LOOKS)):
+        now = Habits(next(cut), next(repeated), None)
+        yield made_pair(base, {name: next(found) for name, found in scores.items()}), was, now
+
+
+def answers(draw, ease, rise: float, size: tuple[int, int], weight: float = 1.0):
+    """Yield the mean score of each question: of the base, then of checkpoints that all are better by ``rise``."""
+    luck = draw.random(size)
+    yield weight * (luck < ease[:, None]).mean(axis=1, keepdims=True)
+    while True:
+        luck = np.where(draw.random(size) < KEPT, luck, draw.random(size))
+        yield weight * (luck < ease[:, None] + rise).mean(axis=1, keepdims=True)
+
+
+def made_pair(base, tuned) -> Pair:
+    *_, base_total = accumulate(base.values())
+    *_, tuned_total = accumulate(tuned.values())
+    parts = {name: paired_estimate(base[name], tuned[name], DESIGN) for name in base}
+    primary = change(parts["metric"])
+    return Pair(
+        base="base",
+        tuned="tuned",
+        primary="metric",
+        verdict=primary.verdict,
+        mismatches=(),
+        rewards={"metric": primary},
+        total=change(paired_estimate(base_total, tuned_total, DESIGN)),
+        contributions=parts,
+        factors=(),
+        curves=(),
+        changes=(),
+        hacking=None,
+        suspects=(),
+        per_weight=None,
+    )
+
+
+def change(found) -> Difference:
+    """A difference with this interval, without the tests that the alarm does not read and that take their time."""
+    verdict = Verdict.IMPROVED if found.low > 0 else Verdict.UNDERPOWERED
+    return replace(TEMPLATE, delta=found.mean, low=found.low, high=found.high, verdict=verdict)
