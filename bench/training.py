@@ -21,10 +21,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from datasets import Dataset
 from grpokit.evaluate.engines.loading import load_base
 from grpokit.train import Recipe, load_recipe, rollouts, train
 from grpokit.train.arguments import make_arguments
-from grpokit.train.data import load_prompts, make_dataset
+from grpokit.train.data import load_prompts
 from grpokit.train.plan import make_plan
 from grpokit.train.quiet import quiet
 from peft import LoraConfig
@@ -90,7 +91,7 @@ def _plain(recipe: Recipe, out: Path) -> None:
             base.model,
             reward_funcs=recipe.mix.reward_funcs,
             args=make_arguments(recipe, make_plan(recipe, len(prompts)), out),
-            train_dataset=make_dataset(prompts, base.tokenizer),
+            train_dataset=Dataset.from_list([{**prompt.columns, "prompt": prompt.text} for prompt in prompts]),
             processing_class=base.tokenizer,
             peft_config=LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..rewards.types import Message, Text
 
@@ -13,29 +13,47 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-def render(tokenizer: PreTrainedTokenizerBase, text: Text) -> str:
-    """Return the string that the model is asked with.
+SPARE = 4
+"""Tokens that a tokenizer may add to a text: marks of its beginning and end, a prefix."""
 
-    Messages go through the tokenizer's chat template with the generation prompt; without a template their
-    contents are joined by blank lines. A string is left as it is.
+
+class Rendered(NamedTuple):
+    """A prompt as the ``string`` that the model is asked with, and as a trainer must be given it to ask the same.
+
+    A trainer applies the chat template by itself: ``asked`` are messages where there is a template, without a system
+    message where it refuses one, and the string where there is none.
     """
-    if isinstance(text, str):
-        return text
-    if tokenizer.chat_template is None:
-        return plain(text)
+
+    string: str
+    asked: Text
+
+
+def rendered(tokenizer: PreTrainedTokenizerBase, text: Text) -> Rendered:
+    """Render a prompt: messages by the tokenizer's chat template with the generation prompt.
+
+    Without a template their contents are joined by blank lines. A string is left as it is.
+    """
+    if isinstance(text, str) or tokenizer.chat_template is None:
+        string = plain(text)
+        return Rendered(string, string)
     return _templated(tokenizer, list(text))
 
 
-def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> str:
+def render(tokenizer: PreTrainedTokenizerBase, text: Text) -> str:
+    """Return the string that the model is asked with; see :func:`rendered`."""
+    return rendered(tokenizer, text).string
+
+
+def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> Rendered:
     from jinja2 import TemplateError
 
     try:
-        return _apply(tokenizer, messages)
+        return Rendered(_apply(tokenizer, messages), messages)
     except TemplateError:
         merged = without_system(messages)
         if merged == messages:
             raise
-        return _apply(tokenizer, merged)
+        return Rendered(_apply(tokenizer, merged), merged)
 
 
 def _apply(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> str:
@@ -55,23 +73,6 @@ def without_system(messages: list[Message]) -> list[Message]:
     return [{**messages[1], "content": first}, *messages[2:]]
 
 
-def as_asked(tokenizer: PreTrainedTokenizerBase, text: Text) -> Text:
-    """Return a prompt in the form in which a trainer that applies the chat template asks what :func:`render` asks.
-
-    Messages stay messages, without a system message where the template refuses one; where there is no template they
-    become the string.
-    """
-    from jinja2 import TemplateError
-
-    if isinstance(text, str) or tokenizer.chat_template is None:
-        return render(tokenizer, text)
-    try:
-        _apply(tokenizer, list(text))
-    except TemplateError:
-        return without_system(list(text))
-    return text
-
-
 def plain(text: Text) -> str:
     r"""Return messages as plain text, for models without a chat template.
 
@@ -83,13 +84,24 @@ def plain(text: Text) -> str:
 
 def encode(tokenizer: PreTrainedTokenizerBase, text: Text) -> list[int]:
     """Return the prompt's token ids: one BOS at most, although many templates write their own, and no EOS."""
-    rendered = render(tokenizer, text)
+    return _encode(tokenizer, text, render(tokenizer, text))
+
+
+def _encode(tokenizer: PreTrainedTokenizerBase, text: Text, string: str) -> list[int]:
     templated = not isinstance(text, str) and tokenizer.chat_template is not None
-    has_bos = bool(tokenizer.bos_token) and rendered.startswith(tokenizer.bos_token)
+    has_bos = bool(tokenizer.bos_token) and string.startswith(tokenizer.bos_token)
     if templated or has_bos:
-        return list(tokenizer(rendered, add_special_tokens=False)["input_ids"])
-    ids = list(tokenizer(rendered)["input_ids"])
+        return list(tokenizer(string, add_special_tokens=False, verbose=False)["input_ids"])
+    ids = list(tokenizer(string, verbose=False)["input_ids"])
     return ids[:-1] if len(ids) > 1 and ids[-1] == tokenizer.eos_token_id else ids
+
+
+def fits(tokenizer: PreTrainedTokenizerBase, text: Text, string: str, longest: int) -> bool:
+    """Tell whether a prompt, rendered as ``string``, has at most ``longest`` tokens.
+
+    Tokens are counted only where it matters: a text in ASCII has no more of them than characters, and a few.
+    """
+    return (string.isascii() and len(string) + SPARE <= longest) or len(_encode(tokenizer, text, string)) <= longest
 
 
 def tokenizer_fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import nearest
 from .recipe import Recipe
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
     from ..evaluate.types import Prompt
+    from ..rewards.types import Text
 
 TAKEN = frozenset(
     {"completion", "completions", "prompts", "completion_ids", "environment", "environments", "image", "images"}
@@ -67,28 +68,36 @@ def prompt_limit(config: PretrainedConfig, wanted: int | None, new_tokens: int) 
 
 def fitting(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> list[Prompt]:
     """Keep the prompts of at most ``longest`` tokens (None: all); raise :class:`TrainingError` when none is left."""
-    from ..evaluate.rendering import encode
+    return list(prompts) if longest is None else [one.prompt for one in _fitting(prompts, tokenizer, longest)]
 
-    if longest is None:
-        return list(prompts)
-    kept = [prompt for prompt in prompts if len(encode(tokenizer, prompt.text)) <= longest]
+
+def make_dataset(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> Dataset:
+    """Return the prompts that are :func:`fitting` as a data set.
+
+    A row is the ``prompt`` in the form in which TRL asks what evaluation asks, and the columns for the rewards.
+    """
+    from datasets import Dataset
+
+    kept = _fitting(prompts, tokenizer, longest)
+    return Dataset.from_list([{**one.prompt.columns, "prompt": one.asked} for one in kept])
+
+
+class _Fitting(NamedTuple):
+    prompt: Prompt
+    asked: Text
+
+
+def _fitting(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> list[_Fitting]:
+    from ..evaluate.rendering import fits, rendered
+
+    kept = []
+    for prompt in prompts:
+        found = rendered(tokenizer, prompt.text)
+        if longest is None or fits(tokenizer, prompt.text, found.string, longest):
+            kept.append(_Fitting(prompt, found.asked))
     if not kept:
         raise TrainingError(
             f"no prompt leaves room for its completion: all have more than {longest} tokens; give a smaller "
             "max_completion_length, a larger task.max_prompt_tokens or shorter prompts."
         )
     return kept
-
-
-def make_dataset(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase) -> Dataset:
-    """Return the data set: ``prompt`` as evaluation asks it, and the row's columns for the rewards."""
-    from datasets import Dataset
-
-    return Dataset.from_list(list(_rows(prompts, tokenizer)))
-
-
-def _rows(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase) -> Iterator[dict[str, Any]]:
-    from ..evaluate.rendering import as_asked
-
-    for prompt in prompts:
-        yield {**prompt.columns, "prompt": as_asked(tokenizer, prompt.text)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..files import write_atomically, write_lines
 from .arguments import make_arguments
 from .card import card
-from .data import fitting, load_prompts, make_dataset, prompt_limit
+from .data import load_prompts, make_dataset, prompt_limit
 from .folder import HISTORY, checkpoint_step, claim, is_finished, open_folder
 from .plan import Plan, make_plan
 from .quiet import quiet
@@ -20,6 +20,7 @@ from .rewards import GuardedReward
 from .types import Silent, TrainedAdapter, TrainingError, Watcher
 
 if TYPE_CHECKING:
+    from datasets import Dataset
     from trl.trainer.grpo_config import GRPOConfig
     from trl.trainer.grpo_trainer import GRPOTrainer
 
@@ -86,14 +87,14 @@ def _make_trainer(
     from .lora import make_lora
 
     base = _load(recipe)
-    kept = _fitting(recipe, plan, prompts, base, watcher)
+    dataset = _dataset(recipe, plan, prompts, base, watcher)
     lora = make_lora(recipe.lora, base.model, watcher.note)
     try:
         trainer = CheckpointingTrainer(
             base.model,
             reward_funcs=list(rewards),
             args=arguments,
-            train_dataset=make_dataset(kept, base.tokenizer),
+            train_dataset=dataset,
             processing_class=base.tokenizer,
             peft_config=lora,
             lora_dropout=recipe.lora.dropout,
@@ -134,15 +135,15 @@ def _load(recipe: Recipe) -> LoadedBase:
     return base
 
 
-def _fitting(recipe: Recipe, plan: Plan, prompts: list[Prompt], base: LoadedBase, watcher: Watcher) -> list[Prompt]:
+def _dataset(recipe: Recipe, plan: Plan, prompts: list[Prompt], base: LoadedBase, watcher: Watcher) -> Dataset:
     """Leave out prompts that are too long; what is left must still fill a generation batch."""
     longest = prompt_limit(base.model.config, recipe.task.max_prompt_tokens, plan.completion_tokens)
-    kept = fitting(prompts, base.tokenizer, longest)
-    dropped = len(prompts) - len(kept)
+    dataset = make_dataset(prompts, base.tokenizer, longest)
+    dropped = len(prompts) - len(dataset)
     if dropped:
         watcher.note(f"{dropped} of {len(prompts)} prompts have more than {longest} tokens; left out.")
-        plan_for(recipe, len(kept))
-    return kept
+        plan_for(recipe, len(dataset))
+    return dataset
 
 
 def _run(trainer: GRPOTrainer, plan: Plan, start: Path | None) -> float:

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from grpokit.evaluate.engines.checkpoint import locate
 from grpokit.evaluate.engines.loading import load_tokenizer
-from grpokit.evaluate.rendering import encode, render, tokens_fingerprint
-from transformers import PreTrainedTokenizerBase
+from grpokit.evaluate.rendering import encode, fits, render, tokens_fingerprint
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 MESSAGES = [{"role": "user", "content": "what is 1+1?"}]
 
@@ -43,3 +46,23 @@ def test_no_bos_is_doubled_and_no_eos_ends_the_prompt(shared: Path) -> None:
     assert written == encode(real, "Once upon a time")
     assert written.count(real.bos_token_id) == 1
     assert written[-1] != real.eos_token_id
+
+
+def generous_tokenizer() -> PreTrainedTokenizerBase:
+    """A token a byte, with compatibility forms spelt out, a prefix, and marks of beginning and end."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    made = Tokenizer(models.BPE({letter: number for number, letter in enumerate([*letters, "<s>", "</s>"])}, []))
+    made.normalizer = normalizers.NFKC()
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    made.post_processor = processors.TemplateProcessing("<s> $A </s>", special_tokens=[("<s>", 256), ("</s>", 257)])
+    return PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>")
+
+
+GENEROUS = generous_tokenizer()
+
+
+@given(st.text(max_size=40), st.integers(1, 60))
+@example("\ufdfa", 20)  # one character that is eighteen when its compatibility form is spelt out
+@example("a" * 20, 23)  # exactly as many tokens as are allowed
+def test_a_prompt_fits_as_its_tokens_say(text: str, longest: int) -> None:
+    assert fits(GENEROUS, text, text, longest) == (len(encode(GENEROUS, text)) <= longest)

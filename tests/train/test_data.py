@@ -16,7 +16,7 @@ def tokenizer():
 
 def test_reference_reaches_the_rewards_and_the_prompt_is_messages(tiny, tokenizer):
     prompt = load_prompts(tiny("task.limit=1"))[0]
-    row = make_dataset([prompt], tokenizer)[0]
+    row = make_dataset([prompt], tokenizer, None)[0]
     assert row["reference"] == str(row["left"] + row["right"])
     assert row["prompt"][-1] == {"role": "user", "content": row["question"]}
 
@@ -83,7 +83,7 @@ def test_without_a_chat_template_the_prompt_is_what_evaluation_asks(tokenizer):
     bare = deepcopy(tokenizer)
     bare.chat_template = None
     prompt = Prompt("a", [{"role": "user", "content": "1+1"}], {})
-    assert make_dataset([prompt], bare)[0]["prompt"] == render(bare, prompt.text)
+    assert make_dataset([prompt], bare, None)[0]["prompt"] == render(bare, prompt.text)
 
 
 def test_field_6_template_without_a_system_role_is_asked_as_in_evaluation(tokenizer):
@@ -98,5 +98,5 @@ def test_field_6_template_without_a_system_role_is_asked_as_in_evaluation(tokeni
         "[{{ m.role }}]{{ m.content }}{% endfor %}"
     )
     prompt = Prompt("a", [{"role": "system", "content": "Add."}, {"role": "user", "content": "1+1"}], {})
-    asked = make_dataset([prompt], strict)[0]["prompt"]
+    asked = make_dataset([prompt], strict, None)[0]["prompt"]
     assert strict.apply_chat_template(asked, tokenize=False) == render(strict, prompt.text)
