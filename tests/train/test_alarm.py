@@ -151,7 +151,7 @@ def test_field_14_format_and_shortness_without_correctness_raise_it(tmp_path, re
 
 @pytest.fixture(scope="module")
 def barely_taught(tmp_path_factory):
-    """A base that has hardly more than the layout: 300 steps from the usual initial weights, every carry forgotten alike."""
+    """A base that has learnt hardly more than the layout: 300 steps from the usual initial weights, all sums alike."""
     from grpokit.evaluate.demo import build, solutions
 
     folder = tmp_path_factory.mktemp("base")
