@@ -16,6 +16,7 @@ from ..evaluate.run import Run
 from ..files import write_atomically
 from . import wording
 from .embedded import embed
+from .habits import habit_rows
 from .json_report import to_json
 from .samples import read_questions
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("weights.js", "charts.js", "answers.js", "samples.js", "page.js")
+SCRIPTS = ("weights.js", "figures.js", "charts.js", "answers.js", "samples.js", "page.js")
 """The page's own scripts, in the order in which they run."""
 
 
@@ -78,6 +79,7 @@ def _environment() -> Environment:
     environment.filters["foldable"] = _foldable
     environment.globals.update(headline=wording.headline, evidence=wording.evidence, mismatch=wording.mismatch)
     environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
+    environment.globals.update(alarm=wording.alarm, medians=wording.medians, repetition=wording.repetition)
     return environment
 
 
@@ -134,7 +136,8 @@ def _pair_view(comparison: Comparison, index: int) -> dict[str, Any]:
     base, tuned = models[pair.base], models[pair.tuned]
     rows = [(name, found, base.rewards[name], tuned.rewards[name]) for name, found in pair.rewards.items()]
     rows.append(("total", pair.total, base.total, tuned.total))
-    return {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "primary": wording.primary_difference(pair)}
+    primary, habits = wording.primary_difference(pair), habit_rows(pair, base, tuned)
+    return {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "primary": primary, "habits": habits}
 
 
 def _manifest_view(run: Run) -> dict[str, str]:

@@ -15,6 +15,7 @@ from ..evaluate.comparison import (
     PerWeight,
     RewardSummary,
 )
+from ..evaluate.explanation import Lengths
 from .wording import narrowing
 
 SCHEMA = 1
@@ -96,9 +97,13 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "suspects": list(pair.suspects),
         "per_weight": _per_weight(pair.per_weight),
         "habits": {name: _shift(found) for name, found in pair.habits.items()},
-        "lengths": asdict(pair.lengths) if pair.lengths else None,
+        "lengths": _lengths(pair.lengths) if pair.lengths else None,
         "alarms": [alarm._asdict() for alarm in pair.alarms],
     }
+
+
+def _lengths(found: Lengths) -> dict[str, Any]:
+    return {**asdict(found), "bins": [asdict(one) for one in found.bins]}
 
 
 def _per_weight(found: PerWeight | None) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from ..evaluate.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary
 from .wording import (
+    alarm,
     evidence,
     headline,
     interval,
@@ -17,6 +18,7 @@ from .wording import (
     primary_difference,
     probability,
     questions,
+    repetition,
     share,
     signed,
 )
@@ -44,8 +46,9 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
     lines += [f"> **Warning:** {_text(mismatch(found, pair))}" for found in pair.mismatches]
     if pair.hacking and pair.hacking.suspected:
         lines.append(f"> **Reward hacking suspected:** {_text(pair.hacking.reason)}")
+    lines += [f"> **Alarm while training,** {_text(alarm(raised))}" for raised in pair.alarms]
     lines.append(_pair_table(pair, base, tuned))
-    lines.append(_factors(base, tuned))
+    lines.append(_factors(pair, base, tuned))
     lines.append(_text(narrowing(primary_difference(pair))))
     if comparison.noise:
         lines.append(_text(noise_floor(comparison.noise)))
@@ -72,12 +75,13 @@ def _pair_row(name: str, found: Difference, base: RewardSummary, tuned: RewardSu
     ]
 
 
-def _factors(base: ModelSummary, tuned: ModelSummary) -> str:
+def _factors(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
     """Return what the completions were like, in one sentence, as far as their source said."""
     factors = [
         ("truncated", share(base.truncated), share(tuned.truncated)),
         ("no answer", share(base.unanswered), share(tuned.unanswered)),
         ("mean tokens", number(base.tokens, 1), number(tuned.tokens, 1)),
+        *([(repetition(base), share(base.repeated), share(tuned.repeated))] if "repeated" in pair.habits else []),
     ]
     known = [f"{name} {before} → {after}" for name, before, after in factors if "-" not in (before, after)]
     return f"Completions: {', '.join(known)}." if known else ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..evaluate.comparison import Difference, Mismatch, NoiseFloor, Pair, Verdict
+from ..evaluate.comparison import Difference, Mismatch, ModelSummary, NoiseFloor, Pair, Verdict
+from ..evaluate.explanation import Lengths, TrainingAlarm
 
 
 def number(value: float | None, decimals: int = 3) -> str:
@@ -145,3 +146,24 @@ def mismatch(found: Mismatch, pair: Pair) -> str:
     """Return one thing that makes two runs less than comparable, as a sentence."""
     effect = "is not the same, so the numbers below mean little" if found.fatal else "differs"
     return f"{found.what} {effect}: {pair.base} has {found.base}, {pair.tuned} has {found.tuned}."
+
+
+def alarm(found: TrainingAlarm) -> str:
+    """Return what training raised, as sentences.
+
+    >>> alarm(TrainingAlarm(20, "reward hacking", "the total rose while correctness fell.", 0.025))
+    'step 20: reward hacking: the total rose while correctness fell. At most 2.5 % of healthy runs raise one.'
+    """
+    often = "" if found.rate is None else f" At most {share(found.rate)} of healthy runs raise one."
+    return f"step {found.step}: {found.kind}: {found.text}{often}"
+
+
+def medians(found: Lengths, pair: Pair) -> str:
+    """Return the medians of both models' lengths as a sentence."""
+    base, tuned = (f"{median:,.10g}" for median in (found.base_median, found.tuned_median))
+    return f"The median is {base} tokens for {pair.base} and {tuned} tokens for {pair.tuned}."
+
+
+def repetition(model: ModelSummary) -> str:
+    """Return what of a model's completions may repeat itself, as a label for the share that does."""
+    return f"repeated {model.repeated_unit or 'token'} triples"

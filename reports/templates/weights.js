@@ -31,6 +31,12 @@ const Weights = (() => {
     return { delta: mean, low, high };
   };
 
+  // What is rewarded beside the primary metric.
+  const ofProxy = (model) => {
+    if (!changed() || !model.per_weight) return model.proxy;
+    return estimate(model.per_weight, model.per_weight.rewards.map((name) => (name === comparison.primary ? 0 : weight(name))));
+  };
+
   const contributions = (pair) => {
     if (!changed() || !pair.per_weight) return Object.entries(pair.contributions);
     return pair.per_weight.rewards.filter(weight).map((name) => {
@@ -55,11 +61,14 @@ const Weights = (() => {
 
   // A pair's row of totals. What needs every question's total again has no number at other weights.
   const showPair = (pair, place) => {
-    const row = document.querySelector(`article[data-pair="${place}"] tr.total`);
+    const article = document.querySelector(`article[data-pair="${place}"]`);
+    const row = article.querySelector("tr.total");
     const cell = (name) => row.querySelector(`[data-cell="${name}"]`);
     const found = ofPair(pair);
     for (const side of ["base", "tuned"]) {
-      const total = ofModel(comparison.models.find((model) => model.name === pair[side]));
+      const model = comparison.models.find((model) => model.name === pair[side]);
+      const total = ofModel(model), proxy = article.querySelector(`[data-proxy="${side}"]`);
+      if (proxy) put(proxy, number(ofProxy(model).mean), ofProxy(model).mean);
       put(cell(side), number(total.mean), total.mean);
       cell(`${side}-interval`).textContent = between(total, number).replace(" to ", "–");
     }
@@ -74,16 +83,21 @@ const Weights = (() => {
       .map((model, place) => ({ model, total: ofModel(model), change: place ? ofPair(comparison.pairs[place - 1]) : null }))
       .sort((one, other) => (other.total.mean ?? -Infinity) - (one.total.mean ?? -Infinity));
 
-  const cell = (tag, text, value) => { const made = document.createElement(tag); put(made, text, value); return made; };
+  const cell = (tag, text, value, label) => {
+    const made = document.createElement(tag);
+    put(made, text, value);
+    if (label) made.dataset.label = label;
+    return made;
+  };
 
   const showRanking = () => {
     const rows = ranked().map(({ model, total, change }, place) => {
       const row = document.createElement("tr");
       const name = cell("th", model.name);
       name.scope = "row";
-      row.append(cell("td", String(place + 1)), name, cell("td", number(total.mean), total.mean), cell("td", between(total, number), total.low));
+      row.append(cell("td", String(place + 1), null, "Rank"), name, cell("td", number(total.mean), total.mean, "Total"), cell("td", between(total, number), total.low, "95 % interval"));
       if (comparison.pairs.length) {
-        row.append(cell("td", change ? signed(change.delta) : "", change?.delta), cell("td", change ? between(change, signed) : "", change?.low));
+        row.append(cell("td", change ? signed(change.delta) : "", change?.delta, change && "Change"), cell("td", change ? between(change, signed) : "", change?.low, change && "95 % interval"));
         if (change) row.children[4].className = direction(change);
       }
       return row;
@@ -106,5 +120,5 @@ const Weights = (() => {
     showRanking();
   };
 
-  return { comparison, names, changed, set, values: () => [...values], ofModel, ofPair, ofAnswer, contributions, show };
+  return { comparison, names, changed, set, values: () => [...values], ofModel, ofPair, ofProxy, ofAnswer, contributions, show };
 })();
