@@ -8,11 +8,11 @@ from ..files import read_lines
 from .explanation import TrainingAlarm
 from .types import EvaluationError
 
-EVALUATIONS = "evaluation"
-"""The folder of a training run in which its held-out evaluations stand."""
+EVALUATIONS = ("evaluation", "evaluation-greedy")
+"""The folders of a training run in which its held-out evaluations stand."""
 
 FILE = "alarms.jsonl"
-"""The file beside it with one alarm a line."""
+"""The file beside them with one alarm a line."""
 
 
 def read_alarms(run: Path) -> tuple[TrainingAlarm, ...]:
@@ -22,7 +22,7 @@ def read_alarms(run: Path) -> tuple[TrainingAlarm, ...]:
     """
     evaluations = run.resolve().parent
     path = evaluations.parent / FILE
-    if evaluations.name != EVALUATIONS or not path.exists():
+    if evaluations.name not in EVALUATIONS or not path.exists():
         return ()
     try:
         return tuple(TrainingAlarm(**line.value) for line in read_lines(path))

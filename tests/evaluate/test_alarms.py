@@ -22,12 +22,13 @@ def _write(folder: Path, *alarms: dict[str, object]) -> None:
     (folder / "alarms.jsonl").write_text("".join(json.dumps(alarm) + "\n" for alarm in alarms))
 
 
-def test_alarms_of_the_training_run_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    base, tuned = _runs(tmp_path / "evaluation")
+@pytest.mark.parametrize("folder", ["evaluation", "evaluation-greedy"])
+def test_alarms_of_the_training_run_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    base, tuned = _runs(tmp_path / folder)
     _write(tmp_path, ALARM, FACT)
     expected = (TrainingAlarm(**ALARM), TrainingAlarm(**FACT))
     assert compare([base, tuned]).pairs[0].alarms == expected
-    monkeypatch.chdir(tmp_path / "evaluation")  # a run named by a path without its parents
+    monkeypatch.chdir(tmp_path / folder)  # a run named by a path without its parents
     assert compare([base, Run.open(Path("step-00020"))]).pairs[0].alarms == expected
 
 
