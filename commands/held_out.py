@@ -46,9 +46,8 @@ def _fill(recipe: Recipe, places: Sequence[Place], loading: Loading) -> None:
     with progress() as bars:
         for engine, spec in zip(load_engines(specs, loading=loading), specs, strict=True):
             for place in (place for place in owed if place.spec == spec):
-                evaluation = place.asked.evaluation
-                rows = len(evaluation.prompts) * evaluation.sampling.samples
-                with bars.track(f"{engine.name}, {place.asked.decoding}", rows, "completions") as advance:
+                what, total = f"{engine.name}, {place.asked.decoding}", place.asked.completions
+                with bars.track(what, total, "completions") as advance:
                     ask(recipe, place.asked, engine, place.folder, advance)
 
 

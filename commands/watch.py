@@ -8,11 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..reports.wording import interval, number, short_names, signed
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
     from rich.table import Table
 
+    from ..evaluate.advance import Advance
     from ..rewards.types import Text
     from ..train import Alarm, Drawn, HeldOut, Step
 
@@ -77,20 +80,20 @@ def step_line(step: Step) -> str:
 
 def held_out_line(found: HeldOut) -> str:
     """Return a held-out evaluation as a line, the primary metric with its change against the base first."""
-    means = {name: "-" if mean is None else f"{mean:.3f}" for name, mean in found.means.items()}
-    first = f"{found.primary} {means.pop(found.primary, '-')}{_change(found)}"
-    return f"held out, {_label(found)}: {', '.join([first, *(f'{name} {mean}' for name, mean in means.items())])}"
-
-
-def _label(found: HeldOut) -> str:
-    return f"{f'step {found.step}' if found.step else 'base'}, {found.decoding}"
+    means = {name: number(mean) for name, mean in found.means.items()}
+    change = [f"change {_change(found)} at 95 %"] if found.change is not None else []
+    shown = [f"{found.primary} {means.pop(found.primary, '-')}", *change]
+    shown += [f"{name} {mean}" for name, mean in means.items()]
+    return f"held out, {_label(found.step, found.decoding)}: {', '.join(shown)}"
 
 
 def _change(found: HeldOut) -> str:
     change = found.change
-    if change is None or change.delta is None or change.low is None or change.high is None:
-        return ""
-    return f" ({change.delta:+.3f}, 95 % interval {change.low:+.3f} to {change.high:+.3f})"
+    return "" if change is None else f"{signed(change.delta)} ({interval(change.low, change.high)})"
+
+
+def _label(step: int, decoding: str) -> str:
+    return f"{f'step {step}' if step else 'base'}, {decoding}"
 
 
 def alarm_line(alarm: Alarm) -> str:
@@ -108,23 +111,42 @@ class Watch:
         self._times: deque[float] = deque(maxlen=RECENT + 1)
         self._curves: dict[str, deque[float]] = {}
         self._evaluations: list[HeldOut] = []
+        self._step: Step | None = None
+        self._doing = "loading the model"
         self._drawn = 0.0
+        self._draw(at_once=True)
 
     def step(self, step: Step) -> None:
         """Show the figures of a step."""
         self._times.append(time.monotonic())
         for name, value in {"reward": step.reward, **step.rewards}.items():
             self._curves.setdefault(name, deque(maxlen=WIDTH)).append(value)
-        if self._live is None:
-            if step.number % EVERY == 0 or step.number == step.total:
-                self._say(f"{step_line(step)}  {self._pace(step)}")
-        elif time.monotonic() - self._drawn > REFRESH or step.number == step.total:
+        self._step, self._doing = step, ""
+        if self._live is None and (step.number % EVERY == 0 or step.number == step.total):
+            self._say(f"{step_line(step)}  {self._pace(step)}")
+        self._draw(at_once=step.number == step.total)
+
+    def _draw(self, *, at_once: bool) -> None:
+        if self._live is not None and (at_once or time.monotonic() - self._drawn > REFRESH):
             self._drawn = time.monotonic()
-            self._live.update(self.view(step), refresh=True)
+            self._live.update(self.view(), refresh=True)
 
     def note(self, text: str) -> None:
         """Show a sentence."""
         self._say(f"note: {text}")
+
+    def evaluating(self, step: int, decoding: str, total: int) -> Advance:
+        """Show how far an evaluation has come."""
+        done = 0
+
+        def advance(count: int, tokens: int = 0) -> None:
+            nonlocal done
+            done += count
+            self._doing = f"held out, {_label(step, decoding)}: {done:,} of {total:,} completions"
+            self._draw(at_once=False)
+
+        advance(0)
+        return advance
 
     def evaluated(self, found: HeldOut) -> None:
         """Show an evaluation: in the table below, or as a line; and the answers to sample questions."""
@@ -148,22 +170,27 @@ class Watch:
         rate = (len(self._times) - 1) / elapsed
         return f"{rate:.2f} steps/s  {duration((step.total - step.number) / rate)} left"
 
-    def view(self, step: Step) -> RenderableType:
+    def view(self) -> RenderableType:
         """Return the frame: the step, a sparkline a reward, the held-out table, the last completions."""
         from rich.console import Group
         from rich.text import Text as Line
 
-        head = Line(f"step {step.number}/{step.total}  {self._pace(step)}  clipped {step.clipped:.0%}", style="bold")
-        parts: list[RenderableType] = [head, self._curve_table()]
+        step = self._step
+        parts: list[RenderableType] = []
+        if step is not None:
+            head = f"step {step.number}/{step.total}  {self._pace(step)}  clipped {step.clipped:.0%}"
+            parts += [Line(head, style="bold"), self._curve_table()]
         parts += [_held_out_table(self._evaluations)] if self._evaluations else []
-        parts += [_drawn_table(step.drawn[:LINES])] if step.drawn else []
+        parts += [_drawn_table(step.drawn[:LINES])] if step is not None and step.drawn else []
+        parts += [Line(self._doing, style="dim")] if self._doing else []
         return Group(*parts)
 
     def _curve_table(self) -> Table:
         marks = ASCII if self._console.options.ascii_only else BLOCKS
         table = _table("reward", "now", "")
+        names = short_names(self._curves)
         for name, values in self._curves.items():
-            table.add_row(name, f"{values[-1]:.3f}", sparkline(values, marks))
+            table.add_row(names[name], f"{values[-1]:.3f}", sparkline(values, marks))
         return table
 
 
@@ -177,18 +204,26 @@ def _table(*headings: str) -> Table:
 
 
 def _held_out_table(found: Sequence[HeldOut]) -> Table:
-    table = _table("held out", *found[0].means, f"change of {found[0].primary}")
+    """The base and the last checkpoints: the primary metric, its change against the base, and the other means."""
+    primary = found[0].primary
+    others = [name for name in found[0].means if name != primary]
+    names = short_names(found[0].means)
+    table = _table("held out", names.get(primary, primary), "change, 95 % interval", *(names[name] for name in others))
     bases = [one for one in found if not one.step]
     for one in [*bases, *[one for one in found if one.step][-LATEST:]]:
-        means = ["-" if mean is None else f"{mean:.3f}" for mean in one.means.values()]
-        table.add_row(_label(one), *means, _change(one).strip(" ()"))
+        means = {name: number(mean) for name, mean in one.means.items()}
+        change = (
+            "" if one.change is None else f"{signed(one.change.delta)} ({interval(one.change.low, one.change.high)})"
+        )
+        label = _label(one.step, one.decoding)
+        table.add_row(label, means.get(primary, "-"), change, *(means[name] for name in others))
     return table
 
 
 def _drawn_table(drawn: Sequence[Drawn]) -> Table:
     from rich.text import Text as Line
 
-    table = _table("last completions", *drawn[0].rewards)
+    table = _table("last completions", *short_names(drawn[0].rewards).values())
     for one in drawn:
         scores = ["-" if value is None else f"{value:.2f}" for value in one.rewards.values()]
         table.add_row(Line(plain_text(one.completion)), *scores)

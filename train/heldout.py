@@ -43,6 +43,11 @@ class Asked(NamedTuple):
         """True for what the recipe and the task's card ask; False for the greedy evaluation beside a sampled one."""
         return self.folder == EVALUATIONS
 
+    @property
+    def completions(self) -> int:
+        """How many completions one model gives."""
+        return len(self.evaluation.prompts) * self.evaluation.sampling.samples
+
 
 def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) -> list[Asked]:
     """Return what base and tuned are both asked, as the recipe's ``evaluation`` and the task's card say.

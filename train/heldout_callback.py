@@ -64,7 +64,7 @@ class HeldOutEvaluation(TrainerCallback):
         self._looks = planned * len(self._tracks)
         with self._studio.open() as live:
             for track in self._tracks:
-                track.answer(live.engine("base", None), 0)
+                track.answer(live.engine("base", None), 0, self._watcher)
         self._selection = Selection(self._leading.base, MARGIN)
         for track in self._tracks:
             found = track.start()
@@ -117,7 +117,7 @@ class HeldOutEvaluation(TrainerCallback):
         if self._section.load_best and self._trainer.is_world_process_zero():
             write_bytes(self._out / ADAPTERS / f"{step_folder(step)}.safetensors", adapter)
         for track in self._tracks:
-            track.answer(live.engine(f"step {step}", adapter), step)
+            track.answer(live.engine(f"step {step}", adapter), step, self._watcher)
 
     def _judge(self, step: int) -> None:
         """Compare a checkpoint with the base, tell of it, and let it count."""

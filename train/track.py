@@ -16,7 +16,7 @@ from .live import LiveEngine
 from .recipe import Recipe
 from .samples import read_answers
 from .selection import primary_mean, step_folder, step_of
-from .types import Alarm, HeldOut
+from .types import Alarm, HeldOut, Watcher
 
 BASE = "base"
 """The folder of the base's run, beside those of the checkpoints."""
@@ -38,9 +38,10 @@ class Track:
         self.folder = out / asked.folder
         self._recipe = recipe
 
-    def answer(self, engine: LiveEngine, step: int) -> Run:
+    def answer(self, engine: LiveEngine, step: int, watcher: Watcher) -> None:
         """Ask the model of this moment, the base at step 0; what stands in the run's folder is kept."""
-        return ask(self._recipe, self.asked, engine, self.folder / (step_folder(step) if step else BASE))
+        advance = watcher.evaluating(step, self.asked.decoding, self.asked.completions)
+        ask(self._recipe, self.asked, engine, self.folder / (step_folder(step) if step else BASE), advance)
 
     @cached_property
     def base(self) -> Run:

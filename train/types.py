@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..errors import GrpokitError
+from ..evaluate.advance import Advance, unwatched
 
 if TYPE_CHECKING:
     from ..evaluate.comparison import Difference
@@ -81,6 +82,10 @@ class Watcher(Protocol):
         """Take one sentence that a person should read: a translation, rows left out."""
         ...
 
+    def evaluating(self, step: int, decoding: str, total: int) -> Advance:
+        """Take that an evaluation of ``total`` completions begins; what is returned is told of each batch of them."""
+        ...
+
     def evaluated(self, found: HeldOut) -> None:
         """Take a held-out evaluation."""
         ...
@@ -98,6 +103,10 @@ class Silent:
 
     def note(self, text: str) -> None:
         """Take one sentence."""
+
+    def evaluating(self, step: int, decoding: str, total: int) -> Advance:
+        """Take that an evaluation begins."""
+        return unwatched
 
     def evaluated(self, found: HeldOut) -> None:
         """Take a held-out evaluation."""

@@ -52,12 +52,34 @@ def test_frame_has_curves_held_out_table_and_completions(tmp_path):
         watch.step(step(number))
     watch.evaluated(held_out(20, tmp_path))
     console.file = io.StringIO()
-    console.print(watch.view(step(9)))
+    console.print(watch.view())
     shown = console.file.getvalue()
-    assert "step 9/40" in shown
+    assert "step 8/40" in shown
     assert "▁▂▃▄▅▆▇█" in shown  # the reward rises
-    assert "+0.500, 95 % interval +0.400 to +0.600" in shown
+    assert "+0.500 (+0.400 to +0.600)" in shown
     assert "clipped 25%" in shown
+
+
+def test_frame_tells_how_far_an_evaluation_has_come():
+    console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
+    watch = Watch(console, None)
+    console.print(watch.view())
+    watch.evaluating(0, "greedy", 1500)(512)
+    console.print(watch.view())
+    assert console.file.getvalue().splitlines() == [
+        "loading the model",
+        "held out, base, greedy: 512 of 1,500 completions",
+    ]
+
+
+def test_frame_fits_eighty_columns(tmp_path):
+    """Parameters in a reward's name left no room for the figures."""
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+    watch = Watch(console, None)
+    names = {"correctness": 0.3, "xml_format(reasoning_tag=reasoning)": 0.9, "total": 0.8}
+    watch.evaluated(held_out(20, tmp_path)._replace(means=names))
+    console.print(watch.view())
+    assert "…" not in console.file.getvalue()
 
 
 def test_completion_cannot_command_the_terminal(tmp_path):
@@ -65,7 +87,8 @@ def test_completion_cannot_command_the_terminal(tmp_path):
     console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
     watch = Watch(console, None)
     watch.step(step(1))
-    console.print(watch.view(step(2)))
+    watch.step(step(2))
+    console.print(watch.view())
     shown = console.file.getvalue()
     assert "it is[2J [bold]4" in shown
     assert "\x1b[2J" not in shown
@@ -83,4 +106,6 @@ def test_alarm_states_its_rate_where_it_has_one(alarm, line):
 
 
 def test_change_is_told_with_its_interval(tmp_path):
-    assert "correctness 0.300 (+0.500, 95 % interval +0.400 to +0.600)" in held_out_line(held_out(20, tmp_path))
+    assert "correctness 0.300, change +0.500 (+0.400 to +0.600) at 95 %, form -" in held_out_line(
+        held_out(20, tmp_path)
+    )

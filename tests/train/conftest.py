@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from grpokit.evaluate.advance import unwatched
 from grpokit.train import Recipe, load_recipe
 
 
@@ -21,6 +22,9 @@ class Recorder:
 
     def note(self, text):
         self.notes.append(text)
+
+    def evaluating(self, step, decoding, total):
+        return unwatched
 
     def evaluated(self, found):
         self.evaluations.append(found)

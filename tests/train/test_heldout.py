@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from grpokit.evaluate.advance import unwatched
 from grpokit.evaluate.engines.checkpoint import fingerprint, locate
 from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.run import Run, find_runs
@@ -23,6 +24,9 @@ class Listener:
 
     def note(self, text):
         self.notes.append(text)
+
+    def evaluating(self, step, decoding, total):
+        return unwatched
 
     def evaluated(self, found):
         self.evaluations.append(found)
