@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
     check_address(address)
     votes = Votes(args.votes)
     page = launch(_open(args), votes, address)
+    if args.share and page.share_url is None:
+        print("note: Gradio's servers gave no public link, so the page is served here alone.", file=sys.stderr)
     print(f"chat: {page.share_url or page.local_url}  (Ctrl-C ends it; votes go to {args.votes})", flush=True)
     page.block_thread()
     return OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
@@ -65,7 +66,7 @@ class Sampling:
     def __post_init__(self) -> None:
         if self.samples < 1:
             raise EvaluationError(f"samples={self.samples}: give at least 1.")
-        if self.temperature < 0:
+        if not 0 <= self.temperature < math.inf:
             raise EvaluationError(f"temperature={self.temperature}: give 0 (greedy) or a positive number.")
         if self.samples > 1 and self.temperature == 0:
             raise EvaluationError(

@@ -71,14 +71,14 @@ class Chat:
     def ask(self, question: Question, sampling: Sampling) -> Iterator[list[Answer]]:
         """Yield all answers after every token that one of the models wrote; the models take turns.
 
-        Raises :class:`ChatError` for an empty prompt and :class:`~grpokit.evaluate.EvaluationError` for one that
-        does not fit a model's context.
+        Raises :class:`ChatError` for an empty prompt and for one that does not fit a model's context.
         """
         from ..evaluate.engines.streaming import stream
 
         if not question.prompt.strip():
             raise ChatError("the prompt is empty; write something to ask.")
         prompt = question.to_prompt()
+        self._check_fit(prompt, sampling)
         answers = [Answer("", 0, None, None, {}) for _ in self.engines]
         growing = {place: stream(engine, prompt, sampling) for place, engine in enumerate(self.engines)}
         while growing:
@@ -88,6 +88,22 @@ class Chat:
                 if part.finish_reason is not None:
                     del growing[place]
                 yield list(answers)
+
+    def _check_fit(self, prompt: Prompt, sampling: Sampling) -> None:
+        from ..evaluate.engines.prompts import TooLong
+
+        for engine in self.engines:
+            try:
+                engine.plan([prompt], sampling)
+            except TooLong as error:
+                room = error.context - error.tokens
+                hint = (
+                    f"lower max new tokens to {room}, or ask something shorter" if room > 0 else "ask something shorter"
+                )
+                raise ChatError(
+                    f"prompt and system message have {error.tokens} tokens; with {sampling.max_new_tokens} new ones "
+                    f"that is more than the context of {engine.name}, {error.context}: {hint}."
+                ) from None
 
     def _answer(self, part: Partial, prompt: Prompt) -> Answer:
         """Score a whole answer, alone: a reward that compares within a group sees a group of one."""

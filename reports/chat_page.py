@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
 from html import escape
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 REFRESH_S = 0.08
 """Time between two pictures of the growing answers: more would only queue up in the browser."""
 
+GROWING = "growing…"
 ENDINGS = {"eos": "ended", "stop": "ended at a stop string", "length": "cut at the token limit"}
 STYLE = Path(__file__).parent / "templates" / "chat.css"
 
@@ -67,7 +71,8 @@ def build_page(chat: Chat, votes: Votes | None = None) -> gradio.Blocks:
             api_name="ask",
             show_progress="hidden",
         )
-        stop.click(None, cancels=[asked])
+        stopped = stop.click(None, cancels=[asked])
+        stopped.then(_stopper(notes), notes, notes, api_name=False, show_progress="hidden")
         for button, choice in zip(buttons, _choices(chat), strict=False):
             button.click(_voter(gr, chat, votes, choice, len(buttons)), last, [*buttons, thanks], api_name=False)
     return page
@@ -80,6 +85,10 @@ def look() -> dict[str, Any]:
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
     theme = gr.themes.Base(
         primary_hue="blue", neutral_hue="slate", radius_size="md", font=fonts, font_mono=["ui-monospace", "monospace"]
+    ).set(  # the theme's own shades are too pale to read: below a contrast of 4.5
+        body_text_color_subdued="*neutral_500",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
     )
     return {"theme": theme, "css": STYLE.read_text(encoding="utf-8"), "footer_links": [], "ssr_mode": False}
 
@@ -116,7 +125,7 @@ def _sampling_controls(gr: Any, sampling: Sampling) -> list[Any]:
     return [
         gr.Slider(0, max(2.0, sampling.temperature), sampling.temperature, step=0.05, label="Temperature", info=hint),
         gr.Slider(0.05, 1, sampling.top_p, step=0.05, label="Top-p"),
-        gr.Number(sampling.max_new_tokens, label="Max new tokens", precision=0, minimum=1),
+        gr.Number(sampling.max_new_tokens, label="Max new tokens", precision=0),
         gr.Number(sampling.seed, label="Seed", precision=0, info="The same seed gives the same answers."),
     ]
 
@@ -171,12 +180,23 @@ def _asker(gr: Any, chat: Chat, buttons: int) -> Any:
     return ask
 
 
+def _stopper(notes: list[Any]) -> Any:
+    """Return what says below every answer that was still growing that it was stopped."""
+
+    def stop(*shown: str) -> dict[Any, str]:
+        return {note: text.replace(GROWING, "stopped") for note, text in zip(notes, shown, strict=True)}
+
+    return stop
+
+
 def _sampling(start: Sampling, settings: Sequence[float | None]) -> Sampling:
     """Return the settings of the page's controls, in their order; a number box that was cleared holds None."""
     if None in settings:
         raise ChatError("a number in the settings is empty; fill it in.")
     temperature, top_p, max_new_tokens, seed = (value for value in settings if value is not None)
-    return replace(start, temperature=temperature, top_p=top_p, max_new_tokens=int(max_new_tokens), seed=int(seed))
+    return replace(
+        start, temperature=float(temperature), top_p=float(top_p), max_new_tokens=int(max_new_tokens), seed=int(seed)
+    )
 
 
 def _paced(growing: Iterator[list[Answer]]) -> Iterator[list[Answer]]:
@@ -204,15 +224,24 @@ def _voter(gr: Any, chat: Chat, votes: Votes | None, choice: str, buttons: int) 
 
 def _note(answer: Answer) -> str:
     """Return the rewards of a whole answer as a table, every text in it escaped."""
+    tokens = "1 token" if answer.tokens == 1 else f"{answer.tokens} tokens"
     if answer.finish_reason is None:
-        return f"<p>{answer.tokens} tokens…</p>"
+        return f"<p>{tokens}, {GROWING}</p>"
     rows = "".join(
-        f"<tr><th scope=row>{escape(name)}</th><td>{number(judged.value)}</td><td>{escape(judged.reason)}</td></tr>"
+        f"<tr><th scope=row>{_name(name)}</th><td>{number(judged.value)}</td><td>{escape(judged.reason)}</td></tr>"
         for name, judged in answer.rewards.items()
     )
     total = f"<tr><th scope=row>total</th><td>{number(answer.total)}</td><td></td></tr>"
-    ending = f"{answer.tokens} tokens, {ENDINGS[answer.finish_reason]}"
-    return f"<p>{ending}</p><table><tbody>{rows}{total}</tbody></table>"
+    return f"<p>{tokens}, {ENDINGS[answer.finish_reason]}</p><table><tbody>{rows}{total}</tbody></table>"
+
+
+def _name(reward: str) -> str:
+    """Return a reward's name as HTML that may be broken between its parameters, and only then within a word.
+
+    >>> _name("xml_format(tag=a)")
+    'xml_<wbr>format(<wbr>tag=<wbr>a)'
+    """
+    return re.sub("([(,=_])", r"\1<wbr>", escape(reward))
 
 
 class Address(NamedTuple):
@@ -234,17 +263,21 @@ def check_address(address: Address) -> None:
 
 
 def launch(chat: Chat, votes: Votes | None, address: Address) -> gradio.Blocks:
-    """Serve the page from a thread. Raises :class:`ChatError` when the address was taken in the meantime."""
+    """Serve the page from a thread; its ``share_url`` is None where Gradio gave no public link.
+
+    Raises :class:`ChatError` when the address was taken in the meantime.
+    """
     page = build_page(chat, votes)
     try:
-        page.launch(
-            server_name=address.host,
-            server_port=address.port,
-            share=address.share,
-            prevent_thread_lock=True,
-            quiet=True,
-            **look(),
-        )
+        with redirect_stdout(StringIO()):  # where Gradio explains at length that there is no link
+            page.launch(
+                server_name=address.host,
+                server_port=address.port,
+                share=address.share,
+                prevent_thread_lock=True,
+                quiet=True,
+                **look(),
+            )
     except OSError as error:
         raise ChatError(_refused(address, error)) from None
     return page

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
+class TooLong(EvaluationError):
+    """A prompt of ``tokens`` tokens and its completion do not fit the model's ``context``."""
+
+    def __init__(self, message: str, tokens: int, context: int) -> None:
+        super().__init__(message)
+        self.tokens = tokens
+        self.context = context
+
+
 class EncodedPrompts:
     """Prompts as token ids, each encoded once. Every engine that loads weights asks with the same ones."""
 
@@ -27,14 +36,16 @@ class EncodedPrompts:
         return self._ids[prompt.id]
 
     def check_fit(self, model: str, prompts: Sequence[Prompt], sampling: Sampling, context: int | None) -> None:
-        """Raise :class:`EvaluationError` when a prompt and its completion do not fit the model's context."""
+        """Raise :class:`TooLong` when a prompt and its completion do not fit the model's context."""
         longest = max(prompts, key=lambda prompt: len(self.ids(prompt)))
         tokens = len(self.ids(longest))
         if context and tokens + sampling.max_new_tokens > context:
-            raise EvaluationError(
+            room = f"--max-new-tokens {context - tokens} or less, or " if tokens < context else ""
+            raise TooLong(
                 f"{model}: prompt {longest.id!r} has {tokens} tokens; with max_new_tokens={sampling.max_new_tokens} "
-                f"that is more than the context of {context}. Give --max-new-tokens {max(context - tokens, 1)} or "
-                "less, or shorter prompts."
+                f"that is more than the context of {context}. Give {room}shorter prompts.",
+                tokens,
+                context,
             )
 
     def describe(self) -> dict[str, str | None]:

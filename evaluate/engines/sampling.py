@@ -73,7 +73,7 @@ def processors(
     if sampling.temperature == 0:
         return steps
     if sampling.temperature != 1:
-        steps.append(TemperatureLogitsWarper(sampling.temperature))
+        steps.append(TemperatureLogitsWarper(float(sampling.temperature)))
     if sampling.top_k:
         steps.append(TopKLogitsWarper(sampling.top_k))
     if sampling.top_p < 1:

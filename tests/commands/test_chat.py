@@ -30,10 +30,14 @@ def test_the_help_loads_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == ""
 
 
-def test_it_serves_this_machine_alone_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+def test_it_serves_this_machine_alone_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+    port = _free_port()
     command = [sys.executable, "-m", "grpokit.commands.eval", "chat", "--model", "demo", "--port", str(port)]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     try:
@@ -48,6 +52,26 @@ def test_it_serves_this_machine_alone_and_ends_on_ctrl_c(tmp_path: Path) -> None
         assert process.wait(20) == 0
     finally:
         process.kill()
+
+
+def test_without_a_public_link_the_page_is_served_here_and_the_user_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import gradio
+
+    def unreachable(*arguments: object) -> str:
+        raise OSError("no network")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gradio.networking.setup_tunnel", unreachable)
+    monkeypatch.setattr("gradio.Blocks.block_thread", lambda page: None)
+    try:
+        assert main(["chat", "--model", "demo", "--share", "--port", str(_free_port())]) == 0
+        told = capsys.readouterr()
+    finally:
+        gradio.close_all()
+    assert re.fullmatch(r"chat: http://127\.0\.0\.1:\d+/ .*\n", told.out)
+    assert "note: Gradio's servers gave no public link, so the page is served here alone.\n" in told.err
 
 
 def _full(folder: Path) -> list[str]:

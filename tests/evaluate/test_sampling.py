@@ -55,6 +55,14 @@ def test_temperature_sharpens_before_the_noise() -> None:
     assert (draws == 0).float().mean().item() == pytest.approx(share, abs=5 * (share * (1 - share) / 20_000) ** 0.5)
 
 
+def test_a_whole_number_is_a_temperature_too() -> None:
+    """Browsers and JSON send 2.0 as 2."""
+    logits = torch.randn(3, 5)
+    chains = [processors(Sampling(temperature=value), [1, 2, 3], 1, torch.device("cpu")) for value in (2, 2.0)]
+    whole, decimal = (chain(torch.zeros(3, 1, dtype=torch.long), logits) for chain in chains)
+    assert torch.equal(whole, decimal)
+
+
 def test_greedy_has_no_processors() -> None:
     assert len(processors(Sampling(), [1], 1, torch.device("cpu"))) == 0
 
@@ -64,6 +72,7 @@ def test_greedy_has_no_processors() -> None:
     [
         ({"samples": 0}, "samples=0"),
         ({"temperature": -1.0}, "temperature=-1.0"),
+        ({"temperature": float("nan")}, "temperature=nan"),
         ({"samples": 4}, "greedy samples are all equal"),  # four times the same text is no sample of four
         ({"top_p": 0.0}, "top_p=0.0"),
         ({"top_k": -1}, "top_k=-1"),

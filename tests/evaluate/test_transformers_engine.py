@@ -101,6 +101,8 @@ def test_a_prompt_that_does_not_fit_is_told_before_generation(
 ) -> None:
     with pytest.raises(EvaluationError, match=r"more than the context of 128\. Give --max-new-tokens \d+ or less"):
         engine.plan(prompts, Sampling(max_new_tokens=120))
+    with pytest.raises(EvaluationError, match=r"more than the context of 128\. Give shorter prompts"):
+        engine.plan([Prompt("long", "1+" * 500, {})], Sampling(max_new_tokens=1))
 
 
 def test_field_5_memory_running_out_halves_the_batch_and_loses_no_row(

@@ -9,6 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from grpokit.evaluate import Sampling, load_task
+from grpokit.evaluate.engines.spec import parse_models
+from grpokit.reports.chat import Chat, open_chat, questions
+from grpokit.rewards import RewardMix
+
+SAMPLING = Sampling(temperature=1.0, max_new_tokens=32)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -26,6 +32,13 @@ def make_adapter(folder: Path) -> Path:
     tuned = get_peft_model(model, LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False))
     tuned.save_pretrained(str(folder))
     return folder
+
+
+def make_chat(folder: Path) -> Chat:
+    """Open base and adapter from one load, with the first prompts of the arithmetic task as examples."""
+    task = load_task("arithmetic")
+    specs = parse_models(["base=demo", f"tuned=demo+{make_adapter(folder)}"])
+    return open_chat(specs, RewardMix.parse(task.rewards), SAMPLING, questions(task.prompts(), 3))
 
 
 class Talk:
@@ -51,6 +64,10 @@ class Talk:
         self.page.locator("#reference textarea, #reference input").first.fill(reference)
         self.page.locator("#ask").click()
         self.page.wait_for_function("document.querySelectorAll('.rewards table').length == 2", timeout=30_000)
+        return self.answers()
+
+    def answers(self) -> list[str]:
+        """Return the answers so far."""
         return [box.input_value() for box in self.page.locator(".answer textarea").all()]
 
 

@@ -1,9 +1,9 @@
-"""A chat: streams equal what an evaluation generates, answers are scored, votes are kept, and the page is safe."""
+"""A chat: streams equal what an evaluation generates, answers are scored, and votes are kept."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,24 +13,15 @@ from grpokit.evaluate import Prompt, Request, Sampling, load_task
 from grpokit.evaluate.engines.spec import parse_models
 from grpokit.evaluate.engines.streaming import Partial, stream
 from grpokit.files import FileError
-from grpokit.reports.chat import Answer, Chat, ChatError, Question, open_chat, questions
+from grpokit.reports.chat import Chat, ChatError, Question, open_chat, questions
 from grpokit.reports.votes import Exchange, Votes
 from grpokit.rewards import RewardMix
-from grpokit.rewards.types import Judgement
-from grpokit.tests.reports.chats import make_adapter, talk
-from grpokit.tests.reports.runs import HOSTILE
-
-SAMPLING = Sampling(temperature=1.0, max_new_tokens=32)
-MARKUP = HOSTILE + " ${alert(3)} {{alert(4)}} [click](javascript:alert(5))"
+from grpokit.tests.reports.chats import SAMPLING, make_chat
 
 
 @pytest.fixture(scope="module")
 def chat(tmp_path_factory: pytest.TempPathFactory) -> Chat:
-    """Base and adapter from one load, with the prompts of the arithmetic task as examples."""
-    adapter = make_adapter(tmp_path_factory.mktemp("adapter"))
-    task = load_task("arithmetic")
-    specs = parse_models(["base=demo", f"tuned=demo+{adapter}"])
-    return open_chat(specs, RewardMix.parse(task.rewards), SAMPLING, questions(task.prompts(), 3))
+    return make_chat(tmp_path_factory.mktemp("adapter"))
 
 
 @pytest.mark.parametrize(
@@ -83,8 +74,12 @@ def test_without_a_reference_correctness_does_not_apply(chat: Chat) -> None:
     ("question", "sampling", "said"),
     [
         (Question("", " \n"), SAMPLING, "the prompt is empty"),
-        (Question("", "1+" * 2000), SAMPLING, "more than the context"),
-        (Question("", "what is 12+19?"), replace(SAMPLING, max_new_tokens=10**6), "more than the context"),
+        (Question("", "1+" * 2000), SAMPLING, "have 4019 tokens; .* more than the context of base, 128: ask something"),
+        (
+            Question("", "what is 12+19?"),
+            replace(SAMPLING, max_new_tokens=10**6),
+            r"lower max new tokens to \d+",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_told(chat: Chat, question: Question, sampling: Sampling, said: str) -> None:
@@ -135,75 +130,3 @@ def test_a_file_for_votes_that_cannot_be_written_is_told_at_once(tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="cannot write"):
         Votes(tmp_path / "file" / "votes.jsonl")
-
-
-class Hostile(Chat):
-    """A chat whose answers are markup."""
-
-    def ask(self, question: Question, sampling: Sampling) -> Iterator[list[Answer]]:
-        judged = {f"correctness{MARKUP}": Judgement(0.0, "wrong", f"{MARKUP!r} is not 4")}
-        yield [Answer(MARKUP, 3, "eos", 0.0, judged) for _ in self.engines]
-
-
-def _serve(chat: Chat, votes: Votes | None) -> object:
-    pytest.importorskip("gradio", reason="gradio is not installed: its page not tested")
-    from grpokit.reports.chat_page import build_page, look
-
-    page = build_page(chat, votes)
-    page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **look())
-    return page
-
-
-@pytest.fixture(scope="module")
-def votes(tmp_path_factory: pytest.TempPathFactory) -> Votes:
-    return Votes(tmp_path_factory.mktemp("votes") / "votes.jsonl")
-
-
-@pytest.fixture(scope="module")
-def url(chat: Chat, votes: Votes) -> Iterator[str]:
-    page = _serve(chat, votes)
-    yield page.local_url
-    page.close()
-
-
-def test_the_page_answers_side_by_side_and_keeps_a_vote(url: str, chat: Chat, votes: Votes) -> None:
-    with talk(url) as talking:
-        talking.page.locator("#examples button").first.click()
-        talking.page.wait_for_function("document.querySelector('#prompt textarea').value.length > 0")
-        example = chat.examples[0]
-        assert talking.page.locator("#prompt textarea").input_value() == example.prompt
-        shown = talking.ask(example.prompt, example.reference)
-        assert shown == [answer.text for answer in list(chat.ask(example, SAMPLING))[-1]]
-        assert talking.page.locator(".rewards").first.inner_text().count("correctness") == 1
-        talking.page.get_by_role("button", name="tuned is better").click()
-        talking.page.get_by_text("Your vote is kept.").wait_for()
-        assert talking.page.get_by_role("button", name="tuned is better").is_disabled()
-        assert talking.complaints == []
-    assert [json.loads(line)["choice"] for line in votes.path.read_text().splitlines()] == ["tuned"]
-
-
-def test_an_empty_prompt_is_told_on_the_page(url: str) -> None:
-    with talk(url) as talking:
-        talking.page.locator("#ask").click()
-        talking.page.get_by_text("the prompt is empty; write something to ask.").wait_for()
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_runs_over_the_edge(url: str, width: int) -> None:
-    with talk(url, viewport={"width": width, "height": 844}) as talking:
-        talking.ask("what is 12+19?", "31")
-        assert talking.page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_markup_of_a_model_is_shown_as_text(chat: Chat) -> None:
-    hostile = Hostile(chat.specs, chat.engines, chat.mix, chat.sampling, (Question("", MARKUP, MARKUP),))
-    page = _serve(hostile, None)
-    try:
-        with talk(page.local_url) as talking:
-            assert talking.ask(MARKUP, MARKUP) == [MARKUP, MARKUP]
-            assert talking.page.locator(".rewards").first.inner_text().count(MARKUP) == 2
-            assert talking.page.locator("img[src=x], #answers a").count() == 0
-            talking.page.wait_for_timeout(300)
-            assert talking.complaints == []
-    finally:
-        page.close()
