@@ -107,15 +107,13 @@ def check_push(repository: str) -> None:
 
 def push(folder: Path, repository: str) -> str:
     """Upload :func:`pushed_files` of ``folder`` to a private repository on the hub; return its address."""
-    from huggingface_hub.errors import HfHubHTTPError
-
     client = _client()
     try:
         address = client.create_repo(repository, private=True, exist_ok=True)
         client.upload_folder(
             repo_id=repository, folder_path=folder, allow_patterns=pushed_files(folder), commit_message="Add the model"
         )
-    except (HfHubHTTPError, OSError) as error:
+    except Exception as error:  # the hub's client lets its transport's errors through, of whichever library
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise TrainingError(f"--push-to-hub {repository}: {reason} The model in {folder} is whole.") from None
     return str(address)

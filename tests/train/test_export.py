@@ -5,7 +5,9 @@ import errno
 import pytest
 from grpokit.commands.train import main
 from grpokit.train import TrainingError, train
-from grpokit.train.export import MERGED, merge, merged_loading, push, pushed_files
+from grpokit.train.export import MERGED, check_push, merge, merged_loading, push, pushed_files
+
+from .hub_server import hub
 
 SMALL = ["per_device_train_batch_size=16", "num_generations=4", "report_to=none"]
 
@@ -109,32 +111,34 @@ def test_only_the_model_is_published(tmp_path):
     assert pushed_files(tmp_path) == sorted(published)
 
 
-class Hub:
-    """Stands for the hub's client, which has no hub here: keeps what it was asked."""
-
-    def __init__(self):
-        self.asked = []
-
-    def create_repo(self, repo_id, **named):
-        self.asked.append((repo_id, named))
-        return f"https://huggingface.co/{repo_id}"
-
-    def upload_folder(self, **named):
-        self.asked.append(named)
+@pytest.fixture
+def token(monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
 
 
-def test_push_makes_a_private_repository_of_exactly_these_files(tmp_path, monkeypatch):
-    from grpokit.train import export
+def test_push_makes_a_private_repository_of_exactly_these_files(tmp_path, monkeypatch, token):
+    for name in ("adapter_model.safetensors", "recipe.yaml", "history.jsonl"):
+        (tmp_path / name).write_text(f"the {name}")
+    with hub() as server:
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.address)
+        check_push("me/model")
+        assert push(tmp_path, "me/model").endswith("/me/model")
+    assert server.private == {"me/model": True}
+    wanted = ("adapter_model.safetensors", "recipe.yaml")
+    assert server.files == {"me/model": {name: f"the {name}".encode() for name in wanted}}
+    assert server.tokens == {"Bearer hf_secret"}
 
-    hub = Hub()
-    monkeypatch.setattr(export, "_client", lambda: hub)
-    for name in ("adapter_model.safetensors", "history.jsonl"):
-        (tmp_path / name).write_text("x")
-    assert push(tmp_path, "me/model") == "https://huggingface.co/me/model"
-    created, uploaded = hub.asked
-    assert created == ("me/model", {"private": True, "exist_ok": True})
-    assert uploaded["allow_patterns"] == ["adapter_model.safetensors"]
-    assert uploaded["folder_path"] == tmp_path
+
+@pytest.mark.parametrize(("trouble", "reason"), [("refuses", "403"), ("hangs up", "Server disconnected")])
+def test_hub_in_trouble_is_told_in_one_line(tmp_path, monkeypatch, token, trouble, reason):
+    (tmp_path / "recipe.yaml").write_text("x")
+    with hub(trouble) as server:
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.address)
+        with pytest.raises(TrainingError, match=rf"--push-to-hub me/model: .*{reason}.* is whole\.") as told:
+            push(tmp_path, "me/model")
+    assert "\n" not in str(told.value)
+    assert "hf_secret" not in str(told.value)
 
 
 REFUSED = [
