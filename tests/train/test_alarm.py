@@ -165,6 +165,7 @@ def barely_taught(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(3))
 def test_base_that_cannot_do_the_task_raises_it(tmp_path, recorder, barely_taught, seed):
     """It is paid for the layout, which it learns, and its best answers get worse."""
@@ -178,6 +179,7 @@ def test_base_that_cannot_do_the_task_raises_it(tmp_path, recorder, barely_taugh
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(10))
 def test_honest_recipe_does_not_raise_it(tmp_path, recorder, seed):
     often = ["evaluation.every=10", f"seed={seed}", "report_to=none"]

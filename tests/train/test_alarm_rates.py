@@ -41,6 +41,7 @@ SIZES = {"greedy": (200, 1), "sampled": (500, 4)}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_rate_of_healthy_runs_that_raise_any_alarm_is_as_stated(kind, size):

@@ -124,6 +124,7 @@ def second_of(launcher: subprocess.Popen[bytes]) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("told", ["launcher", "one process"])
 def test_interrupted_processes_stop_together_and_resume_exactly(uninterrupted, two_processes, tmp_path, told):
     """Ctrl-C reaches processes at different moments: one that stopped a step early left the other hanging."""
