@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from ..errors import GrpokitError
 
@@ -19,12 +19,31 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What ``add_subparsers`` returns; argparse has no public name for it, and at run time no subscript."""
 
 
+_UNKNOWN = "unrecognized arguments: "
+
+
 class Parser(argparse.ArgumentParser):
-    """Tells wrong options in one line, as all other mistakes are told."""
+    """Tells wrong options in one line with the nearest right one, as all other mistakes are told."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse unknown options at once: a command's parser knows the right ones, the one above it does not."""
+        found, left = super().parse_known_args(args, namespace)
+        if unknown := [word for word in left if word.startswith("-")]:
+            self.error(_UNKNOWN + " ".join(unknown))
+        return found, left
 
     def error(self, message: str) -> NoReturn:
         """Exit with the status of wrong usage."""
-        self.exit(USAGE, f"{self.prog}: {message} (options: {self.prog} --help)\n")
+        self.exit(USAGE, f"{self.prog}: {message}{self._nearest(message)} (options: {self.prog} --help)\n")
+
+    def _nearest(self, message: str) -> str:
+        if not message.startswith(_UNKNOWN):
+            return ""
+        from difflib import get_close_matches
+
+        option = message.removeprefix(_UNKNOWN).split()[0].partition("=")[0]
+        close = get_close_matches(option, self._option_string_actions, n=1)
+        return f"; did you mean {close[0]}?" if close else ""
 
 
 def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import options
 from .export import add_export, check_export, export_keys, merge, push
 from .held_out import answer, show
-from .main import INTERRUPTED, OK, execute
+from .main import INTERRUPTED, OK, Parser, execute
 
 if TYPE_CHECKING:
     from ..train import Recipe, TrainedAdapter
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return execute(_parser(), argv)
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(Parser):
     """A parser that takes overrides after options too, as in ``arithmetic-tiny --dry-run max_steps=5``."""
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
@@ -123,22 +123,35 @@ def _dry_run(recipe: Recipe, out: Path | None) -> int:
 
 
 def _train(recipe: Recipe, args: argparse.Namespace) -> int:
+    """Train and compare; Ctrl-C at any point of both tells how to go on."""
+    _read_keys()
+    check_export(recipe)
+    out = options.output_folder(args, recipe.task.name)
+    try:
+        return _train_and_compare(recipe, args, out)
+    except KeyboardInterrupt:
+        print(f"grpo-train: interrupted; {_way_on(out)}", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _way_on(out: Path) -> str:
+    from ..train.folder import last_checkpoint
+
+    if last_checkpoint(out) is None:
+        return f"{out} holds no checkpoint yet, so start again with another --out."
+    return f"go on with the same command, --out {out} and --resume."
+
+
+def _train_and_compare(recipe: Recipe, args: argparse.Namespace, out: Path) -> int:
     from ..evaluate.shards import Shard
     from ..train import train
     from ..train.heldout import held_out
     from .watch import watch
 
-    _read_keys()
-    check_export(recipe)
-    out = options.output_folder(args, recipe.task.name)
     asked = [] if args.no_evaluation else held_out(recipe, _note)  # before training: it may lack its data
     first = Shard.current().first
-    try:
-        with watch() as watcher:
-            adapter = train(recipe, out, resume=args.resume, watcher=watcher if first else None)
-    except KeyboardInterrupt:
-        print(f"grpo-train: interrupted; go on with the same command, --out {out} and --resume.", file=sys.stderr)
-        return INTERRUPTED
+    with watch() as watcher:
+        adapter = train(recipe, out, resume=args.resume, watcher=watcher if first else None)
     if first:
         _tell(adapter)
     models, status = merge(recipe, adapter), OK

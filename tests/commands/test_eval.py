@@ -257,6 +257,7 @@ def test_every_mistake_is_one_line_and_leaves_nothing(
         (["--margin", "-1"], "'-1': give 0 or a positive number"),
         (["--margin", "nan"], "'nan': give 0 or a positive number"),
         (["--no-such"], "unrecognized arguments: --no-such"),
+        (["--json-file", "x"], "unrecognized arguments: --json-file; did you mean --json?"),
     ],
 )
 def test_wrong_options_are_one_line_before_any_work(

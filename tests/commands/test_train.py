@@ -109,13 +109,42 @@ def test_training_that_evaluates_asks_no_model_twice(tmp_path, capsys):
     assert str(out / "evaluation-greedy" / "step-00002") in beside
 
 
-def test_finished_run_whose_comparison_is_missing_gets_it(tmp_path, capsys):
-    import shutil
+def interrupt(*arguments, **keywords):
+    raise KeyboardInterrupt
 
+
+def test_comparison_that_was_interrupted_is_gone_on_with(tmp_path, capsys, monkeypatch):
     out, report = tmp_path / "run", tmp_path / "report.json"
     argv = ["arithmetic-tiny", *SMALL, "evaluation.every=null", "--out", str(out), "--json", str(report)]
-    assert main(argv) in (0, 1)
-    shutil.rmtree(out / "evaluation" / "tuned")
-    report.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr("grpokit.commands.train.answer", interrupt)
+        assert main(argv) == 130
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"grpo-train: interrupted; go on with the same command, --out {out} and --resume."
     assert main([*argv, "--resume"]) in (0, 1)
     assert [model["name"] for model in json.loads(report.read_text())["models"]] == ["base", "tuned"]
+
+
+def test_interrupted_before_the_first_checkpoint_there_is_nothing_to_go_on_with(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("grpokit.train.heldout.held_out", interrupt)
+    assert main(["arithmetic-tiny", "--out", str(tmp_path / "run")]) == 130
+    assert "holds no checkpoint yet, so start again with another --out." in capsys.readouterr().err
+
+
+WRONG_OPTIONS = [
+    (["--resum2"], "unrecognized arguments: --resum2; did you mean --resume?"),
+    (["arithmetic-tiny", "--dryrun", "max_steps=5"], "unrecognized arguments: --dryrun; did you mean --dry-run?"),
+    (["--outt=x"], "did you mean --out?"),
+    (["--qqqq"], "unrecognized arguments: --qqqq (options: grpo-train --help)"),
+    (["--margin", "much"], "argument --margin: 'much': give 0 or a positive number"),
+]
+
+
+@pytest.mark.parametrize(("argv", "said"), WRONG_OPTIONS)
+def test_wrong_options_are_one_line_with_the_nearest_right_one(argv, said, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert caught.value.code == 2
+    assert line.startswith("grpo-train: ")
+    assert said in line
