@@ -98,10 +98,10 @@ class FunctionReward(Reward):
 
     def _values(self, given: Mapping[str, Any]) -> list[float | None]:
         keywords = {**given, **dict(self.arguments)}
+        self._check_required(keywords)
         known = accepted(self.function)
         if known is not None:
             keywords = {key: value for key, value in keywords.items() if key in known}
-        self._check_required(keywords)
         try:
             returned = self.function(**keywords)
             if inspect.isawaitable(returned):

@@ -1,6 +1,7 @@
 """Any TRL-style function as a reward: what it gets, what it may return, and how its mistakes are told."""
 
 import asyncio
+import os
 import pickle
 import threading
 from functools import partial
@@ -131,6 +132,8 @@ def test_an_exception_is_told_with_the_rewards_name() -> None:
 def test_a_missing_column_is_told_before_the_call() -> None:
     with pytest.raises(RewardError, match=r"'answers' needs answer; this batch has completions"):
         FunctionReward(answers)(completions=["a"])
+    with pytest.raises(RewardError, match=r"'system' needs command; this batch has completions, answer\.$"):
+        FunctionReward(os.system)(completions=["a"], answer=["1"])  # takes nothing that a batch has
     with pytest.raises(RewardError, match=r"'needs_prompts' needs prompts"):
         FunctionReward(needs_prompts)(completions=["a"])
 
