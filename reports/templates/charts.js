@@ -16,6 +16,7 @@ const Charts = (() => {
       width: kind === "curves" ? undefined : "container",
       autosize: kind === "curves" ? undefined : { type: "fit-x", contains: "padding" },
       config,
+      description: element.getAttribute("aria-label"), // becomes the label again, which drawing takes away
       ...found,
     };
     // ast: expressions are interpreted, so that the page needs no permission to evaluate code.

@@ -206,14 +206,15 @@ const Figures = (() => {
       const point = { name: model.name, order, role, x: found.mean, left: found.low ?? found.mean, right: found.high ?? found.mean };
       return found.mean === null || proxy.mean === null ? [] : [{ ...point, y: proxy.mean, bottom: proxy.low ?? proxy.mean, top: proxy.high ?? proxy.mean }];
     });
+    if (!values.length) return null;
     const middle = (Math.min(...values.map((point) => point.left)) + Math.max(...values.map((point) => point.right))) / 2;
     const x = { field: "x", type: "quantitative", title: comparison.primary, scale: { zero: false }, axis: { tickCount: 6 } };
     const y = { field: "y", type: "quantitative", title: "total of the other rewards", scale: { zero: false }, axis: { tickCount: 6 } };
-    const label = (align, shown) => ({
-      transform: [{ filter: `datum.role !== 'other' && datum.x ${shown} ${middle}` }],
-      mark: { type: "text", align, dx: align === "left" ? 10 : -10, dy: -12, fontSize: 13, color: ink.ink, limit: 160 },
+    const labels = values.filter((point) => point.role !== "other").map((point) => ({
+      data: { values: [point] },
+      mark: { type: "text", align: point.x > middle ? "right" : "left", dx: point.x > middle ? -10 : 10, dy: -12, fontSize: 13, color: ink.ink, limit: 160 },
       encoding: { x, y, text: { field: "name" } },
-    });
+    }));
     return {
       data: { values },
       height: 260,
@@ -235,7 +236,7 @@ const Figures = (() => {
             ],
           },
         },
-        label("left", "<="), label("right", ">"),
+        ...labels,
       ],
     };
   };

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from grpokit.errors import GrpokitError
 from grpokit.evaluate.comparison import Mismatch
-from grpokit.evaluate.explanation import HackingCheck
+from grpokit.evaluate.explanation import HackingCheck, TrainingAlarm
 from grpokit.evaluate.pairing import compare
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.conftest import Compared
@@ -61,6 +61,35 @@ def test_warnings_stand_above_the_numbers(compared: Compared, tmp_path: Path) ->
     text = page(Compared(compared.runs, replace(compared.comparison, pairs=(pair,))), tmp_path)
     assert text.index("temperature differs: base has 1.0, tuned has 0.7") < text.index("What changed")
     assert text.index("Reward hacking suspected") < text.index("What changed")
+
+
+def test_an_alarm_of_the_training_stands_above_the_numbers(compared: Compared, tmp_path: Path) -> None:
+    assert 'class="strip fine"' in page(compared, tmp_path)
+    raised = (
+        TrainingAlarm(20, "reward hacking", "the total rose while <correctness> fell.", 0.025),
+        TrainingAlarm(40, "reward failing", "it raised 3 times.", None),
+    )
+    pair = replace(compared.comparison.pairs[0], alarms=raised)
+    text = page(Compared(compared.runs, replace(compared.comparison, pairs=(pair,))), tmp_path)
+    assert 'class="strip doubtful"' in text
+    first = (
+        "step 20: reward hacking: the total rose while &lt;correctness&gt; fell. At most 2.5 % of healthy runs raise"
+    )
+    assert text.index(first) < text.index("step 40: reward failing: it raised 3 times.<") < text.index("What changed")
+
+
+def test_repetition_is_told_with_its_change(compared: Compared, tmp_path: Path) -> None:
+    base, tuned = (model.repeated for model in compared.comparison.models)
+    change = compared.comparison.pairs[0].habits["repeated"]
+    row = page(compared, tmp_path).partition("repeated word triples")[2].partition("</tr>")[0]
+    shown = re.findall(r">([^<]+)</td>", row)
+    points = [f"{100 * found:+.1f}" for found in (change.mean, change.low, change.high)]
+    assert shown == [
+        f"{base:.1%}".replace("%", " %"),
+        f"{tuned:.1%}".replace("%", " %"),
+        f"{points[0]} points",
+        f"{points[1]} to {points[2]} points",
+    ]
 
 
 def test_an_unwritable_target_is_one_line_and_leaves_nothing(compared: Compared, tmp_path: Path) -> None:

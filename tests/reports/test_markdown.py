@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grpokit.evaluate.comparison import Mismatch
+from grpokit.evaluate.explanation import TrainingAlarm
 from grpokit.evaluate.pairing import compare
 from grpokit.reports.markdown import to_markdown
 from grpokit.tests.reports.conftest import Compared
@@ -30,6 +31,21 @@ def test_a_mismatch_is_a_warning_above_the_table(compared: Compared) -> None:
     text = to_markdown(replace(compared.comparison, pairs=(pair,)))
     assert text.index("**Warning:** template") < text.index("| reward")
     assert "a\\|b" in text
+
+
+def test_an_alarm_of_the_training_is_a_warning_above_the_table(compared: Compared) -> None:
+    pair = replace(compared.comparison.pairs[0], alarms=(TrainingAlarm(20, "reward hacking", "it *fell*.", 0.025),))
+    text = to_markdown(replace(compared.comparison, pairs=(pair,)))
+    raised = (
+        "> **Alarm while training,** step 20: reward hacking: it \\*fell\\*. At most 2.5 % of healthy runs raise one."
+    )
+    assert text.index(raised) < text.index("| reward")
+
+
+def test_repetition_is_told_where_it_is_comparable(compared: Compared) -> None:
+    pair = compared.comparison.pairs[0]
+    assert "repeated word triples" in to_markdown(compared.comparison)
+    assert "repeated" not in to_markdown(replace(compared.comparison, pairs=(replace(pair, habits={}),)))
 
 
 def test_names_make_no_markup_and_no_mention(hostile: Compared, compared: Compared) -> None:

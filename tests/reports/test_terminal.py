@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 from grpokit.evaluate.comparison import Mismatch, NoiseFloor, Verdict
+from grpokit.evaluate.explanation import TrainingAlarm
 from grpokit.evaluate.pairing import compare
 from grpokit.reports.moves import ending
 from grpokit.reports.terminal import ASCII, UNICODE, interval_bar, print_comparison
@@ -136,6 +137,15 @@ def test_statuses_and_factors_are_counted(compared: Compared) -> None:
     for status, count in compared.comparison.models[1].rewards["correctness"].counts.items():
         assert f"{status} {count}" in text
     assert "truncated 0.4 %" in text
+    assert f"repeated word triples {compared.comparison.models[0].repeated:.1%}".replace("%", " %") in text
+
+
+def test_an_alarm_of_the_training_stands_above_the_table(compared: Compared) -> None:
+    pair = replace(compared.comparison.pairs[0], alarms=(TrainingAlarm(20, "reward hacking", "it fell.", 0.025),))
+    text = shown(Compared(compared.runs, replace(compared.comparison, pairs=(pair,))))
+    raised = "! Alarm while training, step 20: reward hacking: it fell."
+    assert text.index(raised) < text.index("fixed/broken")
+    assert "At most 2.5 % of healthy runs raise one." in " ".join(text.split())
 
 
 def test_markup_and_control_characters_of_a_model_are_plain_text(hostile: Compared) -> None:
