@@ -77,7 +77,7 @@ def _packaged(name: str) -> Task:
 
 def _read_card(path: Path) -> Task:
     try:
-        return _parse(path.read_text(encoding="utf-8"), str(path))
+        return _parse(path.read_text(encoding="utf-8"), str(path)).located(path.parent)
     except OSError as error:
         raise EvaluationError(f"cannot read task card {path}: {error.strerror}.") from None
     except UnicodeDecodeError:

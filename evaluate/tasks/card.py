@@ -30,7 +30,7 @@ class Source(BaseModel):
 
     ``config`` is the hub's name for a part of a data set, or the data set of the generator ``reasoning_gym``.
     ``splits`` maps the names of splits to the hub's own; ``where`` keeps the rows whose column has this value,
-    or one of these values.
+    or one of these values. Of a card that is a file, a relative ``file`` is looked for in the card's folder.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -104,6 +104,19 @@ class Task(BaseModel):
         """
         merged = {**self.source.where, **where}
         return self.model_copy(update={"source": self.source.model_copy(update={"where": merged})})
+
+    def located(self, folder: Path) -> Task:
+        """Return the task of a card in ``folder``: a relative file of its source is looked for there.
+
+        >>> from grpokit.evaluate.tasks import file_task
+        >>> task = file_task(Path("rows.jsonl"), "question", "answer", None, "correctness")
+        >>> str(task.located(Path("/data")).source.file)
+        '/data/rows.jsonl'
+        """
+        if self.source.file is None:
+            return self
+        source = self.source.model_copy(update={"file": (folder / self.source.file.expanduser()).absolute()})
+        return self.model_copy(update={"source": source})
 
     def rows(self, split: str, data: Path | None, sieve: Sieve) -> Iterator[NumberedRow]:
         """Yield the rows of a split that the sieve keeps; ``data`` feeds the card from a local file instead."""

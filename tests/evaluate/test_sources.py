@@ -1,12 +1,14 @@
 """Rows come whole from every kind of source, and every broken source is told in one line."""
 
+import re
 from pathlib import Path
 
 import pytest
 from grpokit.errors import GrpokitError
-from grpokit.evaluate import EvaluationError
+from grpokit.evaluate import EvaluationError, load_task
 from grpokit.evaluate.tasks.card import Source
 from grpokit.evaluate.tasks.filters import Sieve, parse_where
+from grpokit.evaluate.tasks.preparation import prepare
 from grpokit.evaluate.tasks.sources import read_table, rows
 
 
@@ -94,3 +96,26 @@ def test_a_missing_column_is_null_where_another_row_has_it() -> None:
 def test_a_filter_on_a_column_that_no_row_has_is_an_error(where: dict[str, str | None]) -> None:
     with pytest.raises(EvaluationError, match=r"no column 'parrent_id' to filter by\. Did you mean 'parent_id'"):
         list(Sieve(where).keep([{"id": 1, "parent_id": None}]))
+
+
+CARD = """\
+name: own
+source: {file: data/rows.jsonl}
+user: "{question}"
+reference: answer
+rewards: correctness
+primary: correctness
+"""
+
+
+def test_a_cards_file_is_looked_for_beside_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cards" / "data").mkdir(parents=True)
+    (tmp_path / "cards" / "own.yaml").write_text(CARD)
+    monkeypatch.chdir(tmp_path)
+    task = load_task("cards/own.yaml")
+    with pytest.raises(EvaluationError, match=rf"no file {re.escape(str(tmp_path))}/cards/data/rows\.jsonl"):
+        list(task.prompts())
+    (tmp_path / "cards" / "data" / "rows.jsonl").write_text('{"question": "2+2?", "answer": "4"}\n')
+    assert [prompt.columns["reference"] for prompt in task.prompts()] == ["4"]
+    prepared = prepare(task, "train", tmp_path / "elsewhere")
+    assert list(load_task(str(prepared.card)).prompts()) == list(task.prompts())
