@@ -70,8 +70,7 @@ def _add_check(actions: Subparsers) -> None:
     check = actions.add_parser(
         "check",
         help="find doubtful references; exit status 1 when there are some",
-        description="Read every reference as the correctness reward does, and list those that it, or the reward of "
-        "another library, cannot judge by.",
+        description="Read every reference as the correctness reward does, and list those that it cannot judge by.",
     )
     check.add_argument("task", nargs="?", metavar="NAME", help="a task's name, or a YAML card")
     check.add_argument("--reference-column", metavar="NAME", help="without a task: the column of --data to check")
@@ -243,14 +242,22 @@ def _print_checked(checked: CheckedReferences) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for finding in checked.findings:
         console.print(_visible(f"row {finding.row}: {finding.status}: {finding.reason}"))
+    _print_fragmentary(console, checked)
     if not checked.findings:
         console.print(f"all {checked.read} references can be judged by.", style="bold green")
         return
     counts = Counter(finding.status for finding in checked.findings)
     kinds = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     console.print(f"{len(checked.findings)} of {checked.read} references are doubtful: {kinds}.", style="bold red")
-    if "fragmentary" in counts:
-        console.print("fragmentary: no answer is marked, or one that other reward functions would read a piece of.")
+
+
+def _print_fragmentary(console: Console, checked: CheckedReferences) -> None:
+    found = checked.fragmentary
+    if found:
+        rows = ", ".join(finding.row for finding in found[:5]) + (", …" if len(found) > 5 else "")
+        note = f"note: {len(found)} of {checked.read} references are bare LaTeX (rows {rows}): read whole here, but in "
+        note += "pieces by parsers that look for marked mathematics; for those write them between $."
+        console.print(_visible(note))
 
 
 def _print_prepared(prepared: Preparation) -> None:

@@ -66,9 +66,12 @@ def _is_balanced(text: str) -> bool:
 
 
 class ReferenceCheck(NamedTuple):
-    """What an audit says of one reference: ``answer`` is what is read from it, None when nothing is."""
+    """What an audit says of one reference: ``answer`` is what is read from it, None when nothing is.
 
-    status: Literal["readable", "unreadable", "fragmentary", "not equal to itself"]
+    A "readable" or "fragmentary" one can be judged by.
+    """
+
+    status: Literal["readable", "fragmentary", "unreadable", "unmarked", "not equal to itself"]
     answer: str | None
     reason: str
 
@@ -76,10 +79,10 @@ class ReferenceCheck(NamedTuple):
 def check_reference(reference: object) -> ReferenceCheck:
     r"""Return whether a reference can be judged by.
 
-    "unreadable": it holds no answer; rows with it score None. "fragmentary": a parser that looks for marked math, as
-    in other reward functions, would read a piece of it only (bare LaTeX such as ``2\frac{1}{2}``), or it is prose in
-    which no answer is marked, so that only the same words would be right. "not equal to itself": a completion that
-    puts it in a box would not be judged correct.
+    "unreadable": it holds no answer; rows with it score None. "unmarked": prose in which no answer is marked, so that
+    only the same words would be right. "not equal to itself": a completion that puts it in a box would not be judged
+    correct. "fragmentary": read whole here, but bare LaTeX such as ``2\frac{1}{2}``, of which a parser that looks for
+    marked mathematics, as in other reward functions, reads a piece only.
 
     >>> check_reference("#### 72").status, check_reference(r"2\frac{1}{2}").status, check_reference("").status
     ('readable', 'fragmentary', 'unreadable')
@@ -91,7 +94,7 @@ def check_reference(reference: object) -> ReferenceCheck:
     if not isinstance(found, Answer) or not settle([Pair(found.text, answer)], _CHECK_SECONDS)[0].equal:
         return ReferenceCheck("not equal to itself", answer, f"{answer!r:.60} in a box is not judged correct")
     if not is_value(answer):
-        return ReferenceCheck("fragmentary", answer, rf"no answer is marked in {answer!r:.60}; put it in \boxed{{}}")
+        return ReferenceCheck("unmarked", answer, rf"no answer is marked in {answer!r:.60}; put it in \boxed{{}}")
     if answer == str(reference).strip() and _is_bare_latex(answer):
         return ReferenceCheck("fragmentary", answer, rf"bare LaTeX {answer!r:.60}: write it between $ or in \boxed{{}}")
     return ReferenceCheck("readable", answer, f"{answer!r:.60}")

@@ -34,10 +34,11 @@ class Finding(NamedTuple):
 
 
 class CheckedReferences(NamedTuple):
-    """How many references were read, and the doubtful ones."""
+    """How many references were read, those that cannot be judged by, and those that other parsers read a piece of."""
 
     read: int
     findings: list[Finding]
+    fragmentary: list[Finding]
 
 
 def check_task(task: Task, split: str, *, data: Path | None = None, limit: int | None = None) -> CheckedReferences:
@@ -60,24 +61,24 @@ def check_column(data: Path, column: str, where: Where, *, limit: int | None = N
 
 
 def check(references: Iterable[Reference], *, judged_by_correctness: bool = True) -> CheckedReferences:
-    r"""Return the references that are unreadable, fragmentary or not equal to themselves, or, unjudged, empty.
+    r"""Find the references that are unreadable, unmarked or not equal to themselves, or, unjudged, empty.
 
-    What these words mean: :func:`~grpokit.rewards.references.check_reference`.
+    What these words mean, and "fragmentary": :func:`~grpokit.rewards.references.check_reference`.
 
-    >>> rows = [Reference("a", "#### 18"), Reference("b", r"\frac{1}{"), Reference("c", r"2\frac{1}{2}")]
-    >>> [(finding.row, finding.status) for finding in check(rows).findings]
-    [('b', 'unreadable'), ('c', 'fragmentary')]
+    >>> checked = check([Reference("a", "#### 18"), Reference("b", r"\frac{1}{"), Reference("c", r"2\frac{1}{2}")])
+    >>> [(finding.row, finding.status) for finding in checked.findings], [piece.row for piece in checked.fragmentary]
+    ([('b', 'unreadable')], ['c'])
     """
     find = _answer_finding if judged_by_correctness else _empty_finding
-    read, findings = 0, []
+    checked = CheckedReferences(0, [], [])
     for reference in references:
-        read += 1
+        checked = checked._replace(read=checked.read + 1)
         finding = find(reference)
         if finding is not None:
-            findings.append(finding)
-    if not read:
+            (checked.fragmentary if finding.status == "fragmentary" else checked.findings).append(finding)
+    if not checked.read:
         raise EvaluationError("there are no rows to check: the data is empty, or the filter keeps no row.")
-    return CheckedReferences(read, findings)
+    return checked
 
 
 def _answer_finding(reference: Reference) -> Finding | None:

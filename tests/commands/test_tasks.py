@@ -67,6 +67,14 @@ def test_check_lists_doubtful_references_and_exits_with_1(data: Path, capsys: py
     assert "1 of 4 references are doubtful: 1 unreadable." in out
 
 
+def test_check_notes_bare_latex_which_the_reward_reads(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data.write_text(data.read_text() + json.dumps({"question": "5/2?", "answer": r"2\frac{1}{2}"}) + "\n")
+    assert main(["tasks", "check", "--data", str(data), "--reference-column", "answer"]) == 0
+    out = capsys.readouterr().out
+    assert "note: 1 of 4 references are bare LaTeX (rows 3)" in out
+    assert "all 4 references can be judged by." in out
+
+
 def test_prepare_writes_rows_that_run_takes(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     bounds = ["--model", "demo", "--min-prompt-tokens", "5", "--max-prompt-tokens", "400"]

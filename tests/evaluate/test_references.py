@@ -21,8 +21,8 @@ from .task_rows import ROWS
         ("work\n####", "unreadable"),  # the mark is there, the answer is not
         (r"\boxed{\frac{1}{2}", "unreadable"),  # cut off
         (float("nan"), "unreadable"),
-        (r"2\frac{1}{2}", "fragmentary"),  # read as one half by parsers that look for marked mathematics
-        ("They share the sweets and each of them is glad about it in the end.", "fragmentary"),
+        (r"2\frac{1}{2}", None),  # read whole, though others read one half
+        ("They share the sweets and each of them is glad about it in the end.", "unmarked"),
     ],
 )
 def test_field_7_unreadable_references_are_told_before_they_judge(reference: object, status: str | None) -> None:
@@ -59,10 +59,17 @@ def test_a_task_without_references() -> None:
 @pytest.mark.parametrize(("split", "count"), [("train", 7473), ("test", 1319)])
 def test_all_real_references_of_gsm8k_can_be_judged_by(split: str, count: int, shared: Path) -> None:
     checked = check_task(load_task("gsm8k"), split, data=shared / f"data/gsm8k/{split}.jsonl")
-    assert checked == (count, [])
+    assert checked == (count, [], [])
+
+
+def test_bare_latex_is_told_apart_from_what_cannot_be_judged_by() -> None:
+    checked = check([Reference("a", "4"), Reference("b", r"2\frac{1}{2}"), Reference("c", "")])
+    assert [finding.row for finding in checked.findings] == ["c"]
+    assert [finding.row for finding in checked.fragmentary] == ["b"]
 
 
 def test_real_references_of_math500_are_readable_though_bare(shared: Path) -> None:
     checked = check_task(load_task("math500"), "test", data=shared / "data/math/math500.jsonl")
     assert checked.read == 500
-    assert {finding.status for finding in checked.findings} == {"fragmentary"}  # LaTeX without its dollars
+    assert checked.findings == []
+    assert len(checked.fragmentary) == 64  # LaTeX without its dollars

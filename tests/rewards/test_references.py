@@ -41,7 +41,7 @@ CHECKED = [
     (r"\boxed{2\frac{1}{2}}", "readable", "boxed"),
     (r"2\frac{1}{2}", "fragmentary", "peers read the fraction only"),
     (r"2\sqrt{3}", "fragmentary", "peers read a number only"),
-    ("He sold 5 of them and then 6, which makes 11 in all.", "fragmentary", "prose without a mark"),
+    ("He sold 5 of them and then 6, which makes 11 in all.", "unmarked", "prose without a mark"),
     ("", "unreadable", "blank"),
     ("1" * 3_000, "not equal to itself", "longer than any answer that is extracted"),
 ]
