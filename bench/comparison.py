@@ -39,7 +39,7 @@ def main() -> None:
     """Write two runs, compare them, and print what it took."""
     size = _arguments()
     with tempfile.TemporaryDirectory() as folder:
-        runs = [_write(Path(folder) / name, name, seed, size) for seed, name in enumerate(("base", "tuned"))]
+        runs = [write_run(Path(folder) / name, name, seed, size) for seed, name in enumerate(("base", "tuned"))]
         reading = _cost(lambda: [read_table(run) for run in runs])
         whole = _cost(lambda: compare(runs))
     statistics = Cost(whole.wall - reading.wall, whole.processor - reading.processor)
@@ -63,7 +63,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _write(folder: Path, name: str, seed: int, size: argparse.Namespace) -> Run:
+def write_run(folder: Path, name: str, seed: int, size: argparse.Namespace) -> Run:
+    """Write a run of ``size`` (``questions``, ``samples``, ``rewards``); models of other seeds answer otherwise."""
     folder.mkdir()
     weights = dict.fromkeys(("correctness", *(f"reward_{i}" for i in range(1, size.rewards))), 1.0)
     fingerprints = {reward: reward for reward in weights}
@@ -106,7 +107,7 @@ def _scores(rewards: list[str], seed: int, size: argparse.Namespace) -> Iterator
                 reward: Judgement(value, "correct" if value == 1 else "graded", "18 equals 18", span)
                 for reward, value in zip(rewards, values, strict=True)
             }
-            yield Score(f"q{question}", sample, sum(values), judged).to_json()
+            yield Score(f"q{question}", sample, sum(values), judged, repeated=float(graded[sample, 0])).to_json()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,3 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(args: argparse.Namespace) -> int:
     """Compare and report."""
     return show_results(args.runs, args, [] if args.card is None else [args.card])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

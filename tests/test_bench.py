@@ -32,6 +32,12 @@ def test_comparison_at_a_tiny_size() -> None:
     assert re.search("statistics under 10 s.*: yes", shown)
 
 
+def test_report_at_a_tiny_size() -> None:
+    shown = run("report.py", "--questions", "20", "--samples", "2", "--rewards", "2")
+    assert re.search("under 20 s and 1.5 GiB: yes", shown)
+    assert re.search("^(opened in .*: yes|not opened)", shown, re.MULTILINE)
+
+
 def test_rescoring_at_a_tiny_size() -> None:
     shown = run("rescoring.py", "--rows", "64")
     assert re.findall(r"^score (\w+)", shown, re.MULTILINE) == ["FILE", "RUN"]

@@ -88,6 +88,9 @@ def test_weights_of_nothing_leave_no_contribution(opened: Watched) -> None:
         number.fill("0")
     sync_api.expect(figure(opened.page, "contributions")).to_have_count(0)
     sync_api.expect(figure(opened.page, "divergence")).to_have_count(1)
+    label = opened.page.locator("[data-chart=divergence]").get_attribute("aria-label")
+    assert label is not None  # drawing again keeps what screen readers say
+    assert label.startswith("Total of the other rewards against correctness")
 
 
 def test_the_noise_floor_is_a_box_on_its_reward(browser: sync_api.Browser, compared: Compared, tmp_path: Path) -> None:
