@@ -11,16 +11,11 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from .anchors import LONGEST_ANSWER, MOST_CANDIDATES, find_anchored
 from .notation import tidy
 from .numbers import read_quantity
 from .types import Completion, Span
 from .wording import is_words
-
-MOST_CANDIDATES = 16
-"""Markers of one kind that are looked at, from the end."""
-
-LONGEST_ANSWER = 1_000
-"""Characters of a box or a line that can be an answer."""
 
 
 class Answer(NamedTuple):
@@ -45,31 +40,11 @@ _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _JOIN = re.compile(
     r"[\s,;$&*.]*(?:\\[()\[\],;]|\\quad|\\text\{\s*(?:and|or)\s*\}|and|or)?[\s,;$&*]*(?:\\[()\[\],;])?[\s$]*"
 )
-_LAST_LINE = re.compile(r"\s*\**A\**\s*[:：]\s*(\S.*)")
-_ANCHOR_WORDS = ("nswer", "NSWER", "答案")
-_ANCHOR = re.compile(
-    r"(?:nswer|NSWER|答案)(?:\s++(?:to|for|of)\s[^.\n:=]{1,150}?|\s++(?:here|then|therefore|thus|choice|key))?[\s*]*+"
-    r"(?:(?:is|was|are|would be|should be|must be|will be|equals|comes to|是|为|為)(?![A-Za-z])"
-    r"(?:\s++(?:therefore|thus|then|simply|just|indeed|found to be|equal to|given by|approximately|about|that|probably|"
-    r"likely|most likely|clearly|actually|exactly)\b)*+"
-    r"\s*+[:：]?|[:：=])[\s*]*+(?P<value>\S[^\n]*+)"
-)
-_HEADING = re.compile(r"(?:nswer|NSWER|答案)[:：]?\**+[ \t]*+\n\s*+(?P<value>\S[^\n]*+)")
-_HEADED = ("#", "*", "final ", "Final ", "FINAL ")
-_PLAIN = re.compile(r"-?\d+")
-_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
-_ASIDE = re.compile(r",?\s++(?:because|since|which|so|as|where|given that|when)\s|\s\((?!or\b)(?=[a-z])|\s-\s(?=[a-z])")
 _REJECTED = re.compile(
     r"(?:(?P<aside>\s*+[,;(]\s*+)|\s++)(?:but\s++)?(?:not|rather than|instead of|as opposed to)\s[^()]*+\)?$"
 )
-_NO_VALUES = re.compile(
-    r"(?:correct|right|wrong|incorrect|below|above|as follows|clear|reasonable|unknown|unclear|here|given|not .*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_EMPHASIS = re.compile(r"\*\*(.+?)\*\*")
 _MATH = re.compile(r"\$\$?([^$]{1,300})\$\$?|\\\((.{1,300}?)\\\)|\\\[(.{1,300}?)\\\]", re.DOTALL)
 _NUMBERS = re.compile(r"(?<![\w.])-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?")
-_WINDOW = 2_000
 _LENIENT_TAIL = 2_000
 
 
@@ -157,7 +132,8 @@ def find_marked(text: str) -> Found:
         hashed = _hashed(text)
         if hashed is not None:
             return hashed
-    return _anchored(text)
+    place = find_anchored(text)
+    return None if place is None else Answer(text[place.start : place.end], place, "anchor")
 
 
 def find_boxed(text: str) -> Found:
@@ -228,45 +204,6 @@ def _hashed(text: str) -> Found:
         return NoAnswer("no answer", "nothing follows ####") if end < 0 else None
     heading = end >= 0 and read_quantity(content) is None and is_words(tidy(content))
     return Answer(content, place, "####") if is_value(content) and not heading else None
-
-
-def _anchored(text: str) -> Found:
-    stripped = text.rstrip()
-    line = stripped.rfind("\n") + 1
-    last = _LAST_LINE.fullmatch(stripped, line)
-    if last:
-        return _anchor_value(text, last.start(1), last[1])
-    end = len(text)
-    for _ in range(MOST_CANDIDATES):
-        end = max(text.rfind(word, 0, end) for word in _ANCHOR_WORDS)
-        if end < 0:
-            return None
-        found = _ANCHOR.match(text, end, end + _WINDOW)
-        if found is None and _is_heading(text, end):
-            found = _HEADING.match(text, end, end + _WINDOW)
-        value = _anchor_value(text, found.start("value"), found["value"]) if found else None
-        if value is not None:
-            return value
-    return None
-
-
-def _is_heading(text: str, at: int) -> bool:
-    line = text[text.rfind("\n", 0, at) + 1 : at - 1]
-    return line.lstrip().startswith(_HEADED)
-
-
-def _anchor_value(text: str, start: int, line: str) -> Answer | None:
-    """Return the value that a line begins with: the sentence, or what stands before an aside."""
-    if _PLAIN.fullmatch(line):
-        return Answer(line, Span(start, start + len(line)), "anchor")
-    line = line[:LONGEST_ANSWER]
-    stop = _SENTENCE_END.search(line)
-    sentence = (line[: stop.start()] if stop else line).rstrip(" .!")
-    aside = _ASIDE.search(sentence)
-    value = (sentence[: aside.start()] if aside else sentence).rstrip(" ,.;!")
-    if not value or _NO_VALUES.fullmatch(value.strip("* ")):
-        return None
-    return Answer(value, Span(start, start + len(value)), "anchor")
 
 
 def _whole(text: str) -> Found:
