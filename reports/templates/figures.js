@@ -212,7 +212,7 @@ const Figures = (() => {
     const y = { field: "y", type: "quantitative", title: "total of the other rewards", scale: { zero: false }, axis: { tickCount: 6 } };
     const labels = values.filter((point) => point.role !== "other").map((point) => ({
       data: { values: [point] },
-      mark: { type: "text", align: point.x > middle ? "right" : "left", dx: point.x > middle ? -10 : 10, dy: -12, fontSize: 13, color: ink.ink, limit: 160 },
+      mark: { type: "text", align: point.x > middle ? "right" : "left", dx: point.x > middle ? -10 : 10, dy: point.role === "base" ? 18 : -12, fontSize: 13, color: ink.ink, limit: 160 },
       encoding: { x, y, text: { field: "name" } },
     }));
     return {
