@@ -18,11 +18,14 @@ ASSUMED_PROMPT = 512
 
 
 def show_dry_run(recipe: Recipe, out: Path | None) -> None:
-    """Print what a run would be, without loading a model or fetching anything."""
+    """Print, once for all processes, what a run would be, without loading a model or fetching anything."""
     from ..errors import GrpokitError
+    from ..evaluate.shards import Shard
     from ..train.trainer import plan_for
 
     plan = plan_for(recipe, _rows(recipe))
+    if not Shard.current().first:
+        return
     sys.stdout.write(recipe.to_yaml())
     _show_plan(recipe, plan)
     try:

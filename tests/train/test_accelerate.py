@@ -1,6 +1,9 @@
 """The shipped configurations of accelerate launch: every key is known, and each means what its name says."""
 
+import subprocess
+import sys
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,20 @@ def test_every_key_of_a_section_is_an_option_of_launch(name):
     values = yaml.safe_load((FOLDER / name).read_text())
     sections = [section for section in values.values() if isinstance(section, dict)]
     assert {key for section in sections for key in section} <= options
+
+
+LAUNCHED = [name for name in MEANT if name != "deepspeed-zero2.yaml" or find_spec("deepspeed")]
+
+
+@pytest.mark.parametrize("name", LAUNCHED)
+def test_dry_run_under_the_configuration(name, tmp_path):
+    """The launcher starts all eight processes without a GPU; they agree on the plan, and one of them tells it."""
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(FOLDER / name)]
+    command = [*launch, "-m", "grpokit.commands.train", "arithmetic-tiny", "--dry-run"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("60 steps of 512 completions") == 1
+    assert "on 8 process(es)" in done.stdout
 
 
 VLLM = [
