@@ -20,18 +20,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-from datasets import Dataset
-from grpokit.evaluate.engines.loading import load_base
-from grpokit.train import Recipe, load_recipe, rollouts, train
+from grpokit.train import Recipe, load_recipe, make_plan, train
 from grpokit.train.arguments import make_arguments
 from grpokit.train.data import load_prompts
-from grpokit.train.plan import make_plan
 from grpokit.train.quiet import quiet
-from peft import LoraConfig
-from safetensors.torch import load_file
-from transformers import PrinterCallback
-from trl.trainer.grpo_trainer import GRPOTrainer
 
 LIMIT = 0.02
 LOOKS = (["--help"], ["--list"], ["--show", "arithmetic-tiny"], ["arithmetic-tiny", "--dry-run"])
@@ -42,6 +34,7 @@ OPEN = ["report_to=none", "evaluation.every=null"]
 def main() -> None:
     """Time everything and print it."""
     size = _arguments()
+    _use_one_thread()
     recipe = load_recipe("arithmetic-tiny", [*OPEN, f"max_steps={size.steps}"])
     ways = {"plain TRL": _plain, "grpo-train": _ours, "grpo-train, not merged": _not_merged}
     with tempfile.TemporaryDirectory() as folder:
@@ -64,6 +57,12 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _use_one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
 def _rounds(
     ways: dict[str, Callable[[Recipe, Path], None]], recipe: Recipe, rounds: int, folder: Path
 ) -> tuple[dict[str, list[float]], dict[str, Path]]:
@@ -84,6 +83,12 @@ def _rounds(
 
 def _plain(recipe: Recipe, out: Path) -> None:
     """The run as TRL's documentation writes it."""
+    from datasets import Dataset
+    from grpokit.evaluate.engines.loading import load_base
+    from peft import LoraConfig
+    from transformers import PrinterCallback
+    from trl.trainer.grpo_trainer import GRPOTrainer
+
     prompts = load_prompts(recipe)
     base = load_base("demo")
     with quiet():
@@ -105,6 +110,8 @@ def _ours(recipe: Recipe, out: Path) -> None:
 
 
 def _not_merged(recipe: Recipe, out: Path) -> None:
+    from grpokit.train import rollouts
+
     real = rollouts._mergeable
     rollouts._mergeable = lambda model: False
     try:
@@ -126,6 +133,8 @@ def _verdict(ratios: list[float]) -> str:
 
 
 def _apart(left: Path, right: Path) -> float:
+    from safetensors.torch import load_file
+
     one, other = (load_file(folder / "adapter_model.safetensors") for folder in (left, right))
     return max(float((one[name] - other[name]).abs().max()) for name in one)
 
@@ -146,5 +155,4 @@ def _process(argv: list[str]) -> float:
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
     main()

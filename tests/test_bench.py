@@ -27,6 +27,13 @@ def test_every_bench_says_what_it_measures(script: str) -> None:
     assert len(shown.splitlines()) > 5
 
 
+def test_the_help_of_the_training_bench_loads_no_torch() -> None:
+    command = [sys.executable, "-X", "importtime", str(BENCH / "training.py"), "--help"]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert re.search(r"\| +grpokit\.train$", loaded, re.MULTILINE)
+    assert not re.search(r"\| +(torch|trl|datasets)$", loaded, re.MULTILINE)
+
+
 def test_comparison_at_a_tiny_size() -> None:
     shown = run("comparison.py", "--questions", "20", "--samples", "2", "--rewards", "2")
     assert re.search("statistics under 10 s.*: yes", shown)
