@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import sys
 import threading
 import time
 from pathlib import Path
@@ -11,9 +10,10 @@ from typing import Any
 import pytest
 from grpokit.rewards import RewardError, correctness, get
 from grpokit.rewards.correctness import Correctness
+from grpokit.tests.rewards.correctness_cases import EXTRACTION, Case
+from grpokit.tests.rewards.equality_cases import EQUALITY
 
-sys.path.insert(0, str(Path(__file__).parent))
-from correctness_cases import CASES, Case
+CASES = [*EXTRACTION, *EQUALITY]
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

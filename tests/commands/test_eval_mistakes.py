@@ -1,0 +1,91 @@
+"""Every mistake at ``grpo-eval`` is one line, exits with 2 and leaves nothing behind."""
+
+from pathlib import Path
+
+import pytest
+from grpokit.commands.eval import main
+from grpokit.tests.commands.answers import COLUMNS
+
+
+def mistake(capsys: pytest.CaptureFixture[str], *args: str) -> str:
+    """Run a command that must fail as usage errors do; return its one line."""
+    assert main(args) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1, shown.err
+    assert shown.err.startswith("grpo-eval: ")
+    return shown.err
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["run", "--task", "arithmetic", "--model", "/no/such"], "no folder /no/such"),
+        (["run", "--task", "arithmatic", "--model", "demo"], "Did you mean 'arithmetic'"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--rewards", "corectness"], "Did you mean 'correctness'"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--rewards", "length(targt=2)"], "target"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--primary", "total_"], "--primary 'total_'"),
+        (["run", "--model", "demo"], "give --task NAME, or --data FILE"),
+        (["run", "--data", "rows.jsonl", "--model", "demo"], "needs --prompt-column"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--model", "demo"], "two models are named 'demo'"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--samples", "2", "--temperature", "0"], "greedy samples"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--max-new-tokens", "127"], "context of 128"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--split", "dev"], "no split 'dev'"),
+        (["run", "--task", "arithmetic", "--model", "replay:rows.jsonl", "--noise-floor"], "leave the option out"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--rewards", ""], "rewards spec"),
+        (["score", "absent.jsonl"], "no file absent.jsonl"),
+        (["score", "{answers}"], "no column 'completion'"),
+        (["score", "{answers}", "--completion-column", "outptu"], "Did you mean 'output'"),
+        (["score", "{empty}", "--completion-column", "output"], "is empty"),
+        (["score", "{torn}", "--completion-column", "output"], "line 2: not valid JSON"),
+        (["score", "{answers}", "--completion-column", "output"], "needs a reference column"),
+        (["score", "{answers}", *COLUMNS, "--rewards", "token_length"], "completion_ids"),
+        (["compare", "absent"], "no folder absent"),
+        (["compare", "{folder}"], "holds no run"),
+        (["signal", "absent"], "no folder absent"),
+    ],
+)
+def test_every_mistake_is_one_line_and_leaves_nothing(
+    args: list[str],
+    said: str,
+    answers: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "torn.jsonl").write_text('{"output": "x"}\n{"output": \n')
+    (tmp_path / "folder").mkdir()
+    paths = {"answers": answers, "empty": "empty.jsonl", "torn": "torn.jsonl", "folder": "folder"}
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    assert said in mistake(capsys, *(arg.format(**paths) for arg in args))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--margin", "-1"], "'-1': give 0 or a positive number"),
+        (["--margin", "nan"], "'nan': give 0 or a positive number"),
+        (["--no-such"], "unrecognized arguments: --no-such"),
+        (["--json-file", "x"], "unrecognized arguments: --json-file; did you mean --json?"),
+    ],
+)
+def test_wrong_options_are_one_line_before_any_work(
+    answers: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["score", str(answers), *COLUMNS, *options])
+    shown = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert said in shown
+    assert shown.count("\n") == 1
+
+
+def test_an_occupied_folder_is_left_alone(answers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").write_text("precious")
+    said = mistake(capsys, "score", str(answers), *COLUMNS, "--model-column", "model", "--out", str(tmp_path / "out"))
+    assert "is not empty" in said
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.tex"]
