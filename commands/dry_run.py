@@ -21,7 +21,7 @@ def show_dry_run(recipe: Recipe, out: Path | None) -> None:
     """Print, once for all processes, what a run would be, without loading a model or fetching anything."""
     from ..errors import GrpokitError
     from ..evaluate.shards import Shard
-    from ..train.trainer import plan_for
+    from ..train.plan import plan_for
 
     plan = plan_for(recipe, _rows(recipe))
     if not Shard.current().first:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
+from functools import cache
 
 from .words import CJK
 
@@ -13,7 +14,6 @@ _ARTICLES = frozenset({"a", "an", "the"})
 _BY_CHARACTER = CJK + "\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 """Besides Chinese and Japanese also Korean (as KorQuAD's F1 has it), Thai, Lao, Burmese and Khmer."""
 
-_TOKEN = re.compile(rf"[{_BY_CHARACTER}]|[^\s{_BY_CHARACTER}]++")
 _SIGN = re.compile(rf"-(?<![^\W{_BY_CHARACTER}].)(?=[$€£¥]?\.?[0-9])")
 _LEADING_POINT = re.compile(r"\.(?<!\w.)(?=[0-9])")
 _NUMBER = re.compile(r"[0-9]++(?:(?:[./:]|,(?=[0-9]{3}(?![0-9])))[0-9]++)*+(?:[^\w\s](?=[0-9]))?")
@@ -43,8 +43,14 @@ def squad_tokens(text: str) -> list[str]:
     folded = unicodedata.normalize("NFC", text.casefold()).replace("−", "-")
     marked = _NUMBER.sub(_whole, _LEADING_POINT.sub("0.", _SIGN.sub(_MINUS, folded)))
     bare = marked.translate(_DELETED)
-    found = bare.split() if bare.isascii() else _TOKEN.findall(bare)
+    found = bare.split() if bare.isascii() else _token().findall(bare)
     return [token for token in found if token not in _ARTICLES] or found or folded.split()
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """Compile at the first text that needs it: this pattern takes longer to compile than most modules to load."""
+    return re.compile(rf"[{_BY_CHARACTER}]|[^\s{_BY_CHARACTER}]++")
 
 
 def _whole(number: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ one prompt), cuts each into micro-batches, and makes an optimizer step every ``g
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,11 @@ class Plan:
     completion_tokens: int
     max_tokens: int | None
     notes: tuple[str, ...]
+
+
+def plan_for(recipe: Recipe, rows: int | None) -> Plan:
+    """Return the plan for as many processes as ``accelerate launch`` started."""
+    return make_plan(recipe, rows, int(os.environ.get("WORLD_SIZE", "1")))
 
 
 def make_plan(recipe: Recipe, rows: int | None, processes: int = 1) -> Plan:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from .arguments import make_arguments
 from .card import card
 from .data import load_prompts, make_dataset, prompt_limit
 from .folder import HISTORY, checkpoint_step, claim, is_finished, open_folder
-from .plan import Plan, make_plan
+from .plan import Plan, plan_for
 from .quiet import quiet
 from .recipe import Recipe
 from .rewards import GuardedReward
@@ -64,11 +63,6 @@ def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher |
         _save(trainer, recipe, out, loop)
     failures = {reward.__name__: reward.failures for reward in rewards}
     return TrainedAdapter(out, trainer.state.global_step, seconds, failures)
-
-
-def plan_for(recipe: Recipe, rows: int | None) -> Plan:
-    """Return the plan for this process's place among those that ``accelerate launch`` started."""
-    return make_plan(recipe, rows, int(os.environ.get("WORLD_SIZE", "1")))
 
 
 def _make_trainer(
