@@ -18,6 +18,8 @@ from .isolation import isolated
 from .recipe import Recipe
 
 if TYPE_CHECKING:
+    import torch
+    from torch import nn
     from transformers import PreTrainedTokenizerBase
     from trl.trainer.grpo_config import GRPOConfig
     from trl.trainer.grpo_trainer import GRPOTrainer
@@ -58,7 +60,14 @@ class Live:
         from safetensors.torch import save
 
         state = get_peft_model_state_dict(self.base.model, adapter_name=ADAPTER)
-        return save({name: tensor.contiguous() for name, tensor in state.items()}, metadata={"format": "pt"})
+        return save({name: _gathered(tensor) for name, tensor in state.items()}, metadata={"format": "pt"})
+
+
+def _gathered(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor whole, of which FSDP 2 may have left each process a part."""
+    from torch.distributed.tensor import DTensor
+
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor.contiguous()
 
 
 class Studio:
@@ -94,5 +103,26 @@ class Studio:
                 gradient_checkpointing_kwargs=cast("dict[str, Any] | None", arguments.gradient_checkpointing_kwargs),
             ) as model,
             DistributedBackend(trainer.accelerator).summon_full_params(trainer.model_wrapped, recurse=False),
+            _unsharded(model),
         ):
             yield model
+
+
+@contextmanager
+def _unsharded(model: nn.Module) -> Iterator[None]:
+    """Keep the weights that FSDP 2 has spread over processes whole on each, which then need not go in step.
+
+    Else every forward pass gathers them, and processes with fewer rows to answer would leave the others waiting.
+    """
+    from torch.distributed.fsdp import FSDPModule
+
+    sharded = [module for module in model.modules() if isinstance(module, FSDPModule)]
+    for module in sharded:
+        module.set_reshard_after_forward(False, recurse=False)
+        module.unshard()
+    try:
+        yield
+    finally:
+        for module in sharded:
+            module.reshard()
+            module.set_reshard_after_forward(True, recurse=False)

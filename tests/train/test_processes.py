@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from importlib.resources import files
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ from grpokit.evaluate import Run
 from .same_draws import GROUP, same_draws
 
 HERE = Path(__file__).parent
+FSDP = Path(str(files("grpokit.train"))) / "accelerate" / "fsdp2.yaml"
 ASKED = ["evaluation.every=1", "evaluation.limit=40", "evaluation.samples=1", "report_to=none"]
 RECIPE = ["arithmetic-tiny", f"num_generations={GROUP}", "learning_rate=2e-3", *ASKED]
 
@@ -98,6 +100,21 @@ def test_held_out_figures_are_logged_once(pair):
     assert [line["eval_total"] for line in looks[1]] == pytest.approx(
         [line["eval_total"] for line in looks[0]], abs=0.05
     )
+
+
+def test_sharded_weights_learn_and_answer_the_same(pair, two_processes, tmp_path):
+    """FSDP 2: held-out answers in inference mode left buffers that training could not write to."""
+    _, two, _ = pair
+    launch = [part for part in two_processes if part != "--multi_gpu"]
+    sharded = [*launch, "--config_file", str(FSDP), "--mixed_precision", "no", str(HERE / "fsdp_on_cpu.py")]
+    arguments = [*RECIPE, "max_steps=3", "save_steps=3", share(2), "--out", "run"]
+    done = subprocess.run([*sharded, *arguments], capture_output=True, text=True, cwd=tmp_path, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert same_weights(two, tmp_path / "run")
+    assert rewards(tmp_path / "run") == rewards(two)
+    for run in two.glob("evaluation*/*"):
+        same = tmp_path / "run" / run.relative_to(two)
+        assert [row.text for row in Run.open(same).rows()] == [row.text for row in Run.open(run).rows()]
 
 
 LONG = [*RECIPE, share(2), "max_steps=24", "save_steps=100", "evaluation.every=8"]
