@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..reports import wording
 from ..reports.wording import interval, number, short_names, signed
 
 if TYPE_CHECKING:
@@ -96,12 +97,6 @@ def _label(step: int, decoding: str) -> str:
     return f"{f'step {step}' if step else 'base'}, {decoding}"
 
 
-def alarm_line(alarm: Alarm) -> str:
-    """Return an alarm as a line, with its false-alarm rate where it has one."""
-    rate = "" if alarm.rate is None else f" (at most {alarm.rate:.1%} of healthy runs raise such an alarm)"
-    return f"ALARM, step {alarm.step}: {alarm.kind}: {alarm.text}{rate}"
-
-
 class Watch:
     """Shows a run as it happens: what stays is printed above, the state of things is drawn below it."""
 
@@ -158,7 +153,7 @@ class Watch:
 
     def alarm(self, alarm: Alarm) -> None:
         """Show an alarm."""
-        self._say(alarm_line(alarm), style="bold red")
+        self._say(f"ALARM, {wording.alarm(alarm)}", style="bold red")
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

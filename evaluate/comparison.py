@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .explanation import Factor, HackingCheck, Lengths, TrainingAlarm
+from .explanation import Alarm, Factor, HackingCheck, Lengths
 
 
 class Verdict(StrEnum):
@@ -221,7 +221,7 @@ class Pair:
     per_weight: PerWeight | None
     habits: Mapping[str, Estimate] = field(default_factory=dict)
     lengths: Lengths | None = None
-    alarms: tuple[TrainingAlarm, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
 
     @property
     def comparable(self) -> bool:

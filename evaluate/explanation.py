@@ -67,13 +67,14 @@ class Lengths:
     bins: tuple[LengthBin, ...]
 
 
-class TrainingAlarm(NamedTuple):
-    """What training raised about the tuned model after ``step`` steps.
+class Alarm(NamedTuple):
+    """Something about a model in training, after ``step`` steps, that a person should look at.
 
-    ``rate`` bounds the share of healthy training runs that raise one; None where nothing was estimated.
+    ``rate`` bounds the share of healthy training runs that raise one of its kind; None where nothing is estimated and
+    the text just states a fact.
     """
 
     step: int
     kind: str
     text: str
-    rate: float | None
+    rate: float | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..evaluate.comparison import Difference, Mismatch, ModelSummary, NoiseFloor, Pair, Verdict
-from ..evaluate.explanation import Lengths, TrainingAlarm
+from ..evaluate.explanation import Alarm, Lengths
 
 
 def number(value: float | None, decimals: int = 3) -> str:
@@ -148,10 +148,10 @@ def mismatch(found: Mismatch, pair: Pair) -> str:
     return f"{found.what} {effect}: {pair.base} has {found.base}, {pair.tuned} has {found.tuned}."
 
 
-def alarm(found: TrainingAlarm) -> str:
+def alarm(found: Alarm) -> str:
     """Return what training raised, as sentences.
 
-    >>> alarm(TrainingAlarm(20, "reward hacking", "the total rose while correctness fell.", 0.025))
+    >>> alarm(Alarm(20, "reward hacking", "the total rose while correctness fell.", 0.025))
     'step 20: reward hacking: the total rose while correctness fell. At most 2.5 % of healthy runs raise one.'
     """
     often = "" if found.rate is None else f" At most {share(found.rate)} of healthy runs raise one."

@@ -14,18 +14,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
+from ..evaluate.alarms import FILE
 from ..evaluate.comparison import Difference, Estimate, Pair, Verdict
-from ..evaluate.difference import Design, paired_estimate
+from ..evaluate.explanation import Alarm
 from ..evaluate.pairing import MARGIN
-from ..evaluate.run import Run
-from ..evaluate.statistics.arrays import Floats, Integers
 from ..evaluate.statistics.intervals import z_value
-from ..evaluate.table import TOTAL, read_table
+from ..evaluate.table import TOTAL
 from ..files import dump_line, read_lines
-from ..rewards import repetition
-from .types import Alarm, Watcher
+from .types import Watcher
 
 FALSE_ALARMS = 0.025
 """The share of healthy runs that raise an alarm about held-out answers, at most."""
@@ -37,8 +33,6 @@ RISE = 0.1
 
 CARRIED = 0.9
 """One reward carries everything when it brought this part of the total's gain, or more."""
-
-FILE = "alarms.jsonl"
 
 
 class AlarmLog:
@@ -62,28 +56,6 @@ class AlarmLog:
         self._watcher.alarm(alarm)
 
 
-@dataclass(frozen=True)
-class Habits:
-    """How the completions of a run look, ``[questions, samples]``: was it cut, and its share of repeated triples."""
-
-    cut: Floats
-    repeated: Floats
-    clusters: Integers | None
-
-    @classmethod
-    def read(cls, run: Run) -> Habits:
-        """Read the habits of an evaluated run."""
-        table = read_table(run)
-        repeated = np.full(table.cut.shape, np.nan)
-        rows = list(run.rows())
-        ids = [row.token_ids or [] for row in rows]
-        values = repetition(completions=[row.text for row in rows], completion_ids=ids)
-        places = {prompt: place for place, prompt in enumerate(table.ids)}
-        for row, value in zip(rows, values, strict=True):
-            repeated[places[row.prompt_id], row.sample] = -(value or 0.0)
-        return cls(table.cut, repeated, table.clusters)
-
-
 def climb(rewards: Sequence[float]) -> float:
     """Return how much higher the training reward is in the last third of the logs than in the first.
 
@@ -96,7 +68,7 @@ def climb(rewards: Sequence[float]) -> float:
     return sum(rewards[-third:]) / third - sum(rewards[:third]) / third if third else 0.0
 
 
-def look(pair: Pair, base: Habits, now: Habits, looks: int, trained: float, step: int) -> list[Alarm]:
+def look(pair: Pair, looks: int, trained: float, step: int) -> list[Alarm]:
     """Return the alarms that one held-out evaluation gives cause for.
 
     ``pair`` is the base against the adapter of this step; ``looks`` evaluations are planned in all; ``trained`` is
@@ -109,7 +81,7 @@ def look(pair: Pair, base: Habits, now: Habits, looks: int, trained: float, step
     - *one reward carries all*: the total's is above 0, one reward that is not the primary brought 90 % of it or
       more, and the primary's gain is below the comparison's margin.
     """
-    gauge = _Gauge(pair, base, now, _widening(looks), trained)
+    gauge = _Gauge(pair, _widening(looks), trained)
     return [Alarm(step, kind, text, FALSE_ALARMS) for kind, text in gauge.found()]
 
 
@@ -121,8 +93,6 @@ def _widening(looks: int) -> float:
 @dataclass(frozen=True)
 class _Gauge:
     pair: Pair
-    base: Habits
-    now: Habits
     widening: float
     trained: float
 
@@ -150,16 +120,12 @@ class _Gauge:
         return f"{name} brought {others[name] / total:.0%} of the total's gain"
 
     def _decay(self) -> Iterator[tuple[str, str]]:
-        design, primary = Design(self.base.clusters, shared_noise=False), self.pair.primary
-        cut = paired_estimate(self.base.cut, self.now.cut, design)
-        if self._low(cut) > RISE:
-            yield (
-                "cut completions",
-                f"{cut.mean:.0%} more completions are cut at the token limit; {primary} is no better.",
-            )
-        repeated = paired_estimate(self.base.repeated, self.now.repeated, design)
-        if self._low(repeated) > RISE:
-            yield "repetition", f"completions repeat themselves: {repeated.mean:.0%} more; {primary} is no better."
+        cut, repeated = self.pair.habits.get("truncated"), self.pair.habits.get("repeated")
+        ending = f"{self.pair.primary} is no better."
+        if cut is not None and self._low(cut) > RISE:
+            yield "cut completions", f"{cut.mean:.0%} more completions are cut at the token limit; {ending}"
+        if repeated is not None and self._low(repeated) > RISE:
+            yield "repetition", f"completions repeat themselves: {repeated.mean:.0%} more; {ending}"
 
     def _low(self, found: Difference | Estimate) -> float:
         middle = _middle(found)

@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from ..evaluate.explanation import Alarm
 from .alarm import AlarmLog
 from .rewards import GuardedReward
-from .types import Alarm, Drawn, Step, TrainingError, Watcher
+from .types import Drawn, Step, TrainingError, Watcher
 
 NO_SIGNAL_LOGS = 10
 """Logs in a row without any reward difference within a group, after which an alarm is raised."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..evaluate.advance import Advance, unwatched
+from ..evaluate.alarms import EVALUATIONS, GREEDY_EVALUATIONS
 from ..evaluate.engines import Loading
 from ..evaluate.engines.checkpoint import fingerprint, locate
 from ..evaluate.engines.spec import ModelSpec
@@ -20,12 +21,6 @@ from ..files import write_lines
 from .data import fitting, prompt_limit
 from .recipe import Recipe
 from .samples import SAMPLES, answer_samples
-
-EVALUATIONS = "evaluation"
-"""The folder, in that of a training run, of its evaluations: each is a run."""
-
-GREEDY_EVALUATIONS = "evaluation-greedy"
-"""The folder of the greedy evaluations that go with sampled ones."""
 
 
 class Asked(NamedTuple):

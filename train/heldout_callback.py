@@ -130,11 +130,11 @@ class HeldOutEvaluation(TrainerCallback):
             if track.asked.leading:
                 self._selection.take(run, judged.mean)
             if self._trainer.is_world_process_zero():
-                self._alarm(track, run, judged)
+                self._alarm(track, judged)
 
-    def _alarm(self, track: Track, run: Run, judged: Judged) -> None:
+    def _alarm(self, track: Track, judged: Judged) -> None:
         trained = climb([line["reward"] for line in self._trainer.state.log_history if "reward" in line])
-        for alarm in track.alarms(run, judged.pair, self._looks, trained):
+        for alarm in track.alarms(judged, self._looks, trained):
             self._alarms.add(alarm)
 
     def _log(self, track: Track, found: HeldOut) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from ..evaluate.comparison import ModelSummary, Pair
+from ..evaluate.explanation import Alarm
 from ..evaluate.pairing import compare
 from ..evaluate.run import Run
-from .alarm import Habits, look
+from .alarm import look
 from .heldout import Asked, ask
 from .live import LiveEngine
 from .recipe import Recipe
 from .samples import read_answers
 from .selection import primary_mean, step_folder, step_of
-from .types import Alarm, HeldOut, Watcher
+from .types import HeldOut, Watcher
 
 BASE = "base"
 """The folder of the base's run, beside those of the checkpoints."""
@@ -48,10 +48,6 @@ class Track:
         """The base's run, once it has answered."""
         return Run.open(self.folder / BASE)
 
-    @cached_property
-    def _habits(self) -> Habits:
-        return Habits.read(self.base)
-
     def start(self) -> HeldOut:
         """Return what there is to tell of the base."""
         return self._found(0, self.base, compare([self.base]).models[0], None)
@@ -62,9 +58,9 @@ class Track:
         (pair,), model = comparison.pairs, comparison.models[1]
         return Judged(self._found(step_of(run.path), run, model, pair), primary_mean(comparison, model), pair)
 
-    def alarms(self, run: Run, pair: Pair, looks: int, trained: float) -> Sequence[Alarm]:
+    def alarms(self, judged: Judged, looks: int, trained: float) -> list[Alarm]:
         """Return what is alarming about a checkpoint, among so many ``looks`` planned in all; see :func:`look`."""
-        found = look(pair, self._habits, Habits.read(run), looks, trained, step_of(run.path))
+        found = look(judged.pair, looks, trained, judged.found.step)
         return [alarm._replace(text=f"in {self.asked.decoding} answers {alarm.text}") for alarm in found]
 
     def _found(self, step: int, run: Run, model: ModelSummary, pair: Pair | None) -> HeldOut:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..errors import GrpokitError
 from ..evaluate.advance import Advance, unwatched
+from ..evaluate.explanation import Alarm as Alarm  # public here too
 
 if TYPE_CHECKING:
     from ..evaluate.comparison import Difference
@@ -57,18 +58,6 @@ class HeldOut(NamedTuple):
     means: Mapping[str, float | None]
     change: Difference | None
     answers: Mapping[str, str]
-
-
-class Alarm(NamedTuple):
-    """Something that a person should look at; ``rate`` bounds the share of healthy runs that raise one of its kind.
-
-    ``rate`` is None where nothing is estimated and the text just states a fact.
-    """
-
-    step: int
-    kind: str
-    text: str
-    rate: float | None = None
 
 
 class Watcher(Protocol):

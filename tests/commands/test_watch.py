@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from grpokit.commands.watch import Watch, alarm_line, held_out_line
+from grpokit.commands.watch import Watch, held_out_line
 from grpokit.evaluate.comparison import Difference, Verdict
 from grpokit.train import Alarm, Drawn, HeldOut, Step
 from rich.console import Console
@@ -41,7 +41,7 @@ def test_piped_output_has_plain_lines(piped, tmp_path):
     assert lines[1] == "sample code, base: def f(): pass"
     assert lines[2].startswith("step 10/40  reward 1.000  correctness 0.10  form 0.50")
     assert lines[2].endswith("left")
-    assert lines[3].startswith("ALARM, step 10: reward hacking: the total rose. (at most 2.5% of healthy runs")
+    assert lines[3].startswith("ALARM, step 10: reward hacking: the total rose. At most 2.5 % of healthy runs")
     assert len(lines) == 4  # one line in ten steps
 
 
@@ -92,17 +92,6 @@ def test_completion_cannot_command_the_terminal(tmp_path):
     shown = console.file.getvalue()
     assert "it is[2J [bold]4" in shown
     assert "\x1b[2J" not in shown
-
-
-LINES = [
-    (Alarm(3, "no learning signal", "all the same.", None), "ALARM, step 3: no learning signal: all the same."),
-    (Alarm(3, "a", "b.", 0.025), "ALARM, step 3: a: b. (at most 2.5% of healthy runs raise such an alarm)"),
-]
-
-
-@pytest.mark.parametrize(("alarm", "line"), LINES)
-def test_alarm_states_its_rate_where_it_has_one(alarm, line):
-    assert alarm_line(alarm) == line
 
 
 def test_change_is_told_with_its_interval(tmp_path):

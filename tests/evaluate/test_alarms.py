@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.explanation import TrainingAlarm
+from grpokit.evaluate.explanation import Alarm
 from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.run import Run
 from grpokit.evaluate.types import EvaluationError
@@ -26,7 +26,7 @@ def _write(folder: Path, *alarms: dict[str, object]) -> None:
 def test_alarms_of_the_training_run_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
     base, tuned = _runs(tmp_path / folder)
     _write(tmp_path, ALARM, FACT)
-    expected = (TrainingAlarm(**ALARM), TrainingAlarm(**FACT))
+    expected = (Alarm(**ALARM), Alarm(**FACT))
     assert compare([base, tuned]).pairs[0].alarms == expected
     monkeypatch.chdir(tmp_path / folder)  # a run named by a path without its parents
     assert compare([base, Run.open(Path("step-00020"))]).pairs[0].alarms == expected

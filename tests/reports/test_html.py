@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from grpokit.errors import GrpokitError
 from grpokit.evaluate.comparison import Mismatch
-from grpokit.evaluate.explanation import HackingCheck, TrainingAlarm
+from grpokit.evaluate.explanation import Alarm, HackingCheck
 from grpokit.evaluate.pairing import compare
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.conftest import Compared
@@ -66,8 +66,8 @@ def test_warnings_stand_above_the_numbers(compared: Compared, tmp_path: Path) ->
 def test_an_alarm_of_the_training_stands_above_the_numbers(compared: Compared, tmp_path: Path) -> None:
     assert 'class="strip fine"' in page(compared, tmp_path)
     raised = (
-        TrainingAlarm(20, "reward hacking", "the total rose while <correctness> fell.", 0.025),
-        TrainingAlarm(40, "reward failing", "it raised 3 times.", None),
+        Alarm(20, "reward hacking", "the total rose while <correctness> fell.", 0.025),
+        Alarm(40, "reward failing", "it raised 3 times.", None),
     )
     pair = replace(compared.comparison.pairs[0], alarms=raised)
     text = page(Compared(compared.runs, replace(compared.comparison, pairs=(pair,))), tmp_path)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grpokit.evaluate.comparison import NoiseFloor
-from grpokit.evaluate.explanation import TrainingAlarm
+from grpokit.evaluate.explanation import Alarm
 from grpokit.evaluate.pairing import compare
 from grpokit.reports.json_report import to_json
 from grpokit.tests.reports.conftest import Compared
@@ -67,7 +67,7 @@ def keys_of(value: object) -> Iterator[str]:
 
 def test_every_key_is_documented(compared: Compared) -> None:
     noise = NoiseFloor("base", "correctness", 240, 0.25, 0.125)
-    alarmed = replace(compared.comparison.pairs[0], alarms=(TrainingAlarm(20, "reward hacking", "it fell.", 0.025),))
+    alarmed = replace(compared.comparison.pairs[0], alarms=(Alarm(20, "reward hacking", "it fell.", 0.025),))
     document = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
     keys = set(keys_of(to_json(replace(compared.comparison, noise=noise, pairs=(alarmed,)))))
     assert len(keys) > 50

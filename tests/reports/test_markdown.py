@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grpokit.evaluate.comparison import Mismatch
-from grpokit.evaluate.explanation import TrainingAlarm
+from grpokit.evaluate.explanation import Alarm
 from grpokit.evaluate.pairing import compare
 from grpokit.reports.markdown import to_markdown
 from grpokit.tests.reports.conftest import Compared
@@ -34,7 +34,7 @@ def test_a_mismatch_is_a_warning_above_the_table(compared: Compared) -> None:
 
 
 def test_an_alarm_of_the_training_is_a_warning_above_the_table(compared: Compared) -> None:
-    pair = replace(compared.comparison.pairs[0], alarms=(TrainingAlarm(20, "reward hacking", "it *fell*.", 0.025),))
+    pair = replace(compared.comparison.pairs[0], alarms=(Alarm(20, "reward hacking", "it *fell*.", 0.025),))
     text = to_markdown(replace(compared.comparison, pairs=(pair,)))
     raised = (
         "> **Alarm while training,** step 20: reward hacking: it \\*fell\\*. At most 2.5 % of healthy runs raise one."

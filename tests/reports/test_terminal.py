@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 from grpokit.evaluate.comparison import Mismatch, NoiseFloor, Verdict
-from grpokit.evaluate.explanation import TrainingAlarm
+from grpokit.evaluate.explanation import Alarm
 from grpokit.evaluate.pairing import compare
 from grpokit.reports.moves import ending
 from grpokit.reports.terminal import ASCII, UNICODE, interval_bar, print_comparison
@@ -141,7 +141,7 @@ def test_statuses_and_factors_are_counted(compared: Compared) -> None:
 
 
 def test_an_alarm_of_the_training_stands_above_the_table(compared: Compared) -> None:
-    pair = replace(compared.comparison.pairs[0], alarms=(TrainingAlarm(20, "reward hacking", "it fell.", 0.025),))
+    pair = replace(compared.comparison.pairs[0], alarms=(Alarm(20, "reward hacking", "it fell.", 0.025),))
     text = shown(Compared(compared.runs, replace(compared.comparison, pairs=(pair,))))
     raised = "! Alarm while training, step 20: reward hacking: it fell."
     assert text.index(raised) < text.index("fixed/broken")

@@ -8,12 +8,9 @@ import pytest
 from grpokit.evaluate.comparison import Difference, Estimate, Pair, Verdict
 from grpokit.evaluate.difference import Design, difference, paired_estimate
 from grpokit.train import Alarm, load_recipe, train
-from grpokit.train.alarm import CHECKS, FALSE_ALARMS, AlarmLog, Habits, look
+from grpokit.train.alarm import CHECKS, FALSE_ALARMS, AlarmLog, look
 
 DESIGN = Design(None, shared_noise=False)
-CALM = Habits(np.zeros((200, 1)), np.zeros((200, 1)), None)
-
-
 TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), DESIGN, 0.02)
 
 
@@ -69,7 +66,7 @@ def test_kinds(primary, other, kinds):
     base, extra = shares(draw, primary[0], 1000), shares(draw, other[0], 1000)
     tuned = base if primary[0] == primary[1] else shares(draw, primary[1], 1000)
     more = extra if other[0] == other[1] else shares(draw, other[1], 1000)
-    found = look(made_pair(base, tuned, base + extra, tuned + more), CALM, CALM, 3, 0.0, step=20)
+    found = look(made_pair(base, tuned, base + extra, tuned + more), 3, 0.0, step=20)
     assert [alarm.kind for alarm in found] == kinds
 
 
@@ -78,40 +75,40 @@ def test_training_reward_counts_where_held_out_answers_are_greedy():
     draw = np.random.default_rng(7)
     base, tuned = shares(draw, 0.5, 1000), shares(draw, 0.3, 1000)
     pair = made_pair(base, tuned, base + 1, tuned + 1)
-    assert look(pair, CALM, CALM, 3, 0.0, 20) == []
-    assert [alarm.kind for alarm in look(pair, CALM, CALM, 3, 0.05, 20)] == ["reward hacking"]
+    assert look(pair, 3, 0.0, 20) == []
+    assert [alarm.kind for alarm in look(pair, 3, 0.05, 20)] == ["reward hacking"]
 
 
-def habits(cut, repeated):
-    noise = 0.01 * np.random.default_rng(round(100 * (cut + repeated))).random((200, 1))
-    return Habits(cut + noise, repeated + noise, None)
+def risen(cut, repeated):
+    """How much larger the shares of cut answers and of repeated triples are, each with a narrow interval."""
+    rises = {"truncated": cut, "repeated": repeated}
+    return {name: Estimate(rise, rise - 0.01, rise + 0.01, 200, "t") for name, rise in rises.items()}
 
 
 DECAY = [
-    (habits(0.6, 0.0), ["cut completions"]),
-    (habits(0.0, 0.6), ["repetition"]),
-    (habits(0.05, 0.05), []),  # a little more of both is no alarm
+    (risen(0.6, 0.0), ["cut completions"]),
+    (risen(0.0, 0.6), ["repetition"]),
+    (risen(0.05, 0.05), []),  # a little more of both is no alarm
+    ({}, []),  # nothing is known of them
 ]
 
 
-@pytest.mark.parametrize(("now", "kinds"), DECAY)
-def test_answers_that_rot_raise_it_unless_the_metric_improves(now, kinds):
+@pytest.mark.parametrize(("habits", "kinds"), DECAY)
+def test_answers_that_rot_raise_it_unless_the_metric_improves(habits, kinds):
     draw = np.random.default_rng(7)
     base, better, rest = shares(draw, 0.3), shares(draw, 0.9), shares(draw, 0.5)
-    still, improved = (
-        made_pair(base, base, base + rest, base + rest),
-        made_pair(base, better, base + rest, better + rest),
-    )
+    still = replace(made_pair(base, base, base + rest, base + rest), habits=habits)
+    improved = replace(made_pair(base, better, base + rest, better + rest), habits=habits)
     assert improved.verdict is Verdict.IMPROVED
-    assert [alarm.kind for alarm in look(still, habits(0, 0), now, 3, 0.0, 20)] == kinds
-    assert look(improved, habits(0, 0), now, 3, 0.0, 20) == []
+    assert [alarm.kind for alarm in look(still, 3, 0.0, 20)] == kinds
+    assert look(improved, 3, 0.0, 20) == []
 
 
 @pytest.mark.parametrize("looks", [1, 10])
 def test_rate_of_false_alarms_of_whole_runs_is_as_stated(looks):
     """A detector with false alarms gets switched off: 400 runs where the total rises and the metric stays."""
     draw, runs = np.random.default_rng(3), 400
-    raised = sum(any(look(_honest(draw), CALM, CALM, looks, 0.5, step) for step in range(looks)) for _ in range(runs))
+    raised = sum(any(look(_honest(draw), looks, 0.5, step) for step in range(looks)) for _ in range(runs))
     assert raised / runs <= FALSE_ALARMS + 2 * (FALSE_ALARMS * (1 - FALSE_ALARMS) / runs) ** 0.5
 
 
@@ -125,8 +122,8 @@ def test_more_looks_ask_for_more_evidence():
     draw = np.random.default_rng(5)
     base, tuned = shares(draw, 0.5), shares(draw, 0.37)
     pair = made_pair(base, tuned, base, tuned + 1)
-    assert look(pair, CALM, CALM, 1, 0.0, 1)
-    assert not look(pair, CALM, CALM, 10_000, 0.0, 1)
+    assert look(pair, 1, 0.0, 1)
+    assert not look(pair, 10_000, 0.0, 1)
     assert CHECKS == 4
 
 

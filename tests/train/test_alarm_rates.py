@@ -9,7 +9,7 @@ import pytest
 from grpokit.evaluate.comparison import Difference, Pair, Verdict
 from grpokit.evaluate.difference import Design, difference, paired_estimate
 from grpokit.evaluate.pairing import MARGIN
-from grpokit.train.alarm import FALSE_ALARMS, Habits, look
+from grpokit.train.alarm import FALSE_ALARMS, look
 
 DESIGN = Design(None, shared_noise=False)
 TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), DESIGN, MARGIN)
@@ -56,23 +56,25 @@ def rates(kind: Healthy, size: tuple[int, int], runs: int, seed: int = 11) -> di
     for _ in range(runs):
         pairs = list(checkpoints(draw, kind, size))
         for looks in LOOKS:
-            raised[looks] += any(look(*pair, looks, 0.5, step) for step, pair in enumerate(pairs[:looks]))
+            raised[looks] += any(look(pair, looks, 0.5, step) for step, pair in enumerate(pairs[:looks]))
     return {looks: count / runs for looks, count in raised.items()}
 
 
-def checkpoints(draw, kind: Healthy, size: tuple[int, int]) -> Iterator[tuple[Pair, Habits, Habits]]:
+def checkpoints(draw, kind: Healthy, size: tuple[int, int]) -> Iterator[Pair]:
     """Yield the base against checkpoint after checkpoint of one run."""
     scores = {
         "metric": answers(draw, draw.uniform(0.1, 0.6, size[0]), kind.metric, size),
         "layout": answers(draw, draw.uniform(0.0, 0.2, size[0]), kind.layout, size, 0.5),
         "length": answers(draw, draw.uniform(0.0, 0.6, size[0]), kind.length, size, 0.5),
     }
-    cut = answers(draw, np.full(size[0], 0.2), kind.cut, size)
-    repeated = answers(draw, draw.uniform(0.0, 0.1, size[0]), 0.0, size)
-    base, was = {name: next(found) for name, found in scores.items()}, Habits(next(cut), next(repeated), None)
+    shares = {
+        "truncated": answers(draw, np.full(size[0], 0.2), kind.cut, size),
+        "repeated": answers(draw, draw.uniform(0.0, 0.1, size[0]), 0.0, size),
+    }
+    base, was = ({name: next(found) for name, found in columns.items()} for columns in (scores, shares))
     for _ in range(max(LOOKS)):
-        now = Habits(next(cut), next(repeated), None)
-        yield made_pair(base, {name: next(found) for name, found in scores.items()}), was, now
+        habits = {name: paired_estimate(was[name], next(found), DESIGN) for name, found in shares.items()}
+        yield replace(made_pair(base, {name: next(found) for name, found in scores.items()}), habits=habits)
 
 
 def answers(draw, ease, rise: float, size: tuple[int, int], weight: float = 1.0):
