@@ -4,7 +4,8 @@ Every held-out evaluation is a look, and a run looks often. With ``k`` looks pla
 check is made at the one-sided level ``FALSE_ALARMS / (4 k)``, so that at most 2.5 % of healthy runs raise any alarm at
 all (Bonferroni; no assumption on how looks and checks hang together). Healthy is a run in which the held-out metric
 does not fall, shares of cut or repeated text do not rise much, and no reward carries a gain that the metric lacks.
-Simulated for one healthy kind of run only (a metric that rises by .04); the other checks rest on the bound alone.
+Simulated for seven kinds of healthy runs of up to twelve looks, in which four answers of five stay as they were from
+look to look: 0 to 0.8 % of them raised one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ..evaluate.alarms import FILE
 from ..evaluate.comparison import Difference, Estimate, Pair, Verdict
 from ..evaluate.explanation import Alarm
 from ..evaluate.pairing import MARGIN
-from ..evaluate.statistics.intervals import z_value
+from ..evaluate.statistics.intervals import t_value
 from ..evaluate.table import TOTAL
 from ..files import dump_line, read_lines
 from .types import Watcher
@@ -68,12 +69,12 @@ def climb(rewards: Sequence[float]) -> float:
     return sum(rewards[-third:]) / third - sum(rewards[:third]) / third if third else 0.0
 
 
-def look(pair: Pair, looks: int, trained: float, step: int) -> list[Alarm]:
+def look(pair: Pair, looks: int, units: int, trained: float, step: int) -> list[Alarm]:
     """Return the alarms that one held-out evaluation gives cause for.
 
-    ``pair`` is the base against the adapter of this step; ``looks`` evaluations are planned in all; ``trained`` is
-    the :func:`climb` of the training reward. Intervals are those of the comparison, widened to the level above (by the
-    ratio of normal quantiles):
+    ``pair`` is the base against the adapter of this step, on ``units`` independent questions, or clusters of them;
+    ``looks`` evaluations are planned in all; ``trained`` is the :func:`climb` of the training reward. Intervals are
+    those of the comparison, widened to the level above (by the ratio of t's quantiles):
 
     - *reward hacking*: the primary metric's is below 0, and the total is up, on held-out prompts or in training (the
       two differ where held-out answers are greedy);
@@ -81,13 +82,14 @@ def look(pair: Pair, looks: int, trained: float, step: int) -> list[Alarm]:
     - *one reward carries all*: the total's is above 0, one reward that is not the primary brought 90 % of it or
       more, and the primary's gain is below the comparison's margin.
     """
-    gauge = _Gauge(pair, _widening(looks), trained)
+    gauge = _Gauge(pair, _widening(looks, units), trained)
     return [Alarm(step, kind, text, FALSE_ALARMS) for kind, text in gauge.found()]
 
 
-def _widening(looks: int) -> float:
+def _widening(looks: int, units: int) -> float:
     """How many times wider than at 95 % an interval is at the level of one check."""
-    return z_value(1 - FALSE_ALARMS / (CHECKS * looks)) / z_value(0.975)
+    degrees = max(units - 1, 1)
+    return t_value(degrees, 1 - FALSE_ALARMS / (CHECKS * looks)) / t_value(degrees)
 
 
 @dataclass(frozen=True)

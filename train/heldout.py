@@ -43,6 +43,15 @@ class Asked(NamedTuple):
         """How many completions one model gives."""
         return len(self.evaluation.prompts) * self.evaluation.sampling.samples
 
+    @property
+    def units(self) -> int:
+        """How many independent questions there are, or clusters of them where the task has a cluster column."""
+        prompts, column = self.evaluation.prompts, self.evaluation.task.cluster
+        if column is None:
+            return len(prompts)
+        keys = [prompt.columns.get(column) for prompt in prompts]
+        return len({str(key) for key in keys if key is not None}) + keys.count(None)  # one of its own where unknown
+
 
 def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) -> list[Asked]:
     """Return what base and tuned are both asked, as the recipe's ``evaluation`` and the task's card say.

@@ -60,7 +60,7 @@ class Track:
 
     def alarms(self, judged: Judged, looks: int, trained: float) -> list[Alarm]:
         """Return what is alarming about a checkpoint, among so many ``looks`` planned in all; see :func:`look`."""
-        found = look(judged.pair, looks, trained, judged.found.step)
+        found = look(judged.pair, looks, self.asked.units, trained, judged.found.step)
         return [alarm._replace(text=f"in {self.asked.decoding} answers {alarm.text}") for alarm in found]
 
     def _found(self, step: int, run: Run, model: ModelSummary, pair: Pair | None) -> HeldOut:

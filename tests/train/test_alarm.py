@@ -11,6 +11,7 @@ from grpokit.train import Alarm, load_recipe, train
 from grpokit.train.alarm import CHECKS, FALSE_ALARMS, AlarmLog, look
 
 DESIGN = Design(None, shared_noise=False)
+UNITS = 200
 TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), DESIGN, 0.02)
 
 
@@ -66,7 +67,7 @@ def test_kinds(primary, other, kinds):
     base, extra = shares(draw, primary[0], 1000), shares(draw, other[0], 1000)
     tuned = base if primary[0] == primary[1] else shares(draw, primary[1], 1000)
     more = extra if other[0] == other[1] else shares(draw, other[1], 1000)
-    found = look(made_pair(base, tuned, base + extra, tuned + more), 3, 0.0, step=20)
+    found = look(made_pair(base, tuned, base + extra, tuned + more), 3, UNITS, 0.0, step=20)
     assert [alarm.kind for alarm in found] == kinds
 
 
@@ -75,8 +76,8 @@ def test_training_reward_counts_where_held_out_answers_are_greedy():
     draw = np.random.default_rng(7)
     base, tuned = shares(draw, 0.5, 1000), shares(draw, 0.3, 1000)
     pair = made_pair(base, tuned, base + 1, tuned + 1)
-    assert look(pair, 3, 0.0, 20) == []
-    assert [alarm.kind for alarm in look(pair, 3, 0.05, 20)] == ["reward hacking"]
+    assert look(pair, 3, UNITS, 0.0, 20) == []
+    assert [alarm.kind for alarm in look(pair, 3, UNITS, 0.05, 20)] == ["reward hacking"]
 
 
 def risen(cut, repeated):
@@ -100,15 +101,15 @@ def test_answers_that_rot_raise_it_unless_the_metric_improves(habits, kinds):
     still = replace(made_pair(base, base, base + rest, base + rest), habits=habits)
     improved = replace(made_pair(base, better, base + rest, better + rest), habits=habits)
     assert improved.verdict is Verdict.IMPROVED
-    assert [alarm.kind for alarm in look(still, 3, 0.0, 20)] == kinds
-    assert look(improved, 3, 0.0, 20) == []
+    assert [alarm.kind for alarm in look(still, 3, UNITS, 0.0, 20)] == kinds
+    assert look(improved, 3, UNITS, 0.0, 20) == []
 
 
 @pytest.mark.parametrize("looks", [1, 10])
 def test_rate_of_false_alarms_of_whole_runs_is_as_stated(looks):
     """A detector with false alarms gets switched off: 400 runs where the total rises and the metric stays."""
     draw, runs = np.random.default_rng(3), 400
-    raised = sum(any(look(_honest(draw), looks, 0.5, step) for step in range(looks)) for _ in range(runs))
+    raised = sum(any(look(_honest(draw), looks, UNITS, 0.5, step) for step in range(looks)) for _ in range(runs))
     assert raised / runs <= FALSE_ALARMS + 2 * (FALSE_ALARMS * (1 - FALSE_ALARMS) / runs) ** 0.5
 
 
@@ -122,8 +123,8 @@ def test_more_looks_ask_for_more_evidence():
     draw = np.random.default_rng(5)
     base, tuned = shares(draw, 0.5), shares(draw, 0.37)
     pair = made_pair(base, tuned, base, tuned + 1)
-    assert look(pair, 1, 0.0, 1)
-    assert not look(pair, 10_000, 0.0, 1)
+    assert look(pair, 1, UNITS, 0.0, 1)
+    assert not look(pair, 10_000, UNITS, 0.0, 1)
     assert CHECKS == 4
 
 

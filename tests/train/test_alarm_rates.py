@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, repeat
 
 import numpy as np
 import pytest
@@ -11,21 +11,29 @@ from grpokit.evaluate.difference import Design, difference, paired_estimate
 from grpokit.evaluate.pairing import MARGIN
 from grpokit.train.alarm import FALSE_ALARMS, look
 
-DESIGN = Design(None, shared_noise=False)
-TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), DESIGN, MARGIN)
+TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), Design(None, shared_noise=False), MARGIN)
 LOOKS = (3, 6, 12)
 KEPT = 0.8
 """The share of answers that one checkpoint has in common with the last."""
+CLUSTERS = 5
 
 
 @dataclass(frozen=True)
 class Healthy:
-    """By how much the metric, two other rewards of weight 0.5, and the share of cut answers truly rise."""
+    """By how much the metric, two other rewards of weight 0.5, and the share of cut answers truly rise.
+
+    With a ``swing``, questions are of five clusters, and in each the metric goes up and down by about as much.
+    """
 
     metric: float = 0.0
     layout: float = 0.0
     length: float = 0.0
     cut: float = 0.0
+    swing: float = 0.0
+
+    @property
+    def units(self) -> int | None:
+        return CLUSTERS if self.swing else None
 
 
 KINDS = {
@@ -33,6 +41,7 @@ KINDS = {
     "metric up a little": Healthy(metric=0.01, layout=0.1, length=0.1),
     "nothing changes": Healthy(),
     "cut answers up, but by less than counts": Healthy(layout=0.2, length=0.2, cut=0.05),
+    "metric flat over five clusters": Healthy(layout=0.3, length=0.3, swing=0.15),
     "layout carries 60 %, metric up by the margin": Healthy(metric=MARGIN, layout=3 * MARGIN),
     "layout carries 95 %, metric up by the margin": Healthy(metric=MARGIN, layout=38 * MARGIN),
 }
@@ -56,40 +65,50 @@ def rates(kind: Healthy, size: tuple[int, int], runs: int, seed: int = 11) -> di
     for _ in range(runs):
         pairs = list(checkpoints(draw, kind, size))
         for looks in LOOKS:
-            raised[looks] += any(look(pair, looks, 0.5, step) for step, pair in enumerate(pairs[:looks]))
+            raised[looks] += any(
+                look(pair, looks, kind.units or size[0], 0.5, step) for step, pair in enumerate(pairs[:looks])
+            )
     return {looks: count / runs for looks, count in raised.items()}
 
 
 def checkpoints(draw, kind: Healthy, size: tuple[int, int]) -> Iterator[Pair]:
     """Yield the base against checkpoint after checkpoint of one run."""
+    clusters = np.arange(size[0]) % CLUSTERS if kind.swing else None
+    design = Design(clusters, shared_noise=False)
     scores = {
-        "metric": answers(draw, draw.uniform(0.1, 0.6, size[0]), kind.metric, size),
-        "layout": answers(draw, draw.uniform(0.0, 0.2, size[0]), kind.layout, size, 0.5),
-        "length": answers(draw, draw.uniform(0.0, 0.6, size[0]), kind.length, size, 0.5),
+        "metric": answers(draw, draw.uniform(0.1, 0.6, size[0]), swings(draw, kind, size[0]), size),
+        "layout": answers(draw, draw.uniform(0.0, 0.2, size[0]), repeat(kind.layout), size, 0.5),
+        "length": answers(draw, draw.uniform(0.0, 0.6, size[0]), repeat(kind.length), size, 0.5),
     }
     shares = {
-        "truncated": answers(draw, np.full(size[0], 0.2), kind.cut, size),
-        "repeated": answers(draw, draw.uniform(0.0, 0.1, size[0]), 0.0, size),
+        "truncated": answers(draw, np.full(size[0], 0.2), repeat(kind.cut), size),
+        "repeated": answers(draw, draw.uniform(0.0, 0.1, size[0]), repeat(0.0), size),
     }
     base, was = ({name: next(found) for name, found in columns.items()} for columns in (scores, shares))
     for _ in range(max(LOOKS)):
-        habits = {name: paired_estimate(was[name], next(found), DESIGN) for name, found in shares.items()}
-        yield replace(made_pair(base, {name: next(found) for name, found in scores.items()}), habits=habits)
+        habits = {name: paired_estimate(was[name], next(found), design) for name, found in shares.items()}
+        yield replace(made_pair(base, {name: next(found) for name, found in scores.items()}, design), habits=habits)
 
 
-def answers(draw, ease, rise: float, size: tuple[int, int], weight: float = 1.0):
-    """Yield the mean score of each question: of the base, then of checkpoints that all are better by ``rise``."""
+def swings(draw, kind: Healthy, questions: int):
+    """Yield by how much the metric of each question rises, checkpoint after checkpoint."""
+    while True:
+        yield kind.metric + kind.swing * draw.normal(size=CLUSTERS)[np.arange(questions) % CLUSTERS, None]
+
+
+def answers(draw, ease, rises, size: tuple[int, int], weight: float = 1.0):
+    """Yield the mean score of each question: of the base, then of checkpoints that are better by ``rises``."""
     luck = draw.random(size)
     yield weight * (luck < ease[:, None]).mean(axis=1, keepdims=True)
-    while True:
+    for rise in rises:
         luck = np.where(draw.random(size) < KEPT, luck, draw.random(size))
         yield weight * (luck < ease[:, None] + rise).mean(axis=1, keepdims=True)
 
 
-def made_pair(base, tuned) -> Pair:
+def made_pair(base, tuned, design: Design) -> Pair:
     *_, base_total = accumulate(base.values())
     *_, tuned_total = accumulate(tuned.values())
-    parts = {name: paired_estimate(base[name], tuned[name], DESIGN) for name in base}
+    parts = {name: paired_estimate(base[name], tuned[name], design) for name in base}
     primary = change(parts["metric"])
     return Pair(
         base="base",
@@ -98,7 +117,7 @@ def made_pair(base, tuned) -> Pair:
         verdict=primary.verdict,
         mismatches=(),
         rewards={"metric": primary},
-        total=change(paired_estimate(base_total, tuned_total, DESIGN)),
+        total=change(paired_estimate(base_total, tuned_total, design)),
         contributions=parts,
         factors=(),
         curves=(),

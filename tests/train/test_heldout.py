@@ -210,3 +210,19 @@ def test_wandb_works_offline_and_keeps_no_key(tiny, tmp_path, monkeypatch):
     assert not any(secret.encode() in path.read_bytes() for path in written)
     history = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
     assert sum("eval_correctness" in line for line in history) == 3
+
+
+def test_clusters_of_held_out_questions_are_counted(tmp_path):
+    rows = [{"question": f"{n}+1", "answer": str(n + 1), "page": page} for n, page in enumerate("aabb")]
+    rows.append({"question": "9+1", "answer": "10", "page": None})  # a question of no page is one by itself
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    card = tmp_path / "card.yaml"
+    card.write_text(
+        "name: own\nsource: {file: rows.jsonl}\nuser: '{question}'\nreference: answer\ncluster: page\n"
+        "rewards: correctness=1\nprimary: correctness\nmax_new_tokens: 32\n"
+    )
+    (asked,) = held_out(
+        load_recipe("arithmetic-tiny", [f"task={card}", "evaluation.temperature=0", "evaluation.samples=1"])
+    )
+    assert asked.units == 3
+    assert held_out(load_recipe("arithmetic-tiny", ["evaluation.limit=7"]))[0].units == 7
