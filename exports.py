@@ -19,9 +19,11 @@ def deferred(package: str, homes: Mapping[str, tuple[str, ...]]) -> Callable[[st
     modules = {name: module for module, names in homes.items() for name in names}
 
     def load(name: str) -> object:
+        here = import_module(package)
         if name not in modules:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name, obj=here)
         found: object = getattr(import_module(f"{package}.{modules[name]}"), name)
+        setattr(here, name, found)  # the next access does not come here
         return found
 
     return load

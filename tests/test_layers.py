@@ -99,8 +99,10 @@ def test_every_public_name_is_found_at_its_first_use(package: str) -> None:
     module = importlib.import_module(package)
     assert all(getattr(module, name) is not None for name in module.__all__)
     assert {name for _, names in _deferred(package) for name in names} == set(module.__all__) == set(dir(module))
-    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+    assert {*module.__all__} <= vars(module).keys()  # looked for once, and then at hand
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'") as caught:
         module.nothing  # noqa: B018
+    assert (caught.value.name, caught.value.obj) == ("nothing", module)  # of which Python makes "Did you mean"
 
 
 def _deferred(package: str) -> Iterator[tuple[str, list[str]]]:
