@@ -207,11 +207,8 @@ def _held_out_table(found: Sequence[HeldOut]) -> Table:
     bases = [one for one in found if not one.step]
     for one in [*bases, *[one for one in found if one.step][-LATEST:]]:
         means = {name: number(mean) for name, mean in one.means.items()}
-        change = (
-            "" if one.change is None else f"{signed(one.change.delta)} ({interval(one.change.low, one.change.high)})"
-        )
         label = _label(one.step, one.decoding)
-        table.add_row(label, means.get(primary, "-"), change, *(means[name] for name in others))
+        table.add_row(label, means.get(primary, "-"), _change(one), *(means[name] for name in others))
     return table
 
 

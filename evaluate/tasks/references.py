@@ -70,15 +70,15 @@ def check(references: Iterable[Reference], *, judged_by_correctness: bool = True
     ([('b', 'unreadable')], ['c'])
     """
     find = _answer_finding if judged_by_correctness else _empty_finding
-    checked = CheckedReferences(0, [], [])
+    read, findings, fragmentary = 0, list[Finding](), list[Finding]()
     for reference in references:
-        checked = checked._replace(read=checked.read + 1)
+        read += 1
         finding = find(reference)
         if finding is not None:
-            (checked.fragmentary if finding.status == "fragmentary" else checked.findings).append(finding)
-    if not checked.read:
+            (fragmentary if finding.status == "fragmentary" else findings).append(finding)
+    if not read:
         raise EvaluationError("there are no rows to check: the data is empty, or the filter keeps no row.")
-    return checked
+    return CheckedReferences(read, findings, fragmentary)
 
 
 def _answer_finding(reference: Reference) -> Finding | None:
