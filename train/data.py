@@ -68,13 +68,14 @@ def prompt_limit(config: PretrainedConfig, wanted: int | None, new_tokens: int) 
 
 def fitting(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> list[Prompt]:
     """Keep the prompts of at most ``longest`` tokens (None: all); raise :class:`TrainingError` when none is left."""
-    return list(prompts) if longest is None else [one.prompt for one in _fitting(prompts, tokenizer, longest)]
+    return [one.prompt for one in _fitting(prompts, tokenizer, longest)]
 
 
 def make_dataset(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> Dataset:
     """Return the prompts that are :func:`fitting` as a data set.
 
     A row is the ``prompt`` in the form in which TRL asks what evaluation asks, and the columns for the rewards.
+    Raises :class:`TrainingError` when none is left.
     """
     from datasets import Dataset
 
@@ -90,6 +91,8 @@ class _Fitting(NamedTuple):
 def _fitting(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> list[_Fitting]:
     from ..evaluate.rendering import fits, rendered
 
+    if not prompts:
+        raise TrainingError("there are no prompts: the data is empty, or the filter keeps no row.")
     kept = []
     for prompt in prompts:
         found = rendered(tokenizer, prompt.text)

@@ -50,6 +50,13 @@ def test_prompts_that_do_not_fit_the_context_are_left_out(tokenizer):
         fitting([long], tokenizer, 96)
 
 
+@pytest.mark.parametrize("longest", [None, 96])
+@pytest.mark.parametrize("keep", [fitting, make_dataset])
+def test_no_prompts_are_not_called_too_long(keep, longest, tokenizer):
+    with pytest.raises(TrainingError, match=r"^there are no prompts: the data is empty"):
+        keep([], tokenizer, longest)
+
+
 LIMITS = [
     # context, wanted, new tokens, limit
     (128, None, 32, 96),
