@@ -34,6 +34,22 @@ def show_dry_run(recipe: Recipe, out: Path | None) -> None:
         print(f"memory: {error}")
 
 
+def check_held_out(recipe: Recipe) -> None:
+    """Refuse what the run would refuse of its evaluation; of a hub data set, whose rows are unknown, the split alone.
+
+    Raises EvaluationError.
+    """
+    from ..evaluate.evaluation import task_record
+    from ..evaluate.tasks.sources import rows
+
+    task, asked = recipe.task.load(), recipe.evaluation
+    asked.sampling(task)
+    if task.source.hub and asked.data is None:
+        rows(task.source, asked.split)  # none is read: they are fetched from the first on
+    else:
+        task_record(task.name, task.primary, task.cluster, asked.prompts(task), asked.split)
+
+
 def _rows(recipe: Recipe) -> int | None:
     """Count the rows of a local source; those of a hub data set are not known before they are fetched."""
     from ..train.data import load_prompts

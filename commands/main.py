@@ -19,7 +19,7 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What ``add_subparsers`` returns; argparse has no public name for it, and at run time no subscript."""
 
 
-_UNKNOWN = "unrecognized arguments: "
+_MISSING = "the following arguments are required"
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,22 +27,29 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Refuse unknown options at once: a command's parser knows the right ones, the one above it does not."""
+        self._words = args
         found, left = super().parse_known_args(args, namespace)
         if unknown := [word for word in left if word.startswith("-")]:
-            self.error(_UNKNOWN + " ".join(unknown))
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{self.hint(unknown[0])}")
         return found, left
 
     def error(self, message: str) -> NoReturn:
         """Exit with the status of wrong usage."""
-        self.exit(USAGE, f"{self.prog}: {message}{self._nearest(message)} (options: {self.prog} --help)\n")
+        if message.startswith(_MISSING):
+            self._refuse_unknown()
+        self.exit(USAGE, f"{self.prog}: {message} (options: {self.prog} --help)\n")
 
-    def _nearest(self, message: str) -> str:
-        if not message.startswith(_UNKNOWN):
-            return ""
+    def _refuse_unknown(self) -> None:
+        """Tell of a misspelt option rather than of what is missing: that may be what it was meant for."""
+        for action in self._actions:
+            action.required = False
+        self.parse_known_args(self._words)
+
+    def hint(self, word: str) -> str:
+        """Return what may have been meant by an unknown option."""
         from difflib import get_close_matches
 
-        option = message.removeprefix(_UNKNOWN).split()[0].partition("=")[0]
-        close = get_close_matches(option, self._option_string_actions, n=1)
+        close = get_close_matches(word.partition("=")[0], self._option_string_actions, n=1)
         return f"; did you mean {close[0]}?" if close else ""
 
 

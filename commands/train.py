@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,13 @@ class _Parser(Parser):
         """Parse with options and positional arguments in any order."""
         return self.parse_intermixed_args(args, namespace)
 
+    def hint(self, word: str) -> str:
+        """Tell how a key of the recipe is given, which TRL's own scripts take as an option; else the nearest option."""
+        from ..train.overrides import written
+
+        override = written(word)
+        return super().hint(word) if override is None else f"; {override}"
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
@@ -85,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         raise options.UsageError("name a recipe, or give --list to see what recipes there are.")
     recipe = _recipe(args)
     if args.dry_run:
-        return _dry_run(recipe, args.out)
+        return _dry_run(recipe, args)
     if args.resume and args.out is None:
         raise options.UsageError("--resume needs --out, the folder of the run to go on with.")
     return _train(recipe, args)
@@ -115,10 +123,12 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     return load_recipe(args.recipe, [*args.overrides, *given, *unwatched])
 
 
-def _dry_run(recipe: Recipe, out: Path | None) -> int:
-    from .dry_run import show_dry_run
+def _dry_run(recipe: Recipe, args: argparse.Namespace) -> int:
+    from .dry_run import check_held_out, show_dry_run
 
-    show_dry_run(recipe, out)
+    if not args.no_evaluation:
+        check_held_out(recipe)
+    show_dry_run(recipe, args.out)
     return OK
 
 
@@ -130,13 +140,15 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> int:
     try:
         return _train_and_compare(recipe, args, out)
     except KeyboardInterrupt:
-        print(f"grpo-train: interrupted; {_way_on(out)}", file=sys.stderr)
+        _note(f"interrupted; {_way_on(out)}", "grpo-train")
         return INTERRUPTED
 
 
 def _way_on(out: Path) -> str:
-    from ..train.folder import last_checkpoint
+    from ..train.folder import is_empty, last_checkpoint
 
+    if is_empty(out):
+        return f"nothing is in {out} yet, so start again with the same command."
     if last_checkpoint(out) is None:
         return f"{out} holds no checkpoint yet, so start again with another --out."
     return f"go on with the same command, --out {out} and --resume."
@@ -150,8 +162,8 @@ def _train_and_compare(recipe: Recipe, args: argparse.Namespace, out: Path) -> i
 
     asked = [] if args.no_evaluation else held_out(recipe, _note)  # before training: it may lack its data
     first = Shard.current().first
-    with watch() as watcher:
-        adapter = train(recipe, out, resume=args.resume, watcher=watcher if first else None)
+    with watch() if first else nullcontext() as watcher:
+        adapter = train(recipe, out, resume=args.resume, watcher=watcher)
     if first:
         _tell(adapter)
     models, status = merge(recipe, adapter), OK
@@ -170,8 +182,12 @@ def _read_keys() -> None:
     load_dotenv(Path(".env"))
 
 
-def _note(text: str) -> None:
-    print(f"note: {text}", file=sys.stderr)
+def _note(text: str, who: str = "note") -> None:
+    """Say something once for all processes."""
+    from ..evaluate.shards import Shard
+
+    if Shard.current().first:
+        print(f"{who}: {text}", file=sys.stderr)
 
 
 def _tell(adapter: TrainedAdapter) -> None:

@@ -24,7 +24,7 @@ def claim(out: Path, recipe: Recipe, *, resume: bool) -> Path | None:
     if out.exists() and not out.is_dir():
         raise TrainingError(f"{out} is a file; give a folder as --out.")
     if not resume:
-        if any(path.is_file() for path in out.rglob("*")):
+        if not is_empty(out):
             raise TrainingError(f"{out} is not empty; give --resume to go on with the run in it, or another --out.")
         return None
     _check_same(out / RECIPE, recipe)
@@ -41,6 +41,11 @@ def open_folder(out: Path, recipe: Recipe) -> None:
     except OSError as error:
         raise TrainingError(f"cannot write into {out}: {error.strerror}.") from None
     write_atomically(out / RECIPE, recipe.to_yaml())
+
+
+def is_empty(out: Path) -> bool:
+    """Tell whether there is no file in ``out`` yet; there need not be such a folder."""
+    return not any(path.is_file() for path in out.rglob("*"))
 
 
 def is_finished(out: Path) -> bool:

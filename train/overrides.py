@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .catalog import parse_yaml, read_recipe
-from .fields import grpo_fields, near
-from .recipe import Recipe, make_recipe
+from .fields import OURS, grpo_fields, near
+from .recipe import Recipe, known_keys, make_recipe
 from .types import TrainingError
 
 
@@ -24,6 +24,21 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     for override in overrides:
         _apply(values, override)
     return make_recipe(values, name)
+
+
+def written(option: str) -> str | None:
+    """Say how to set the key that was written as an option; None where it is no key of a recipe.
+
+    >>> written("--max-steps=5"), written("--lora.r"), written("--output_dir=x"), written("--jsn")
+    ('write max_steps=5', 'write lora.r=VALUE', 'give --out', None)
+    """
+    name, equals, value = option.lstrip("-").partition("=")
+    *section, last = name.replace("-", "_").removeprefix("grpo.").split(".")
+    if not section and last in OURS:
+        return OURS[last]
+    if last not in known_keys(section) and (section or last not in grpo_fields()):
+        return None
+    return f"write {'.'.join([*section, last])}={value if equals else 'VALUE'}"
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

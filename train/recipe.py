@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -12,6 +14,7 @@ from .types import TrainingError
 
 if TYPE_CHECKING:
     from ..evaluate.tasks.card import Task
+    from ..evaluate.types import Prompt, Sampling
     from ..rewards import RewardMix
 
 Scalar = str | int | float | bool | None
@@ -97,6 +100,14 @@ class EvaluationSection(Section):
     every: Annotated[int, Field(ge=1)] | Literal["epoch"] | None = None
     load_best: bool = False
     early_stop: int | None = Field(default=None, ge=1)
+
+    def sampling(self, task: Task) -> Sampling:
+        """Return how answers are drawn; raise EvaluationError where this section and the task's card do not agree."""
+        return task.sampling(samples=self.samples, temperature=self.temperature)
+
+    def prompts(self, task: Task) -> list[Prompt]:
+        """Return the held-out prompts, in order, with the task's own errors."""
+        return list(task.prompts(self.split, data=None if self.data is None else Path(self.data), limit=self.limit))
 
     @model_validator(mode="after")
     def _check_every(self) -> EvaluationSection:
@@ -194,14 +205,20 @@ def _first_mistake(error: ValidationError) -> str:
         return str(cause)
     key = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden":
-        return f"unknown key {key!r}. {nearest(str(first['loc'][-1]), _known_keys(first['loc']))}"
+        return f"unknown key {key!r}. {nearest(str(first['loc'][-1]), known_keys(first['loc'][:-1]))}"
     if first["type"] == "missing":
         return f"{key} is missing. A recipe needs model, task and rewards."
     return f"{key}={first['input']!r}: {first['msg']}."
 
 
-def _known_keys(place: tuple[int | str, ...]) -> list[str]:
-    if len(place) == 1:
+def known_keys(place: Sequence[int | str]) -> list[str]:
+    """Return the keys of a recipe, or of the section that ``place`` begins with; none where there is no such section.
+
+    >>> known_keys(["lora"]), known_keys(["rewards"]), known_keys(["lore"])
+    (['r', 'alpha', 'dropout', 'target_modules'], [], [])
+    """
+    if not place:
         return list(Recipe.model_fields)
-    section = Recipe.model_fields[str(place[0])].annotation
+    field = Recipe.model_fields.get(str(place[0]))
+    section = None if field is None else field.annotation
     return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

@@ -83,6 +83,26 @@ def test_wrong_options_are_one_line_before_any_work(
     assert shown.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--versio"], "grpo-eval: unrecognized arguments: --versio ("),  # not that a command is missing
+        (["run", "--modl", "demo"], "grpo-eval run: unrecognized arguments: --modl; did you mean --model? ("),
+        (["run", "--task", "arithmetic"], "grpo-eval run: the following arguments are required: --model ("),
+        ([], "grpo-eval: the following arguments are required: COMMAND ("),
+    ],
+)
+def test_misspelt_option_is_told_before_what_is_missing(
+    capsys: pytest.CaptureFixture[str], args: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(args)
+    shown = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert shown.startswith(said)
+    assert shown.count("\n") == 1
+
+
 def test_an_occupied_folder_is_left_alone(answers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").write_text("precious")

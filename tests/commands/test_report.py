@@ -84,6 +84,15 @@ def test_no_run_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main([])
     assert stop.value.code == 2
+    assert "the following arguments are required: RUN" in capsys.readouterr().err
+
+
+def test_misspelt_option_is_told_before_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--jsn"])
+    assert stop.value.code == 2
+    said = "grpo-report: unrecognized arguments: --jsn; did you mean --json? (options: grpo-report --help)\n"
+    assert capsys.readouterr().err == said
 
 
 def test_torch_is_never_imported(runs: Path) -> None:

@@ -63,6 +63,11 @@ MISTAKES = [
     (["arithmetic-tiny", "max_stepz=2"], "Did you mean 'max_steps'?"),
     (["arithmetic-tiny", "--rewards", "corectness"], "Did you mean 'correctness'?"),
     (["arithmetic-tiny", "--resume"], "--resume needs --out"),
+    (["arithmetic-tiny", "--dry-run", "evaluation.temperature=0"], "greedy samples are all equal"),  # the card's 4
+    (["arithmetic-tiny", "--dry-run", "evaluation.data=/no/rows.jsonl"], "no file /no/rows.jsonl"),
+    (["arithmetic-tiny", "--dry-run", "evaluation.data=EMPTY"], "has no prompts"),
+    (["arithmetic-tiny", "--dry-run", "evaluation.split=dev"], "no split 'dev'"),
+    (["phi2-tldr-qlora", "--dry-run", "evaluation.split=dev"], "no split 'dev'"),  # of the hub: nothing is fetched
     (["arithmetic-tiny", "--data", "/no/rows.jsonl", "--out", "OUT"], "/no/rows.jsonl"),
     (["arithmetic-tiny", "--model", "/no/model", "--out", "OUT"], "no folder /no/model"),
     (["arithmetic-tiny", "evaluation.data=/no/rows.jsonl", "--out", "OUT"], "/no/rows.jsonl"),  # not after training
@@ -71,12 +76,19 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("argv", "message"), MISTAKES)
 def test_mistake_is_one_line_and_status_2(argv, message, capsys, tmp_path):
-    out = tmp_path / "run"
-    assert main([str(out) if part == "OUT" else part for part in argv]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    out, empty = tmp_path / "run", tmp_path / "empty.csv"
+    empty.write_text("id,question,reference\n")
+    assert main([str(out) if part == "OUT" else part.replace("EMPTY", str(empty)) for part in argv]) == 2
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
     assert line.startswith("grpo-train: ")
     assert message in line
+    assert not said.out
     assert not out.exists()
+
+
+def test_dry_run_without_evaluation_looks_at_no_evaluation(capsys):
+    assert main(["arithmetic-tiny", "--dry-run", "--no-evaluation", "evaluation.temperature=0"]) == 0
 
 
 def test_training_ends_with_the_comparison_of_base_and_tuned(tmp_path, capsys):
@@ -125,10 +137,36 @@ def test_comparison_that_was_interrupted_is_gone_on_with(tmp_path, capsys, monke
     assert [model["name"] for model in json.loads(report.read_text())["models"]] == ["base", "tuned"]
 
 
-def test_interrupted_before_the_first_checkpoint_there_is_nothing_to_go_on_with(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("grpokit.train.heldout.held_out", interrupt)
-    assert main(["arithmetic-tiny", "--out", str(tmp_path / "run")]) == 130
-    assert "holds no checkpoint yet, so start again with another --out." in capsys.readouterr().err
+INTERRUPTED_EARLY = [
+    ([], "nothing is in {out} yet, so start again with the same command."),  # while loading: no folder was made
+    (["checkpoints/"], "nothing is in {out} yet, so start again with the same command."),  # empty folders are no matter
+    (["recipe.yaml"], "{out} holds no checkpoint yet, so start again with another --out."),
+]
+
+
+@pytest.mark.parametrize(("left", "said"), INTERRUPTED_EARLY)
+def test_interrupted_before_the_first_checkpoint_there_is_nothing_to_go_on_with(
+    left, said, tmp_path, capsys, monkeypatch
+):
+    out = tmp_path / "run"
+
+    def leave(*arguments):
+        for name in left:
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).mkdir() if name.endswith("/") else (out / name).touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("grpokit.train.heldout.held_out", leave)
+    assert main(["arithmetic-tiny", "--out", str(out)]) == 130
+    assert capsys.readouterr().err == f"grpo-train: interrupted; {said.format(out=out)}\n"
+
+
+def test_the_command_that_is_told_to_be_given_again_starts(tmp_path, monkeypatch):
+    argv = ["arithmetic-tiny", *SMALL, "--no-evaluation", "--out", str(tmp_path / "run")]
+    with monkeypatch.context() as patch:
+        patch.setattr("grpokit.evaluate.engines.loading.load_base", interrupt)
+        assert main(argv) == 130
+    assert main(argv) == 0
 
 
 WRONG_OPTIONS = [
@@ -136,6 +174,10 @@ WRONG_OPTIONS = [
     (["arithmetic-tiny", "--dryrun", "max_steps=5"], "unrecognized arguments: --dryrun; did you mean --dry-run?"),
     (["--outt=x"], "did you mean --out?"),
     (["--qqqq"], "unrecognized arguments: --qqqq (options: grpo-train --help)"),
+    (["arithmetic-tiny", "--max_steps=5"], "unrecognized arguments: --max_steps=5; write max_steps=5 (options"),
+    (["arithmetic-tiny", "--learning-rate", "1e-4"], "write learning_rate=VALUE"),  # a field of GRPOConfig
+    (["--evaluation.every=5"], "write evaluation.every=5"),  # a key of the recipe
+    (["--output_dir=x"], "unrecognized arguments: --output_dir=x; give --out ("),  # a field that no recipe sets
     (["--margin", "much"], "argument --margin: 'much': give 0 or a positive number"),
 ]
 

@@ -102,19 +102,37 @@ def test_held_out_figures_are_logged_once(pair):
     )
 
 
+def sharded(two_processes: list[str], folder: Path, *arguments: str) -> Path:
+    """Train under FSDP 2 into a folder of ``folder``."""
+    launch = [part for part in two_processes if part != "--multi_gpu"]
+    command = [*launch, "--config_file", str(FSDP), "--mixed_precision", "no", str(HERE / "fsdp_on_cpu.py")]
+    done = subprocess.run(
+        [*command, *RECIPE, share(2), *arguments, "--out", "run"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "run"
+
+
 def test_sharded_weights_learn_and_answer_the_same(pair, two_processes, tmp_path):
     """FSDP 2: held-out answers in inference mode left buffers that training could not write to."""
     _, two, _ = pair
-    launch = [part for part in two_processes if part != "--multi_gpu"]
-    sharded = [*launch, "--config_file", str(FSDP), "--mixed_precision", "no", str(HERE / "fsdp_on_cpu.py")]
-    arguments = [*RECIPE, "max_steps=3", "save_steps=3", share(2), "--out", "run"]
-    done = subprocess.run([*sharded, *arguments], capture_output=True, text=True, cwd=tmp_path, timeout=200)
-    assert done.returncode == 0, done.stderr
-    assert same_weights(two, tmp_path / "run")
-    assert rewards(tmp_path / "run") == rewards(two)
+    out = sharded(two_processes, tmp_path, "max_steps=3", "save_steps=3")
+    assert same_weights(two, out)
+    assert rewards(out) == rewards(two)
     for run in two.glob("evaluation*/*"):
-        same = tmp_path / "run" / run.relative_to(two)
+        same = out / run.relative_to(two)
         assert [row.text for row in Run.open(same).rows()] == [row.text for row in Run.open(run).rows()]
+
+
+@pytest.mark.slow
+def test_sharded_weights_answer_where_one_process_has_nothing_to_ask(two_processes, tmp_path):
+    """FSDP 2: the process without a row waited at its end, the other for its part of the weights."""
+    out = sharded(two_processes, tmp_path, "max_steps=1", "evaluation.limit=1")
+    assert len(list(Run.open(out / "evaluation" / "step-00001").rows())) == 1
 
 
 LONG = [*RECIPE, share(2), "max_steps=24", "save_steps=100", "evaluation.every=8"]
@@ -152,6 +170,7 @@ def test_interrupted_processes_stop_together_and_resume_exactly(uninterrupted, t
         assert process.wait(60) != 0
     finally:
         process.kill()
+    assert (tmp_path / "log").read_text().count("grpo-train: interrupted; go on") == 1  # told once for both
     (checkpoint,) = (tmp_path / "run" / "checkpoints").glob("checkpoint-*")
     assert {path.name for path in checkpoint.glob("rng_state_*")} == {"rng_state_0.pth", "rng_state_1.pth"}
     assert start(two_processes, tmp_path, "--out", "run", "--resume").wait(200) == 0
