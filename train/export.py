@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..evaluate.engines import Loading
 from ..evaluate.engines.checkpoint import fingerprint
 from ..evaluate.engines.spec import ModelSpec
+from ..evaluate.manifest import Manifest
+from ..evaluate.shards import Shard
 from ..files import write_atomically
 from .card import card
 from .folder import RECIPE
@@ -87,12 +89,19 @@ def merged_loading(recipe: Recipe) -> Loading:
 
 
 def merged_places(recipe: Recipe, adapter: Path, asked: Sequence[Asked]) -> list[Place]:
-    """Return where the merged model's answers to each of ``asked`` are, or are to be; none where none was merged."""
+    """Return where the merged model's answers to each of ``asked`` are, or are to be; none where none was merged.
+
+    Answers of a model that was merged before, in another dtype, make room.
+    """
     if not recipe.export.merge:
         return []
     folder = adapter / MERGED
     spec, weights = ModelSpec(MERGED, str(folder)), fingerprint(folder)
-    return [place(spec, one, weights, adapter / one.folder) for one in asked]
+    for run in (adapter / one.folder / MERGED for one in asked):
+        if Shard.current().first and (run / "manifest.json").exists() and Manifest.read(run).weights != weights:
+            shutil.rmtree(run)
+    Shard.current().wait()
+    return [place(recipe, spec, one, weights, adapter / one.folder) for one in asked]
 
 
 def check_push(repository: str) -> None:

@@ -127,14 +127,15 @@ def places(recipe: Recipe, adapter: Path, asked: Sequence[Asked]) -> list[Place]
     base = ModelSpec("base", model.path, revision=model.revision)
     tuned = ModelSpec("tuned", model.path, revision=model.revision, adapter=str(adapter))
     weights = {base: fingerprint(folder), tuned: fingerprint(folder, adapter)}
-    return [place(spec, one, found, adapter / one.folder) for one in asked for spec, found in weights.items()]
+    return [place(recipe, spec, one, found, adapter / one.folder) for one in asked for spec, found in weights.items()]
 
 
-def place(spec: ModelSpec, asked: Asked, weights: str, evaluations: Path) -> Place:
+def place(recipe: Recipe, spec: ModelSpec, asked: Asked, weights: str, evaluations: Path) -> Place:
     """Return where the run of a model with these ``weights`` is among ``evaluations``, or is to be."""
     for scores in sorted(evaluations.glob("*/scores.jsonl")):
         if Manifest.read(scores.parent).weights == weights:
-            return Place(spec, asked, scores.parent, True)
+            owed = asked.leading and recipe.samples and not (scores.parent / SAMPLES).exists()
+            return Place(spec, asked, scores.parent, not owed)
     return Place(spec, asked, evaluations / spec.name, False)
 
 

@@ -64,14 +64,21 @@ class HeldOutEvaluation(TrainerCallback):
         self._looks = planned * len(self._tracks)
         with self._studio.open() as live:
             for track in self._tracks:
-                track.answer(live.engine("base", None), 0, self._watcher)
+                track.answer(live.engine("base", tuned=False), 0, self._watcher)
+            if state.global_step and self._due(state):  # a killed run may have saved this step before it was evaluated
+                self._evaluate(live, state.global_step)
         self._selection = Selection(self._leading.base, MARGIN)
         for track in self._tracks:
             found = track.start()
-            if state.global_step == 0:
-                self._log(track, found)
+            self._log(track, found)
             self._tell(found)
         self._take_up(state.global_step)
+
+    def _due(self, state: TrainerState) -> bool:
+        """Tell whether the present step is one to evaluate at: every so many, at an epoch's end, and the last one."""
+        every, step = self._section.every, state.global_step
+        regular = step % every == 0 if isinstance(every, int) else (state.epoch or 0) % 1 == 0
+        return regular or step >= state.max_steps
 
     def _take_up(self, step: int) -> None:
         """Replay the checkpoints up to ``step``; those beyond it are of a future that is done again."""
@@ -88,16 +95,15 @@ class HeldOutEvaluation(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> TrainerControl:
         """Evaluate every so many steps, and after the last one."""
-        every, step = self._section.every, state.global_step
-        if isinstance(every, int) and (step % every == 0 or step >= state.max_steps):
-            self._checkpoint(step, control)
+        if self._section.every != "epoch" and self._due(state):
+            self._checkpoint(state.global_step, control)
         return control
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> TrainerControl:
-        """Evaluate after an epoch."""
-        if self._section.every == "epoch":
+        """Evaluate after a whole epoch; Trainer comes here too when a run is stopped in the middle of one."""
+        if self._section.every == "epoch" and self._due(state):
             self._checkpoint(state.global_step, control)
         return control
 
@@ -113,19 +119,17 @@ class HeldOutEvaluation(TrainerCallback):
             control.should_training_stop = control.should_save = True
 
     def _evaluate(self, live: Live, step: int) -> None:
-        adapter = live.adapter()
         if self._section.load_best and self._trainer.is_world_process_zero():
-            write_bytes(self._out / ADAPTERS / f"{step_folder(step)}.safetensors", adapter)
+            write_bytes(self._out / ADAPTERS / f"{step_folder(step)}.safetensors", live.adapter)
         for track in self._tracks:
-            track.answer(live.engine(f"step {step}", adapter), step, self._watcher)
+            track.answer(live.engine(f"step {step}", tuned=True), step, self._watcher)
 
     def _judge(self, step: int) -> None:
         """Compare a checkpoint with the base, tell of it, and let it count."""
         for track in self._tracks:
             run = Run.open(track.folder / step_folder(step))
             judged = track.judge(run)
-            if step == self._trainer.state.global_step:
-                self._log(track, judged.found)
+            self._log(track, judged.found)
             self._tell(judged.found)
             if track.asked.leading:
                 self._selection.take(run, judged.mean)
@@ -133,14 +137,21 @@ class HeldOutEvaluation(TrainerCallback):
                 self._alarm(track, judged)
 
     def _alarm(self, track: Track, judged: Judged) -> None:
-        trained = climb([line["reward"] for line in self._trainer.state.log_history if "reward" in line])
+        logged = (line for line in self._trainer.state.log_history if line["step"] <= judged.found.step)
+        trained = climb([line["reward"] for line in logged if "reward" in line])
         for alarm in track.alarms(judged, self._looks, trained):
             self._alarms.add(alarm)
 
     def _log(self, track: Track, found: HeldOut) -> None:
-        """Log past TRL, whose own log would take the figures of the training step with it."""
+        """Log an evaluation of this step, unless a resumed run has; those of earlier steps have been.
+
+        Past TRL, whose own log would take the figures of the training step with it.
+        """
+        state = self._trainer.state
         prefix = "eval_" if track.asked.leading else f"eval_{track.asked.decoding}/"
-        Trainer.log(self._trainer, {f"{prefix}{name}": value for name, value in _figures(found).items()})
+        logged = any(line["step"] == found.step and f"{prefix}total" in line for line in state.log_history)
+        if found.step == state.global_step and not logged:
+            Trainer.log(self._trainer, {f"{prefix}{name}": value for name, value in _figures(found).items()})
 
     def _tell(self, found: HeldOut) -> None:
         if self._trainer.is_world_process_zero():
@@ -151,11 +162,15 @@ class HeldOutEvaluation(TrainerCallback):
         best = self._selection.best
         if not self._section.load_best or best is None or not self._trainer.is_world_process_zero():
             return
-        stored = self._out / ADAPTERS / f"{best.name}.safetensors"
-        os.replace(stored, self._out / "adapter_model.safetensors")
-        shutil.rmtree(self._out / ADAPTERS)
+        write_bytes(
+            self._out / "adapter_model.safetensors", (self._out / ADAPTERS / f"{best.name}.safetensors").read_bytes()
+        )
         primary = self._leading.asked.evaluation.task.primary
         self._watcher.note(f"the adapter is that of step {step_of(best)}, the best by the held-out {primary}.")
+
+    def tidy(self) -> None:
+        """Remove the adapters to choose from, once the run is written whole and none will be chosen again."""
+        shutil.rmtree(self._out / ADAPTERS, ignore_errors=True)
 
     @property
     def _leading(self) -> Track:

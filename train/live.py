@@ -42,25 +42,29 @@ class LiveEngine(TransformersEngine):
 
 @dataclass(frozen=True)
 class Live:
-    """A trainer's base with the adapter on it, while training stands still."""
+    """A trainer's base with the adapter on it, while training stands still.
+
+    ``adapter`` has the very bytes of ``adapter_model.safetensors`` that PEFT would save.
+    """
 
     base: LoadedBase
     base_digests: Sequence[bytes]
     out: Path
+    adapter: bytes
 
-    def engine(self, name: str, adapter: bytes | None) -> LiveEngine:
-        """Return the engine of the base (None), or of the base with the adapter that :meth:`adapter` gave."""
-        found = [] if adapter is None else [hashlib.sha256(adapter).digest()]
-        folder = None if adapter is None else self.out
+    def engine(self, name: str, *, tuned: bool) -> LiveEngine:
+        """Return the engine of the base, or of the base with the adapter."""
+        found = [hashlib.sha256(self.adapter).digest()] if tuned else []
+        folder = self.out if tuned else None
         return LiveEngine(name, self.base, folder, fingerprint=combined([*self.base_digests, *found]))
 
-    def adapter(self) -> bytes:
-        """Return the adapter as the very bytes of ``adapter_model.safetensors`` that PEFT would save."""
-        from peft import get_peft_model_state_dict
-        from safetensors.torch import save
 
-        state = get_peft_model_state_dict(self.base.model, adapter_name=ADAPTER)
-        return save({name: _gathered(tensor) for name, tensor in state.items()}, metadata={"format": "pt"})
+def _adapter(model: nn.Module) -> bytes:
+    from peft import get_peft_model_state_dict
+    from safetensors.torch import save
+
+    state = get_peft_model_state_dict(model, adapter_name=ADAPTER)
+    return save({name: _gathered(tensor) for name, tensor in state.items()}, metadata={"format": "pt"})
 
 
 def _gathered(tensor: torch.Tensor) -> torch.Tensor:
@@ -83,14 +87,16 @@ class Studio:
     @contextmanager
     def open(self) -> Iterator[Live]:
         """Give the live model for the time of the block."""
-        with self._whole() as model, isolated(model):
-            tokenizer = cast("PreTrainedTokenizerBase", self._trainer.processing_class)
-            base = LoadedBase(self._folder, model, tokenizer, self._loading, {self._out: ADAPTER})
-            yield Live(base, self._digests, self._out)
+        with self._unwrapped() as model:
+            adapter = _adapter(model)  # first: under FSDP 2, to read the weights is to spread them again
+            with _unsharded(model, again=self._reshards), isolated(model):
+                tokenizer = cast("PreTrainedTokenizerBase", self._trainer.processing_class)
+                base = LoadedBase(self._folder, model, tokenizer, self._loading, {self._out: ADAPTER})
+                yield Live(base, self._digests, self._out, adapter)
 
     @contextmanager
-    def _whole(self) -> Iterator[Any]:
-        """Gather what DeepSpeed or FSDP have spread over processes, as TRL does to generate."""
+    def _unwrapped(self) -> Iterator[Any]:
+        """Give the model as TRL does to generate."""
         from trl.distributed import DistributedBackend
         from trl.models.utils import unwrap_model_for_generation
 
@@ -103,26 +109,30 @@ class Studio:
                 gradient_checkpointing_kwargs=cast("dict[str, Any] | None", arguments.gradient_checkpointing_kwargs),
             ) as model,
             DistributedBackend(trainer.accelerator).summon_full_params(trainer.model_wrapped, recurse=False),
-            _unsharded(model),
         ):
             yield model
 
+    @property
+    def _reshards(self) -> bool:
+        plugin = getattr(self._trainer.accelerator.state, "fsdp_plugin", None)
+        return bool(plugin and plugin.reshard_after_forward)
+
 
 @contextmanager
-def _unsharded(model: nn.Module) -> Iterator[None]:
-    """Keep the weights that FSDP 2 has spread over processes whole on each, which then need not go in step.
+def _unsharded(model: nn.Module, *, again: bool) -> Iterator[None]:
+    """Keep the weights that FSDP 2 has spread over processes whole on each; then spread them again after each use.
 
     Else every forward pass gathers them, and processes with fewer rows to answer would leave the others waiting.
     """
     from torch.distributed.fsdp import FSDPModule
 
     sharded = [module for module in model.modules() if isinstance(module, FSDPModule)]
-    for module in sharded:
-        module.set_reshard_after_forward(False, recurse=False)
-        module.unshard()
     try:
+        for module in sharded:
+            module.set_reshard_after_forward(False, recurse=False)
+            module.unshard()
         yield
     finally:
         for module in sharded:
             module.reshard()
-            module.set_reshard_after_forward(True, recurse=False)
+            module.set_reshard_after_forward(again, recurse=False)

@@ -194,3 +194,5 @@ def _save(trainer: GRPOTrainer, recipe: Recipe, out: Path, loop: HeldOutEvaluati
         loop.keep_best()
     write_atomically(out / "README.md", card(recipe, trainer.state.global_step))
     write_lines(out / HISTORY, trainer.state.log_history)
+    if loop is not None:
+        loop.tidy()

@@ -107,6 +107,7 @@ class TransformersEngine:
                 attention_mask=inputs["attention_mask"],
                 max_new_tokens=sampling.max_new_tokens,
                 do_sample=False,
+                synced_gpus=False,  # processes have shares of their own, and whole weights
                 logits_processor=processors(sampling, keys, length, device),
                 stopping_criteria=stopping(tokenizer, sampling.stop, length),
             )

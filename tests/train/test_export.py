@@ -100,6 +100,18 @@ def test_command_merges_evaluates_again_and_writes_both_cards(tmp_path, capsys):
         assert first.metric_type == "correctness"
 
 
+def test_merged_again_in_another_dtype_it_is_evaluated_again(tmp_path, capsys):
+    """The answers of the model merged before were in the way: 'holds another run'."""
+    from grpokit.evaluate.run import Run
+
+    command = ["arithmetic-tiny", *SMALL, "max_steps=1", "evaluation.limit=4", "evaluation.every=null", "--merge"]
+    command += ["--out", str(tmp_path / "run")]
+    assert main(command) in (0, 1)
+    first = Run.open(tmp_path / "run" / "evaluation" / MERGED).manifest.weights
+    assert main([*command, "--resume", "export.dtype=float16"]) in (0, 1)
+    assert Run.open(tmp_path / "run" / "evaluation" / MERGED).manifest.weights != first
+
+
 def test_only_the_model_is_published(tmp_path):
     published = ["README.md", "adapter_config.json", "adapter_model.safetensors", "recipe.yaml", "tokenizer.json"]
     private = ["history.jsonl", "training_args.bin", ".env", "checkpoints/checkpoint-2/adapter_model.safetensors"]

@@ -68,6 +68,22 @@ def test_resume_is_bit_exact(finished, tiny, tmp_path):
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+@pytest.mark.parametrize("step", [2, 3, 4])  # within the first epoch, after it, within the second
+def test_resume_is_bit_exact_in_every_epoch(tiny, tmp_path_factory, tmp_path, step):
+    """TRL's trainer asked the prompts of a later epoch in the first epoch's order again."""
+    recipe = tiny("max_steps=-1", "num_train_epochs=2", "task.limit=12", "save_steps=1")
+    whole, out = tmp_path_factory.getbasetemp() / "two-epochs", tmp_path / "killed"
+    if not whole.exists():
+        train(recipe, whole)
+    shutil.copytree(whole, out)
+    for checkpoint in (out / "checkpoints").glob("checkpoint-*"):
+        if int(checkpoint.name.split("-")[1]) > step:
+            shutil.rmtree(checkpoint)
+    (out / "history.jsonl").unlink()
+    assert train(recipe, out, resume=True).steps == 6
+    assert (out / "adapter_model.safetensors").read_bytes() == (whole / "adapter_model.safetensors").read_bytes()
+
+
 def test_interrupt_saves_a_checkpoint_to_resume_from(tiny, recorder, tmp_path):
     def interrupt(step):
         if step.number == 1:  # a second one would stop at once
