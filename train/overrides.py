@@ -10,6 +10,9 @@ from .fields import OURS, grpo_fields, near
 from .recipe import Recipe, known_keys, make_recipe
 from .types import TrainingError
 
+_WORDS = ("description", "model", "task", "rewards")
+"""The keys of a recipe that are set by a word; the others are sections with keys of their own."""
+
 
 def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     """Return a recipe: one of the package's by name or a YAML file, with ``key=value`` overrides applied.
@@ -29,14 +32,15 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
 def written(option: str) -> str | None:
     """Say how to set the key that was written as an option; None where it is no key of a recipe.
 
-    >>> written("--max-steps=5"), written("--lora.r"), written("--output_dir=x"), written("--jsn")
+    >>> written("--max-steps=5"), written("--lora.r"), written("--output_dir=x"), written("--samples=4")
     ('write max_steps=5', 'write lora.r=VALUE', 'give --out', None)
     """
     name, equals, value = option.lstrip("-").partition("=")
     *section, last = name.replace("-", "_").removeprefix("grpo.").split(".")
     if not section and last in OURS:
         return OURS[last]
-    if last not in known_keys(section) and (section or last not in grpo_fields()):
+    known = known_keys(section) if section else [*_WORDS, *grpo_fields()]
+    if last not in known:
         return None
     return f"write {'.'.join([*section, last])}={value if equals else 'VALUE'}"
 
