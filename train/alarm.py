@@ -12,16 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-from ..evaluate.alarms import FILE
+from ..evaluate.alarms import FILE, read_log
 from ..evaluate.comparison import Difference, Estimate, Pair, Verdict
 from ..evaluate.explanation import Alarm
 from ..evaluate.pairing import MARGIN
 from ..evaluate.statistics.intervals import t_value
 from ..evaluate.table import TOTAL
-from ..files import dump_line, read_lines
+from ..files import write_lines
 from .types import Watcher
 
 FALSE_ALARMS = 0.025
@@ -37,23 +36,22 @@ CARRIED = 0.9
 
 
 class AlarmLog:
-    """Passes each kind of alarm on once, and keeps it in ``alarms.jsonl``; a resumed run repeats none."""
+    """Passes each kind of alarm on once, and keeps it in ``alarms.jsonl``; a resumed run repeats none.
+
+    Raises what :func:`read_log` raises for the file of the run that is resumed.
+    """
 
     def __init__(self, out: Path, watcher: Watcher) -> None:
         self._path = out / FILE
         self._watcher = watcher
-
-    @cached_property
-    def _raised(self) -> set[str]:
-        return {line.value["kind"] for line in read_lines(self._path)} if self._path.exists() else set()
+        self._raised = list(read_log(self._path))
 
     def add(self, alarm: Alarm) -> None:
-        """Raise an alarm, unless one of its kind was raised before."""
-        if alarm.kind in self._raised:
+        """Raise an alarm, unless one of its kind was raised before; the file is never half-written."""
+        if any(alarm.kind == raised.kind for raised in self._raised):
             return
-        self._raised.add(alarm.kind)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(dump_line(alarm._asdict()))
+        self._raised.append(alarm)
+        write_lines(self._path, (raised._asdict() for raised in self._raised))
         self._watcher.alarm(alarm)
 
 

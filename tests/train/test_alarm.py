@@ -2,11 +2,15 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from grpokit.evaluate.alarms import read_log
 from grpokit.evaluate.comparison import Difference, Estimate, Pair, Verdict
 from grpokit.evaluate.difference import Design, difference, paired_estimate
+from grpokit.evaluate.types import EvaluationError
+from grpokit.files import FileError
 from grpokit.train import Alarm, load_recipe, train
 from grpokit.train.alarm import CHECKS, FALSE_ALARMS, AlarmLog, look
 
@@ -135,6 +139,36 @@ def test_each_kind_is_kept_and_told_once_even_after_resuming(tmp_path, recorder)
     assert recorder.alarms == [first]
     (line,) = (tmp_path / "alarms.jsonl").read_text().splitlines()
     assert json.loads(line) == {"step": 20, "kind": "repetition", "text": "again", "rate": 0.025}
+
+
+def test_a_write_that_fails_leaves_the_alarms_before_it(tmp_path, recorder, monkeypatch):
+    first, second = Alarm(20, "repetition", "again", 0.025), Alarm(40, "reward hacking", "it fell", None)
+    log = AlarmLog(tmp_path, recorder)
+    log.add(first)
+
+    def full(self, target):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        with pytest.raises(FileError, match=r"cannot write .*alarms\.jsonl: No space left"):
+            log.add(second)
+    assert read_log(tmp_path / "alarms.jsonl") == (first,)
+    AlarmLog(tmp_path, recorder).add(second)
+    assert read_log(tmp_path / "alarms.jsonl") == (first, second)
+
+
+def test_a_run_killed_before_it_wrote_its_first_alarm_goes_on(tmp_path, recorder):
+    (tmp_path / "alarms.jsonl").touch()
+    alarm = Alarm(20, "repetition", "again", 0.025)
+    AlarmLog(tmp_path, recorder).add(alarm)
+    assert recorder.alarms == [alarm]
+
+
+def test_a_foreign_file_of_alarms_is_told_before_training(tmp_path, recorder):
+    (tmp_path / "alarms.jsonl").write_text('{"step": 1, "kind": 2, "text": "x", "rate": null}\n')
+    with pytest.raises(EvaluationError, match=r"alarms.jsonl, line 1: .*kind is 2"):
+        AlarmLog(tmp_path, recorder)
 
 
 HACKED = "xml_format(reasoning_tag=reasoning)=1,token_length(target=8,overrun=2)=0.5,correctness=0"
