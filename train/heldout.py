@@ -75,10 +75,8 @@ def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) ->
 
 def _evaluation(recipe: Recipe, note: Callable[[str], None]) -> Evaluation:
     task, asked = recipe.task.load(), recipe.evaluation
-    data = None if asked.data is None else Path(asked.data)
-    sampling = task.sampling(samples=asked.samples, temperature=asked.temperature)
-    prompts = list(task.prompts(asked.split, data=data, limit=asked.limit))
-    prompts = _fitting(recipe, prompts, sampling.max_new_tokens, note)
+    sampling = asked.sampling(task)
+    prompts = _fitting(recipe, asked.prompts(task), sampling.max_new_tokens, note)
     names = recipe.mix.names
     primary = task.primary if task.primary in names else names[0]
     record = task_record(task.name, primary, task.cluster, prompts, asked.data or f"{asked.split} split")
