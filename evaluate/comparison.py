@@ -89,7 +89,9 @@ class ModelSummary:
     ``tokens`` the mean number of generated tokens; None where the source of the completions did not say.
     ``repeated`` is the mean share of triples of units that were there before in the same completion, and
     ``repeated_unit`` what it counts: "token", or "word" where token ids are not known; None where the run was scored
-    without it. ``proxy`` is the weighted total without the primary reward, None where nothing else is rewarded.
+    without it, or token ids are known of some completions only. ``proxy`` is the weighted total without the
+    primary reward, None where nothing else is rewarded. The primary reward is the first model's, whatever the others'
+    tasks say.
     """
 
     name: str

@@ -21,7 +21,7 @@ from .noise import read_noise
 from .reweighing import model_per_weight, pair_per_weight
 from .run import Run
 from .statistics.arrays import Floats, question_means
-from .table import TOTAL, Table, read_table
+from .table import TOTAL, Table, primary_metric, read_table
 from .types import EvaluationError
 
 MARGIN = 0.02
@@ -41,7 +41,8 @@ def compare(runs: Sequence[Run], *, margin: float = MARGIN) -> Comparison:
     """Compare runs of one task: the first is the base, and every later one is paired with it.
 
     One run gives its means and no pair. The verdict of a pair is that of the task's primary metric, or of the
-    weighted total where the mix does not measure that. Two runs are in memory at a time.
+    weighted total where the mix does not measure that; the base's where the tasks name different ones. Two runs are in
+    memory at a time.
 
     Raises :class:`EvaluationError` for no run, a negative margin, runs on other prompts or with other rewards,
     and files that are not those of a run.
@@ -53,10 +54,10 @@ def compare(runs: Sequence[Run], *, margin: float = MARGIN) -> Comparison:
     first, *later = runs
     flagged = [require_comparable(first.manifest, run.manifest) for run in later]
     names = _names(runs)
-    base = _read(first, names[0])
+    base = _read(first, names[0], primary_metric(first))
     models, pairs = [_model(base)], []
     for run, name, mismatches in zip(later, names[1:], flagged, strict=True):
-        tuned = _read(run, name)
+        tuned = _read(run, name, base.table.primary)
         models.append(_model(tuned))
         pairs.append(_pair(base, tuned, mismatches, margin))
     return Comparison(
@@ -75,8 +76,8 @@ def _names(runs: Sequence[Run]) -> list[str]:
     return [f"{run.model} ({run.path.name})" if models.count(run.model) > 1 else run.model for run in runs]
 
 
-def _read(run: Run, name: str) -> _Side:
-    table = read_table(run)
+def _read(run: Run, name: str, primary: str) -> _Side:
+    table = read_table(run, primary)
     return _Side(run, name, table, curve_values(table))
 
 

@@ -34,8 +34,9 @@ class Table:
     (-1: no row). ``cut`` is 1 where the completion met the token limit, ``tokens`` the number generated.
     ``answers`` are equal numbers for equal answers (-1: none), as the primary reward found them; None when it
     points at no answer. ``clusters`` numbers the cluster of each question, None when the task has no cluster
-    column. ``repeated`` is the share of repeated triples, of tokens or words (``repeated_unit``). ``foreign``
-    completions were written by other weights than the manifest names.
+    column. ``repeated`` is the share of repeated triples, of tokens or words (``repeated_unit``); unknown, with None as
+    the unit, where token ids are known of some completions only. ``foreign`` completions were written by other weights
+    than the manifest names.
     """
 
     primary: str
@@ -47,7 +48,7 @@ class Table:
     cut: Floats
     tokens: Floats
     repeated: Floats
-    repeated_unit: str
+    repeated_unit: str | None
     answers: Integers | None
     present: Booleans
     foreign: int
@@ -71,21 +72,23 @@ def primary_metric(run: Run) -> str:
     return primary if primary in run.manifest.mix.fingerprints else TOTAL
 
 
-def read_table(run: Run) -> Table:
+def read_table(run: Run, primary: str | None = None) -> Table:
     """Read the scores and completions of a run, line by line; only numbers are kept.
+
+    ``primary`` is the metric to read it by, one that its mix measures or "total"; without it, that of the run's task.
 
     Raises :class:`EvaluationError` for a line that is none of a run's, for a prompt that the run does not have,
     and for a completion that is there twice or was not scored.
     """
-    return _Reader(run).read()
+    return _Reader(run, primary or primary_metric(run)).read()
 
 
 class _Reader:
     """Collects the columns of a table while the two files are read side by side."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, primary: str) -> None:
         self.run = run
-        self.primary = primary_metric(run)
+        self.primary = primary
         self.rewards = tuple(run.manifest.mix.fingerprints)
         column = run.manifest.task.cluster
         self.questions: dict[str, int] = {}
@@ -99,7 +102,7 @@ class _Reader:
         self.question, self.sample, self.answers = array("q"), array("q"), array("q")
         self.totals, self.values, self.codes = array("d"), array("d"), array("i")
         self.cut, self.tokens, self.repeated = array("d"), array("d"), array("d")
-        self.by_word = False
+        self.units: set[str] = set()
         self.foreign = 0
 
     def read(self) -> Table:
@@ -139,7 +142,7 @@ class _Reader:
         self.cut.append(np.nan if reason is None else reason == "length")
         self.tokens.append(_number(row["tokens"]))
         self.repeated.append(_number(score.get("repeated")))
-        self.by_word |= row["token_ids"] is None
+        self.units.add("word" if row["token_ids"] is None else "token")
         self.foreign += row["weights"] != self.run.manifest.weights
 
     def _table(self) -> Table:
@@ -154,6 +157,7 @@ class _Reader:
         values = np.array(self.values).reshape(len(places), -1)
         codes = np.array(self.codes).reshape(len(places), -1)
         answers = np.array(self.answers)
+        unit = next(iter(self.units)) if len(self.units) == 1 else None
         return Table(
             primary=self.primary,
             ids=tuple(self.questions),
@@ -166,8 +170,8 @@ class _Reader:
             words=tuple(self.words),
             cut=grid(np.array(self.cut), np.nan),
             tokens=grid(np.array(self.tokens), np.nan),
-            repeated=grid(np.array(self.repeated), np.nan),
-            repeated_unit="word" if self.by_word else "token",
+            repeated=grid(np.array(self.repeated), np.nan) if unit else np.full(shape, np.nan),
+            repeated_unit=unit,
             answers=grid(answers, -1) if answers.max(initial=-1) >= 0 else None,
             present=grid(np.ones(len(places), np.bool_), False),
             foreign=self.foreign,

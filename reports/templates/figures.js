@@ -204,7 +204,7 @@ const Figures = (() => {
       const found = model.rewards[comparison.primary], proxy = Weights.ofProxy(model);
       const role = model.name === pair.base ? "base" : model.name === pair.tuned ? "tuned" : "other";
       const point = { name: model.name, order, role, x: found.mean, left: found.low ?? found.mean, right: found.high ?? found.mean };
-      return found.mean === null || proxy.mean === null ? [] : [{ ...point, y: proxy.mean, bottom: proxy.low ?? proxy.mean, top: proxy.high ?? proxy.mean }];
+      return found.mean === null || (proxy?.mean ?? null) === null ? [] : [{ ...point, y: proxy.mean, bottom: proxy.low ?? proxy.mean, top: proxy.high ?? proxy.mean }];
     });
     if (!values.length) return null;
     const middle = (Math.min(...values.map((point) => point.left)) + Math.max(...values.map((point) => point.right))) / 2;

@@ -9,6 +9,7 @@ from grpokit.evaluate.difference import Design, difference
 from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.evaluate.table import TOTAL, Table
+from grpokit.rewards.types import Judgement
 from grpokit.tests.evaluate.runs import write_run
 
 WEIGHTS = {"correctness": 1.0, "xml_format": 0.5}
@@ -88,6 +89,20 @@ def test_there_is_no_proxy_where_nothing_else_is_rewarded(
 ) -> None:
     run = write_run(tmp_path, {"correctness": [[1.0]], "xml_format": [[1.0]]}, primary=primary, weights=weights)
     assert compare([run]).models[0].proxy is None
+
+
+def test_the_base_says_which_metric_is_the_primary_one(tmp_path: Path) -> None:
+    scores = {"correctness": [[1.0, 0.0], [0.0, 1.0]], "xml_format": [[1.0, 1.0], [0.0, 1.0]]}
+    answers = {"correctness": [[Judgement(value, "no answer", "") for value in row] for row in scores["correctness"]]}
+    primaries = {"base": "correctness", "other": "xml_format", "unmeasured": "rouge"}
+    runs = [
+        write_run(tmp_path / name, scores, name, weights=WEIGHTS, primary=primary, judgements=answers)
+        for name, primary in primaries.items()
+    ]
+    comparison = compare(runs)
+    assert [model.proxy.mean for model in comparison.models if model.proxy] == [0.375] * 3
+    assert [model.unanswered for model in comparison.models] == [1.0] * 3
+    assert [found.what for found in comparison.pairs[0].mismatches] == ["primary metric"]
 
 
 def _table(scores: dict[str, Floats]) -> Table:

@@ -2,9 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.run import Run
+from grpokit.evaluate.scoring import score_run
 from grpokit.evaluate.table import TOTAL, primary_metric, read_table
 from grpokit.evaluate.types import EvaluationError
+from grpokit.rewards import RewardMix
 from grpokit.rewards.types import Judgement, Span
 from grpokit.tests.evaluate.runs import write_run
 
@@ -46,6 +49,19 @@ def test_repetition_is_of_tokens_where_all_are_known(tmp_path: Path) -> None:
     assert of_words.repeated_unit == "word"
     of_tokens = write_run(tmp_path / "tokens", scores, repeated=repeated, token_ids=[1, 2, 3])
     assert read_table(of_tokens).repeated_unit == "token"
+
+
+def test_triples_of_tokens_and_of_words_have_no_common_mean(tmp_path: Path) -> None:
+    run = write_run(tmp_path, {"xml_format": [[0.0, 0.0]]}, texts=[["a b c d", "no no no no"]], token_ids=[7, 7, 7, 7])
+    first, second = (run.path / "completions.jsonl").read_text().splitlines()
+    mixed = [first, second.replace('"token_ids": [7, 7, 7, 7]', '"token_ids": null')]
+    (run.path / "completions.jsonl").write_text("\n".join(mixed) + "\n")
+    score_run(run, RewardMix.parse("xml_format"))
+    table = read_table(run)
+    assert table.repeated_unit is None
+    assert np.isnan(table.repeated).all()
+    model = compare([run]).models[0]
+    assert (model.repeated, model.repeated_unit) == (None, None)
 
 
 def test_missing_rows_are_known_to_be_missing(run: Run) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from grpokit.evaluate.comparison import NoiseFloor
 from grpokit.evaluate.explanation import LengthBin, Lengths
 from grpokit.evaluate.pairing import compare
+from grpokit.evaluate.run import Run
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.pages import Watched, sync_api
@@ -79,6 +80,32 @@ def test_no_path_is_drawn_where_only_the_metric_is_rewarded(
     write_html(replace(compared.comparison, models=models), compared.runs, tmp_path / "report.html")
     watched = Watched(browser, tmp_path / "report.html")
     assert watched.page.locator('[data-chart="divergence"]').count() == 0
+    assert watched.complaints == []
+    watched.page.close()
+
+
+def test_a_model_without_other_rewards_is_left_out_of_the_path(
+    browser: sync_api.Browser, compared: Compared, tmp_path: Path
+) -> None:
+    found, runs = compared.comparison, [*compared.runs, compared.runs[1]]
+    models = (*found.models, replace(found.models[1], name="later", proxy=None))
+    pairs = (*found.pairs, replace(found.pairs[0], tuned="later"))
+    write_html(replace(found, models=models, pairs=pairs), runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html")
+    assert figure(watched.page, "divergence").locator(".mark-symbol path").count() == 2
+    assert watched.complaints == []
+    watched.page.close()
+
+
+def test_models_whose_tasks_name_other_primaries_are_one_path(browser: sync_api.Browser, tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / model.name, model, questions=30) for model in (BASE, TUNED)]
+    manifest = runs[1].path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"primary": "correctness"', '"primary": "xml_format"'))
+    runs[1] = Run.open(runs[1].path)
+    assert runs[1].manifest.task.primary == "xml_format"
+    write_html(compare(runs), runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html")
+    assert figure(watched.page, "divergence").locator(".mark-symbol path").count() == 2
     assert watched.complaints == []
     watched.page.close()
 
