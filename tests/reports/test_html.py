@@ -92,6 +92,21 @@ def test_repetition_is_told_with_its_change(compared: Compared, tmp_path: Path) 
     ]
 
 
+def test_one_run_is_told_what_is_known_of_its_completions(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "base", BASE, questions=5)
+    known = compare([run])
+    hint = r'class="hint">(Cut at the token limit: [\d.]+ %\. )(Without an answer: [\d.]+ %\. )(Mean tokens: [\d.]+\. )'
+    assert re.search(
+        hint + r"Repeated word triples: [\d.]+ %\. Give grpo-report", page(Compared([run], known), tmp_path)
+    )
+    (model,) = known.models
+    scored_before = replace(known, models=(replace(model, repeated=None, repeated_unit=None),))
+    assert re.search(hint + "Give grpo-report", page(Compared([run], scored_before), tmp_path))
+    stored = replace(known, models=(replace(model, truncated=None, tokens=None, repeated=None, repeated_unit=None),))
+    text = page(Compared([run], stored), tmp_path)
+    assert re.search(r'class="hint">Without an answer: [\d.]+ %\. Give grpo-report', text)
+
+
 def test_an_unwritable_target_is_one_line_and_leaves_nothing(compared: Compared, tmp_path: Path) -> None:
     with pytest.raises(GrpokitError, match="cannot write"):
         write_html(compared.comparison, compared.runs, tmp_path / "no" / "report.html")
