@@ -98,14 +98,14 @@ def test_a_model_without_other_rewards_is_left_out_of_the_path(
 
 
 def test_models_whose_tasks_name_other_primaries_are_one_path(browser: sync_api.Browser, tmp_path: Path) -> None:
-    runs = [write_run(tmp_path / model.name, model, questions=30) for model in (BASE, TUNED)]
-    manifest = runs[1].path / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"primary": "correctness"', '"primary": "xml_format"'))
-    runs[1] = Run.open(runs[1].path)
-    assert runs[1].manifest.task.primary == "xml_format"
+    primaries = {"base": "correctness", "tuned": "xml_format", "later": "total"}
+    runs = [write_run(tmp_path / name, TUNED._replace(name=name), questions=30) for name in primaries]
+    for run, primary in zip(runs, primaries.values(), strict=True):
+        replace(run.manifest, task=replace(run.manifest.task, primary=primary)).write(run.path)
+    runs = [Run.open(run.path) for run in runs]
     write_html(compare(runs), runs, tmp_path / "report.html")
     watched = Watched(browser, tmp_path / "report.html")
-    assert figure(watched.page, "divergence").locator(".mark-symbol path").count() == 2
+    assert figure(watched.page, "divergence").locator(".mark-symbol path").count() == 3
     assert watched.complaints == []
     watched.page.close()
 
