@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from ..evaluate.alarms import BASE
 from ..evaluate.comparison import ModelSummary, Pair
 from ..evaluate.explanation import Alarm
 from ..evaluate.pairing import compare
@@ -17,9 +18,6 @@ from .recipe import Recipe
 from .samples import read_answers
 from .selection import primary_mean, step_folder, step_of
 from .types import HeldOut, Watcher
-
-BASE = "base"
-"""The folder of the base's run, beside those of the checkpoints."""
 
 
 class Judged(NamedTuple):
