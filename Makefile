@@ -22,7 +22,7 @@ demo: $(READY)
 	$(BIN)/grpo-train arithmetic-tiny --out demo/train --html demo/report.html
 
 test: $(READY)
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
 test-slow: $(READY)
 	$(BIN)/pytest -m slow

@@ -38,8 +38,9 @@ def _free_port() -> int:
 
 def test_it_serves_this_machine_alone_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     port = _free_port()
-    command = [sys.executable, "-m", "grpokit.commands.eval", "chat", "--model", "demo", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    interruptible = ["env", "--default-signal=INT"]  # tests that run in the background ignore SIGINT, for children too
+    command = [*interruptible, sys.executable, "-m", "grpokit.commands.eval", "chat", "--model", "demo"]
+    process = subprocess.Popen([*command, "--port", str(port)], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(f"chat: http://127.0.0.1:{port}/")

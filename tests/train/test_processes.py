@@ -15,6 +15,7 @@ from grpokit.evaluate import Run
 
 from .same_draws import GROUP, same_draws
 
+pytestmark = pytest.mark.xdist_group("two processes")  # one worker, so that the runs to compare are made once
 HERE = Path(__file__).parent
 FSDP = Path(str(files("grpokit.train"))) / "accelerate" / "fsdp2.yaml"
 ASKED = ["evaluation.every=1", "evaluation.limit=40", "evaluation.samples=1", "report_to=none"]
