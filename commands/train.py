@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 class _Parser(Parser):
     """A parser that takes overrides after options too, as in ``arithmetic-tiny --dry-run max_steps=5``."""
 
-    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]  # argparse overloads it
         """Parse with options and positional arguments in any order."""
         return self.parse_intermixed_args(args, namespace)
 

@@ -40,7 +40,7 @@ def complete(
     """Return the text of one completion a problem, without the end marker."""
     prompts = [prompt_text(tokenizer, problem) for problem in problems]
     inputs = tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False)
-    out = model.generate(**inputs, max_new_tokens=MAX_NEW_TOKENS, do_sample=sampled)  # type: ignore[misc]
+    out = model.generate(**inputs, max_new_tokens=MAX_NEW_TOKENS, do_sample=sampled)  # type: ignore[misc]  # the stubs type generate as no method
     completions = out[:, inputs["input_ids"].shape[1] :]
     return tokenizer.batch_decode(completions, skip_special_tokens=True)
 

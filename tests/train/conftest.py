@@ -4,33 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.advance import unwatched
 from grpokit.train import Recipe, load_recipe
 
-
-class Recorder:
-    """A watcher that keeps everything."""
-
-    def __init__(self):
-        self.steps = []
-        self.notes = []
-        self.evaluations = []
-        self.alarms = []
-
-    def step(self, step):
-        self.steps.append(step)
-
-    def note(self, text):
-        self.notes.append(text)
-
-    def evaluating(self, step, decoding, total):
-        return unwatched
-
-    def evaluated(self, found):
-        self.evaluations.append(found)
-
-    def alarm(self, alarm):
-        self.alarms.append(alarm)
+from .recorder import Recorder
 
 
 @pytest.fixture

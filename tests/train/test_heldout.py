@@ -5,34 +5,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.advance import unwatched
 from grpokit.evaluate.engines.checkpoint import fingerprint, locate
 from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.run import Run, find_runs
 from grpokit.train import TrainingError, load_recipe, train
 from grpokit.train.heldout import held_out, loading, places
 
+from .recorder import Recorder
+
 ASKED = ("evaluation.limit=40", "evaluation.samples=1", "samples.sum=what is 12+19?")
-
-
-class Listener:
-    def __init__(self):
-        self.evaluations, self.notes = [], []
-
-    def step(self, step):
-        pass
-
-    def note(self, text):
-        self.notes.append(text)
-
-    def evaluating(self, step, decoding, total):
-        return unwatched
-
-    def evaluated(self, found):
-        self.evaluations.append(found)
-
-    def alarm(self, alarm):
-        pass
 
 
 def evaluations(listener, decoding):
@@ -42,7 +23,7 @@ def evaluations(listener, decoding):
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory):
     """Six steps, evaluated every two, the best kept; TensorBoard and completions too."""
-    out, listener = tmp_path_factory.mktemp("runs") / "watched", Listener()
+    out, listener = tmp_path_factory.mktemp("runs") / "watched", Recorder()
     recipe = load_recipe(
         "arithmetic-tiny",
         [
@@ -163,7 +144,7 @@ def test_completions_are_kept_as_parquet(watched):
 
 def test_resumed_run_takes_up_its_evaluations(watched, tmp_path):
     recipe, out, before = watched
-    killed, listener = tmp_path / "killed", Listener()
+    killed, listener = tmp_path / "killed", Recorder()
     shutil.copytree(out, killed)
     shutil.rmtree(killed / "checkpoints" / "checkpoint-6")
     shutil.rmtree(killed / "checkpoints" / "checkpoint-4")
