@@ -7,48 +7,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 from grpokit.evaluate.alarms import read_log
-from grpokit.evaluate.comparison import Difference, Estimate, Pair, Verdict
-from grpokit.evaluate.difference import Design, difference, paired_estimate
+from grpokit.evaluate.comparison import Estimate, Pair, Verdict
+from grpokit.evaluate.difference import Design, paired_estimate
 from grpokit.evaluate.types import EvaluationError
 from grpokit.files import FileError
 from grpokit.train import Alarm, load_recipe, train
 from grpokit.train.alarm import CHECKS, FALSE_ALARMS, AlarmLog, look
 
+from .pairs import bare_pair, change
+
 DESIGN = Design(None, shared_noise=False)
 UNITS = 200
-TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), DESIGN, 0.02)
-
-
-def change(base, tuned) -> Difference:
-    """The interval of a difference, without the tests that the alarm does not read and that take their time."""
-    found = paired_estimate(base, tuned, DESIGN)
-    verdict = Verdict.IMPROVED if (found.low or 0) > 0 else Verdict.UNDERPOWERED
-    return replace(TEMPLATE, delta=found.mean, low=found.low, high=found.high, verdict=verdict)
 
 
 def made_pair(base, tuned, base_total, tuned_total) -> Pair:
     """A pair whose primary metric and total have these scores ``[questions, samples]``."""
-    primary, total = change(base, tuned), change(base_total, tuned_total)
-    rest = change(base_total - base, tuned_total - tuned)
-    parts = {
-        name: Estimate(one.delta, one.low, one.high, one.n, "t") for name, one in {"a": primary, "b": rest}.items()
-    }
-    return Pair(
-        base="base",
-        tuned="tuned",
-        primary="a",
-        verdict=primary.verdict,
-        mismatches=(),
-        rewards={"a": primary, "b": rest},
-        total=total,
-        contributions=parts,
-        factors=(),
-        curves=(),
-        changes=(),
-        hacking=None,
-        suspects=(),
-        per_weight=None,
-    )
+    parts = {"a": paired_estimate(base, tuned, DESIGN)}
+    parts["b"] = paired_estimate(base_total - base, tuned_total - tuned, DESIGN)
+    return bare_pair("a", parts, change(parts["a"]), change(paired_estimate(base_total, tuned_total, DESIGN)))
 
 
 def shares(generator, share, questions=200):

@@ -6,12 +6,13 @@ from itertools import accumulate, repeat
 
 import numpy as np
 import pytest
-from grpokit.evaluate.comparison import Difference, Pair, Verdict
-from grpokit.evaluate.difference import Design, difference, paired_estimate
+from grpokit.evaluate.comparison import Pair
+from grpokit.evaluate.difference import Design, paired_estimate
 from grpokit.evaluate.pairing import MARGIN
 from grpokit.train.alarm import FALSE_ALARMS, look
 
-TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), Design(None, shared_noise=False), MARGIN)
+from .pairs import bare_pair, change
+
 LOOKS = (3, 6, 12)
 KEPT = 0.8
 """The share of answers that one checkpoint has in common with the last."""
@@ -109,26 +110,5 @@ def made_pair(base, tuned, design: Design) -> Pair:
     *_, base_total = accumulate(base.values())
     *_, tuned_total = accumulate(tuned.values())
     parts = {name: paired_estimate(base[name], tuned[name], design) for name in base}
-    primary = change(parts["metric"])
-    return Pair(
-        base="base",
-        tuned="tuned",
-        primary="metric",
-        verdict=primary.verdict,
-        mismatches=(),
-        rewards={"metric": primary},
-        total=change(paired_estimate(base_total, tuned_total, design)),
-        contributions=parts,
-        factors=(),
-        curves=(),
-        changes=(),
-        hacking=None,
-        suspects=(),
-        per_weight=None,
-    )
-
-
-def change(found) -> Difference:
-    """A difference with this interval, without the tests that the alarm does not read and that take their time."""
-    verdict = Verdict.IMPROVED if found.low > 0 else Verdict.UNDERPOWERED
-    return replace(TEMPLATE, delta=found.mean, low=found.low, high=found.high, verdict=verdict)
+    total = change(paired_estimate(base_total, tuned_total, design))
+    return bare_pair("metric", parts, change(parts["metric"]), total)

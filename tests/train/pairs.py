@@ -1,0 +1,37 @@
+"""Pairs as the alarm reads them: intervals alone, without the tests and tables that take their time."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from grpokit.evaluate.comparison import Difference, Estimate, Pair, Verdict
+from grpokit.evaluate.difference import Design, difference
+from grpokit.evaluate.pairing import MARGIN
+
+TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), Design(None, shared_noise=False), MARGIN)
+
+
+def change(found: Estimate) -> Difference:
+    """A difference with this interval."""
+    verdict = Verdict.IMPROVED if (found.low or 0) > 0 else Verdict.UNDERPOWERED
+    return replace(TEMPLATE, delta=found.mean, low=found.low, high=found.high, verdict=verdict)
+
+
+def bare_pair(primary: str, contributions: Mapping[str, Estimate], gain: Difference, total: Difference) -> Pair:
+    """A pair whose primary metric gained ``gain``."""
+    return Pair(
+        base="base",
+        tuned="tuned",
+        primary=primary,
+        verdict=gain.verdict,
+        mismatches=(),
+        rewards={primary: gain},
+        total=total,
+        contributions=contributions,
+        factors=(),
+        curves=(),
+        changes=(),
+        hacking=None,
+        suspects=(),
+        per_weight=None,
+    )
