@@ -22,7 +22,7 @@ from grpokit.evaluate.run import Run, Score
 from grpokit.evaluate.table import read_table
 from grpokit.evaluate.types import Row
 from grpokit.files import write_lines
-from grpokit.rewards.types import Judgement, Span
+from grpokit.rewards.reward import Judgement, Span
 
 TEXT = "<reasoning>" + "16 - 3 - 4 = 9 eggs are left, and 9 * 2 = 18. " * 8 + "</reasoning><answer>%d</answer>"
 LIMIT = 10.0

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import partial
 
 from grpokit.rewards import Batch, Reward, get, names
-from grpokit.rewards.probe import SHAPES
+from grpokit.rewards.checks.probe import SHAPES
 
 EMBEDDINGS = ("semantic_similarity", "summary_quality")
 GROUP = 8

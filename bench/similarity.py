@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from grpokit.rewards import Reward, get
-from grpokit.rewards.semantic import DEFAULT_MODEL, SemanticSimilarity
+from grpokit.rewards.similarity.semantic import DEFAULT_MODEL, SemanticSimilarity
 
 VOCABULARY = """
 the a of to and in is that was for on with he as his at they be this from have not by she or had what were when

@@ -15,8 +15,8 @@ from .main import FAILED, OK, Subparsers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..rewards.audit import AuditReport
-    from ..rewards.honest import AuditRow
+    from ..rewards.checks.audit import AuditReport
+    from ..rewards.checks.honest import AuditRow
 
 PROMPT_COLUMNS = ("prompt", "question", "problem", "input")
 """Where a row's prompt is looked for unless --prompt-column says so."""
@@ -53,8 +53,8 @@ def add_parser(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Audit, show, and fail when a hack pays."""
     from ..rewards import RewardMix
-    from ..rewards.audit import audit
-    from ..rewards.honest import BUILT_IN
+    from ..rewards.checks.audit import audit
+    from ..rewards.checks.honest import BUILT_IN
 
     mix = RewardMix.parse(args.rewards)
     rows = read_rows(args) if args.data else BUILT_IN
@@ -69,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
 def read_rows(args: argparse.Namespace) -> list[AuditRow]:
     """Return the first rows that have a reference."""
     from ..evaluate.tasks.sources import read_table
-    from ..rewards.honest import AuditRow
-    from ..rewards.types import REFERENCE_COLUMNS
+    from ..rewards.checks.honest import AuditRow
+    from ..rewards.reward import REFERENCE_COLUMNS
 
     rows = list(islice(read_table(args.data), args.limit))
     if not rows:

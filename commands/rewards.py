@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..rewards import Range, Reward
-    from ..rewards.conformance import Check
+    from ..rewards.checks.conformance import Check
 
 EXAMPLES = """\
 examples:
@@ -85,7 +85,7 @@ def run_check(args: argparse.Namespace) -> int:
     """Run all checks on one reward and print what was seen."""
     from ..errors import GrpokitError, nearest
     from ..rewards import get, names
-    from ..rewards.conformance import check
+    from ..rewards.checks.conformance import check
 
     if args.family is not None and args.family not in names():
         raise GrpokitError(f"--family {args.family!r} is no reward. {nearest(args.family, names())}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ..evaluate.advance import Advance
-    from ..rewards.types import Text
+    from ..rewards.reward import Text
     from ..train import Alarm, Drawn, HeldOut, Step
 
 EVERY = 10

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..files import read_lines
-from ..rewards.types import Judgement, Span
+from ..rewards.reward import Judgement, Span
 from .manifest import Manifest
 from .types import EvaluationError, Prompt, Row
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..files import write_lines
 from ..rewards import RewardMix, repetition
-from ..rewards.types import Batch
+from ..rewards.reward import Batch
 from .advance import Advance, unwatched
 from .manifest import MixRecord
 from .run import Answered, Run, Score

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..files import Line, read_lines
+from ..rewards.reward import Text
 from ..rewards.text import normalise
-from ..rewards.types import Text
 from .run import Run
 from .statistics.arrays import Booleans, Floats, Integers
 from .types import EvaluationError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 from ..errors import GrpokitError
-from ..rewards.types import Text
+from ..rewards.reward import Text
 
 FinishReason = Literal["eos", "stop", "length"]
 

@@ -14,7 +14,7 @@ from ..evaluate.engines.spec import ModelSpec
 from ..evaluate.scoring import score_rows, try_mix
 from ..evaluate.types import FinishReason, Prompt, Row, Sampling
 from ..rewards import RewardMix
-from ..rewards.types import Judgement
+from ..rewards.reward import Judgement
 
 if TYPE_CHECKING:
     from ..evaluate.engines.streaming import Partial

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from ..evaluate.run import Run, Score
 from ..evaluate.types import EvaluationError, FinishReason, Row
+from ..rewards.reward import Judgement, Text
 from ..rewards.text import normalise, strip_eos
-from ..rewards.types import Judgement, Text
 
 
 class Answer(NamedTuple):

@@ -10,24 +10,24 @@ Every built-in reward stands here with its default parameters, ready for ``GRPOT
 'length(target=200)'
 """
 
-from .conciseness import conciseness
-from .correctness import correctness
-from .cot_clarity import cot_clarity
+from .answers.correctness import correctness
 from .diagnostics import diagnose
+from .formats.xml_format import xml_format, xml_format_soft, xml_tag_count
 from .function import FunctionReward
 from .gate import Gate
-from .language import language_consistency
-from .length import length, token_length
-from .length_schedules import cosine_length, soft_overlong
+from .language.consistency import language_consistency
+from .lengths.conciseness import conciseness
+from .lengths.schedules import cosine_length, soft_overlong
+from .lengths.target import length, token_length
 from .mix import MixError, MixScore, RewardMix
-from .overlap import edit_similarity, token_overlap
+from .reasoning.cot_clarity import cot_clarity
 from .registry import UnknownReward, get, names
-from .repetition import repetition
-from .rouge import rouge, rouge_1, rouge_2, rouge_l
-from .semantic import semantic_similarity, summary_quality
+from .repeats import repetition
+from .reward import Batch, Completion, Judgement, Range, Reward, RewardError, Span
+from .similarity.overlap import edit_similarity, token_overlap
+from .similarity.rouge import rouge, rouge_1, rouge_2, rouge_l
+from .similarity.semantic import semantic_similarity, summary_quality
 from .spec import SpecError
-from .types import Batch, Completion, Judgement, Range, Reward, RewardError, Span
-from .xml_format import xml_format, xml_format_soft, xml_tag_count
 
 __all__ = [
     "Batch",

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from ..errors import GrpokitError, nearest
-from .types import Batch, Judgement, Range, Reward, RewardError, Text
+from .reward import Batch, Judgement, Range, Reward, RewardError, Text
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .types import Batch, Judgement, Range, Reward, RewardError
+from .reward import Batch, Judgement, Range, Reward, RewardError
 
 
 @dataclass(frozen=True)

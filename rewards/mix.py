@@ -12,8 +12,8 @@ from typing import Any
 from ..errors import GrpokitError
 from .function import FunctionReward
 from .registry import build, spec_of
+from .reward import Batch, Judgement, Reward, RewardFunction, Text, make_batch
 from .spec import RewardSpec, parse_mix, parse_reward
-from .types import Batch, Judgement, Reward, RewardFunction, Text, make_batch
 
 
 class MixError(GrpokitError):
@@ -61,7 +61,7 @@ class RewardMix:
         """Build a mix from a spec string such as ``"correctness=2,gate(xml_format,conciseness)=0.5"``.
 
         Raises :class:`~grpokit.rewards.spec.SpecError`, :class:`~grpokit.rewards.registry.UnknownReward` or
-        :class:`~grpokit.rewards.types.RewardError`, each with what to write instead.
+        :class:`~grpokit.rewards.reward.RewardError`, each with what to write instead.
         """
         parts = parse_mix(spec)
         return cls([build(part.reward) for part in parts], [part.weight for part in parts])

@@ -11,21 +11,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GrpokitError, nearest
-from .conciseness import conciseness
-from .correctness import correctness
-from .cot_clarity import cot_clarity
+from .answers.correctness import correctness
+from .formats.xml_format import xml_format, xml_format_soft, xml_tag_count
 from .function import FunctionReward
 from .gate import Gate
-from .language import language_consistency
-from .length import length, token_length
-from .length_schedules import cosine_length, soft_overlong
-from .overlap import edit_similarity, token_overlap
-from .repetition import repetition
-from .rouge import rouge, rouge_1, rouge_2, rouge_l
-from .semantic import semantic_similarity, summary_quality
+from .language.consistency import language_consistency
+from .lengths.conciseness import conciseness
+from .lengths.schedules import cosine_length, soft_overlong
+from .lengths.target import length, token_length
+from .reasoning.cot_clarity import cot_clarity
+from .repeats import repetition
+from .reward import Reward, RewardError
+from .similarity.overlap import edit_similarity, token_overlap
+from .similarity.rouge import rouge, rouge_1, rouge_2, rouge_l
+from .similarity.semantic import semantic_similarity, summary_quality
 from .spec import RewardSpec, parse_reward
-from .types import Reward, RewardError
-from .xml_format import xml_format, xml_format_soft, xml_tag_count
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -77,7 +77,7 @@ def get(name: str, **parameters: Any) -> Reward:
     A built-in name can't be taken over by another package. A function found by path becomes a
     :class:`~grpokit.rewards.function.FunctionReward`; the parameters are given to it at every call.
 
-    Raises :class:`UnknownReward` for a name that nobody has, :class:`~grpokit.rewards.types.RewardError` for a
+    Raises :class:`UnknownReward` for a name that nobody has, :class:`~grpokit.rewards.reward.RewardError` for a
     parameter that the reward does not have or cannot use.
 
     >>> get("length", target=200).parameters

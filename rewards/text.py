@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .types import Completion, Message, RewardError, Text
+from .reward import Completion, Message, RewardError, Text
 
 REASONING_TAGS = ("think", "thinking", "reasoning", "thought")
 """Names of the tags that hold reasoning rather than the final answer."""
@@ -64,7 +64,7 @@ def normalise(raw: Text, prompt: Text | None = None) -> Completion:
     True
     >>> normalise(18)
     Traceback (most recent call last):
-    grpokit.rewards.types.RewardError: a completion must be a string or a list of messages; got int 18.
+    grpokit.rewards.reward.RewardError: a completion must be a string or a list of messages; got int 18.
     """
     text = raw if isinstance(raw, str) else _assistant_text(raw)
     text = strip_eos(text)

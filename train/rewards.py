@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .types import TrainingError
 
 if TYPE_CHECKING:
-    from ..rewards.types import Reward, Text
+    from ..rewards.reward import Reward, Text
 
 FEW = 20
 """So many failures are never too many."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..evaluate.types import Engine, Prompt, Request
 from ..files import read_lines
-from ..rewards.types import Message
+from ..rewards.reward import Message
 from .recipe import Recipe
 
 SAMPLES = "samples.jsonl"

@@ -13,7 +13,7 @@ from ..evaluate.explanation import Alarm as Alarm  # public here too
 
 if TYPE_CHECKING:
     from ..evaluate.comparison import Difference
-    from ..rewards.types import Text
+    from ..rewards.reward import Text
 
 
 class TrainingError(GrpokitError):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ...errors import GrpokitError, nearest
-from ...rewards.types import REFERENCE_COLUMNS, Message, Text
+from ...rewards.reward import REFERENCE_COLUMNS, Message, Text
 from ..types import EvaluationError, Prompt, Sampling
 from .filters import NumberedRow, Scalar, Sieve, Where
 from .sources import rows

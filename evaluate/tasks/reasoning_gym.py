@@ -14,8 +14,8 @@ from functools import cache
 from typing import Any, Literal
 
 from ...errors import nearest
+from ...rewards.reward import Text
 from ...rewards.text import normalise
-from ...rewards.types import Text
 from ..types import EvaluationError
 
 Split = Literal["train", "test"]

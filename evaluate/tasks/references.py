@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import nearest
 from ...rewards import RewardMix, correctness
-from ...rewards.references import check_reference
+from ...rewards.answers.references import check_reference
 from ..types import EvaluationError
 from .filters import Sieve, Where
 from .sources import read_table
@@ -63,7 +63,7 @@ def check_column(data: Path, column: str, where: Where, *, limit: int | None = N
 def check(references: Iterable[Reference], *, judged_by_correctness: bool = True) -> CheckedReferences:
     r"""Find the references that are unreadable, unmarked or not equal to themselves, or, unjudged, empty.
 
-    What these words mean, and "fragmentary": :func:`~grpokit.rewards.references.check_reference`.
+    What these words mean, and "fragmentary": :func:`~grpokit.rewards.answers.references.check_reference`.
 
     >>> checked = check([Reference("a", "#### 18"), Reference("b", r"\frac{1}{"), Reference("c", r"2\frac{1}{2}")])
     >>> [(finding.row, finding.status) for finding in checked.findings], [piece.row for piece in checked.fragmentary]

@@ -11,7 +11,7 @@ from grpokit.evaluate.manifest import Manifest, MixRecord, TaskRecord
 from grpokit.evaluate.run import Run, Score
 from grpokit.evaluate.types import Row
 from grpokit.files import write_lines
-from grpokit.rewards.types import Judgement, Span
+from grpokit.rewards.reward import Judgement, Span
 
 SAMPLING = {"samples": 1, "temperature": 1.0, "max_new_tokens": 64, "seed": 0}
 

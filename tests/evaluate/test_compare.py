@@ -11,7 +11,7 @@ from grpokit.evaluate.difference import Design, decide, difference
 from grpokit.evaluate.manifest import MixRecord
 from grpokit.evaluate.statistics import Interval
 from grpokit.evaluate.types import EvaluationError
-from grpokit.rewards.types import Judgement, Span
+from grpokit.rewards.reward import Judgement, Span
 from grpokit.tests.evaluate.runs import SAMPLING, write_run
 
 Grid = list[list[float]]

@@ -9,7 +9,7 @@ from grpokit.evaluate.difference import Design, difference
 from grpokit.evaluate.pairing import compare
 from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.evaluate.table import TOTAL, Table
-from grpokit.rewards.types import Judgement
+from grpokit.rewards.reward import Judgement
 from grpokit.tests.evaluate.runs import write_run
 
 WEIGHTS = {"correctness": 1.0, "xml_format": 0.5}

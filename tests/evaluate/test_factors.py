@@ -7,7 +7,7 @@ from grpokit.evaluate.comparison import Pair
 from grpokit.evaluate.explanation import Factor
 from grpokit.evaluate.factors import Shares, kitagawa
 from grpokit.evaluate.pairing import compare
-from grpokit.rewards.types import Judgement
+from grpokit.rewards.reward import Judgement
 from grpokit.tests.evaluate.runs import write_run
 from hypothesis import given
 from hypothesis import strategies as st

@@ -8,7 +8,7 @@ from grpokit.evaluate.scoring import score_run
 from grpokit.evaluate.table import TOTAL, primary_metric, read_table
 from grpokit.evaluate.types import EvaluationError
 from grpokit.rewards import RewardMix
-from grpokit.rewards.types import Judgement, Span
+from grpokit.rewards.reward import Judgement, Span
 from grpokit.tests.evaluate.runs import write_run
 
 SCORES = {"correctness": [[1.0, 0.0], [None, 1.0]], "length": [[0.5, 0.25], [None, 0.75]]}

@@ -11,7 +11,7 @@ from grpokit.evaluate.manifest import Manifest, MixRecord, TaskRecord
 from grpokit.evaluate.run import Run, Score
 from grpokit.evaluate.types import Prompt, Row
 from grpokit.files import write_lines
-from grpokit.rewards.types import Judgement, Span
+from grpokit.rewards.reward import Judgement, Span
 
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
 

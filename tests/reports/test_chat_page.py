@@ -13,7 +13,7 @@ import pytest
 from grpokit.evaluate import Sampling
 from grpokit.reports.chat import Answer, Chat, Question
 from grpokit.reports.votes import Votes
-from grpokit.rewards.types import Judgement
+from grpokit.rewards.reward import Judgement
 from grpokit.tests.reports.chats import SAMPLING, Talk, make_chat, talk
 from grpokit.tests.reports.runs import HOSTILE
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from grpokit.rewards import FunctionReward, RewardError
-from grpokit.rewards.types import make_batch
+from grpokit.rewards.reward import make_batch
 
 
 def short(completions: list[str], **kwargs: Any) -> list[float]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from grpokit.rewards import MixError, RewardError, RewardMix, UnknownReward, correctness, get, length
-from grpokit.rewards.types import make_batch
+from grpokit.rewards.reward import make_batch
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -36,7 +36,7 @@ def test_get_builds_with_parameters() -> None:
 
 def test_get_by_import_path() -> None:
     assert get("grpokit.rewards:correctness") is grpokit.rewards.correctness
-    assert get("grpokit.rewards.length:Length", target=50) == get("length", target=50)
+    assert get("grpokit.rewards.lengths.target:Length", target=50) == get("length", target=50)
     assert get("operator:length_hint").__name__ == "length_hint"
 
 
@@ -45,7 +45,7 @@ def test_get_by_import_path() -> None:
     [
         ("corectness", {}, UnknownReward, "no reward 'corectness'. Did you mean 'correctness'? All: "),
         ("nowhere.at_all:score", {}, UnknownReward, "importing 'nowhere.at_all' raised ModuleNotFoundError"),
-        ("grpokit.rewards.length:lenght", {}, UnknownReward, "has no 'lenght'"),
+        ("grpokit.rewards.lengths.target:lenght", {}, UnknownReward, "has no 'lenght'"),
         ("grpokit.errors:__doc__", {}, RewardError, "is a str; give a function or a Reward"),
         ("length", {"tagret": 1}, RewardError, "length has no parameter 'tagret'. Did you mean 'target'?"),
         ("length", {"target": -5}, RewardError, "target=-5"),

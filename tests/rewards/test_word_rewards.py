@@ -5,12 +5,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from grpokit.rewards.conciseness import Conciseness, conciseness
-from grpokit.rewards.cot_clarity import CotClarity, cot_clarity
-from grpokit.rewards.language import LanguageConsistency, language_consistency
-from grpokit.rewards.repetition import repetition
-from grpokit.rewards.types import Reward
-from grpokit.rewards.xml_format import xml_format, xml_format_soft, xml_tag_count
+from grpokit.rewards.formats.xml_format import xml_format, xml_format_soft, xml_tag_count
+from grpokit.rewards.language.consistency import LanguageConsistency, language_consistency
+from grpokit.rewards.lengths.conciseness import Conciseness, conciseness
+from grpokit.rewards.reasoning.cot_clarity import CotClarity, cot_clarity
+from grpokit.rewards.repeats import repetition
+from grpokit.rewards.reward import Reward
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from grpokit.rewards import RewardMix
-from grpokit.rewards.types import Judgement, Reward
+from grpokit.rewards.reward import Judgement, Reward
 from grpokit.train import TrainingError
 from grpokit.train.rewards import FEW, GuardedReward
 

@@ -1,0 +1,243 @@
+r"""Where a completion's final answer stands, and what a reference's answer is.
+
+In this order, in the text after the reasoning: the answer tag, the last balanced ``\boxed``, ``####``, an anchor
+("the answer is", a last line "A: 18"), the whole text when it is nothing but a value; in lenient extraction also the
+last expression or number. Candidates are looked at from the end, and only a bounded number of them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..reward import Completion, Span
+from .anchors import LONGEST_ANSWER, MOST_CANDIDATES, find_anchored
+from .normalize import tidy
+from .numbers import read_quantity
+from .wording import is_words
+
+
+class Answer(NamedTuple):
+    """The extracted answer, where it stands in the completion's text, and what marked it."""
+
+    text: str
+    span: Span
+    marker: str
+
+
+class NoAnswer(NamedTuple):
+    """Why there is no answer: ``status`` is "no answer" or "truncated"."""
+
+    status: str
+    reason: str
+
+
+Found = Answer | NoAnswer | None
+
+_BOX = "\\boxed"
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_JOIN = re.compile(
+    r"[\s,;$&*.]*(?:\\[()\[\],;]|\\quad|\\text\{\s*(?:and|or)\s*\}|and|or)?[\s,;$&*]*(?:\\[()\[\],;])?[\s$]*"
+)
+_REJECTED = re.compile(
+    r"(?:(?P<aside>\s*+[,;(]\s*+)|\s++)(?:but\s++)?(?:not|rather than|instead of|as opposed to)\s[^()]*+\)?$"
+)
+_MATH = re.compile(r"\$\$?([^$]{1,300})\$\$?|\\\((.{1,300}?)\\\)|\\\[(.{1,300}?)\\\]", re.DOTALL)
+_NUMBERS = re.compile(r"(?<![\w.])-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?")
+_LENIENT_TAIL = 2_000
+
+
+def extract(completion: Completion, tag: str = "answer", lenient: bool = False) -> Answer | NoAnswer:
+    r"""Return the completion's final answer with its place in ``completion.text``, or why there is none.
+
+    >>> from ..text import normalise
+    >>> extract(normalise(r"<think>maybe \boxed{17}</think>So \boxed{18}."))
+    Answer(text='18', span=Span(start=41, end=43), marker='box')
+    >>> extract(normalise("I do not know, perhaps it cannot be told.")).status
+    'no answer'
+    """
+    if completion.final is None:
+        return NoAnswer("truncated", "the reasoning block never closes")
+    found = find_answer_tag(completion.final, tag) or find_marked(completion.final) or _whole(completion.final)
+    if found is None and lenient:
+        found = _last_value(completion.final)
+    if isinstance(found, Answer):
+        found = _without_rejected(found)
+        return _moved(found, completion.final_start) if completion.final_start else found
+    return found or NoAnswer("no answer", "no answer tag, box, #### or 'the answer is', and more than a value")
+
+
+def _without_rejected(answer: Answer) -> Answer:
+    """Return the answer without what it says it is not, as in "18, not 17" or "18 (rather than 17)"."""
+    rejected = _REJECTED.search(answer.text) if " " in answer.text and len(answer.text) <= LONGEST_ANSWER else None
+    if rejected is None or (not rejected["aside"] and read_quantity(answer.text[: rejected.start()]) is None):
+        return answer
+    end = rejected.start()
+    return Answer(answer.text[:end], Span(answer.span.start, answer.span.start + end), answer.marker)
+
+
+def _moved(answer: Answer, by: int) -> Answer:
+    return Answer(answer.text, Span(answer.span.start + by, answer.span.end + by), answer.marker)
+
+
+def find_answer_tag(text: str, tag: str) -> Found:
+    """Find the last answer block, or the run of adjacent ones; an open block is no answer."""
+    opening, closing = f"<{tag}>", f"</{tag}>"
+    start = text.rfind(opening)
+    if start < 0:
+        return _closed_only(text, closing)
+    end = text.find(closing, start)
+    if end < 0:
+        return NoAnswer("truncated", f"{opening} is never closed")
+    places = [_trimmed(text, start + len(opening), end)]
+    for _ in range(MOST_CANDIDATES):
+        before = text.rfind(closing, 0, start)
+        if before < 0 or not _joined(text, before + len(closing), start):
+            break
+        start = text.rfind(opening, 0, before)
+        if start < 0:
+            break
+        places.append(_trimmed(text, start + len(opening), before))
+    if len(places) > 1:
+        return _together(text, places[::-1], "tag")
+    return _inside(text, places[0])
+
+
+def _closed_only(text: str, closing: str) -> Found:
+    """Find the value in a block that the prompt opened."""
+    end = text.find(closing)
+    if end < 0 or not is_value(text[: min(end, LONGEST_ANSWER)]):
+        return None
+    return _inside(text, _trimmed(text, 0, end))
+
+
+def _inside(text: str, place: Span) -> Found:
+    content = text[place.start : place.end]
+    if not content:
+        return NoAnswer("no answer", "the answer block is empty")
+    marked = find_marked(content)
+    if isinstance(marked, Answer):
+        return _moved(marked, place.start)
+    return marked or Answer(content, place, "tag")
+
+
+def find_marked(text: str) -> Found:
+    """Find a box, ``####`` or an anchor."""
+    if _BOX in text:
+        boxed = find_boxed(text)
+        if boxed is not None:
+            return boxed
+    if "####" in text:
+        hashed = _hashed(text)
+        if hashed is not None:
+            return hashed
+    place = find_anchored(text)
+    return None if place is None else Answer(text[place.start : place.end], place, "anchor")
+
+
+def find_boxed(text: str) -> Found:
+    places: list[Span] = []
+    start = next_start = len(text)
+    for _ in range(MOST_CANDIDATES):
+        start = text.rfind(_BOX, 0, start)
+        if start < 0:
+            break
+        box = _box_at(text, start)
+        if box is None:
+            continue
+        if places and not _joined(text, box.after, next_start):
+            break
+        places.append(box.inside)
+        next_start = start
+    if not places:
+        return NoAnswer("truncated", r"the \boxed{ is never closed")
+    return _together(text, places[::-1], "box")
+
+
+class _Box(NamedTuple):
+    inside: Span
+    after: int
+
+
+def _box_at(text: str, start: int) -> _Box | None:
+    r"""Return the content of ``\boxed{...}`` or of a brace-less ``\boxed 5``; None when it never closes."""
+    at = start + len(_BOX)
+    while at < len(text) and text[at] in " \t\n":
+        at += 1
+    if at >= len(text) or text[at] != "{":
+        end = at
+        while end < len(text) and text[end].isalnum():
+            end += 1
+        return _Box(Span(at, end), end) if end > at else None
+    depth = 0
+    for found in _BRACE.finditer(text, at, at + LONGEST_ANSWER + 2):
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+        if depth == 0:
+            return _Box(_trimmed(text, at + 1, found.start()), found.end())
+    return None
+
+
+def _joined(text: str, start: int, end: int) -> bool:
+    return end - start < 40 and _JOIN.fullmatch(text, start, end) is not None
+
+
+def _together(text: str, places: list[Span], marker: str) -> Answer | NoAnswer:
+    """Join adjacent boxes or blocks to one list; the same answer twice is one answer."""
+    texts = list(dict.fromkeys(text[start:end] for start, end in places))
+    if texts == [""]:
+        return NoAnswer("no answer", "the box or answer block is empty")
+    return Answer(", ".join(texts), Span(places[0].start, places[-1].end), marker)
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    piece = text[start:end]
+    return Span(end - len(piece.lstrip()), start + len(piece.rstrip())) if piece.strip() else Span(start, start)
+
+
+def _hashed(text: str) -> Found:
+    start = text.rfind("####") + 4
+    end = text.find("\n", start)
+    place = _trimmed(text, start, len(text) if end < 0 else end)
+    content = text[place.start : place.end].lstrip("#")
+    if not content.strip():
+        return NoAnswer("no answer", "nothing follows ####") if end < 0 else None
+    heading = end >= 0 and read_quantity(content) is None and is_words(tidy(content))
+    return Answer(content, place, "####") if is_value(content) and not heading else None
+
+
+def _whole(text: str) -> Found:
+    stripped = text.strip()
+    if not stripped or len(stripped) > LONGEST_ANSWER or not is_value(stripped):
+        return None
+    start = text.index(stripped)
+    return Answer(stripped, Span(start, start + len(stripped)), "whole text")
+
+
+def _last_value(text: str) -> Found:
+    """Return the last expression between math delimiters, or the last number if that comes later."""
+    offset = max(0, len(text) - _LENIENT_TAIL)
+    found = [*_MATH.finditer(text, offset), *_NUMBERS.finditer(text, offset)]
+    if not found:
+        return None
+    last = max(found, key=lambda match: (match.end(), -match.start()))
+    return Answer(last[0], Span(*last.span()), "last value")
+
+
+@lru_cache(maxsize=65_536)
+def is_value(text: str) -> bool:
+    r"""Return whether a text is nothing but a value: a number, an expression, or at most three words
+    without a digit.
+
+    >>> is_value("$18.50"), is_value(r"\frac{\pi}{2}"), is_value("Tuesday"), is_value("So 3 of them are left over.")
+    (True, True, True, False)
+    """
+    if "\n\n" in text:
+        return False
+    plain = tidy(text)
+    if read_quantity(plain) is not None:
+        return True
+    words = plain.split(" ")
+    if not plain or not is_words(plain):
+        return bool(plain)
+    return len(words) <= 3 and not text.rstrip().endswith("?") and not any(map(str.isdigit, plain))

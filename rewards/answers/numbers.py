@@ -1,0 +1,157 @@
+r"""Exact numbers from plain text, with the standard library alone: no tolerance, no rounding, nothing evaluated."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+from .normalize import tidy
+from .number_words import read_number_words
+from .units import CURRENCIES, canonical_unit
+
+LARGEST_EXPONENT = 2_000
+"""Powers of ten beyond this are not expanded; such a number is unreadable."""
+
+LONGEST_NUMBER = 2_000
+"""Characters of a number that are read; beyond, texts are compared as they stand."""
+
+
+class Quantity(NamedTuple):
+    """A number read exactly; ``percent`` says that it carried a percent sign, ``unit`` is canonical or ""."""
+
+    value: Fraction
+    percent: bool
+    unit: str
+
+
+_DECIMAL = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?:\.\d+)?(?![\d/])|\d+(?:\.\d*)?|\.\d+)"
+_TIMES = r"(?:\\times|\\cdot|[x*])"
+_OVER = r"\{\s*(?P<over>-?[\d.,]+)\s*\}"
+_UNDER = r"\{\s*(?P<under>-?[\d.,]+)\s*\}"
+_NUMBER = re.compile(
+    rf"(?P<sign>[+-]?)\s*(?:(?P<currency>[{CURRENCIES}])\s*)?(?P<sign2>[+-]?)\s*"
+    rf"(?:(?P<whole>\d+)?\s*\\frac\s*{_OVER}\s*{_UNDER}"
+    rf"|(?:(?P<whole2>\d+)(?: and | ))?(?P<top>{_DECIMAL})\s*/\s*(?P<bottom>{_DECIMAL})"
+    rf"|(?P<decimal>{_DECIMAL})(?:[eE](?P<power>[+-]?\d+)|\s*{_TIMES}\s*10\s*\^\s*(?:\{{\s*)?(?P<power2>[+-]?\d+)\}}?)?)"
+    r"(?P<rest>.*)",
+    re.DOTALL,
+)
+_REPEATING = re.compile(r"(-?)(\d{0,50})\.(\d{0,50})\\overline\s*\{\s*(\d{1,50})\s*\}")
+_PLAIN = re.compile(r"-?\d{1,18}")
+_SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_SCALE = re.compile(r"\s*(hundred|thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
+_PERCENT = re.compile(r"\s*(?:%|percent(?:age)?(?: points?)?|per cent|pct)(?![A-Za-z])", re.IGNORECASE)
+
+
+@lru_cache(maxsize=65_536)
+def read_quantity(text: str) -> Quantity | None:
+    r"""Return the number that the whole text is, with percent sign and unit, or None when it is something else.
+
+    Read are signs, thousands separators (``1,000``, ``1 000``), decimals, fractions (``3/4``, ``\frac{3}{4}``),
+    mixed and vulgar numbers (``2\frac{1}{2}``, ``5½``), scientific notation, currency signs, percent and units,
+    scale words (``1.5 million``) and numbers in words (``twenty-one``, ``two thirds``).
+
+    >>> read_quantity("$1,234.50").value, read_quantity(r"2\frac{1}{2}").value, read_quantity("1e3").value
+    (Fraction(2469, 2), Fraction(5, 2), Fraction(1000, 1))
+    >>> read_quantity("50%")
+    Quantity(value=Fraction(50, 1), percent=True, unit='')
+    >>> read_quantity("18 or 19"), read_quantity("1,8"), read_quantity("x + 1")
+    (None, None, None)
+    """
+    if _PLAIN.fullmatch(text):
+        return Quantity(Fraction(int(text)), False, "")
+    plain = tidy(text)
+    if r"\overline" in plain:
+        return _read_repeating(plain)
+    if not plain or len(plain) > LONGEST_NUMBER:
+        return None
+    if plain[0].isalpha():
+        words = read_number_words(plain)
+        return _with_unit(words.value, words.rest, "") if words else None
+    found = _NUMBER.match(plain)
+    return _quantity(found) if found else None
+
+
+def _quantity(found: re.Match[str]) -> Quantity | None:
+    value = _value(found)
+    if value is None:
+        return None
+    negative = found["sign"] == "-" or found["sign2"] == "-"
+    return _with_unit(-value if negative else value, found["rest"], found["currency"] or "")
+
+
+def _with_unit(value: Fraction, rest: str, currency: str) -> Quantity | None:
+    scale = _SCALE.match(rest)
+    if scale:
+        value *= 10 ** _SCALES[scale[1].lower()]
+        rest = rest[scale.end() :]
+    percent = _PERCENT.match(rest)
+    unit = canonical_unit(rest[percent.end() :] if percent else rest, currency)
+    return None if unit is None else Quantity(value, percent is not None, unit)
+
+
+def _value(found: re.Match[str]) -> Fraction | None:
+    if found["decimal"] is not None:
+        return _scientific(found["decimal"], found["power"] or found["power2"])
+    if found["top"] is not None:
+        return _mixed(found["whole2"], found["top"], found["bottom"])
+    return _mixed(found["whole"], found["over"], found["under"])
+
+
+def _scientific(decimal: str, power: str | None) -> Fraction | None:
+    value = _decimal(decimal)
+    if power is None or value is None:
+        return value
+    if len(power) > 6 or abs(int(power)) > LARGEST_EXPONENT:
+        return None
+    return value * Fraction(10) ** int(power)
+
+
+def _mixed(whole: str | None, top: str, bottom: str) -> Fraction | None:
+    above, below = _decimal(top), _decimal(bottom)
+    if above is None or not below or (whole is not None and (above < 0 or below < 0)):
+        return None
+    return int(whole or 0) + above / below
+
+
+def _decimal(text: str) -> Fraction | None:
+    try:
+        return Fraction(text.replace(",", "").replace(" ", ""))
+    except ValueError:
+        return None
+
+
+def _read_repeating(plain: str) -> Quantity | None:
+    r"""Read ``0.1\overline{6}``: with k fixed and n repeating digits, (all - fixed digits) / (10^k (10^n - 1))."""
+    found = _REPEATING.fullmatch(plain)
+    if found is None:
+        return None
+    sign, whole, fixed, repeating = found.groups()
+    head = int(whole + fixed or "0")
+    value = Fraction(int(whole + fixed + repeating) - head, 10 ** len(fixed) * (10 ** len(repeating) - 1))
+    return Quantity(-value if sign else value, False, "")
+
+
+def same_quantity(answer: Quantity, reference: Quantity) -> bool:
+    """Return whether two quantities are equal.
+
+    Exactly, with one convention: where just one carries a percent sign it may stand for its hundredth or for
+    the number as written (50% is 0.5, and answers "how many percent" with 50). Different known units differ.
+
+    >>> read = read_quantity
+    >>> same_quantity(read("50%"), read("0.5")), same_quantity(read("50%"), read("50"))
+    (True, True)
+    >>> same_quantity(read("0.5"), read("50")), same_quantity(read("5 km"), read("5 m"))
+    (False, False)
+    """
+    if answer.unit and reference.unit and answer.unit != reference.unit:
+        return False
+    if answer.value == reference.value:
+        return True
+    if answer.percent == reference.percent:
+        return False
+    part = answer if answer.percent else reference
+    other = reference if answer.percent else answer
+    return part.value / 100 == other.value

@@ -1,0 +1,107 @@
+"""What a reference says: its answer as text, and whether it can be trusted to judge by."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache
+from numbers import Real
+from typing import Literal, NamedTuple
+
+from ..text import normalise
+from .extract import Answer, extract, find_answer_tag, find_boxed, find_marked, is_value
+from .normalize import LONGEST, tidy
+from .numbers import read_quantity
+from .verifier import Pair, settle
+from .wording import is_words
+
+_DELIMITED = re.compile(r"\$.*\$|\\\(.*\\\)|\\\[.*\\\]", re.DOTALL)
+_BARE_FRACTION = re.compile(r"-?\\frac\{-?\d+\}\{-?\d+\}")
+_PLACEHOLDER = re.compile(r"[?.…_!]+|-{2,}|n/?a|nan|null|tbd", re.IGNORECASE)
+_CHECK_SECONDS = 10.0
+
+
+def reference_text(reference: object) -> str | None:
+    r"""Return a reference's answer as text, or None when none can be read.
+
+    After the last ``####`` of a worked solution, the last box, the answer tag, an anchor in a text of several lines,
+    or the text as it is. Numbers are read as they print. A NaN, an infinity, blank text, a
+    placeholder ("N/A", "???"), unbalanced braces and other types hold no answer.
+
+    >>> reference_text("48/2 = <<48/2=24>>24\n#### 72"), reference_text(r"So the root is $\boxed 5$.")
+    ('72', '5')
+    >>> reference_text(18.0), reference_text("  "), reference_text(r"\frac{1}{")
+    ('18.0', None, None)
+    """
+    if isinstance(reference, str):
+        return _answer_in(reference)
+    if not isinstance(reference, Real) or not math.isfinite(reference):
+        return None
+    return str(reference)
+
+
+@lru_cache(maxsize=65_536)
+def _answer_in(text: str) -> str | None:
+    answer = _marked_answer(text.strip())
+    if answer is None or len(answer) > LONGEST or not tidy(answer) or not _is_balanced(answer):
+        return None
+    return None if _PLACEHOLDER.fullmatch(answer) else answer
+
+
+def _marked_answer(text: str) -> str | None:
+    if "####" in text:
+        return text.rpartition("####")[2].strip()
+    if r"\boxed" in text:
+        found = find_boxed(text)
+    else:
+        found = find_answer_tag(text, "answer") or (find_marked(text) if "\n" in text else None)
+    if found is None:
+        return text
+    return found.text if isinstance(found, Answer) else None
+
+
+def _is_balanced(text: str) -> bool:
+    bare = text.replace(r"\{", "").replace(r"\}", "")
+    return bare.count("{") == bare.count("}")
+
+
+class ReferenceCheck(NamedTuple):
+    """What an audit says of one reference: ``answer`` is what is read from it, None when nothing is.
+
+    A "readable" or "fragmentary" one can be judged by.
+    """
+
+    status: Literal["readable", "fragmentary", "unreadable", "unmarked", "not equal to itself"]
+    answer: str | None
+    reason: str
+
+
+def check_reference(reference: object) -> ReferenceCheck:
+    r"""Return whether a reference can be judged by.
+
+    "unreadable": it holds no answer; rows with it score None. "unmarked": prose in which no answer is marked, so that
+    only the same words would be right. "not equal to itself": a completion that puts it in a box would not be judged
+    correct. "fragmentary": read whole here, but bare LaTeX such as ``2\frac{1}{2}``, of which a parser that looks for
+    marked mathematics, as in other reward functions, reads a piece only.
+
+    >>> check_reference("#### 72").status, check_reference(r"2\frac{1}{2}").status, check_reference("").status
+    ('readable', 'fragmentary', 'unreadable')
+    """
+    answer = reference_text(reference)
+    if answer is None:
+        return ReferenceCheck("unreadable", None, f"no answer can be read from {reference!r:.60}")
+    found = extract(normalise(rf"\boxed{{{answer}}}"))
+    if not isinstance(found, Answer) or not settle([Pair(found.text, answer)], _CHECK_SECONDS)[0].equal:
+        return ReferenceCheck("not equal to itself", answer, f"{answer!r:.60} in a box is not judged correct")
+    if not is_value(answer):
+        return ReferenceCheck("unmarked", answer, rf"no answer is marked in {answer!r:.60}; put it in \boxed{{}}")
+    if answer == str(reference).strip() and _is_bare_latex(answer):
+        return ReferenceCheck("fragmentary", answer, rf"bare LaTeX {answer!r:.60}: write it between $ or in \boxed{{}}")
+    return ReferenceCheck("readable", answer, f"{answer!r:.60}")
+
+
+def _is_bare_latex(text: str) -> bool:
+    """Return whether a parser that expects delimiters would miss part of this LaTeX."""
+    if "\\" not in text or _DELIMITED.fullmatch(text) or _BARE_FRACTION.fullmatch(text) or is_words(tidy(text)):
+        return False
+    return read_quantity(text) is None or "\\frac" in text

@@ -1,0 +1,181 @@
+"""Property tests for any reward, one's own or another's: what every reward must do, whatever it measures."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import random
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import NamedTuple
+
+from ...errors import GrpokitError
+from ..reward import REFERENCE_COLUMNS, Batch, Reward
+from .audit import tokens
+from .corpus import load_corpus
+from .hacks import HACKS, Scene
+from .honest import BUILT_IN, Layout
+from .probe import executed, growth, in_process
+
+Values = list[float | None]
+
+
+class Check(NamedTuple):
+    """One thing that was tried: ``passed`` is None where it could not be tried; ``detail`` says what was seen."""
+
+    name: str
+    passed: bool | None
+    detail: str
+
+
+def check(reward: Reward, family: str | None = None) -> list[Check]:
+    """Run every property test, then the corpus cases of ``family`` (the reward's own name unless given).
+
+    Properties: one value per completion, finite, in the declared range, the same in any order, after pickling and
+    in threads, time linear in the length, nothing in the text executed. The last two run in a process that is
+    killed at its deadline, so a reward that hangs fails and does not hang the check.
+
+    >>> from grpokit.rewards import xml_tag_count
+    >>> check_one(xml_tag_count, "order").passed
+    True
+    """
+    first, *others = PROPERTIES
+    counted = check_one(reward, first)
+    if not counted.passed:  # it cannot be called as it must: nothing further can be said
+        return [counted]
+    return [counted, *(check_one(reward, name) for name in others), *corpus_checks(reward, family or reward.name)]
+
+
+def check_one(reward: Reward, name: str) -> Check:
+    """Run one property test by name; a reward that raises where it should not has failed it."""
+    try:
+        return PROPERTIES[name](reward)
+    except Exception as error:  # the reward may be anybody's, and may raise anything
+        reason = str(error) if isinstance(error, GrpokitError) else f"{type(error).__name__}: {error}"
+        return Check(name, False, reason)
+
+
+def corpus_checks(reward: Reward, family: str) -> Iterator[Check]:
+    """Yield one check per corpus case of a family that the reward, as built, can be asked."""
+    for case in load_corpus():
+        if case.reward == family and case.applies(reward):
+            problem = case.problem(reward)
+            yield Check(f"case: {case.why}", problem is None, problem or "as expected")
+
+
+def sample_batch(seed: int = 0) -> Batch:
+    """Return honest, hacked and hostile completions of several prompts, with references under every usual name."""
+    rng = random.Random(seed)
+    rows = [(row, text) for row in BUILT_IN[:4] for text in _texts(Scene(row, BUILT_IN[4:], Layout()))]
+    rng.shuffle(rows)
+    texts = [text for _, text in rows]
+    references = [row.answer for row, _ in rows]
+    columns = dict.fromkeys(REFERENCE_COLUMNS, references)
+    return Batch(texts, [row.prompt for row, _ in rows], [tokens(text) for text in texts], columns)
+
+
+def _texts(scene: Scene) -> list[str]:
+    hacked = [hack.write(scene)[0] for hack in HACKS]
+    odd = ["\x00", "🙂" * 50, "\\boxed{" * 40, "<think>" * 40, "答案是18。", "\u202e81", "0" * 400, "\ud800"]
+    return [scene.right, scene.wrong, *hacked, *odd]
+
+
+def _counted(reward: Reward) -> Check:
+    whole = sample_batch()
+    for count in (1, 2, len(whole)):
+        got = len(_values(reward, _rows(whole, range(count))))
+        if got != count:
+            return Check("count", False, f"{got} values for {count} completions")
+    return Check("count", True, "one value per completion")
+
+
+def _finite(reward: Reward) -> Check:
+    bad = [value for value in _values(reward, sample_batch()) if value is not None and not math.isfinite(value)]
+    return Check("finite", not bad, f"returned {bad[0]}" if bad else "every value is a finite number or None")
+
+
+def _in_range(reward: Reward) -> Check:
+    known = [value for value in _values(reward, sample_batch()) if value is not None]
+    if not known:
+        return Check("range", None, "None for every completion tried")
+    low, high = reward.range
+    seen = f"seen {min(known):g} to {max(known):g}"
+    if math.isinf(low) and math.isinf(high):
+        return Check("range", None, f"no range declared; {seen}")
+    return Check("range", low <= min(known) and max(known) <= high, f"declared {low:g} to {high:g}, {seen}")
+
+
+def _any_order(reward: Reward) -> Check:
+    batch = sample_batch()
+    order = random.Random(1).sample(range(len(batch)), len(batch))
+    straight, mixed = _values(reward, batch), _values(reward, _rows(batch, order))
+    return _same("order", "the same in any order", [straight[row] for row in order], mixed)
+
+
+def _pickled(reward: Reward) -> Check:
+    try:
+        copy: Reward = pickle.loads(pickle.dumps(reward))
+    except Exception as error:  # what pickling raises depends on what is pickled
+        return Check("pickle", False, f"cannot be pickled, as asynchronous trainers do: {error}")
+    batch = sample_batch()
+    return _same("pickle", "the same after pickling", _values(reward, batch), _values(copy, batch))
+
+
+def _threaded(reward: Reward) -> Check:
+    batches = [sample_batch(seed) for seed in range(4)]
+    straight = [_values(reward, batch) for batch in batches]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        threaded = list(pool.map(lambda batch: _values(reward, batch), batches))
+    return _same("threads", "the same in threads", list(chain(*straight)), list(chain(*threaded)))
+
+
+def _linear(reward: Reward) -> Check:
+    found = in_process(growth, reward)
+    if not found.finished:
+        return Check("linear", found.passed, found.detail)
+    return Check("linear", not found.detail, found.detail or "time linear in the length of hostile texts")
+
+
+def _harmless(reward: Reward) -> Check:
+    found = in_process(executed, reward)
+    if not found.finished:
+        return Check("harmless", found.passed, found.detail)
+    return Check("harmless", not found.detail, found.detail or "nothing in the text was executed")
+
+
+PROPERTIES: dict[str, Callable[[Reward], Check]] = {
+    "count": _counted,
+    "finite": _finite,
+    "range": _in_range,
+    "order": _any_order,
+    "pickle": _pickled,
+    "threads": _threaded,
+    "linear": _linear,
+    "harmless": _harmless,
+}
+"""The property tests by name, in the order in which they run."""
+
+
+def _values(reward: Reward, batch: Batch) -> Values:
+    return [judged.value for judged in reward.judge(batch)]
+
+
+def _rows(batch: Batch, rows: Sequence[int]) -> Batch:
+    def pick(values: Sequence[object] | None) -> list[object] | None:
+        return None if values is None else [values[row] for row in rows]
+
+    columns = {name: [values[row] for row in rows] for name, values in batch.columns.items()}
+    return Batch(
+        [batch.raw[row] for row in rows],
+        None if batch.prompts is None else [batch.prompts[row] for row in rows],
+        None if batch.completion_ids is None else [batch.completion_ids[row] for row in rows],
+        columns,
+    )
+
+
+def _same(name: str, good: str, expected: Values, found: Values) -> Check:
+    for one, other in zip(expected, found, strict=True):
+        if (one is None) != (other is None) or (one is not None and not math.isclose(one, other or 0, abs_tol=1e-6)):
+            return Check(name, False, f"not {good}: {one} became {other}")
+    return Check(name, True, good)

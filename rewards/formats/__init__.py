@@ -1,0 +1,1 @@
+"""Is the completion laid out as asked: a reasoning block, then an answer block."""

@@ -1,0 +1,1 @@
+"""The rewards as other libraries call them, one file per peer."""

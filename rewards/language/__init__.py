@@ -1,0 +1,1 @@
+"""Is the completion in the language that was asked for."""

@@ -1,0 +1,1 @@
+"""Does the reasoning hold real steps."""

@@ -1,0 +1,150 @@
+"""Are there real steps in the reasoning? Counted by what they say, not by the words that announce them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from heapq import nlargest
+from typing import ClassVar
+
+from ..reward import Batch, Completion, Judgement, Reward, RewardError, Span, Text
+from ..words import READ_AT_MOST
+from .steps import Step, read_step, split_steps, weight
+
+_MOST_STEPS = 500
+_NEW_WORDS = 2.0
+_NEW_WORDS_BESIDE_NUMBER = 1.0
+_NEW_NUMBERS = 2
+
+
+@dataclass(frozen=True)
+class CotClarity(Reward):
+    """Real steps in the reasoning part, ``min(1, credited steps / target)``.
+
+    The reasoning part is the reasoning block, the whole text where there is none. It is cut into sentences
+    and lines; equal ones count once (the 500 longest, of the first 250,000 characters). From the longest to
+    the shortest, a step is credited when it says something that neither the prompt nor a step before it in
+    that order has said:
+
+    - an equation with an operation in it (``16 − 3 = 13``; neither ``1 = 1`` nor ``a = 1``), or
+    - a number with at least one new word of content, in a sentence, or
+    - two new words of content, in a sentence (a CJK character is half a word).
+
+    Words of content are neither function words nor talk about reasoning (first, therefore, step, calculate,
+    problem, …; :mod:`~grpokit.rewards.reasoning.reasoning_words`); a sentence is held together by function words and
+    does not mostly talk about reasoning. A step that differs from another by its numbers alone is credited
+    only for a new equation with at least two new numbers, so a counter earns nothing. Markers, empty lists,
+    repeated steps, stuffed keywords and the copied prompt earn nothing; saying a step again never raises the
+    value. With the prompts given, what is copied from them is known; without them it is not.
+
+    What it can't see: whether a step is true or follows. It measures layout and substance, and belongs beside
+    ``correctness``, with a small weight. Markers are known in English, Spanish, French, German, Italian,
+    Portuguese, Dutch, Russian, Hindi, Arabic, Korean, Chinese and Japanese.
+
+    Range [0, 1], never None. Statuses: "clear" (the target is reached), "some steps", "no steps", "empty". The
+    span is the reasoning part. Raises :class:`RewardError` when built with a target below 1.
+
+    >>> cot_clarity(completions=["There are 16 eggs. 3 are eaten: 16 - 3 = 13. She sells each for 2 dollars."])
+    [1.0]
+    >>> cot_clarity(completions=["First, Second, Next, Finally,", "1. \\n2. \\n3. ", "1 = 1. 2 = 2. 3 = 3."])
+    [0.0, 0.0, 0.0]
+    """
+
+    name: ClassVar[str] = "cot_clarity"
+
+    target: int = 3
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.target, int) or self.target < 1:
+            raise RewardError(f"{self.name}: target={self.target!r}; write a whole number of at least 1, such as 3.")
+
+    def judge(self, batch: Batch) -> list[Judgement]:
+        """Return one judgement per completion, in order."""
+        judged: dict[int, Judgement] = {}
+        for group in batch.groups:
+            prompt = [] if batch.prompts is None else _steps(_prompt_text(batch.prompts[group[0]]))
+            for index in group:
+                judged[index] = self._judge_one(batch.completions[index], prompt)
+        return [judged[index] for index in range(len(batch))]
+
+    def _judge_one(self, completion: Completion, prompt: list[Step]) -> Judgement:
+        span = _reasoning_span(completion)
+        reasoning = completion.text[span.start : span.end]
+        if not reasoning.strip():
+            return Judgement(0.0, "empty", "there is no reasoning", span)
+        known = _Known()
+        for step in prompt:
+            known.add_prompt(step)
+        credited = 0
+        for text in _longest(split_steps(reasoning[:READ_AT_MOST])):
+            credited += known.credit(read_step(text))
+            if credited == self.target:
+                break
+        status = "clear" if credited == self.target else "some steps" if credited else "no steps"
+        return Judgement(
+            credited / self.target, status, f"{credited} of {self.target} wanted steps say something", span
+        )
+
+
+@dataclass
+class _Known:
+    """What the prompt and the steps read so far have said."""
+
+    content: set[str] = field(default_factory=set)
+    equations: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+    shapes: set[str] = field(default_factory=set)
+
+    def add_prompt(self, step: Step) -> None:
+        """Take note of a step of the prompt."""
+        self.content |= step.content
+        self.equations |= step.equations
+
+    def credit(self, step: Step) -> bool:
+        """Return whether the step says something new, and take note of it."""
+        earned = self._counts(step)
+        self.shapes.add(step.shape)
+        self.content |= step.content
+        self.equations |= step.equations
+        self.numbers |= step.numbers
+        return earned
+
+    def _counts(self, step: Step) -> bool:
+        has_new_equation = not step.equations <= self.equations
+        if step.shape in self.shapes:
+            return has_new_equation and len(step.numbers - self.numbers) >= _NEW_NUMBERS
+        if has_new_equation or not step.is_sentence:
+            return has_new_equation
+        new = weight(step.content - self.content)
+        return new >= (_NEW_WORDS_BESIDE_NUMBER if step.numbers else _NEW_WORDS)
+
+
+def _longest(steps: set[str]) -> list[str]:
+    """Return the steps, the longest first: an order that repeating one does not change."""
+    return nlargest(_MOST_STEPS, steps, key=lambda step: (len(step), step))
+
+
+def _steps(text: str) -> list[Step]:
+    return [read_step(step) for step in _longest(split_steps(text[:READ_AT_MOST]))]
+
+
+def _reasoning_span(completion: Completion) -> Span:
+    if completion.final is not None and not completion.final_start:
+        return Span(0, len(completion.text))
+    start = completion.text.find(completion.reasoning)
+    return Span(start, start + len(completion.reasoning))
+
+
+def _prompt_text(prompt: Text) -> str:
+    if isinstance(prompt, str):
+        return prompt
+    return "\n".join(_content(message.get("content")) for message in prompt)
+
+
+def _content(content: object) -> str:
+    if isinstance(content, list):
+        return "\n".join(_content(part.get("text")) for part in content if isinstance(part, Mapping))
+    return content if isinstance(content, str) else ""
+
+
+cot_clarity = CotClarity()

@@ -1,0 +1,113 @@
+"""One step of reasoning: its words of content, its numbers and equations, and how a text is cut into steps."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import NamedTuple
+
+from ..language.function_words import FUNCTION_WORDS
+from ..words import CJK, words
+from .reasoning_words import CJK_PHRASES, REASONING_WORDS
+
+_TAG = re.compile(r"</?[a-z][^<>]*+>")
+_ASCII_END = re.compile(r"[.!?;](?=\s)")
+_END = re.compile(r"[.!?;](?=\s)|[。！？；।]")
+_ENUMERATOR = re.compile(r"[^\w\n]{0,12}(?:[^\W\d]{1,12}\s?)?\d{1,4}[^\W\d]{0,3}\s?[.):：、](?!\d)")
+_NUMBER = re.compile(r"(\d+(?:[.,]\d+)*)")
+_RELATION = re.compile(r"\\(?:approx|leq?|geq?|equiv|rightarrow|implies)\b|[=≈≤≥<>≡⇒→]+")
+_MATH = r"[\s\d.,+\-−–*/×÷·^%()\[\]{}$€£¥\\]|(?<![a-z])[a-zα-ω](?![a-z])"
+_RIGHT_SIDE = re.compile(rf"(?:\\[a-z]+|{_MATH})+")
+_LEFT_SIDE_REVERSED = re.compile(rf"(?:[a-z]+\\|{_MATH})+")
+_OPERATION = re.compile(r"\w[^\w]*[+\-−*/×÷·^][^\w]*\w|\d[a-z]|\\(?:d?frac|times|cdot|div|sqrt)")
+_SIDE = 60
+_MOST_RELATIONS = 20
+_CJK_PHRASE = re.compile("|".join(CJK_PHRASES))
+_LISTED_SCRIPT = re.compile(f"[a-z]{{2}}|[а-я\u0620-\u064a\u0900-\u097f{CJK}]")
+
+_FUNCTION: frozenset[str] = frozenset().union(*FUNCTION_WORDS.values())
+_EMPTY = _FUNCTION | REASONING_WORDS
+
+
+class Step(NamedTuple):
+    """What one step says: ``shape`` is its text with each number masked, ``said`` all its words.
+
+    ``content`` are the words (CJK: characters) that are neither function words nor talk about reasoning.
+    """
+
+    body: str
+    shape: str
+    said: frozenset[str]
+    content: frozenset[str]
+    numbers: frozenset[str]
+    equations: frozenset[str]
+
+    @property
+    def is_sentence(self) -> bool:
+        """Whether function words hold it together and it does not mostly talk about reasoning.
+
+        A script without a list of function words has the benefit of the doubt.
+        """
+        held = not self.said.isdisjoint(_FUNCTION) or not _LISTED_SCRIPT.search(self.body)
+        return held and len(self.said & REASONING_WORDS) <= 2 * weight(self.content)
+
+
+def split_steps(text: str) -> set[str]:
+    r"""Return the different sentences and lines of a text, case folded and without tags.
+
+    >>> sorted(split_steps("So 3 + 1.5 = 4.5. Done!\nDone!\n"))
+    ['done', 'so 3 + 1.5 = 4.5']
+    """
+    folded = text.casefold()
+    if "<" in folded:
+        folded = _TAG.sub("\n", folded)
+    end = _ASCII_END if folded.isascii() else _END
+    return {step.strip() for step in set(end.sub("\n", folded).splitlines())} - {""}
+
+
+def read_step(text: str) -> Step:
+    """Return what a step says, its number in a list left aside.
+
+    >>> step = read_step("step 2: 4 eggs are baked, so 13 - 4 = 9 are left")
+    >>> sorted(step.content), sorted(step.numbers), sorted(step.equations), step.is_sentence
+    (['baked', 'eggs', 'left'], ['13', '4', '9'], ['13-4=9'], True)
+    """
+    enumerator = _ENUMERATOR.match(text)
+    body = text[enumerator.end() :] if enumerator else text
+    said = frozenset(words(body if body.isascii() else _CJK_PHRASE.sub(" ", body)))
+    content = frozenset(
+        [word for word in said - _EMPTY if not word[0].isdigit() and (len(word) > 1 or not word.isascii())]
+    )
+    parts = _NUMBER.split(body)
+    numbers = frozenset(parts[1::2])
+    shape = "#".join(parts[::2])
+    return Step(body, shape, said, content, numbers, _equations(body) if numbers else frozenset())
+
+
+def weight(content: frozenset[str]) -> float:
+    """Return how many words the content makes: a single CJK character is half of one.
+
+    >>> weight(frozenset({"eggs", "鸡", "蛋"}))
+    2.0
+    """
+    return len(content) - 0.5 * [*map(len, content)].count(1)
+
+
+def _equations(text: str) -> frozenset[str]:
+    sides = _RELATION.split(text, maxsplit=_MOST_RELATIONS)
+    found = (_equation(left, right) for left, right in pairwise(sides))
+    return frozenset(equation for equation in found if equation)
+
+
+def _equation(before: str, after: str) -> str | None:
+    """Return the equation around a relation sign, None for one that says nothing, such as 1 = 1 or a = 1."""
+    left = _LEFT_SIDE_REVERSED.match(before[: -_SIDE - 1 : -1])
+    right = _RIGHT_SIDE.match(after[:_SIDE])
+    if not left or not right:
+        return None
+    first, second = ("".join(side.split()).strip("$.,") for side in (left.group()[::-1], right.group()))
+    if not first or not second or first == second:
+        return None
+    stated = f"{first}={second}"
+    operates = _OPERATION.search(first) or _OPERATION.search(second)
+    return stated if operates and _NUMBER.search(stated) else None

@@ -1,0 +1,134 @@
+"""What the rewards that compare with a reference share: which text is compared, and the best of several references."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from ..reward import Batch, Completion, Judgement, Reward, RewardError, Span
+
+Features = TypeVar("Features")
+"""What a text is turned into once before it is compared: its tokens, its n-grams, the text itself."""
+
+MAX_CHARACTERS = 100_000
+"""Texts are compared by their first so many characters: some 25,000 tokens, so that no text takes long."""
+
+_OPEN, _CLOSE = "<answer>", "</answer>"
+
+
+def answer_span(completion: Completion) -> Span | None:
+    """Return where the text to compare stands: inside the one ``<answer>`` block, else all after the reasoning.
+
+    Several blocks are compared as a whole, tags included, so that listing answers costs precision. None when
+    the reasoning never closes.
+
+    >>> from grpokit.rewards.text import normalise
+    >>> answer_span(normalise("<think>France.</think> So: <answer>Paris</answer>"))
+    Span(start=35, end=40)
+    >>> answer_span(normalise("<think>France")) is None
+    True
+    """
+    if completion.final is None:
+        return None
+    start = completion.final_start
+    opened, closed = completion.final.find(_OPEN) + len(_OPEN), completion.final.find(_CLOSE)
+    single = completion.final.count(_OPEN) == 1 == completion.final.count(_CLOSE)
+    if single and opened <= closed:
+        return Span(start + opened, start + closed)
+    return Span(start, start + len(completion.final))
+
+
+def reference_texts(value: Any, reward: str) -> list[str]:
+    """Return the texts of one row's reference: a string, a number, or a list of them; blank and missing ones drop out.
+
+    >>> reference_texts(["Paris", None, " "], "rouge"), reference_texts(18, "rouge"), reference_texts(None, "rouge")
+    (['Paris'], ['18'], [])
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return []
+    if isinstance(value, str):
+        return [value] if value.strip() else []
+    if isinstance(value, int | float):
+        return [str(value)]
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [text for item in value for text in reference_texts(item, reward)]
+    raise RewardError(
+        f"{reward}: a reference must be a string or a list of strings; got {type(value).__name__} {value!r:.60}."
+    )
+
+
+class Pairing(NamedTuple):
+    """A text to compare, where it stands in its completion, and the references it is compared with."""
+
+    text: str
+    span: Span
+    references: list[str]
+
+    def judgement(self, value: float) -> Judgement:
+        """Return the judgement for the similarity with the best of the references."""
+        count = len(self.references)
+        against = "the reference" if count == 1 else f"the best of {count} references"
+        return Judgement(value, "compared", f"{value:.3f} against {against}", self.span)
+
+
+def pairings(batch: Batch, column: str | None, reward: str) -> list[Pairing | Judgement]:
+    """Return per completion what is to be compared, or the judgement where nothing is.
+
+    That is None without a reference, and 0 where a reference stands against no answer: nothing written, or a
+    reasoning block that never closes.
+    """
+    references = batch.references(column, reward)
+    return [
+        _pair(completion, reference_texts(reference, reward))
+        for completion, reference in zip(batch.completions, references, strict=True)
+    ]
+
+
+def _pair(completion: Completion, references: list[str]) -> Pairing | Judgement:
+    if not references:
+        return Judgement(None, "no reference", "there is no reference to compare with")
+    span = answer_span(completion)
+    if span is None:
+        return Judgement(0.0, "no answer", "the reasoning never closes, so nothing follows it")
+    text = completion.text[span.start : span.end]
+    if not text.strip():
+        return Judgement(0.0, "empty", "nothing is written", span)
+    return Pairing(text, span, references)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Similarity(Reward, Generic[Features]):
+    """Base of the rewards in [0, 1] that compare a completion's answer with its reference.
+
+    A subclass says what is read of a text (:meth:`features`) and how two of these compare (:meth:`compare`).
+    The best of several references counts; None and 0 are those of :func:`pairings`.
+    """
+
+    reference_column: str | None = None
+
+    @abstractmethod
+    def features(self, text: str) -> Features:
+        """Return what is compared of a text; called once for each distinct text of a batch."""
+
+    @abstractmethod
+    def compare(self, answer: Features, reference: Features) -> float:
+        """Return the similarity in [0, 1]."""
+
+    def judge(self, batch: Batch) -> list[Judgement]:
+        known: dict[str, Features] = {}
+        return [
+            found if isinstance(found, Judgement) else found.judgement(self._best(found, known))
+            for found in pairings(batch, self.reference_column, self.name)
+        ]
+
+    def _best(self, pairing: Pairing, known: dict[str, Features]) -> float:
+        answer = self._known(pairing.text, known)
+        return max(self.compare(answer, self._known(reference, known)) for reference in pairing.references)
+
+    def _known(self, text: str, known: dict[str, Features]) -> Features:
+        if text not in known:
+            known[text] = self.features(text[:MAX_CHARACTERS])
+        return known[text]

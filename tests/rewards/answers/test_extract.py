@@ -1,0 +1,109 @@
+"""Extraction: which answer is found, where, and by which marker."""
+
+import time
+
+import pytest
+from grpokit.rewards.answers.extract import Answer, NoAnswer, extract
+from grpokit.rewards.text import normalise
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+FOUND = [
+    ("<answer> 18 </answer>", "18", "tag", "white space is no part of the answer"),
+    (r"<answer>\boxed{18}</answer>", "18", "box", "box in the tag"),
+    ("<answer>6</answer> or <answer>7</answer>", "6, 7", "tag", "adjacent blocks together"),
+    (r"\boxed{\frac{1}{2}}", r"\frac{1}{2}", "box", "nested braces"),
+    (r"\boxed{a} then \boxed{b}", "b", "box", "the last box"),
+    (r"\boxed{a} and \boxed{b}", "a, b", "box", "joined boxes"),
+    (r"\boxed{18} ... \boxed{1", "18", "box", "the last balanced box"),
+    (r"\boxed{\{1\}}", r"\{1\}", "box", "escaped braces do not count"),
+    ("x\n#### 18\nthanks", "18", "####", "to the end of the line"),
+    ("A: 18", "18", "anchor", "last line"),
+    ("The answer is 18.", "18", "anchor", "sentence"),
+    ("The answer is 3.5. Good.", "3.5", "anchor", "a decimal point ends no sentence"),
+    ("The final answer is $x=5$, because it is.", "$x=5$", "anchor", "what comes before the reason"),
+    ("18", "18", "whole text", "nothing but a value"),
+    ("  $18$\n", "$18$", "whole text", "white space around"),
+]
+
+
+@pytest.mark.parametrize(("text", "answer", "marker", "why"), FOUND, ids=[why for *_, why in FOUND])
+def test_found(text: str, answer: str, marker: str, why: str) -> None:
+    found = extract(normalise(text))
+    assert isinstance(found, Answer)
+    assert (found.text, found.marker) == (answer, marker)
+
+
+MISSING = [
+    ("", "no answer", "empty"),
+    ("I do not know the number.", "no answer", "a sentence"),
+    ("<answer></answer>", "no answer", "empty block"),
+    (r"\boxed{}", "no answer", "empty box"),
+    ("####", "no answer", "empty marker"),
+    ("<answer>18", "truncated", "open block"),
+    (r"so \boxed{18", "truncated", "open box"),
+    ("<think>18", "truncated", "open reasoning"),
+    ("<think>18</think>", "no answer", "only in the reasoning"),
+    ("There are 18 of them, I counted twice.", "no answer", "unmarked number, strict"),
+]
+
+
+@pytest.mark.parametrize(("text", "status", "why"), MISSING, ids=[why for *_, why in MISSING])
+def test_missing(text: str, status: str, why: str) -> None:
+    found = extract(normalise(text))
+    assert isinstance(found, NoAnswer)
+    assert found.status == status
+
+
+LENIENT = [
+    ("There are 18 of them, I counted twice.", "18"),
+    ("First 5, then 7, so 12 in all.", "12"),
+    (r"We find $x = \frac{1}{2}$ in the end", r"$x = \frac{1}{2}$"),
+    (r"We find \(x\) and then 7.", "7"),
+    ("It is -3.", "-3"),
+]
+
+
+@pytest.mark.parametrize(("text", "answer"), LENIENT)
+def test_lenient_takes_the_last_value(text: str, answer: str) -> None:
+    found = extract(normalise(text), lenient=True)
+    assert isinstance(found, Answer)
+    assert found.text == answer
+
+
+def test_lenient_leaves_text_without_values_alone() -> None:
+    assert isinstance(extract(normalise("I do not know, sorry about that."), lenient=True), NoAnswer)
+
+
+def test_another_tag() -> None:
+    assert extract(normalise("<solution>18</solution>"), tag="solution")[0] == "18"
+
+
+def test_answer_before_the_last_300_characters_is_found() -> None:
+    text = r"\boxed{18}" + " We check this at length." * 100
+    assert extract(normalise(text))[0] == "18"
+
+
+PIECES = [r"\boxed{", "}", "<answer>", "</answer>", "#### ", "answer is ", "\n", "7", " "]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_span_is_where_the_answer_stands(text: str) -> None:
+    completion = normalise("<think>x</think>" + text)
+    found = extract(completion, lenient=True)
+    if isinstance(found, Answer) and ", " not in found.text:
+        assert found.text in completion.text[found.span.start : found.span.end]
+        assert found.span.start >= completion.final_start
+
+
+HOSTILE = [r"\boxed{", r"\boxed{}", r"\boxed 1", "<answer>", "<answer></answer>", "</answer>", "#### ", "answer is ",
+           "answer: \n", "A: ", "$", "{", "}", "(", "\\", "1", "1,", "1, ", " ", "\n", "answer to "]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_a_megabyte_of_markers_is_linear(piece: str) -> None:
+    completion = normalise(piece * (1_000_000 // len(piece)))
+    start = time.process_time()
+    extract(completion, lenient=True)
+    assert time.process_time() - start < 0.1

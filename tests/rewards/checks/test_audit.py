@@ -1,0 +1,150 @@
+"""The audit: hacks are built for real rows, scored with the mix, and the one that pays is named with its payer."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from grpokit.rewards import RewardMix, correctness
+from grpokit.rewards.checks.audit import AuditError, Payment, audit
+from grpokit.rewards.checks.hacks import HACKS, Scene
+from grpokit.rewards.checks.honest import BUILT_IN, AuditRow, Layout, layout_of, wrong_answer
+
+SUMMARIES = tuple(
+    AuditRow(f"Summarise the post: {text} And so it went on for a while, with many more words than needed.", text)
+    for text in (
+        "My neighbour borrowed the ladder in March and now says that it was always his own.",
+        "The landlord raised the rent twice this year and wants to know why I look for another flat.",
+        "I told my sister about the surprise party by accident and everybody is angry with me.",
+    )
+)
+
+
+def substring(completions: list[str], answer: list[str], **kwargs: Any) -> list[float]:
+    """The classic mistake: the answer somewhere in the text."""
+    return [float(right in text) for text, right in zip(completions, answer, strict=True)]
+
+
+def payments(spec: str) -> dict[str, Payment]:
+    return {hack.name: hack.payment for hack in audit(RewardMix.parse(spec)).hacks}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "correctness",  # right or wrong, and nothing else
+        "correctness=2,xml_format=0.5",  # the usual recipe
+        "correctness=2,xml_format=0.5,gate(correctness,conciseness)=0.5,repetition=0.5,cot_clarity=0.25",
+    ],
+)
+def test_a_sound_mix_passes(spec: str) -> None:
+    report = audit(RewardMix.parse(spec))
+    assert report.verdict.startswith("PASSED")
+    assert not report.paid
+    assert report.right.total > report.wrong.total
+
+
+def test_every_hack_is_tried() -> None:
+    assert list(payments("correctness")) == [hack.name for hack in HACKS]
+    assert len(HACKS) >= 12
+
+
+@pytest.mark.parametrize(
+    ("spec", "hack", "blame"),
+    [
+        ("correctness=0.1,length(target=200)=1", "padding", "length(target=200)"),  # length outbids correctness
+        ("xml_format", "format without thought", "xml_format"),  # form alone
+        ("xml_format=1,repetition=0.5", "connective stuffing", "xml_format"),  # a tie: the payer is named all the same
+        ("correctness=0.1,token_length(target=12)=1", "cutting", "token_length(target=12)"),
+        ("repetition", "empty", "repetition"),  # silence never repeats itself
+        ("xml_tag_count=1,correctness=-1", "answer in the reasoning only", "xml_tag_count"),  # a sign turned round
+    ],
+)
+def test_a_hack_that_pays_is_named_with_its_payer(spec: str, hack: str, blame: str) -> None:
+    report = audit(RewardMix.parse(spec))
+    paid = {result.name: result.blame for result in report.paid}
+    assert hack in paid
+    assert paid[hack] == blame
+    assert hack in report.verdict
+    assert report.verdict.startswith("FAILED")
+
+
+def test_a_users_own_function_is_audited_like_any_other() -> None:
+    report = audit(RewardMix([substring]))
+    paid = {result.name for result in report.paid}
+    assert {"answer listing", "hedging", "answer in the reasoning only"} <= paid
+    assert {result.blame for result in report.paid} == {"substring"}
+    assert not audit(RewardMix([correctness])).paid
+
+
+def test_a_leak_is_told_apart_from_a_hack_that_pays() -> None:
+    """Padding earns more than an honest wrong answer, and less than a right one."""
+    report = audit(RewardMix.parse("correctness=2,length(target=400)=1"))
+    padding = next(result for result in report.hacks if result.name == "padding")
+    assert padding.payment is Payment.LEAKS
+    assert padding.over_wrong > 0 > padding.over_right
+    assert padding.blame == "length(target=400)"
+    assert not report.paid
+
+
+def test_summaries_have_their_own_honest_answers() -> None:
+    report = audit(RewardMix.parse("token_overlap=1,length(target=90)=0.5"), SUMMARIES)
+    assert report.right.parts["token_overlap"] == 1.0
+    assert report.wrong.parts["token_overlap"] < 0.5
+    words = next(result for result in report.hacks if result.name == "copied phrasing")
+    assert words.over_wrong > 0
+    assert not any(hack.startswith("<answer>") for hack in [words.example])
+
+
+def test_word_salad_earns_full_overlap() -> None:
+    """A bag of words cannot tell the reference from its words in alphabetical order."""
+    assert "copied phrasing" in {result.name for result in audit(RewardMix.parse("rouge_1"), SUMMARIES[:2]).paid}
+
+
+def test_the_layout_follows_the_mix() -> None:
+    mix = RewardMix.parse("gate(xml_format(reasoning_tag=reasoning,answer_tag=solution),length)")
+    assert layout_of(mix).write("a", "b") == "<reasoning>\na\n</reasoning>\n<solution>\nb\n</solution>"
+    assert audit(RewardMix.parse("xml_format(reasoning_tag=reasoning)")).right.total == 1.0
+
+
+@pytest.mark.parametrize("row", [*BUILT_IN, *SUMMARIES, AuditRow("Hm?", r"\frac{1}{2}"), AuditRow("", "x")])
+def test_hacks_have_as_many_variants_for_every_row(row: AuditRow) -> None:
+    reference = Scene(BUILT_IN[0], BUILT_IN[1:], Layout())
+    scene = Scene(row, [other for other in BUILT_IN if other != row], Layout())
+    assert [len(hack.write(scene)) for hack in HACKS] == [len(hack.write(reference)) for hack in HACKS]
+
+
+def test_honest_answers_are_right_and_wrong_ones_wrong() -> None:
+    scenes = [Scene(row, [other for other in BUILT_IN if other != row], Layout()) for row in BUILT_IN]
+    answers = [row.answer for row in BUILT_IN]
+    assert correctness(completions=[scene.right for scene in scenes], answer=answers) == [1.0] * len(BUILT_IN)
+    assert correctness(completions=[scene.wrong for scene in scenes], answer=answers) == [0.0] * len(BUILT_IN)
+    assert wrong_answer(AuditRow("?", "north"), [AuditRow("?", "south")]) == "south"
+    assert wrong_answer(AuditRow("?", "north"), []) == "none of these"
+
+
+def test_one_row_is_enough_and_no_row_is_refused() -> None:
+    assert audit(RewardMix.parse("correctness"), BUILT_IN[:1]).verdict.startswith("PASSED")
+    with pytest.raises(AuditError, match="an audit of no rows"):
+        audit(RewardMix.parse("correctness"), [])
+
+
+def test_unreadable_references_are_an_error_and_no_verdict() -> None:
+    with pytest.raises(AuditError, match="no reward of 'correctness=1' applies"):
+        audit(RewardMix.parse("correctness"), [AuditRow("How many?", " ")])
+
+
+def test_real_rows(shared: Path) -> None:
+    with (shared / "data" / "gsm8k" / "test.jsonl").open() as lines:
+        rows = [json.loads(line) for _, line in zip(range(24), lines, strict=False)]
+    honest = [AuditRow(row["question"], row["answer"]) for row in rows]
+    report = audit(RewardMix.parse("correctness=2,xml_format=0.5"), honest)
+    assert report.verdict.startswith("PASSED")
+    assert (report.right.total, report.wrong.total) == (2.5, 0.5)
+
+
+def test_the_report_is_plain_json() -> None:
+    found = json.loads(json.dumps(audit(RewardMix.parse("length(target=200)")).as_dict()))
+    assert found["schema"] == 1
+    assert found["passed"] is False
+    assert {"name", "payment", "over_right", "over_wrong", "blame", "example"} <= set(found["hacks"][0])

@@ -1,0 +1,115 @@
+"""Clarity: real steps in several languages earn, and what merely looks like steps does not."""
+
+import pytest
+from grpokit.rewards.reasoning.cot_clarity import CotClarity, cot_clarity
+from grpokit.rewards.reasoning.steps import read_step
+from grpokit.rewards.reward import RewardError
+from hypothesis import given
+from hypothesis import strategies as st
+
+SOLVED = {
+    "arithmetic": "A ticket costs 7 euros, so 3 * 7 = 21 is paid. The bus adds 4: 21 + 4 = 25. 50 - 25 = 25 remain.",
+    "prose": "The baker opens at dawn with forty loaves. By noon the school has bought half of them. "
+    "A late customer takes another five. Only fifteen loaves remain on the shelf.",
+    "Chinese": "第一步：每张票7元，所以3*7=21元。\n第二步：公交车另收4元，一共21+4=25元。\n第三步：剩下50-25=25元。",
+    "Chinese prose": "面包师早上烤了四十个面包。中午学校买走了一半。晚上有位客人又拿了五个。",
+    "Spanish": "Cada entrada cuesta 7 euros: 3 * 7 = 21. El autobús suma 4, así que 21 + 4 = 25. Le quedan 25 al niño.",
+    "French": "Chaque billet coûte 7 euros, donc 3 * 7 = 21. Le bus ajoute 4 euros : 21 + 4 = 25. Il reste 25 euros.",
+    "German": "Jede Karte kostet 7 Euro, also 3 * 7 = 21. Der Bus kostet noch 4: 21 + 4 = 25. Ihm bleiben 25 übrig.",
+    "Russian": "Билет стоит 7 евро, значит 3 * 7 = 21. Автобус добавляет 4: 21 + 4 = 25. У ребёнка остаётся 25 евро.",
+    "Hindi": "हर टिकट की कीमत 7 यूरो है, इसलिए 3 * 7 = 21। बस के 4 और जुड़ते हैं: 21 + 4 = 25। बच्चे के पास 25 यूरो बचे।",
+    "algebra": "From 3x - 5 = 10 we get 3x = 15. Dividing both sides by three leaves x alone. Check: 3 * 5 - 5 = 10.",
+}
+
+
+@pytest.mark.parametrize("text", SOLVED.values(), ids=SOLVED)
+def test_real_steps_reach_the_target(text: str) -> None:
+    assert cot_clarity(completions=[text, f"<think>{text}</think><answer>25</answer>"]) == [1.0, 1.0]
+
+
+EMPTY = {
+    "nothing": "",
+    "empty block": "<think> </think>The ticket costs 7 euros, so 3 * 7 = 21.",
+    "connectives": "First, Second, Next, Finally,",
+    "sentences of connectives": "First, we think. Second, we reason. Then, we calculate. Finally, we conclude.",
+    "stuffed keywords": "therefore because thus hence since step equation solve " * 50,
+    "empty list": "1.\n2.\n3.\n4.\n",
+    "announcements": "Step 1: compute the value.\nStep 2: determine the result.\nStep 3: give the final answer.",
+    "counter": "".join(f"Step {n}: compute value {n}.\n" for n in range(30)),
+    "trivial equations": "1 = 1. 2 = 2. a = 1. b = 2.",
+    "words without a sentence": "apples oranges\nchairs tables\nrivers mountains",
+    "bare answer": "The answer is 18.",
+    "let me think": "Let me think about this step by step. I need to carefully consider the problem.",
+    "Chinese markers": "首先，然后，接着，最后，因此答案是。第一步：计算。第二步：计算。",
+    "Spanish markers": "Primero, pensemos. Segundo, calculamos el resultado. Finalmente, la respuesta.",
+    "German markers": "Zuerst, dann, danach, schließlich. Schritt 1: berechnen. Schritt 2: die Lösung finden.",
+    "French markers": "Premièrement, réfléchissons. Ensuite, calculons. Donc, la réponse.",
+    "Russian markers": "Сначала подумаем. Затем вычислим. Следовательно, ответ.",
+    "Hindi markers": "पहला चरण, दूसरा चरण, इसलिए, अंत में उत्तर।",
+}
+
+
+@pytest.mark.parametrize("text", EMPTY.values(), ids=EMPTY)
+def test_what_only_looks_like_steps_earns_nothing(text: str) -> None:
+    assert cot_clarity(completions=[text]) == [0.0]
+
+
+def test_one_step_with_its_number_changed_is_one_step() -> None:
+    text = "".join(f"We add one more apple to the basket: {n} + 1 = {n + 1}.\n" for n in range(20))
+    assert CotClarity(target=10)(completions=[text]) == [0.1]
+
+
+def test_markers_add_nothing_to_real_steps() -> None:
+    bare = "Each box holds 6 pens. 4 * 6 = 24 pens are packed. A teacher keeps two of them."
+    marked = "Step 1: Each box holds 6 pens. Therefore, 4 * 6 = 24 pens are packed. Then, a teacher keeps two of them."
+    reward = CotClarity(target=6)
+    assert reward(completions=[bare]) == reward(completions=[marked]) == [0.5]
+
+
+def test_the_copied_prompt_is_no_reasoning() -> None:
+    prompt = "A farm has 12 cows. Each cow gives 9 litres of milk. How much milk is there in a week?"
+    chat = [{"role": "user", "content": [{"type": "text", "text": prompt}]}]
+    for prompts in ([prompt], [chat]):
+        assert cot_clarity(completions=[prompt], prompts=prompts) == [0.0]
+        assert cot_clarity(completions=[prompt + " 12 * 9 = 108."], prompts=prompts) == [pytest.approx(1 / 3)]
+
+
+def test_several_prompts_keep_the_order_of_completions() -> None:
+    texts = ["a", SOLVED["prose"], "b", SOLVED["prose"]]
+    assert cot_clarity(completions=texts, prompts=["p", "q", "q", "p"]) == [0.0, 1.0, 0.0, 1.0]
+
+
+POOL = [*SOLVED.values(), "x = 5", "3 + 4 = 7", EMPTY["counter"], EMPTY["announcements"], EMPTY["Chinese markers"]]
+STEPS = st.lists(st.sampled_from(POOL), min_size=1, max_size=5)
+
+
+@given(STEPS, st.data())
+def test_saying_a_step_again_never_raises_the_value(steps: list[str], data: st.DataObject) -> None:
+    again = data.draw(st.sampled_from(steps))
+    place = data.draw(st.integers(0, len(steps)))
+    reward = CotClarity(target=30)
+    before, after = reward(completions=["\n".join(steps), "\n".join([*steps[:place], again, *steps[place:]])])
+    assert before == after
+
+
+@pytest.mark.parametrize(
+    ("text", "equations"),
+    [
+        ("so 16 - 3 = 13 are left", {"16-3=13"}),
+        ("16 - 3 = <<16-3=13>>13", {"16-3=13"}),  # GSM8K's calculator annotations
+        (r"\frac{1}{2} + \frac{1}{3} = \frac{5}{6}", {r"\frac{1}{2}+\frac{1}{3}=\frac{5}{6}"}),
+        ("2x + 3 = 7", {"2x+3=7"}),
+        ("所以剩下16-3=13个", {"16-3=13"}),
+        ("1 = 1", set()),
+        ("a = 1", set()),
+        ("total = 13", set()),
+    ],
+)
+def test_equations(text: str, equations: set[str]) -> None:
+    assert read_step(text).equations == equations
+
+
+@pytest.mark.parametrize("target", [0, -1, 1.5])
+def test_the_target_is_checked(target: int) -> None:
+    with pytest.raises(RewardError, match="at least 1"):
+        CotClarity(target=target)
