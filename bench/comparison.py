@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from grpokit.evaluate.manifest import Manifest, MixRecord, TaskRecord
-from grpokit.evaluate.pairing import compare
-from grpokit.evaluate.run import Run, Score
-from grpokit.evaluate.table import read_table
+from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.paired.table import read_table
+from grpokit.evaluate.runs.manifest import Manifest, MixRecord, TaskRecord
+from grpokit.evaluate.runs.run import Run, Score
 from grpokit.evaluate.types import Row
 from grpokit.files import write_lines
 from grpokit.rewards.reward import Judgement, Span

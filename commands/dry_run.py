@@ -20,7 +20,7 @@ ASSUMED_PROMPT = 512
 def show_dry_run(recipe: Recipe, out: Path | None) -> None:
     """Print, once for all processes, what a run would be, without loading a model or fetching anything."""
     from ..errors import GrpokitError
-    from ..evaluate.shards import Shard
+    from ..evaluate.runs.shards import Shard
     from ..train.plan import plan_for
 
     plan = plan_for(recipe, _rows(recipe))

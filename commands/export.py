@@ -32,7 +32,7 @@ def check_export(recipe: Recipe) -> None:
 
 def merge(recipe: Recipe, adapter: TrainedAdapter) -> list[Path]:
     """Write the merged model if the recipe asks for one; return the folders that get a card."""
-    from ..evaluate.shards import Shard
+    from ..evaluate.runs.shards import Shard
     from ..train.export import MERGED
     from ..train.export import merge as merge_adapter
 

@@ -53,7 +53,7 @@ def _fill(recipe: Recipe, places: Sequence[Place], loading: Loading) -> None:
 
 def _keep_samples(folders: Sequence[Path], adapter: Path) -> None:
     """Write the answers to the sample questions beside the adapter and show them, on standard error."""
-    from ..evaluate.shards import Shard
+    from ..evaluate.runs.shards import Shard
     from ..files import write_lines
     from ..train.samples import read_answers
     from .watch import plain_text

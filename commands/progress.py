@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress, Task
 
-    from ..evaluate.advance import Advance
+    from ..evaluate.progress import Advance
 
 
 class Bars:

@@ -13,8 +13,8 @@ from .main import FAILED, OK, UNDERPOWERED, reader_may_leave
 from .options import write_json
 
 if TYPE_CHECKING:
-    from ..evaluate.comparison import Comparison
-    from ..evaluate.run import Run
+    from ..evaluate.paired.comparison import Comparison
+    from ..evaluate.runs.run import Run
 
 
 def show_results(folders: Sequence[Path], args: argparse.Namespace, cards: Sequence[Path] = ()) -> int:
@@ -22,8 +22,8 @@ def show_results(folders: Sequence[Path], args: argparse.Namespace, cards: Seque
 
     ``cards`` are folders of models whose cards get the evaluation.
     """
-    from ..evaluate.pairing import compare
-    from ..evaluate.run import find_runs
+    from ..evaluate.paired.pairing import compare
+    from ..evaluate.runs.run import find_runs
 
     runs = find_runs(list(folders))
     comparison = compare(runs, margin=args.margin)
@@ -36,8 +36,8 @@ def show_results(folders: Sequence[Path], args: argparse.Namespace, cards: Seque
 
 def show_beside(what: str, folders: Sequence[Path], args: argparse.Namespace) -> None:
     """Print the verdicts of a comparison that goes beside the one in full, unless standard output is for JSON."""
-    from ..evaluate.pairing import compare
-    from ..evaluate.run import find_runs
+    from ..evaluate.paired.pairing import compare
+    from ..evaluate.runs.run import find_runs
 
     if args.json == "-":
         return

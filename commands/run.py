@@ -15,7 +15,7 @@ from .results import show_results
 if TYPE_CHECKING:
     from ..evaluate.engines.spec import ModelSpec
     from ..evaluate.evaluation import Evaluation
-    from ..evaluate.run import Run
+    from ..evaluate.runs.run import Run
     from ..evaluate.tasks.card import Task
     from ..evaluate.types import Engine
 
@@ -63,7 +63,7 @@ def add_parser(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate every model and show the results."""
     from ..evaluate.engines.spec import parse_models
-    from ..evaluate.shards import Shard
+    from ..evaluate.runs.shards import Shard
 
     specs = parse_models(args.model)
     if args.noise_floor:
@@ -111,7 +111,7 @@ def _evaluate_next(
 
 def _measure_noise(engine: Engine, run: Run, evaluation: Evaluation) -> None:
     from ..evaluate.engines.transformers import TransformersEngine
-    from ..evaluate.noise import measure_noise
+    from ..evaluate.paired.noise import measure_noise
 
     assert isinstance(engine, TransformersEngine), "the noise of other engines is refused before any work"
     measure_noise(run, engine.rebatched(), evaluation.mix, evaluation.sampling)

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _score_file(args: argparse.Namespace, out: Path) -> list[Path]:
-    from ..evaluate.stored import Columns, import_completions
+    from ..evaluate.logs.table import Columns, import_completions
 
     columns = Columns(
         completion=args.completion_column,
@@ -66,8 +66,8 @@ def _score_file(args: argparse.Namespace, out: Path) -> list[Path]:
 
 
 def _rescore(args: argparse.Namespace, out: Path) -> list[Path]:
-    from ..evaluate.run import find_runs
-    from ..evaluate.stored import rescore
+    from ..evaluate.logs.table import rescore
+    from ..evaluate.runs.run import find_runs
 
     folders = []
     runs = find_runs([args.source])

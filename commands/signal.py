@@ -12,7 +12,7 @@ from . import options
 from .main import OK, Subparsers
 
 if TYPE_CHECKING:
-    from ..evaluate.run import Run
+    from ..evaluate.runs.run import Run
 
 EXAMPLES = """\
 examples:
@@ -43,8 +43,8 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Forecast, show and write."""
-    from ..evaluate.run import find_runs
-    from ..evaluate.signal import signal
+    from ..evaluate.paired.signal import signal
+    from ..evaluate.runs.run import find_runs
     from ..evaluate.types import EvaluationError
 
     runs = find_runs([args.source])

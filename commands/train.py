@@ -155,7 +155,7 @@ def _way_on(out: Path) -> str:
 
 
 def _train_and_compare(recipe: Recipe, args: argparse.Namespace, out: Path) -> int:
-    from ..evaluate.shards import Shard
+    from ..evaluate.runs.shards import Shard
     from ..train import train
     from ..train.heldout import held_out
     from .watch import watch
@@ -184,7 +184,7 @@ def _read_keys() -> None:
 
 def _note(text: str, who: str = "note") -> None:
     """Say something once for all processes."""
-    from ..evaluate.shards import Shard
+    from ..evaluate.runs.shards import Shard
 
     if Shard.current().first:
         print(f"{who}: {text}", file=sys.stderr)

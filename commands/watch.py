@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from ..evaluate.advance import Advance
+    from ..evaluate.progress import Advance
     from ..rewards.reward import Text
     from ..train import Alarm, Drawn, HeldOut, Step
 

@@ -5,26 +5,26 @@ from typing import TYPE_CHECKING
 from ..exports import deferred
 
 if TYPE_CHECKING:
-    from .comparison import Comparison, Verdict
     from .evaluation import Evaluation, task_record
-    from .manifest import Manifest
-    from .pairing import compare
-    from .run import Run, Score, find_runs
+    from .logs.table import Columns, import_completions, rescore
+    from .paired.comparison import Comparison, Verdict
+    from .paired.pairing import compare
+    from .runs.manifest import Manifest
+    from .runs.run import Run, Score, find_runs
     from .scoring import score_run
-    from .stored import Columns, import_completions, rescore
     from .tasks import load_task, task_names
     from .types import Engine, EvaluationError, Prompt, Request, Row, Sampling
 else:
     __getattr__ = deferred(
         __name__,
         {
-            "comparison": ("Comparison", "Verdict"),
+            "paired.comparison": ("Comparison", "Verdict"),
             "evaluation": ("Evaluation", "task_record"),
-            "manifest": ("Manifest",),
-            "pairing": ("compare",),
-            "run": ("Run", "Score", "find_runs"),
+            "runs.manifest": ("Manifest",),
+            "paired.pairing": ("compare",),
+            "runs.run": ("Run", "Score", "find_runs"),
             "scoring": ("score_run",),
-            "stored": ("Columns", "import_completions", "rescore"),
+            "logs.table": ("Columns", "import_completions", "rescore"),
             "tasks": ("load_task", "task_names"),
             "types": ("Engine", "EvaluationError", "Prompt", "Request", "Row", "Sampling"),
         },

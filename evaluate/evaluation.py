@@ -13,15 +13,15 @@ from pathlib import Path
 
 from ..files import write_lines
 from ..rewards import RewardMix
-from .advance import Advance, unwatched
-from .batches import BatchRecord
 from .environment import environment
-from .fingerprints import prompt_digest, prompts_fingerprint
-from .journal import Journal, finished
-from .manifest import Manifest, TaskRecord
-from .run import Run
+from .progress import Advance, unwatched
+from .runs.batches import BatchRecord
+from .runs.fingerprints import prompt_digest, prompts_fingerprint
+from .runs.journal import Journal, finished
+from .runs.manifest import Manifest, TaskRecord
+from .runs.run import Run
+from .runs.shards import Shard
 from .scoring import mix_record, score_run, try_mix
-from .shards import Shard
 from .types import Engine, EvaluationError, Prompt, Request, Sampling
 
 OF_THE_TEXT = ("kind", "dtype", "quantization", "attention", "template", "prompt_tokens")

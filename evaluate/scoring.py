@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from ..files import write_lines
 from ..rewards import RewardMix, repetition
 from ..rewards.reward import Batch
-from .advance import Advance, unwatched
-from .manifest import MixRecord
-from .run import Answered, Run, Score
+from .progress import Advance, unwatched
+from .runs.manifest import MixRecord
+from .runs.run import Answered, Run, Score
 from .types import Prompt, Row
 
 BLOCK = 1024

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GrpokitError
-from ..evaluate.comparison import Comparison, Pair
-from ..evaluate.run import Run
+from ..evaluate.paired.comparison import Comparison, Pair
+from ..evaluate.runs.run import Run
 from ..files import write_atomically
 from .markdown import to_markdown
 

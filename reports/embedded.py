@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from ..evaluate.comparison import Comparison
+from ..evaluate.paired.comparison import Comparison
 from .samples import Answer, Question
 
 BLOCK = 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..evaluate.comparison import Estimate, ModelSummary, Pair
+from ..evaluate.paired.comparison import Estimate, ModelSummary, Pair
 from .wording import number, repetition, share
 
 

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..evaluate.comparison import Comparison
-from ..evaluate.run import Run
+from ..evaluate.paired.comparison import Comparison
+from ..evaluate.runs.run import Run
 from ..files import write_atomically
 from . import wording
 from .embedded import embed

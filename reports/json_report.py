@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ..evaluate.comparison import (
+from ..evaluate.paired.comparison import (
     Comparison,
     CurvePoint,
     Difference,
@@ -15,7 +15,7 @@ from ..evaluate.comparison import (
     PerWeight,
     RewardSummary,
 )
-from ..evaluate.explanation import Lengths
+from ..evaluate.paired.explanation import Lengths
 from .wording import narrowing
 
 SCHEMA = 1

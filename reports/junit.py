@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from ..evaluate.comparison import Comparison, Difference, Pair, Verdict
+from ..evaluate.paired.comparison import Comparison, Difference, Pair, Verdict
 from .wording import interval, signed
 
 

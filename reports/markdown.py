@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ..evaluate.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary
+from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary
 from .wording import (
     alarm,
     evidence,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from ..evaluate.comparison import Comparison, Pair, QuestionChange
-from ..evaluate.run import Run
+from ..evaluate.paired.comparison import Comparison, Pair, QuestionChange
+from ..evaluate.runs.run import Run
 from .samples import Answer, Question, read_questions
 from .wording import number
 

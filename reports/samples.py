@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from ..evaluate.run import Run, Score
+from ..evaluate.runs.run import Run, Score
 from ..evaluate.types import EvaluationError, FinishReason, Row
 from ..rewards.reward import Judgement, Text
 from ..rewards.text import normalise, strip_eos

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..evaluate.signal import RateBin, Signal
+from ..evaluate.paired.signal import RateBin, Signal
 from .wording import number, share
 
 BAR_WIDTH = 40

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..evaluate.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary, Verdict
-from ..evaluate.explanation import Factor
-from ..evaluate.run import Run
+from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary, Verdict
+from ..evaluate.paired.explanation import Factor
+from ..evaluate.runs.run import Run
 from .moves import print_moves, read_moved
 from .wording import (
     alarm,

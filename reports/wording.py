@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..evaluate.comparison import Difference, Mismatch, ModelSummary, NoiseFloor, Pair, Verdict
-from ..evaluate.explanation import Alarm, Lengths
+from ..evaluate.paired.comparison import Difference, Mismatch, ModelSummary, NoiseFloor, Pair, Verdict
+from ..evaluate.paired.explanation import Alarm, Lengths
 
 
 def number(value: float | None, decimals: int = 3) -> str:

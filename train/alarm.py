@@ -14,12 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..evaluate.alarms import FILE, read_log
-from ..evaluate.comparison import Difference, Estimate, Pair, Verdict
-from ..evaluate.explanation import Alarm
-from ..evaluate.pairing import MARGIN
+from ..evaluate.paired.alarms import FILE, read_log
+from ..evaluate.paired.comparison import Difference, Estimate, Pair, Verdict
+from ..evaluate.paired.explanation import Alarm
+from ..evaluate.paired.pairing import MARGIN
+from ..evaluate.paired.table import TOTAL
 from ..evaluate.statistics.intervals import t_value
-from ..evaluate.table import TOTAL
 from ..files import write_lines
 from .types import Watcher
 

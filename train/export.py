@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..evaluate.engines import Loading
 from ..evaluate.engines.checkpoint import fingerprint
 from ..evaluate.engines.spec import ModelSpec
-from ..evaluate.manifest import Manifest
-from ..evaluate.shards import Shard
+from ..evaluate.runs.manifest import Manifest
+from ..evaluate.runs.shards import Shard
 from ..files import write_atomically
 from .card import card
 from .folder import RECIPE

@@ -7,15 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ..evaluate.advance import Advance, unwatched
-from ..evaluate.alarms import EVALUATIONS, GREEDY_EVALUATIONS
 from ..evaluate.engines import Loading
 from ..evaluate.engines.checkpoint import fingerprint, locate
 from ..evaluate.engines.spec import ModelSpec
 from ..evaluate.evaluation import Evaluation, task_record
-from ..evaluate.manifest import Manifest
-from ..evaluate.run import Run
-from ..evaluate.shards import Shard
+from ..evaluate.paired.alarms import EVALUATIONS, GREEDY_EVALUATIONS
+from ..evaluate.progress import Advance, unwatched
+from ..evaluate.runs.manifest import Manifest
+from ..evaluate.runs.run import Run
+from ..evaluate.runs.shards import Shard
 from ..evaluate.types import Engine, Prompt
 from ..files import write_lines
 from .data import fitting, prompt_limit

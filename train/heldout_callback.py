@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from ..evaluate.pairing import MARGIN
-from ..evaluate.run import Run
+from ..evaluate.paired.pairing import MARGIN
+from ..evaluate.runs.run import Run
 from .alarm import AlarmLog, climb
 from .heldout import Asked
 from .live import Live, Studio

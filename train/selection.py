@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..evaluate.comparison import Comparison, ModelSummary, Verdict
-from ..evaluate.pairing import compare
-from ..evaluate.run import Run
-from ..evaluate.table import TOTAL
+from ..evaluate.paired.comparison import Comparison, ModelSummary, Verdict
+from ..evaluate.paired.pairing import compare
+from ..evaluate.paired.table import TOTAL
+from ..evaluate.runs.run import Run
 
 
 def step_folder(step: int) -> str:

@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ..evaluate.alarms import BASE
-from ..evaluate.comparison import ModelSummary, Pair
-from ..evaluate.explanation import Alarm
-from ..evaluate.pairing import compare
-from ..evaluate.run import Run
+from ..evaluate.paired.alarms import BASE
+from ..evaluate.paired.comparison import ModelSummary, Pair
+from ..evaluate.paired.explanation import Alarm
+from ..evaluate.paired.pairing import compare
+from ..evaluate.runs.run import Run
 from .alarm import look
 from .heldout import Asked, ask
 from .live import LiveEngine

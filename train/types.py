@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..errors import GrpokitError
-from ..evaluate.advance import Advance, unwatched
-from ..evaluate.explanation import Alarm as Alarm  # public here too
+from ..evaluate.paired.explanation import Alarm as Alarm  # public here too
+from ..evaluate.progress import Advance, unwatched
 
 if TYPE_CHECKING:
-    from ..evaluate.comparison import Difference
+    from ..evaluate.paired.comparison import Difference
     from ..rewards.reward import Text
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...files import FileError, write_atomically, write_lines
-from ..advance import Advance, unwatched
+from ..progress import Advance, unwatched
 from ..rendering import encode, plain
 from ..types import EvaluationError, Prompt
 from .card import EmptyPrompt

@@ -4,7 +4,7 @@ import io
 
 import pytest
 from grpokit.commands.watch import Watch, held_out_line
-from grpokit.evaluate.comparison import Difference, Verdict
+from grpokit.evaluate.paired.comparison import Difference, Verdict
 from grpokit.train import Alarm, Drawn, HeldOut, Step
 from rich.console import Console
 

@@ -24,11 +24,11 @@ from grpokit.evaluate import (
     load_task,
     task_record,
 )
-from grpokit.evaluate.batches import Batches, read_batches
 from grpokit.evaluate.engines import Loading, load_engines
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
-from grpokit.evaluate.shards import Shard
+from grpokit.evaluate.runs.batches import Batches, read_batches
+from grpokit.evaluate.runs.shards import Shard
 from grpokit.rewards import RewardMix
 
 LIMIT = 16

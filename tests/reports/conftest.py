@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from grpokit.evaluate.comparison import Comparison
-from grpokit.evaluate.pairing import compare
-from grpokit.evaluate.run import Run
+from grpokit.evaluate.paired.comparison import Comparison
+from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.runs.run import Run
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.runs import BASE, HOSTILE, TUNED, write_run
 

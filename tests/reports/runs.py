@@ -7,8 +7,8 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from grpokit.evaluate.manifest import Manifest, MixRecord, TaskRecord
-from grpokit.evaluate.run import Run, Score
+from grpokit.evaluate.runs.manifest import Manifest, MixRecord, TaskRecord
+from grpokit.evaluate.runs.run import Run, Score
 from grpokit.evaluate.types import Prompt, Row
 from grpokit.files import write_lines
 from grpokit.rewards.reward import Judgement, Span

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from grpokit.commands.report import main
-from grpokit.evaluate.pairing import compare
+from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.card import BEGIN, CardError, write_card
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, TUNED, write_run

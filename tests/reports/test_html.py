@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from grpokit.errors import GrpokitError
-from grpokit.evaluate.comparison import Mismatch
-from grpokit.evaluate.explanation import Alarm, HackingCheck
-from grpokit.evaluate.pairing import compare
+from grpokit.evaluate.paired.comparison import Mismatch
+from grpokit.evaluate.paired.explanation import Alarm, HackingCheck
+from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, HOSTILE, TUNED, write_run

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from grpokit.evaluate.comparison import NoiseFloor
-from grpokit.evaluate.explanation import Alarm
-from grpokit.evaluate.pairing import compare
+from grpokit.evaluate.paired.comparison import NoiseFloor
+from grpokit.evaluate.paired.explanation import Alarm
+from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.json_report import to_json
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, write_run

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from grpokit.evaluate.comparison import Mismatch
-from grpokit.evaluate.explanation import Alarm
-from grpokit.evaluate.pairing import compare
+from grpokit.evaluate.paired.comparison import Mismatch
+from grpokit.evaluate.paired.explanation import Alarm
+from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.markdown import to_markdown
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, write_run

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from grpokit.evaluate.comparison import NoiseFloor
-from grpokit.evaluate.explanation import LengthBin, Lengths
-from grpokit.evaluate.pairing import compare
-from grpokit.evaluate.run import Run
+from grpokit.evaluate.paired.comparison import NoiseFloor
+from grpokit.evaluate.paired.explanation import LengthBin, Lengths
+from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.runs.run import Run
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.pages import Watched, sync_api

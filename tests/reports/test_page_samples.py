@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.pairing import compare
+from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.pages import Watched, sync_api

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.comparison import Comparison
-from grpokit.evaluate.pairing import compare
-from grpokit.evaluate.run import Run, Score
+from grpokit.evaluate.paired.comparison import Comparison
+from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.runs.run import Run, Score
 from grpokit.files import write_lines
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.pages import Watched, shown_values, sync_api

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from grpokit.errors import GrpokitError
-from grpokit.evaluate.run import Run
+from grpokit.evaluate.runs.run import Run
 from grpokit.files import dump_line
 from grpokit.reports.embedded import BLOCK, RIGHT, TRUNCATED, UNANSWERED, WRONG, embed
 from grpokit.reports.samples import as_text, read_questions

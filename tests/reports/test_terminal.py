@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from grpokit.evaluate.comparison import Mismatch, NoiseFloor, Verdict
-from grpokit.evaluate.explanation import Alarm
-from grpokit.evaluate.pairing import compare
+from grpokit.evaluate.paired.comparison import Mismatch, NoiseFloor, Verdict
+from grpokit.evaluate.paired.explanation import Alarm
+from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.moves import ending
 from grpokit.reports.terminal import ASCII, UNICODE, interval_bar, print_comparison
 from grpokit.reports.wording import short_names

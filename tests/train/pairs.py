@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from grpokit.evaluate.comparison import Difference, Estimate, Pair, Verdict
-from grpokit.evaluate.difference import Design, difference
-from grpokit.evaluate.pairing import MARGIN
+from grpokit.evaluate.paired.comparison import Difference, Estimate, Pair, Verdict
+from grpokit.evaluate.paired.difference import Design, difference
+from grpokit.evaluate.paired.pairing import MARGIN
 
 TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), Design(None, shared_noise=False), MARGIN)
 

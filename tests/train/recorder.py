@@ -1,6 +1,6 @@
 """A watcher of training runs that keeps everything it is told."""
 
-from grpokit.evaluate.advance import unwatched
+from grpokit.evaluate.progress import unwatched
 
 
 class Recorder:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from grpokit.evaluate.alarms import read_log
-from grpokit.evaluate.comparison import Estimate, Pair, Verdict
-from grpokit.evaluate.difference import Design, paired_estimate
+from grpokit.evaluate.paired.alarms import read_log
+from grpokit.evaluate.paired.comparison import Estimate, Pair, Verdict
+from grpokit.evaluate.paired.difference import Design, paired_estimate
 from grpokit.evaluate.types import EvaluationError
 from grpokit.files import FileError
 from grpokit.train import Alarm, load_recipe, train

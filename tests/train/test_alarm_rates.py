@@ -6,9 +6,9 @@ from itertools import accumulate, repeat
 
 import numpy as np
 import pytest
-from grpokit.evaluate.comparison import Pair
-from grpokit.evaluate.difference import Design, paired_estimate
-from grpokit.evaluate.pairing import MARGIN
+from grpokit.evaluate.paired.comparison import Pair
+from grpokit.evaluate.paired.difference import Design, paired_estimate
+from grpokit.evaluate.paired.pairing import MARGIN
 from grpokit.train.alarm import FALSE_ALARMS, look
 
 from .pairs import bare_pair, change

@@ -85,7 +85,7 @@ def test_full_disk_leaves_no_half_merged_model(quantised, monkeypatch):
 
 
 def test_command_merges_evaluates_again_and_writes_both_cards(tmp_path, capsys):
-    from grpokit.evaluate.run import Run
+    from grpokit.evaluate.runs.run import Run
     from huggingface_hub import ModelCard
 
     out = tmp_path / "run"
@@ -102,7 +102,7 @@ def test_command_merges_evaluates_again_and_writes_both_cards(tmp_path, capsys):
 
 def test_merged_again_in_another_dtype_it_is_evaluated_again(tmp_path, capsys):
     """The answers of the model merged before were in the way: 'holds another run'."""
-    from grpokit.evaluate.run import Run
+    from grpokit.evaluate.runs.run import Run
 
     command = ["arithmetic-tiny", *SMALL, "max_steps=1", "evaluation.limit=4", "evaluation.every=null", "--merge"]
     command += ["--out", str(tmp_path / "run")]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from grpokit.evaluate.engines.checkpoint import fingerprint, locate
-from grpokit.evaluate.pairing import compare
-from grpokit.evaluate.run import Run, find_runs
+from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.runs.run import Run, find_runs
 from grpokit.train import TrainingError, load_recipe, train
 from grpokit.train.heldout import held_out, loading, places
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from grpokit.evaluate.engines.checkpoint import fingerprint
-from grpokit.evaluate.run import Run
+from grpokit.evaluate.runs.run import Run
 from grpokit.train import train
 from grpokit.train.heldout import held_out, places
 from grpokit.train.heldout_callback import HeldOutEvaluation

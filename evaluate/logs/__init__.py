@@ -1,0 +1,1 @@
+"""Stored completions that others wrote, read as a run."""

@@ -1,0 +1,109 @@
+"""Foreign rows brought into the order of a run: by model, then question, then sample, on disk rather than in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ..runs.fingerprints import prompt_digest, prompts_fingerprint
+from ..types import Prompt, Row
+
+
+@dataclass
+class _Question:
+    number: int
+    digest: int
+    samples: int = 0
+
+
+@dataclass
+class Answers:
+    """One model's answers, the questions in order of appearance and each question's samples together."""
+
+    model: str
+    database: sqlite3.Connection
+    seen: dict[str, _Question] = field(default_factory=dict)
+
+    @property
+    def questions(self) -> int:
+        """How many questions the model answered."""
+        return len(self.seen)
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the questions."""
+        return prompts_fingerprint(question.digest for question in self.seen.values())
+
+    @property
+    def weights(self) -> str:
+        """Sixteen hex digits of the texts: the weights behind stored completions are not known."""
+        digest = hashlib.sha256()
+        for (text,) in self._select("SELECT text FROM answers WHERE model = ? ORDER BY question, sample"):
+            digest.update(text.encode())
+        return digest.hexdigest()[:16]
+
+    def prompts(self) -> Iterator[Prompt]:
+        """Yield the questions."""
+        for (line,) in self._select("SELECT prompt FROM questions WHERE model = ? ORDER BY question"):
+            yield Prompt(*json.loads(line))
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the answers in the order of the questions."""
+        weights, names = self.weights, list(self.seen)
+        answers = "SELECT question, sample, text FROM answers WHERE model = ? ORDER BY question, sample"
+        for question, sample, text in self._select(answers):
+            yield Row(names[question], sample, json.loads(text), None, None, None, self.model, weights)
+
+    def _select(self, query: str) -> Iterator[tuple[Any, ...]]:
+        return iter(self.database.execute(query, (self.model,)))
+
+
+class Grouping:
+    """A temporary database of rows; only ids and digests are kept in memory."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="grpokit-")
+        self._database = sqlite3.connect(Path(self._folder.name) / "rows.sqlite")
+        self._answers: dict[str, Answers] = {}
+
+    def __enter__(self) -> Grouping:
+        self._database.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+            "CREATE TABLE questions (model, question, prompt, PRIMARY KEY (model, question)) WITHOUT ROWID;"
+            "CREATE TABLE answers (model, question, sample, text, PRIMARY KEY (model, question, sample)) WITHOUT ROWID;"
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.close()
+        self._folder.cleanup()
+
+    def add(self, model: str, prompt: Prompt, text: Any) -> bool:
+        """Add an answer; False when the model's earlier answers to this id were to another question."""
+        answers = self._answers.setdefault(model, Answers(model, self._database))
+        digest = prompt_digest(prompt)
+        question = answers.seen.get(prompt.id)
+        if question is None:
+            question = answers.seen[prompt.id] = _Question(len(answers.seen), digest)
+            self._insert("questions", model, question.number, json.dumps(prompt, default=str))
+        self._insert("answers", model, question.number, question.samples, json.dumps(text))
+        question.samples += 1
+        return question.digest == digest
+
+    def _insert(self, table: str, *values: object) -> None:
+        marks = ", ".join("?" * len(values))
+        self._database.execute(f"INSERT INTO {table} VALUES ({marks})", values)
+
+    def models(self) -> list[Answers]:
+        """Return what each model answered, in order of appearance."""
+        self._database.commit()
+        return list(self._answers.values())

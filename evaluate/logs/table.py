@@ -1,0 +1,120 @@
+"""Runs out of completions that were made elsewhere, and out of other runs: scoring without generating."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ...errors import nearest
+from ...files import write_lines
+from ...rewards import RewardMix
+from ..environment import environment
+from ..evaluation import claim, command_line, now
+from ..progress import Advance, unwatched
+from ..runs.manifest import Manifest, TaskRecord
+from ..runs.run import Run
+from ..scoring import mix_record, score_run, try_mix
+from ..tasks.sources import read_table
+from ..types import EvaluationError, Prompt
+from .external_sort import Answers, Grouping
+
+UNNAMED = "model"
+"""The model's name when no column tells it."""
+
+
+class Columns(NamedTuple):
+    """Which columns of a foreign file hold what. Without ``id`` every row is a question of its own."""
+
+    completion: str
+    reference: str | None = None
+    prompt: str | None = None
+    model: str | None = None
+    id: str | None = None
+
+
+def import_completions(
+    source: Path, columns: Columns, mix: RewardMix, primary: str, out: Path, advance: Advance = unwatched
+) -> list[Run]:
+    """Make a run a model from the completions in ``source`` and score it.
+
+    One model's run is ``out`` itself; several stand in ``out/MODEL``. Memory stays flat as rows grow. Raises
+    :class:`EvaluationError` naming the columns that exist when one is missing.
+    """
+    with Grouping() as grouping:
+        for number, row in enumerate(read_table(source)):
+            _add(grouping, row, number, columns, source)
+        models = grouping.models()
+        try_mix(mix, next(models[0].prompts()), None)
+        claim(out)
+        folders = [out if len(models) == 1 else out / _folder_name(answers.model) for answers in models]
+        for answers, folder in zip(models, folders, strict=True):
+            _write(folder, answers, mix, primary, source)
+    runs = [Run.open(folder) for folder in folders]
+    for run in runs:
+        score_run(run, mix, advance)
+    return runs
+
+
+def _add(grouping: Grouping, row: Mapping[str, Any], number: int, columns: Columns, source: Path) -> None:
+    _check_columns(row, columns, source)
+    model = UNNAMED if columns.model is None else str(row[columns.model])
+    prompt = _prompt(row, columns, str(number if columns.id is None else row[columns.id]))
+    if not grouping.add(model, prompt, row[columns.completion]):
+        raise EvaluationError(
+            f"{source}: rows of id {prompt.id!r} and model {model!r} differ in prompt or reference; give the "
+            "column that tells questions apart with --id-column."
+        )
+
+
+def _check_columns(row: Mapping[str, Any], columns: Columns, source: Path) -> None:
+    for role, column in columns._asdict().items():
+        if column is not None and column not in row:
+            raise EvaluationError(
+                f"{source}: no column {column!r} for --{role}-column. {nearest(column, [str(name) for name in row])}"
+            )
+
+
+def _prompt(row: Mapping[str, Any], columns: Columns, identity: str) -> Prompt:
+    """Without a prompt column the id stands for what was asked."""
+    reference = {} if columns.reference is None else {"reference": row[columns.reference]}
+    return Prompt(identity, identity if columns.prompt is None else row[columns.prompt], reference)
+
+
+def _write(folder: Path, answers: Answers, mix: RewardMix, primary: str, source: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_lines(folder / "prompts.jsonl", (prompt._asdict() for prompt in answers.prompts()))
+    write_lines(folder / "completions.jsonl", (row._asdict() for row in answers.rows()))
+    manifest = Manifest(
+        model=answers.model,
+        weights=answers.weights,
+        task=TaskRecord(source.stem, primary, None, answers.fingerprint, answers.questions, str(source)),
+        mix=mix_record(mix),
+        sampling=None,
+        engine={"kind": "stored", "source": str(source)},
+        environment=environment(),
+        command=command_line(),
+        created=now(),
+    )
+    manifest.write(folder)
+
+
+def _folder_name(model: str) -> str:
+    """Model names such as ``org/model`` must not make nested folders."""
+    return "".join(character if character.isalnum() or character in "._-" else "_" for character in model)
+
+
+def rescore(old: Run, mix: RewardMix, primary: str, out: Path, advance: Advance = unwatched) -> Run:
+    """Score the completions of ``old`` with another mix, as a new run in ``out``; the old run stays as it is."""
+    first = next(old.answered())
+    try_mix(mix, first.prompt, first.rows[0].token_ids)
+    claim(out)
+    for name in ("prompts.jsonl", "completions.jsonl"):
+        shutil.copyfile(old.path / name, out / name)
+    task = replace(old.manifest.task, primary=primary)
+    replace(old.manifest, task=task, mix=mix_record(mix), command=command_line(), created=now()).write(out)
+    run = Run.open(out)
+    score_run(run, mix, advance)
+    return run

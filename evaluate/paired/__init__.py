@@ -1,0 +1,1 @@
+"""Two or more runs over the same questions: the pairs, the verdicts, and what explains them."""

@@ -1,0 +1,91 @@
+"""What two manifests must share for their runs to be compared, and what is flagged when it differs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..runs.manifest import Manifest
+from ..types import EvaluationError
+from .comparison import Mismatch
+from .table import Table
+
+OF_THE_MODEL = ("name", "checkpoint", "adapter", "revision", "url", "file")
+"""Beginnings of the names of what an engine tells about which model answered: two models differ in it by right."""
+
+
+def require_comparable(base: Manifest, tuned: Manifest) -> tuple[Mismatch, ...]:
+    """Return what is flagged; raise :class:`EvaluationError` for what makes the comparison meaningless."""
+    found = tuple(mismatches(base, tuned))
+    fatal = [mismatch for mismatch in found if mismatch.fatal]
+    if fatal:
+        differing = "; ".join(f"{m.what}: {m.base} against {m.tuned}" for m in fatal)
+        repair = (
+            "score both with one mix: grpo-eval score RUN --mix MIX"
+            if all(m.what.startswith("reward") for m in fatal)
+            else "compare runs on the same prompts"
+        )
+        raise EvaluationError(f"{base.model!r} and {tuned.model!r} cannot be compared ({differing}); {repair}.")
+    return found
+
+
+def mismatches(base: Manifest, tuned: Manifest) -> Iterator[Mismatch]:
+    """Yield what two manifests differ in, of what matters: prompts, rewards, weights of models, settings, versions."""
+    yield from _prompts(base, tuned)
+    yield from _differing("reward ", base.mix.fingerprints, tuned.mix.fingerprints, fatal=True)
+    yield from _differing("reward weight of ", base.mix.weights, tuned.mix.weights, fatal=True)
+    if base.weights == tuned.weights:
+        yield Mismatch("model weights are the same", base.weights, tuned.weights, fatal=False)
+    yield from _differing("sampling ", base.sampling or {}, tuned.sampling or {})
+    yield from _differing("engine ", _comparable(base.engine), _comparable(tuned.engine))
+    yield from _differing("environment ", base.environment, tuned.environment)
+
+
+def _prompts(base: Manifest, tuned: Manifest) -> Iterator[Mismatch]:
+    left, right = base.task, tuned.task
+    if left.fingerprint != right.fingerprint:
+        names = [f"{task.name} ({task.prompts} prompts, {task.fingerprint})" for task in (left, right)]
+        yield Mismatch("prompts", names[0], names[1], fatal=True)
+    elif left.name != right.name:
+        yield Mismatch("task", left.name, right.name, fatal=False)
+    if left.primary != right.primary:
+        yield Mismatch("primary metric", left.primary, right.primary, fatal=False)
+    if left.cluster != right.cluster:
+        yield Mismatch("cluster column", str(left.cluster), str(right.cluster), fatal=False)
+
+
+def _comparable(engine: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in engine.items() if not key.startswith(OF_THE_MODEL)}
+
+
+def _differing(
+    prefix: str, base: Mapping[str, Any], tuned: Mapping[str, Any], fatal: bool = False
+) -> Iterator[Mismatch]:
+    for key in dict.fromkeys((*base, *tuned)):
+        if base.get(key) != tuned.get(key):
+            yield Mismatch(prefix + key, _shown(base.get(key)), _shown(tuned.get(key)), fatal)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def table_mismatches(base: Table, tuned: Table) -> Iterator[Mismatch]:
+    """Yield what the rows of two runs differ in; raise :class:`EvaluationError` for other prompts than promised."""
+    if base.ids != tuned.ids:
+        raise EvaluationError(
+            "the prompts of the two runs differ though their manifests say they are the same: a prompts.jsonl was "
+            "changed; generate that run again."
+        )
+    if not (base.present.all() and tuned.present.all()):
+        yield Mismatch("completions", _completeness(base), _completeness(tuned), fatal=False)
+    if base.foreign or tuned.foreign:
+        shown = [f"{table.foreign} by other weights than the manifest's" for table in (base, tuned)]
+        yield Mismatch("completions written", shown[0], shown[1], fatal=False)
+
+
+def _completeness(table: Table) -> str:
+    return f"{int(table.present.sum())} of {table.present.size}"

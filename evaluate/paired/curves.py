@@ -1,0 +1,114 @@
+"""pass@k and maj@k of 0/1 rewards over k, with bands, and where the curves of two models cross."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from ..statistics.arrays import Floats, Integers, is_binary
+from ..statistics.intervals import mean_interval
+from ..statistics.paired import difference_interval
+from ..statistics.passk import majority_at_k, pass_at_k
+from .comparison import Curve, CurveDifference, CurvePoint
+from .difference import Design, summary
+from .table import Table
+
+PASS, MAJORITY = "pass@k", "maj@k"
+
+
+class Values(NamedTuple):
+    """One curve before it is averaged: for each k the values of the questions (NaN: too few samples)."""
+
+    reward: str
+    kind: str
+    by_k: Mapping[int, Floats]
+
+
+def curve_values(table: Table) -> tuple[Values, ...]:
+    """Return the curves of a table's 0/1 rewards; none with one sample a question.
+
+    maj@k is there for the primary reward, where the completions' answers are known.
+    """
+    if table.present.shape[1] < 2:
+        return ()
+    return tuple(_curves(table))
+
+
+def _curves(table: Table) -> Iterator[Values]:
+    for reward in table.statuses:
+        scores = table.values[reward]
+        if is_binary(scores):
+            ks = powers(scores.shape[1])
+            yield Values(reward, PASS, {k: _pass(scores, k) for k in ks})
+            if table.answers is not None and reward == table.primary:
+                yield Values(reward, MAJORITY, {k: _majority(scores, table.answers, k) for k in ks})
+
+
+def powers(samples: int) -> list[int]:
+    """Return the powers of two up to the number of samples, and that number.
+
+    >>> powers(12)
+    [1, 2, 4, 8, 12]
+    """
+    return sorted({2**power for power in range(samples.bit_length())} | {samples})
+
+
+def _pass(scores: Floats, k: int) -> Floats:
+    counts = (~np.isnan(scores)).sum(axis=1)
+    enough = counts >= k
+    values = np.full(len(scores), np.nan)
+    values[enough] = pass_at_k(counts[enough], np.nansum(scores[enough], axis=1).astype(np.int64), k)
+    return values
+
+
+def _majority(scores: Floats, answers: Integers, k: int) -> Floats:
+    whole = ~np.isnan(scores).any(axis=1)
+    values = np.full(len(scores), np.nan)
+    values[whole] = majority_at_k(scores[whole], answers[whole], k)
+    return values
+
+
+def curve(values: Values, clusters: Integers | None) -> Curve:
+    """Average a curve over the questions, each point with its interval."""
+    points = tuple(_point(k, found, clusters) for k, found in values.by_k.items())
+    return Curve(values.reward, values.kind, points)
+
+
+def _point(k: int, values: Floats, clusters: Integers | None) -> CurvePoint:
+    known = ~np.isnan(values)
+    kept = Design(clusters, shared_noise=False).only(known)
+    return CurvePoint(k, summary(values[known], mean_interval(values[known], binary=True, single=False, clusters=kept)))
+
+
+def curve_differences(
+    base: Sequence[Values], tuned: Sequence[Values], clusters: Integers | None
+) -> tuple[CurveDifference, ...]:
+    """Return tuned minus base of the curves that both models have, up to the smaller number of samples."""
+    others = {(values.reward, values.kind): values for values in tuned}
+    pairs = [(values, others[values.reward, values.kind]) for values in base if (values.reward, values.kind) in others]
+    return tuple(_difference(left, right, clusters) for left, right in pairs)
+
+
+def _difference(base: Values, tuned: Values, clusters: Integers | None) -> CurveDifference:
+    shared = [k for k in base.by_k if k in tuned.by_k]
+    points = tuple(_change(k, tuned.by_k[k] - base.by_k[k], clusters) for k in shared)
+    return CurveDifference(base.reward, base.kind, points, crossing(points))
+
+
+def _change(k: int, changes: Floats, clusters: Integers | None) -> CurvePoint:
+    known = ~np.isnan(changes)
+    kept = Design(clusters, shared_noise=False).only(known)
+    return CurvePoint(k, summary(changes[known], difference_interval(changes[known], 1.0, kept)))
+
+
+def crossing(points: Sequence[CurvePoint]) -> float | None:
+    """Return the k at which the difference first changes its sign, interpolated over log k; None if it never does."""
+    signed = [(point.k, point.estimate.mean) for point in points if point.estimate.mean]
+    for (k, before), (next_k, after) in pairwise(signed):
+        if before * after < 0:
+            return math.exp(math.log(k) + math.log(next_k / k) * before / (before - after))
+    return None

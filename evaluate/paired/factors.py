@@ -1,0 +1,165 @@
+"""Why the primary metric moved: truncation, answers, format and length as factors of its change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from ..statistics.arrays import Booleans, Floats, Integers, question_means
+from ..statistics.bootstrap import percentile_interval, resampled_means
+from .comparison import Estimate
+from .difference import Design
+from .explanation import Factor, FactorBin
+from .table import Table
+
+LENGTH_BINS = 4
+
+
+class Binning(NamedTuple):
+    """A way to sort completions: ``base`` and ``tuned`` hold the index of a bin's name for each of them."""
+
+    name: str
+    bins: tuple[str, ...]
+    base: Integers
+    tuned: Integers
+
+
+def factors(base: Table, tuned: Table, primary: str) -> tuple[Factor, ...]:
+    """Return the change of the primary metric split by truncation, answers found, format and length.
+
+    For bins with shares P and means m inside them, ``mean = Σ P·m``, and the change is exactly
+
+        shift = Σ (P' - P) · (m + m')/2    +    within = Σ (P + P')/2 · (m' - m)
+
+    (Kitagawa 1955, JASA 50:1168). A bin that one model leaves empty takes the other's mean. Intervals are
+    bootstrap percentiles over questions (over clusters where there are any). A factor is left out where the
+    completions do not say it (no finish reason, no token counts, no format reward); all are without any value.
+    """
+    left, right = base.values[primary], tuned.values[primary]
+    kept = ~np.isnan(question_means(left)) & ~np.isnan(question_means(right))
+    binnings = list(_binnings(base, tuned, primary)) if kept.any() else []
+    columns = [_columns(left[kept], right[kept], binning, kept) for binning in binnings]
+    if not binnings:
+        return ()
+    drawn = resampled_means(np.hstack(columns), Design(base.clusters, shared_noise=False).only(kept))
+    draws = np.split(drawn, np.cumsum([part.shape[1] for part in columns])[:-1], axis=1)
+    return tuple(map(_factor, binnings, columns, draws))
+
+
+def _binnings(base: Table, tuned: Table, primary: str) -> Iterator[Binning]:
+    if _all_known(base, base.cut) and _all_known(tuned, tuned.cut):
+        yield _two("truncation", ("complete", "cut"), base.cut == 1, tuned.cut == 1)
+    if primary in base.statuses:
+        yield _two("answer", ("answer found", "no answer"), base.unanswered(primary), tuned.unanswered(primary))
+    for reward in base.statuses:
+        if "format" in reward and reward != primary and not (np.isnan(base.values[reward][base.present]).any()):
+            yield _two(reward, ("well formed", "malformed"), base.values[reward] < 1, tuned.values[reward] < 1)
+    if _all_known(base, base.tokens) and _all_known(tuned, tuned.tokens):
+        yield _by_length(base.tokens, tuned.tokens)
+
+
+def _all_known(table: Table, values: Floats) -> bool:
+    return not np.isnan(values[table.present]).any()
+
+
+def _two(name: str, bins: tuple[str, str], base: Booleans, tuned: Booleans) -> Binning:
+    return Binning(name, bins, base.astype(np.int64), tuned.astype(np.int64))
+
+
+def _by_length(base: Floats, tuned: Floats) -> Binning:
+    """Cut the lengths of both models' completions, taken together, at their quartiles."""
+    pooled = np.concatenate((base[~np.isnan(base)], tuned[~np.isnan(tuned)]))
+    quartiles = np.quantile(pooled, np.arange(1, LENGTH_BINS) / LENGTH_BINS, method="inverted_cdf")
+    edges = np.array([edge for edge in np.unique(quartiles) if edge < pooled.max()])
+    bounds = [int(edge) for edge in edges]
+    names = [f"{low + 1} to {high} tokens" for low, high in pairwise(bounds)]
+    if bounds:
+        names = [f"up to {bounds[0]} tokens", *names, f"over {bounds[-1]} tokens"]
+    return Binning(
+        "length", tuple(names or ["any length"]), np.searchsorted(edges, base), np.searchsorted(edges, tuned)
+    )
+
+
+class Shares(NamedTuple):
+    """Per bin (last axis): the share of completions in it, and its part of the mean, ``P·m``."""
+
+    share: Floats
+    part: Floats
+
+    @property
+    def means(self) -> Floats:
+        """The mean inside each bin, NaN where it is empty."""
+        return np.divide(self.part, self.share, out=np.full_like(self.part, np.nan), where=self.share > 1e-12)
+
+
+class Split(NamedTuple):
+    """The two parts of a change."""
+
+    shift: Floats
+    within: Floats
+
+
+def _factor(binning: Binning, columns: Floats, draws: Floats) -> Factor:
+    """Split the change by one binning: ``columns [questions, numbers]`` as :func:`_columns` gives them."""
+    before, after = _shares(columns.mean(axis=0))
+    split, drawn = kitagawa(before, after), kitagawa(*_shares(draws))
+    return Factor(
+        name=binning.name,
+        bins=_bins(binning.bins, before, after),
+        shift=_estimate(split.shift, drawn.shift, len(columns)),
+        within=_estimate(split.within, drawn.within, len(columns)),
+    )
+
+
+def _columns(base: Floats, tuned: Floats, binning: Binning, kept: Booleans) -> Floats:
+    """Return per question, of base and then tuned, the shares of its completions in each bin and their parts."""
+    count = len(binning.bins)
+    before, after = _parts(base, binning.base[kept], count), _parts(tuned, binning.tuned[kept], count)
+    return np.hstack([before, after])
+
+
+def _parts(scores: Floats, bins: Integers, count: int) -> Floats:
+    """Return per question the shares of its completions in each bin, and their parts of its mean."""
+    known = ~np.isnan(scores)
+    weight = known / known.sum(axis=1, keepdims=True)
+    inside = [weight * (bins == index) for index in range(count)]
+    filled = np.where(known, scores, 0.0)
+    shares = [weights.sum(axis=1) for weights in inside]
+    return np.stack([*shares, *((weights * filled).sum(axis=1) for weights in inside)], axis=1)
+
+
+def _shares(columns: Floats) -> tuple[Shares, Shares]:
+    parts = np.split(columns, 4, axis=-1)
+    return Shares(parts[0], parts[1]), Shares(parts[2], parts[3])
+
+
+def kitagawa(before: Shares, after: Shares) -> Split:
+    """Return the parts of the change of ``Σ P·m`` that the shares and the means inside the bins brought.
+
+    >>> before = Shares(share=np.array([0.5, 0.5]), part=np.array([0.4, 0.0]))
+    >>> split = kitagawa(before, Shares(share=np.array([1.0, 0.0]), part=np.array([0.8, 0.0])))
+    >>> round(float(split.shift), 9), round(float(split.within), 9)
+    (0.4, 0.0)
+    """
+    left, right = before.means, after.means
+    left, right = np.where(np.isnan(left), right, left), np.where(np.isnan(right), left, right)
+    left, right = np.nan_to_num(left), np.nan_to_num(right)
+    shift = ((after.share - before.share) * (left + right) / 2).sum(axis=-1)
+    return Split(shift, ((before.share + after.share) / 2 * (right - left)).sum(axis=-1))
+
+
+def _estimate(value: Floats, draws: Floats, n: int) -> Estimate:
+    interval = percentile_interval(draws)
+    return Estimate(float(value), interval.low, interval.high, n, interval.method)
+
+
+def _bins(names: Sequence[str], before: Shares, after: Shares) -> tuple[FactorBin, ...]:
+    columns = zip(names, before.share, after.share, before.means, after.means, strict=True)
+    return tuple(FactorBin(name, float(p), float(q), _known(m), _known(mean)) for name, p, q, m, mean in columns)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,224 @@
+"""A run's scores as arrays: questions by samples, one array a reward."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...files import Line, read_lines
+from ...rewards.reward import Text
+from ...rewards.text import normalise
+from ..runs.run import Run
+from ..statistics.arrays import Booleans, Floats, Integers
+from ..types import EvaluationError
+
+TOTAL = "total"
+"""The name of the weighted total among the rewards' names."""
+
+NO_ANSWER = ("no answer", "no final answer", "no answer block", "empty answer", "empty", "truncated")
+"""The statuses of a completion in which a reward found no answer to judge ("truncated": one that never closes)."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Scores of one run. Arrays are ``[questions, samples]`` in the order of the prompts; NaN where there is none.
+
+    ``values`` holds the rewards by name and the weighted total; ``statuses`` per reward an index into ``words``
+    (-1: no row). ``cut`` is 1 where the completion met the token limit, ``tokens`` the number generated.
+    ``answers`` are equal numbers for equal answers (-1: none), as the primary reward found them; None when it
+    points at no answer. ``clusters`` numbers the cluster of each question, None when the task has no cluster
+    column. ``repeated`` is the share of repeated triples, of tokens or words (``repeated_unit``); unknown, with None as
+    the unit, where token ids are known of some completions only. ``foreign`` completions were written by other weights
+    than the manifest names.
+    """
+
+    primary: str
+    ids: tuple[str, ...]
+    clusters: Integers | None
+    values: Mapping[str, Floats]
+    statuses: Mapping[str, NDArray[np.int32]]
+    words: tuple[str, ...]
+    cut: Floats
+    tokens: Floats
+    repeated: Floats
+    repeated_unit: str | None
+    answers: Integers | None
+    present: Booleans
+    foreign: int
+
+    def counts(self, reward: str) -> dict[str, int]:
+        """Return how many completions got each status from a reward, the most frequent first."""
+        codes = self.statuses[reward]
+        found = np.bincount(codes[codes >= 0], minlength=len(self.words))
+        order = np.argsort(-found, kind="stable")
+        return {self.words[code]: int(found[code]) for code in order if found[code]}
+
+    def unanswered(self, reward: str) -> Booleans:
+        """Tell in which completions a reward found no answer to judge."""
+        codes = [code for code, word in enumerate(self.words) if word in NO_ANSWER]
+        return np.isin(self.statuses[reward], codes)
+
+
+def primary_metric(run: Run) -> str:
+    """Return the name of the task's primary metric, or "total" where the run's mix does not measure it."""
+    primary = run.manifest.task.primary
+    return primary if primary in run.manifest.mix.fingerprints else TOTAL
+
+
+def read_table(run: Run, primary: str | None = None) -> Table:
+    """Read the scores and completions of a run, line by line; only numbers are kept.
+
+    ``primary`` is the metric to read it by, one that its mix measures or "total"; without it, that of the run's task.
+
+    Raises :class:`EvaluationError` for a line that is none of a run's, for a prompt that the run does not have,
+    and for a completion that is there twice or was not scored.
+    """
+    return _Reader(run, primary or primary_metric(run)).read()
+
+
+class _Reader:
+    """Collects the columns of a table while the two files are read side by side."""
+
+    def __init__(self, run: Run, primary: str) -> None:
+        self.run = run
+        self.primary = primary
+        self.rewards = tuple(run.manifest.mix.fingerprints)
+        column = run.manifest.task.cluster
+        self.questions: dict[str, int] = {}
+        self.clusters: list[str | None] = []  # one a question, None without a cluster column
+        for prompt in run.asked():
+            self.questions[prompt.id] = len(self.questions)
+            key = None if column is None else prompt.columns.get(column)
+            self.clusters.append(None if key is None else str(key))
+        self.words: defaultdict[str, int] = defaultdict()
+        self.words.default_factory = self.words.__len__  # a new word gets the next number
+        self.question, self.sample, self.answers = array("q"), array("q"), array("q")
+        self.totals, self.values, self.codes = array("d"), array("d"), array("i")
+        self.cut, self.tokens, self.repeated = array("d"), array("d"), array("d")
+        self.units: set[str] = set()
+        self.foreign = 0
+
+    def read(self) -> Table:
+        for score, row in self._lines():
+            try:
+                self._add(score.value, row.value)
+            except (KeyError, TypeError, AttributeError):
+                raise EvaluationError(
+                    f"{self.run.path / 'scores.jsonl'}, line {score.number}: not the scores of line {row.number} of "
+                    f"completions.jsonl. Score the run again: grpo-eval score {self.run.path}"
+                ) from None
+        return self._table()
+
+    def _lines(self) -> Iterator[tuple[Line, Line]]:
+        scores = read_lines(self.run.path / "scores.jsonl")
+        rows = read_lines(self.run.path / "completions.jsonl")
+        for score, row in zip_longest(scores, rows):
+            if score is None or row is None:
+                raise EvaluationError(
+                    f"{self.run.path}: scores.jsonl and completions.jsonl differ in length. Score the run again: "
+                    f"grpo-eval score {self.run.path}"
+                )
+            yield score, row
+
+    def _add(self, score: dict[str, Any], row: dict[str, Any]) -> None:
+        if score["prompt_id"] != row["prompt_id"] or score["sample"] != row["sample"]:
+            raise KeyError
+        self.question.append(self.questions[score["prompt_id"]])
+        self.sample.append(score["sample"])
+        self.totals.append(_number(score["total"]))
+        judged = [score["rewards"][reward] for reward in self.rewards]
+        self.values.extend([_number(one["value"]) for one in judged])
+        self.codes.extend([self.words[one["status"]] for one in judged])
+        if self.primary != TOTAL:
+            self.answers.append(_answer(score["rewards"][self.primary]["span"], row["text"]))
+        reason = row["finish_reason"]
+        self.cut.append(np.nan if reason is None else reason == "length")
+        self.tokens.append(_number(row["tokens"]))
+        self.repeated.append(_number(score.get("repeated")))
+        self.units.add("word" if row["token_ids"] is None else "token")
+        self.foreign += row["weights"] != self.run.manifest.weights
+
+    def _table(self) -> Table:
+        places = self._places()
+        shape = (len(self.questions), max(self.sample) + 1)
+
+        def grid(column: NDArray[Any], empty: float) -> NDArray[Any]:
+            laid = np.full(shape, empty, column.dtype)
+            laid.ravel()[places] = column
+            return laid
+
+        values = np.array(self.values).reshape(len(places), -1)
+        codes = np.array(self.codes).reshape(len(places), -1)
+        answers = np.array(self.answers)
+        unit = next(iter(self.units)) if len(self.units) == 1 else None
+        return Table(
+            primary=self.primary,
+            ids=tuple(self.questions),
+            clusters=self._cluster_numbers(),
+            values={
+                **{reward: grid(values[:, at], np.nan) for at, reward in enumerate(self.rewards)},
+                TOTAL: grid(np.array(self.totals), np.nan),
+            },
+            statuses={reward: grid(codes[:, at], -1) for at, reward in enumerate(self.rewards)},
+            words=tuple(self.words),
+            cut=grid(np.array(self.cut), np.nan),
+            tokens=grid(np.array(self.tokens), np.nan),
+            repeated=grid(np.array(self.repeated), np.nan) if unit else np.full(shape, np.nan),
+            repeated_unit=unit,
+            answers=grid(answers, -1) if answers.max(initial=-1) >= 0 else None,
+            present=grid(np.ones(len(places), np.bool_), False),
+            foreign=self.foreign,
+        )
+
+    def _cluster_numbers(self) -> Integers | None:
+        """Number the clusters in order of appearance; a prompt without a value is a cluster of its own."""
+        if self.run.manifest.task.cluster is None:
+            return None
+        numbers: dict[object, int] = {}
+        keys = [("", id) if key is None else key for key, id in zip(self.clusters, self.questions, strict=True)]
+        return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
+
+    def _places(self) -> Integers:
+        """Return where each row stands in the flattened grid."""
+        question, sample = np.array(self.question), np.array(self.sample)
+        drawn = self.run.manifest.sampling
+        limit = drawn["samples"] if drawn else len(sample)
+        if sample.min() < 0 or sample.max() >= limit:
+            wrong = sample.min() if sample.min() < 0 else sample.max()
+            raise EvaluationError(
+                f"{self.run.path}: a completion has sample {wrong}; a prompt's samples count from 0, and there are at "
+                f"most {limit}."
+            )
+        places: Integers = question * (sample.max() + 1) + sample
+        unique, counts = np.unique(places, return_counts=True)
+        if len(unique) < len(places):
+            place = int(unique[counts > 1][0])
+            raise EvaluationError(
+                f"{self.run.path}: sample {place % (sample.max() + 1)} of prompt "
+                f"{list(self.questions)[place // (sample.max() + 1)]!r} is there twice; take the copy out of "
+                "completions.jsonl and score the run again."
+            )
+        return places
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _answer(span: Sequence[int] | None, text: Text) -> int:
+    """Return a number that is the same for answers that differ only in case, spaces and $ , . around them.
+
+    A span counts in the normalised text; of a string, normalising only cuts the end.
+    """
+    if span is None:
+        return -1
+    whole = text if isinstance(text, str) else normalise(text).text
+    answer = " ".join(whole[span[0] : span[1]].split()).strip("$., ").casefold()
+    return hash(answer) & 0x7FFFFFFFFFFFFFFF

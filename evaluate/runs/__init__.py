@@ -1,0 +1,1 @@
+"""A run directory: its manifest, its journal of completions, and its shards."""

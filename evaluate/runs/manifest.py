@@ -1,0 +1,104 @@
+"""The manifest of a run: everything that another run must share, or may differ in, to be compared with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from ...files import dump_json, write_atomically
+from ..types import EvaluationError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """What was asked: the task's name, its primary reward, cluster column and a hash of all prompts and columns."""
+
+    name: str
+    primary: str
+    cluster: str | None
+    fingerprint: str
+    prompts: int
+    source: str
+
+
+@dataclass(frozen=True)
+class MixRecord:
+    """How completions are scored: the mix as a spec string, and per reward its weight, fingerprint and range.
+
+    ``ranges`` holds the lowest and highest value of the rewards that have both.
+    """
+
+    spec: str
+    weights: Mapping[str, float]
+    fingerprints: Mapping[str, str]
+    ranges: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """``manifest.json``, written before the first row.
+
+    ``sampling`` holds the fields of :class:`~grpokit.evaluate.types.Sampling` (None for completions that came
+    from elsewhere); ``engine`` what the engine tells of itself (checkpoint, adapter and its proof, template
+    hash, device, dtype); ``environment`` versions and hardware.
+    """
+
+    model: str
+    weights: str
+    task: TaskRecord
+    mix: MixRecord
+    sampling: Mapping[str, Any] | None
+    engine: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    command: str
+    created: str
+    schema: int = SCHEMA
+
+    def write(self, folder: Path) -> None:
+        """Write ``manifest.json`` into ``folder``, whole or not at all."""
+        write_atomically(folder / "manifest.json", dump_json(asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read the manifest of a run; raise :class:`EvaluationError` when the folder holds none that is readable."""
+        path = folder / "manifest.json"
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise EvaluationError(f"{folder} holds no run: there is no manifest.json in it.") from None
+        except OSError as error:
+            raise EvaluationError(f"cannot read {path}: {error.strerror}.") from None
+        except (ValueError, RecursionError) as error:
+            raise EvaluationError(f"{path} is not readable JSON ({error}); this folder holds no usable run.") from None
+        return cls._from_json(data, path)
+
+    @classmethod
+    def _from_json(cls, data: Any, path: Path) -> Manifest:
+        if not isinstance(data, dict) or "schema" not in data:
+            raise EvaluationError(f"{path} is not a manifest of a run: it has no 'schema'.")
+        if data["schema"] != SCHEMA:
+            raise EvaluationError(
+                f"{path} has schema {data['schema']}; this version reads schema {SCHEMA}. Upgrade grpokit."
+            )
+        try:
+            values = {one.name: data[one.name] for one in fields(cls)}
+            found = cls(**{**values, "task": TaskRecord(**data["task"]), "mix": MixRecord(**data["mix"])})
+        except (KeyError, TypeError) as error:
+            raise EvaluationError(f"{path} is not a manifest of a run: {error}.") from None
+        found._check_kinds(path)
+        return found
+
+    def _check_kinds(self, path: Path) -> None:
+        """Raise :class:`EvaluationError` for a value of another kind than is ever written."""
+        task, mix = self.task, self.mix
+        texts = (self.model, self.weights, self.command, self.created, task.name, task.primary, task.source, mix.spec)
+        mappings = (self.engine, self.environment, self.sampling or {}, mix.weights, mix.fingerprints)
+        for kind, values in ((str, texts), (dict, mappings)):
+            for value in values:
+                if not isinstance(value, kind):
+                    raise EvaluationError(f"{path} is not a manifest of a run: {value!r} stands where no such can.")

@@ -1,0 +1,154 @@
+"""A run on disk: one model on one task, in a directory that can be read, resumed and scored again.
+
+manifest.json       what was asked of which weights, and how (written first, whole or not at all)
+prompts.jsonl       one line a prompt: id, text, columns
+completions.jsonl   one line a completion, appended and flushed as each batch finishes
+batches.jsonl       one line whenever the number of rows a batch changed, as when memory ran out
+scores.jsonl        one line a completion: values, statuses, reasons, the total, and how much it repeats itself
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ...files import read_lines
+from ...rewards.reward import Judgement, Span
+from .manifest import Manifest
+from ..types import EvaluationError, Prompt, Row
+
+
+class Answered(NamedTuple):
+    """A prompt and its completions, sample by sample."""
+
+    prompt: Prompt
+    rows: list[Row]
+
+
+class Score(NamedTuple):
+    """One line of ``scores.jsonl``: the judgement of each reward, by name, and the weighted total.
+
+    ``repeated`` is the share of the completion's triples, of tokens or of words where its token ids are not known, that
+    stood in it before; None where it was scored without.
+    """
+
+    prompt_id: str
+    sample: int
+    total: float | None
+    rewards: Mapping[str, Judgement]
+    repeated: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the line as a JSON object."""
+        return {
+            "prompt_id": self.prompt_id,
+            "sample": self.sample,
+            "total": self.total,
+            "repeated": self.repeated,
+            "rewards": {name: judged._asdict() for name, judged in self.rewards.items()},
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Score:
+        """Read a line that :meth:`to_json` wrote."""
+        rewards = {
+            name: Judgement(j["value"], j["status"], j["reason"], Span(*j["span"]) if j["span"] else None)
+            for name, j in value["rewards"].items()
+        }
+        return cls(value["prompt_id"], value["sample"], value["total"], rewards, value.get("repeated"))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory, opened for reading. Everything is streamed."""
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """Open the run in ``path``; raise :class:`EvaluationError` when there is none."""
+        return cls(path, Manifest.read(path))
+
+    @property
+    def model(self) -> str:
+        """The model's name, as reports show it."""
+        return self.manifest.model
+
+    def asked(self) -> Iterator[Prompt]:
+        """Yield the prompts in the order in which they are generated."""
+        for line in read_lines(self.path / "prompts.jsonl"):
+            try:
+                yield Prompt(**line.value)
+            except TypeError:
+                raise EvaluationError(f"{self.path / 'prompts.jsonl'}, line {line.number}: not a prompt.") from None
+
+    def rows(self, wanted: Collection[str] | None = None) -> Iterator[Row]:
+        """Yield the completions in the order they were generated; a prompt's samples stand together.
+
+        ``wanted`` limits them to those of these prompt ids.
+        """
+        for line in read_lines(self.path / "completions.jsonl"):
+            if wanted is not None and line.value.get("prompt_id") not in wanted:
+                continue
+            try:
+                yield Row(**line.value)
+            except TypeError:
+                raise EvaluationError(
+                    f"{self.path / 'completions.jsonl'}, line {line.number}: not a row of a run; its keys are "
+                    f"{', '.join(line.value)}."
+                ) from None
+
+    def answered(self) -> Iterator[Answered]:
+        """Yield each prompt with its completions; prompts that have none yet are passed over.
+
+        Both files stand in one order, so that neither is ever held in memory as a whole.
+        """
+        prompts = self.asked()
+        for prompt_id, rows in groupby(self.rows(), key=lambda row: row.prompt_id):
+            prompt = next((prompt for prompt in prompts if prompt.id == prompt_id), None)
+            if prompt is None:
+                raise EvaluationError(
+                    f"{self.path}: completions.jsonl answers {prompt_id!r} where prompts.jsonl does not ask it; one of "
+                    "the files is another run's."
+                )
+            yield Answered(prompt, list(rows))
+
+    def scores(self, wanted: Collection[str] | None = None) -> Iterator[Score]:
+        """Yield the scores in the order of the completions, limited as :meth:`rows` does."""
+        for line in read_lines(self.path / "scores.jsonl"):
+            if wanted is not None and line.value.get("prompt_id") not in wanted:
+                continue
+            try:
+                yield Score.from_json(line.value)
+            except (KeyError, TypeError):
+                raise EvaluationError(
+                    f"{self.path / 'scores.jsonl'}, line {line.number}: not a line of scores. Score the run again: "
+                    f"grpo-eval score {self.path}"
+                ) from None
+
+
+def find_runs(paths: list[Path]) -> list[Run]:
+    """Open the runs in ``paths``: each is a run, or a folder whose subfolders are runs.
+
+    Subfolders come in the order in which their runs were created.
+    """
+    runs: list[Run] = []
+    for path in paths:
+        if not path.is_dir():
+            raise EvaluationError(f"no folder {path}: give the directory of a run.")
+        runs += [Run.open(folder) for folder in run_folders(path)]
+    return runs
+
+
+def run_folders(path: Path) -> list[Path]:
+    """Return the run directories in ``path``: itself, or its subfolders, the first-created run first."""
+    if (path / "manifest.json").exists():
+        return [path]
+    folders = [manifest.parent for manifest in path.glob("*/manifest.json")]
+    if not folders:
+        raise EvaluationError(f"{path} holds no run: there is no manifest.json in it or in its subfolders.")
+    return sorted(folders, key=lambda folder: (Manifest.read(folder).created, folder.name))

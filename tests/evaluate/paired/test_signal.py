@@ -1,0 +1,93 @@
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from grpokit.evaluate.paired.signal import signal
+from grpokit.evaluate.statistics import all_equal, carried_variance
+from grpokit.evaluate.types import EvaluationError
+from grpokit.tests.evaluate.stored_runs import write_run
+from hypothesis import given
+from hypothesis import strategies as st
+
+SOLVED, HOPELESS, MIXED = [1.0] * 4, [0.0] * 4, [1.0, 0.0, 0.0, 0.0]
+
+
+@given(st.lists(st.integers(0, 2), min_size=2, max_size=7), st.integers(2, 7))
+def test_silence_is_the_mean_over_groups(values: list[int], group: int) -> None:
+    group = min(group, len(values))
+    expected = np.mean([len(set(chosen)) == 1 for chosen in combinations(values, group)])
+    assert all_equal(np.array([values], dtype=float), group)[0] == pytest.approx(expected)
+
+
+def test_samples_without_a_total_are_in_no_group() -> None:
+    assert all_equal(np.array([[1.0, 1.0, np.nan], [1.0, 0.0, np.nan]]), 2).tolist() == [1.0, 0.0]
+
+
+def test_equal_sums_in_another_order_are_equal() -> None:
+    assert all_equal(np.array([[0.1 + 0.2, 0.3]]), 2).tolist() == [1.0]
+
+
+def test_forecast(tmp_path: Path) -> None:
+    found = signal(write_run(tmp_path, {"correctness": [SOLVED, HOPELESS, MIXED, MIXED]}), group=4)
+    assert found.silent.mean == 0.5
+    assert found.worth == ("q2", "q3")
+    assert found.spread.mean == pytest.approx(0.25)  # two of four with 0.5
+    histogram = {(one.low, one.high): one.questions for one in found.rates if one.questions}
+    assert histogram == {(0.0, 0.0): 1, (0.2, 0.3): 2, (1.0, 1.0): 1}
+    assert [(point.k, point.estimate.mean) for point in found.by_group] == [(2, pytest.approx(0.25)), (4, 0.5)]
+    assert found.needed == 4
+    assert found.advice.startswith("50% of groups of 4 have an advantage; 50% of the prompts are worth training on.")
+
+
+def test_smaller_groups_are_more_often_silent(tmp_path: Path) -> None:
+    run = write_run(tmp_path, {"correctness": [MIXED] * 5})
+    assert signal(run, group=2).silent.mean == pytest.approx(0.5)
+    assert signal(run, group=4).silent.mean == 0.0
+
+
+def test_format_alone_makes_groups_differ_but_no_prompt_worth_it(tmp_path: Path) -> None:
+    scores = {"correctness": [HOPELESS] * 6, "xml_format": [MIXED] * 6}
+    found = signal(write_run(tmp_path, scores), group=4)
+    assert found.silent.mean == 0.0
+    assert found.carriers == {"correctness": 0.0, "xml_format": 1.0}
+    assert found.worth == ()
+
+
+def test_carriers_add_up_and_may_work_against_each_other() -> None:
+    parts = {"a": np.array([[0.0, 2.0]]), "b": np.array([[0.5, 0.0]])}
+    shares = carried_variance(parts)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["b"] < 0 < shares["a"]
+
+
+def test_nothing_carries_where_nothing_varies(tmp_path: Path) -> None:
+    found = signal(write_run(tmp_path, {"correctness": [HOPELESS] * 30}), group=4)
+    assert found.carriers == {"correctness": 0.0}
+    assert (found.silent.mean, found.silent.method) == (1.0, "Wilson")
+    assert found.needed is None
+    assert "Nothing to learn from" in found.advice
+
+
+def test_a_graded_primary_has_no_pass_rates(tmp_path: Path) -> None:
+    found = signal(write_run(tmp_path, {"correctness": [[0.1, 0.2, 0.3, 0.4], [0.5] * 4]}), group=2)
+    assert found.rates == ()
+    assert found.worth == ("q0",)
+
+
+def test_prompts_with_too_few_scored_samples_are_left_out(tmp_path: Path) -> None:
+    scores = {"correctness": [MIXED, [1.0, None, None, None]]}
+    assert signal(write_run(tmp_path, scores), group=2).prompts == 1
+
+
+@pytest.mark.parametrize("group", [1, 0, 5])
+def test_group_beyond_the_samples_is_refused(tmp_path: Path, group: int) -> None:
+    run = write_run(tmp_path, {"correctness": [MIXED]})
+    with pytest.raises(EvaluationError, match=f"group={group} with 4 samples a prompt"):
+        signal(run, group)
+
+
+def test_no_prompt_with_enough_scored_samples(tmp_path: Path) -> None:
+    run = write_run(tmp_path, {"correctness": [[1.0, None, None, None]]})
+    with pytest.raises(EvaluationError, match="no prompt has 4 samples with a total"):
+        signal(run, group=4)
