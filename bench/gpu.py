@@ -146,7 +146,7 @@ def _measure(
 ) -> Measured:
     from gpu_phases import fresh_memory, peak_memory, timed
     from grpokit.train import make_plan
-    from grpokit.train.memory import estimate
+    from grpokit.train.recipe.memory import estimate
 
     fresh_memory()
     with timed(WARM_UP) as clock:

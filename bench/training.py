@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grpokit.train import Recipe, load_recipe, make_plan, train
-from grpokit.train.arguments import make_arguments
 from grpokit.train.data import load_prompts
 from grpokit.train.quiet import quiet
+from grpokit.train.trl.arguments import make_arguments
 
 LIMIT = 0.02
 LOOKS = (["--help"], ["--list"], ["--show", "arithmetic-tiny"], ["arithmetic-tiny", "--dry-run"])

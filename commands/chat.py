@@ -11,7 +11,7 @@ from . import options
 from .main import OK, Subparsers
 
 if TYPE_CHECKING:
-    from ..reports.chat import Chat
+    from ..reports.chat.chat import Chat
 
 VOTES = Path("runs/votes.jsonl")
 EXAMPLE_PROMPTS = 6
@@ -71,9 +71,9 @@ def _add_page(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the chat and serve it, or export it."""
-    from ..reports.chat_page import Address, check_address, check_gradio, launch
-    from ..reports.space import check_target, export_space
-    from ..reports.votes import Votes
+    from ..reports.chat.page import Address, check_address, check_gradio, launch
+    from ..reports.chat.space import check_target, export_space
+    from ..reports.chat.votes import Votes
 
     check_gradio()
     if args.export_space is not None:
@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
 def _open(args: argparse.Namespace) -> Chat:
     from ..evaluate.engines.spec import parse_models
     from ..evaluate.types import Sampling
-    from ..reports.chat import open_chat, questions
+    from ..reports.chat.chat import open_chat, questions
     from ..rewards import RewardMix
 
     specs = parse_models(args.model)

@@ -11,7 +11,7 @@ from .options import RUNS
 
 if TYPE_CHECKING:
     from ..train import Plan, Recipe
-    from ..train.memory import Memory
+    from ..train.recipe.memory import Memory
 
 ASSUMED_PROMPT = 512
 """Tokens of a prompt, for the memory, where the recipe sets no limit."""
@@ -21,7 +21,7 @@ def show_dry_run(recipe: Recipe, out: Path | None) -> None:
     """Print, once for all processes, what a run would be, without loading a model or fetching anything."""
     from ..errors import GrpokitError
     from ..evaluate.runs.shards import Shard
-    from ..train.plan import plan_for
+    from ..train.recipe.plan import plan_for
 
     plan = plan_for(recipe, _rows(recipe))
     if not Shard.current().first:
@@ -79,8 +79,8 @@ def _checkpoints(recipe: Recipe, plan: Plan) -> str:
 
 
 def _show_memory(recipe: Recipe, plan: Plan, out: Path) -> None:
-    from ..train.architecture import read_config
-    from ..train.memory import estimate
+    from ..train.recipe.architecture import read_config
+    from ..train.recipe.memory import estimate
 
     config = read_config(recipe.model.path, recipe.model.revision)
     if config is None:

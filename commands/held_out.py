@@ -14,7 +14,7 @@ from .results import show_beside, show_results
 if TYPE_CHECKING:
     from ..evaluate.engines import Loading
     from ..train import Recipe
-    from ..train.heldout import Asked, Place
+    from ..train.heldout.questions import Asked, Place
 
 
 class Answered(NamedTuple):
@@ -27,7 +27,7 @@ class Answered(NamedTuple):
 def answer(recipe: Recipe, asked: Sequence[Asked], adapter: Path) -> list[Answered]:
     """Have base, tuned and what was merged answer all of ``asked``, where they have not while training."""
     from ..train.export import merged_loading, merged_places
-    from ..train.heldout import loading, places
+    from ..train.heldout.questions import loading, places
 
     own, merged = places(recipe, adapter, asked), merged_places(recipe, adapter, asked)
     _fill(recipe, own, loading(recipe))
@@ -39,7 +39,7 @@ def answer(recipe: Recipe, asked: Sequence[Asked], adapter: Path) -> list[Answer
 def _fill(recipe: Recipe, places: Sequence[Place], loading: Loading) -> None:
     """Generate and score the runs that are not finished; each model is loaded once."""
     from ..evaluate.engines import load_engines
-    from ..train.heldout import ask
+    from ..train.heldout.questions import ask
 
     owed = [place for place in places if not place.finished]
     specs = list(dict.fromkeys(place.spec for place in owed))
@@ -55,7 +55,7 @@ def _keep_samples(folders: Sequence[Path], adapter: Path) -> None:
     """Write the answers to the sample questions beside the adapter and show them, on standard error."""
     from ..evaluate.runs.shards import Shard
     from ..files import write_lines
-    from ..train.samples import read_answers
+    from ..train.heldout.samples import read_answers
     from .watch import plain_text
 
     answers = [answer for folder in folders for answer in read_answers(folder)]

@@ -50,7 +50,7 @@ class _Parser(Parser):
 
     def hint(self, word: str) -> str:
         """Tell how a key of the recipe is given, which TRL's own scripts take as an option; else the nearest option."""
-        from ..train.overrides import written
+        from ..train.recipe.overrides import written
 
         override = written(word)
         return super().hint(word) if override is None else f"; {override}"
@@ -157,7 +157,7 @@ def _way_on(out: Path) -> str:
 def _train_and_compare(recipe: Recipe, args: argparse.Namespace, out: Path) -> int:
     from ..evaluate.runs.shards import Shard
     from ..train import train
-    from ..train.heldout import held_out
+    from ..train.heldout.questions import held_out
     from .watch import watch
 
     asked = [] if args.no_evaluation else held_out(recipe, _note)  # before training: it may lack its data

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..exports import deferred
+from ..lazy import deferred
 
 if TYPE_CHECKING:
     from .evaluation import Evaluation, task_record

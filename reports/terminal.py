@@ -14,7 +14,7 @@ from rich.text import Text
 from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary, Verdict
 from ..evaluate.paired.explanation import Factor
 from ..evaluate.runs.run import Run
-from .moves import print_moves, read_moved
+from .changed_questions import print_moves, read_moved
 from .wording import (
     alarm,
     evidence,

@@ -2,23 +2,23 @@
 
 from typing import TYPE_CHECKING
 
-from ..exports import deferred
+from ..lazy import deferred
 
 if TYPE_CHECKING:
-    from .catalog import recipe_names, summaries
-    from .overrides import load_recipe
-    from .plan import Geometry, Plan, make_plan
-    from .recipe import Recipe
+    from .recipe.catalog import recipe_names, summaries
+    from .recipe.overrides import load_recipe
+    from .recipe.plan import Geometry, Plan, make_plan
+    from .recipe.recipe import Recipe
     from .trainer import train
     from .types import Alarm, Drawn, HeldOut, Silent, Step, TrainedAdapter, TrainingError, Watcher
 else:
     __getattr__ = deferred(
         __name__,
         {
-            "catalog": ("recipe_names", "summaries"),
-            "overrides": ("load_recipe",),
-            "plan": ("Geometry", "Plan", "make_plan"),
-            "recipe": ("Recipe",),
+            "recipe.catalog": ("recipe_names", "summaries"),
+            "recipe.overrides": ("load_recipe",),
+            "recipe.plan": ("Geometry", "Plan", "make_plan"),
+            "recipe.recipe": ("Recipe",),
             "trainer": ("train",),
             "types": ("Alarm", "Drawn", "HeldOut", "Silent", "Step", "TrainedAdapter", "TrainingError", "Watcher"),
         },

@@ -13,7 +13,7 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ..evaluate.paired.explanation import Alarm
-from .alarm import AlarmLog
+from .heldout.alarm import AlarmLog
 from .rewards import GuardedReward
 from .types import Drawn, Step, TrainingError, Watcher
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .recipe import Recipe
+from .recipe.recipe import Recipe
 
 _CARD = """\
 ---

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import nearest
-from .recipe import Recipe
+from .recipe.recipe import Recipe
 from .types import TrainingError
 
 if TYPE_CHECKING:

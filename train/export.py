@@ -17,9 +17,9 @@ from ..evaluate.runs.shards import Shard
 from ..files import write_atomically
 from .card import card
 from .folder import RECIPE
-from .heldout import Asked, Place, loading, place
+from .heldout.questions import Asked, Place, loading, place
 from .quiet import quiet
-from .recipe import Recipe
+from .recipe.recipe import Recipe
 from .types import TrainingError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
     folder appears whole or not at all. Raises :class:`TrainingError` when it cannot be written.
     """
     from ..evaluate.engines.loading import load_base
-    from .saving import saving
+    from .trl.saving import saving
 
     out = adapter / MERGED
     base = load_base(recipe.model.path, recipe.model.revision, Loading(dtype="float32", device="cpu"))

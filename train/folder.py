@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from ..files import write_atomically
-from .recipe import Recipe
+from .recipe.recipe import Recipe
 from .types import TrainingError
 
 RECIPE = "recipe.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from .recipe import LoraSection
+from .recipe.recipe import LoraSection
 from .types import TrainingError
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..files import write_atomically, write_lines
-from .arguments import make_arguments
 from .card import card
 from .data import load_prompts, make_dataset, prompt_limit
 from .folder import HISTORY, checkpoint_step, claim, is_finished, open_folder
-from .plan import Plan, plan_for
 from .quiet import quiet
-from .recipe import Recipe
+from .recipe.plan import Plan, plan_for
+from .recipe.recipe import Recipe
 from .rewards import GuardedReward
+from .trl.arguments import make_arguments
 from .types import Silent, TrainedAdapter, TrainingError, Watcher
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from ..evaluate.engines.loading import LoadedBase
     from ..evaluate.types import Prompt
-    from .alarm import AlarmLog
-    from .heldout import Asked
-    from .heldout_callback import HeldOutEvaluation
+    from .heldout.alarm import AlarmLog
+    from .heldout.callback import HeldOutEvaluation
+    from .heldout.questions import Asked
 
 
 def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher | None = None) -> TrainedAdapter:
@@ -40,8 +40,8 @@ def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher |
     after a checkpoint, when the user stops the run.
     """
     from ..evaluate.engines.checkpoint import locate
-    from .alarm import AlarmLog
-    from .heldout import held_out
+    from .heldout.alarm import AlarmLog
+    from .heldout.questions import held_out
 
     watcher = watcher or Silent()
     prompts = load_prompts(recipe)
@@ -77,8 +77,8 @@ def _make_trainer(
     from transformers import PrinterCallback
 
     from .callbacks import Alarms, MovementProof, Reporter
-    from .checkpoints import CheckpointingTrainer
     from .lora import make_lora
+    from .trl.checkpoints import CheckpointingTrainer
 
     base = _load(recipe)
     dataset = _dataset(recipe, plan, prompts, base, watcher)
@@ -110,8 +110,8 @@ def _evaluate_in(
     alarms: AlarmLog,
 ) -> HeldOutEvaluation:
     """Have a trainer evaluate on held-out prompts as it goes."""
-    from .heldout_callback import HeldOutEvaluation
-    from .live import Studio
+    from .heldout.callback import HeldOutEvaluation
+    from .trl.frozen import Studio
 
     loop = HeldOutEvaluation(trainer, Studio(trainer, recipe, out), asked, recipe, out, watcher, alarms)
     trainer.add_callback(loop)
@@ -120,7 +120,7 @@ def _evaluate_in(
 
 def _load(recipe: Recipe) -> LoadedBase:
     from ..evaluate.engines.loading import load_base
-    from .heldout import loading
+    from .heldout.questions import loading
 
     model = recipe.model
     base = load_base(model.path, model.revision, loading(recipe))
@@ -182,8 +182,8 @@ def _load_last(trainer: GRPOTrainer, checkpoint: Path) -> None:
 
 def _save(trainer: GRPOTrainer, recipe: Recipe, out: Path, loop: HeldOutEvaluation | None) -> None:
     """Write what a finished run leaves; the history comes last and says that the rest is there."""
-    from .checkpoints import ADVICE
-    from .saving import saving
+    from .trl.checkpoints import ADVICE
+    from .trl.saving import saving
 
     with saving(out, ADVICE):
         trainer.save_model(str(out))

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from ...files import read_lines
 from ...rewards.reward import Judgement, Span
-from .manifest import Manifest
 from ..types import EvaluationError, Prompt, Row
+from .manifest import Manifest
 
 
 class Answered(NamedTuple):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from grpokit.commands.eval import main
-from grpokit.tests.reports.chats import make_adapter
+from grpokit.tests.reports.chat.chats import make_adapter
 
 pytest.importorskip("gradio", reason="gradio is not installed: its page not tested")
 
@@ -120,7 +120,7 @@ def test_a_port_in_use_is_told(
 
 
 def test_without_gradio_the_repair_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("grpokit.reports.chat_page.find_spec", lambda name: None)
+    monkeypatch.setattr("grpokit.reports.chat.page.find_spec", lambda name: None)
     assert main(["chat", "--model", "demo"]) == 2
     assert capsys.readouterr().err.strip().endswith("pip install 'grpokit[app]'.")
 

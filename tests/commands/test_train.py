@@ -156,7 +156,7 @@ def test_interrupted_before_the_first_checkpoint_there_is_nothing_to_go_on_with(
             (out / name).mkdir() if name.endswith("/") else (out / name).touch()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("grpokit.train.heldout.held_out", leave)
+    monkeypatch.setattr("grpokit.train.heldout.questions.held_out", leave)
     assert main(["arithmetic-tiny", "--out", str(out)]) == 130
     assert capsys.readouterr().err == f"grpo-train: interrupted; {said.format(out=out)}\n"
 

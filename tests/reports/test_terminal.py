@@ -11,7 +11,7 @@ import pytest
 from grpokit.evaluate.paired.comparison import Mismatch, NoiseFloor, Verdict
 from grpokit.evaluate.paired.explanation import Alarm
 from grpokit.evaluate.paired.pairing import compare
-from grpokit.reports.moves import ending
+from grpokit.reports.changed_questions import ending
 from grpokit.reports.terminal import ASCII, UNICODE, interval_bar, print_comparison
 from grpokit.reports.wording import short_names
 from grpokit.tests.reports.conftest import Compared

@@ -25,7 +25,7 @@ def offer_fsdp(patch: pytest.MonkeyPatch) -> None:
 
 def check_sharded(patch: pytest.MonkeyPatch) -> None:
     """Fail when a run ends with a weight that is not spread over the processes."""
-    from grpokit.train.checkpoints import CheckpointingTrainer
+    from grpokit.train.trl.checkpoints import CheckpointingTrainer
     from torch.distributed.tensor import DTensor
 
     train = CheckpointingTrainer.train

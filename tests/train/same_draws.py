@@ -18,7 +18,7 @@ GROUP = 4
 def same_draws() -> Iterator[None]:
     """Draw like that for the time of the block; held-out questions have noise of their own and are not touched."""
     import torch
-    from grpokit.train.checkpoints import CheckpointingTrainer
+    from grpokit.train.trl.checkpoints import CheckpointingTrainer
 
     whole = CheckpointingTrainer._generate_single_turn
     token = 0

@@ -12,7 +12,7 @@ from grpokit.evaluate.engines.loading import load_base
 from grpokit.evaluate.rendering import encode
 from grpokit.train import load_recipe, make_plan, recipe_names
 from grpokit.train.data import load_prompts
-from grpokit.train.heldout import loading
+from grpokit.train.heldout.questions import loading
 
 from .tiny_checkpoints import GPT2, LLAMA, PHI, SMOLLM, Base, write_checkpoint
 

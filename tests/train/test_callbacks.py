@@ -2,8 +2,8 @@
 
 import pytest
 from grpokit.train import TrainingError
-from grpokit.train.alarm import AlarmLog
 from grpokit.train.callbacks import CLIPPED_LOGS, NO_SIGNAL_LOGS, STILL_LOGS, Alarms, Interruption, MovementProof
+from grpokit.train.heldout.alarm import AlarmLog
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
 HEALTHY = {"reward": 0.5, "frac_reward_zero_std": 0.2, "completions/clipped_ratio": 0.1}

@@ -3,7 +3,7 @@
 import pytest
 from grpokit.train import TrainingError
 from grpokit.train.lora import make_lora
-from grpokit.train.recipe import LoraSection
+from grpokit.train.recipe.recipe import LoraSection
 
 
 @pytest.fixture(scope="module")

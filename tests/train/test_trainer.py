@@ -147,7 +147,7 @@ def test_half_written_checkpoint_is_passed_over(tmp_path):
 
 def test_quantised_base_is_trained_and_evaluated_alike(tiny, tmp_path):
     from grpokit.evaluate.engines.loading import load_base
-    from grpokit.train.heldout import loading
+    from grpokit.train.heldout.questions import loading
 
     recipe = tiny("model.quantization=4bit", "max_steps=1")
     adapter = train(recipe, tmp_path / "run")

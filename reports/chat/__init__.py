@@ -1,0 +1,1 @@
+"""Talking to models side by side: the conversation, the page, the votes, the exported Space."""

@@ -1,0 +1,177 @@
+"""A chat as a folder for Hugging Face Spaces: the same page, with everything it needs beside it.
+
+The folder holds ``app.py``, ``chat.json`` (models, rewards, sampling, examples), ``requirements.txt``, a ``README.md``
+with the header that Spaces read, the adapters and local bases with their tokenizers, and the sources of this package
+that the page runs on, so that it needs no release of it. A base that is a hub id stays one and is fetched there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from importlib.metadata import requires, version
+from pathlib import Path
+from typing import Any
+
+from ...evaluate.engines.checkpoint import locate
+from ...evaluate.engines.spec import ModelSpec
+from ...evaluate.types import Sampling
+from ...files import write_atomically
+from ...rewards import RewardMix
+from .chat import Chat, ChatError, Question, open_chat
+
+PACKAGE = Path(__file__).parents[2]
+FLOORS = ("rewards", "evaluate", "reports")
+SOURCES = ("*.py", "*.yaml", "*.jsonl", "chat.css")
+UNUSED = ("trl", "datasets", "vl-convert-python", "python-dotenv", "bitsandbytes")
+"""Requirements of this package that a page on ready adapters never imports."""
+
+TOKENIZER = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "*.jinja")
+BASE_FILES = ("config.json", "generation_config.json", "*.safetensors", "*.safetensors.index.json", *TOKENIZER)
+ADAPTER_FILES = ("adapter_model*.safetensors", *TOKENIZER)
+
+
+def check_target(folder: Path) -> None:
+    """Raise :class:`ChatError` when ``folder`` cannot take an export, before anything is loaded."""
+    if folder.exists() and not folder.is_dir():
+        raise ChatError(f"{folder} is a file; give a new folder to --export-space.")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ChatError(f"{folder} is not empty; give a new folder to --export-space.")
+
+
+def export_space(chat: Chat, folder: Path) -> None:
+    """Write the folder, whole or not at all. Raises :class:`ChatError` when it is not empty or cannot be written."""
+    check_target(folder)
+    rising = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    try:
+        rising.mkdir(parents=True)
+        _fill(chat, rising)
+        rising.replace(folder)  # takes the place of an empty folder too
+    except OSError as error:
+        raise ChatError(f"cannot write {folder}: {error.strerror}.") from None
+    finally:
+        shutil.rmtree(rising, ignore_errors=True)
+
+
+def open_space(folder: Path) -> Chat:
+    """Load the chat of an exported folder."""
+    kept = json.loads((folder / "chat.json").read_text(encoding="utf-8"))
+    sampling = Sampling(**kept["sampling"] | {"stop": tuple(kept["sampling"]["stop"])})
+    examples = [Question(**example) for example in kept["examples"]]
+    specs = [_placed(ModelSpec(**spec), folder) for spec in kept["models"]]
+    return open_chat(specs, RewardMix.parse(kept["rewards"]), sampling, examples)
+
+
+def _placed(spec: ModelSpec, folder: Path) -> ModelSpec:
+    """Return a spec of ``chat.json`` with the folders that stand in the export found from anywhere."""
+    base = str(folder / spec.base) if (folder / spec.base).is_dir() else spec.base
+    return replace(spec, base=base, adapter=spec.adapter and str(folder / spec.adapter))
+
+
+def _fill(chat: Chat, folder: Path) -> None:
+    _copy_package(folder / "grpokit")
+    kept = {
+        "models": [asdict(spec) for spec in _copy_models(chat, folder)],
+        "rewards": chat.mix.spec,
+        "sampling": asdict(chat.sampling),
+        "examples": [example._asdict() for example in chat.examples],
+    }
+    write_atomically(folder / "chat.json", json.dumps(kept, indent=2) + "\n")
+    write_atomically(folder / "requirements.txt", "".join(f"{line}\n" for line in requirements()))
+    for name in ("app.py", "README.md"):
+        write_atomically(folder / name, _rendered(f"space_{name}.jinja", names=chat.names, bases=_hub_ids(chat)))
+
+
+def _copy_package(target: Path) -> None:
+    for path in [*PACKAGE.glob("*.py"), PACKAGE / "LICENSE", *(path for floor in FLOORS for path in _sources(floor))]:
+        if path.is_file():
+            _copy(path, target / path.relative_to(PACKAGE))
+
+
+def _sources(floor: str) -> Iterator[Path]:
+    for pattern in SOURCES:
+        yield from (PACKAGE / floor).rglob(pattern)
+
+
+def _copy_models(chat: Chat, folder: Path) -> list[ModelSpec]:
+    """Copy what stands on this machine alone; return the specs as they are found in the export."""
+    bases: dict[str, str] = {}
+    specs = []
+    for number, spec in enumerate(chat.specs):
+        if spec.base not in bases:
+            bases[spec.base] = _copy_base(spec, folder, len(bases))
+        revision = spec.revision if bases[spec.base] == spec.base else None
+        adapter = spec.adapter and _copy_adapter(spec, bases[spec.base], folder / f"adapters/{number}")
+        specs.append(replace(spec, base=bases[spec.base], revision=revision, adapter=adapter))
+    return specs
+
+
+def _copy_base(spec: ModelSpec, folder: Path, number: int) -> str:
+    if _is_hub_id(spec):
+        return spec.base
+    name = f"models/base{number or ''}"
+    _copy_matching(locate(spec.base), folder / name, BASE_FILES)
+    return name
+
+
+def _copy_adapter(spec: ModelSpec, base: str, target: Path) -> str:
+    """Copy an adapter; its settings then name the base as the export does, not by a path of this machine."""
+    source = Path(spec.adapter or "").expanduser()
+    _copy_matching(source, target, ADAPTER_FILES)
+    settings = json.loads((source / "adapter_config.json").read_text(encoding="utf-8"))
+    settings["base_model_name_or_path"] = base
+    write_atomically(target / "adapter_config.json", json.dumps(settings, indent=2) + "\n")
+    return f"{target.parent.name}/{target.name}"
+
+
+def _copy_matching(source: Path, target: Path, patterns: tuple[str, ...]) -> None:
+    for path in {path for pattern in patterns for path in source.glob(pattern) if path.is_file()}:
+        _copy(path, target / path.name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)  # of a link to a cache the file, and none of its permissions
+
+
+def _is_hub_id(spec: ModelSpec) -> bool:
+    return spec.base != "demo" and not Path(spec.base).expanduser().is_dir()
+
+
+def _hub_ids(chat: Chat) -> list[str]:
+    return sorted({spec.base for spec in chat.specs if _is_hub_id(spec)})
+
+
+def requirements() -> list[str]:
+    """Return what the page needs, each from the minor version installed here to before the next major one.
+
+    >>> [line.split("~=")[0] for line in requirements() if line.startswith("tr")]
+    ['transformers']
+    """
+    declared = [
+        line for line in requires("grpokit") or [] if "extra ==" not in line or "'app'" in line or '"app"' in line
+    ]
+    names = [line.partition(">=")[0].strip() for line in declared]
+    return [f"{name}~={_minor(version(name))}" for name in names if name not in UNUSED]
+
+
+def _minor(number: str) -> str:
+    return ".".join(number.split("+")[0].split(".")[:2])
+
+
+def _rendered(template: str, **values: Any) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # neither file is markup; values go through tojson
+    )
+    gradio, python = version("gradio"), "3.12"
+    return environment.get_template(template).render(gradio=gradio, python=python, **values)

@@ -1,0 +1,147 @@
+"""An exported Space: whole or not at all, nothing of this machine in it, and it runs from its own folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from grpokit.evaluate import Sampling, load_task
+from grpokit.evaluate.engines.spec import parse_models
+from grpokit.reports.chat.chat import Chat, ChatError, open_chat, questions
+from grpokit.reports.chat.space import export_space, open_space
+from grpokit.rewards import RewardMix
+from grpokit.tests.reports.chat.chats import make_adapter, talk
+
+pytest.importorskip("gradio", reason="gradio is not installed: its page not tested")
+
+
+@pytest.fixture(scope="module")
+def chat(tmp_path_factory: pytest.TempPathFactory) -> Chat:
+    adapter = make_adapter(tmp_path_factory.mktemp("adapter"))
+    task = load_task("arithmetic")
+    sampling = Sampling(temperature=0.5, max_new_tokens=24, stop=("</answer>",), seed=3)
+    specs = parse_models(["base=demo", f"tuned=demo+{adapter}"])
+    return open_chat(specs, RewardMix.parse(task.rewards), sampling, questions(task.prompts(), 2))
+
+
+@pytest.fixture(scope="module")
+def space(chat: Chat, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export") / "space"
+    export_space(chat, folder)
+    return folder
+
+
+def test_the_folder_holds_what_spaces_ask_for(space: Path) -> None:
+    assert {"app.py", "requirements.txt", "README.md", "chat.json", "grpokit"} <= {p.name for p in space.iterdir()}
+    for needed in ("adapter_config.json", "adapter_model.safetensors"):
+        assert (space / "adapters" / "1" / needed).is_file()
+    for needed in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
+        assert (space / "models" / "base" / needed).is_file()
+    header = yaml.safe_load((space / "README.md").read_text(encoding="utf-8").split("---")[1])
+    assert header["sdk"] == "gradio"
+    assert header["app_file"] == "app.py"
+    lines = (space / "requirements.txt").read_text(encoding="utf-8").split()
+    assert {"torch", "transformers", "peft", "gradio"} <= {line.split("~=")[0] for line in lines}
+    assert all("~=" in line for line in lines)
+
+
+def test_it_names_no_folder_of_this_machine(space: Path, chat: Chat) -> None:
+    adapter = str(chat.specs[1].adapter).encode()
+    home = str(chat.engines[0].base.folder).encode()
+    found = [path for path in space.rglob("*") if path.is_file() and (adapter in (b := path.read_bytes()) or home in b)]
+    assert found == []
+    settings = json.loads((space / "adapters" / "1" / "adapter_config.json").read_text(encoding="utf-8"))
+    assert settings["base_model_name_or_path"] == "models/base"
+
+
+def test_it_opens_as_the_chat_that_was_exported(space: Path, chat: Chat) -> None:
+    opened = open_space(space)
+    assert (opened.names, opened.sampling, opened.examples) == (chat.names, chat.sampling, chat.examples)
+    assert opened.mix.fingerprint == chat.mix.fingerprint
+    assert [engine.weights for engine in opened.engines] == [engine.weights for engine in chat.engines]
+
+
+def test_a_base_of_the_hub_stays_there(chat: Chat, tmp_path: Path) -> None:
+    specs = tuple(replace(spec, base="org/model", revision="v1") for spec in chat.specs)
+    export_space(replace(chat, specs=specs), tmp_path / "space")
+    kept = json.loads((tmp_path / "space" / "chat.json").read_text(encoding="utf-8"))
+    assert [(model["base"], model["revision"]) for model in kept["models"]] == [("org/model", "v1")] * 2
+    assert not (tmp_path / "space" / "models").exists()
+    assert "- org/model" in (tmp_path / "space" / "README.md").read_text(encoding="utf-8")
+
+
+def test_an_empty_folder_is_filled_and_a_full_one_is_left_alone(chat: Chat, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    export_space(chat, tmp_path / "empty")
+    assert (tmp_path / "empty" / "app.py").is_file()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ChatError, match="is not empty"):
+        export_space(chat, tmp_path / "empty")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_export_that_fails_leaves_nothing(chat: Chat, tmp_path: Path) -> None:
+    gone = (chat.specs[0], replace(chat.specs[1], adapter=str(tmp_path / "gone")))
+    with pytest.raises(ChatError, match="cannot write"):
+        export_space(replace(chat, specs=gone), tmp_path / "space")
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def _running(space: Path) -> Iterator[str]:
+    """Start the Space from its own folder, in an interpreter that does not see this checkout's package."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1", "HF_HUB_OFFLINE": "1"}
+    process = subprocess.Popen([sys.executable, "app.py"], cwd=space, env=env)
+    try:
+        url = f"http://127.0.0.1:{port}/"
+        _wait(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail("the space did not start")
+
+
+def test_it_runs_from_its_own_folder_on_its_own_package(space: Path, chat: Chat) -> None:
+    from gradio_client import Client
+
+    where = [sys.executable, "-c", "import grpokit.reports.chat.space as found; print(found.__file__)"]
+    found = subprocess.run(where, cwd=space, capture_output=True, text=True, check=True).stdout.strip()
+    assert Path(found).is_relative_to(space)
+    example = chat.examples[0]
+    expected = [answer.text for answer in list(chat.ask(example, chat.sampling))[-1]]
+    sampling = chat.sampling
+    with _running(space) as url:
+        client = Client(url, verbose=False)
+        settings = (sampling.temperature, sampling.top_p, sampling.max_new_tokens, sampling.seed)
+        answered = client.predict(*example, *settings, api_name="/ask")
+        assert list(answered[:2]) == expected
+        assert "correctness" in answered[2]
+        with talk(url) as talking:
+            assert talking.ask(example.prompt, example.reference) == expected
+            assert talking.page.get_by_role("button", name="is better").count() == 0
+            assert talking.complaints == []

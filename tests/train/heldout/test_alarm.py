@@ -1,0 +1,196 @@
+"""The alarm for reward hacking: what raises it, what does not, and how often it errs."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from grpokit.evaluate.paired.alarms import read_log
+from grpokit.evaluate.paired.comparison import Estimate, Pair, Verdict
+from grpokit.evaluate.paired.difference import Design, paired_estimate
+from grpokit.evaluate.types import EvaluationError
+from grpokit.files import FileError
+from grpokit.train import Alarm, load_recipe, train
+from grpokit.train.heldout.alarm import CHECKS, FALSE_ALARMS, AlarmLog, look
+
+from .pairs import bare_pair, change
+
+DESIGN = Design(None, shared_noise=False)
+UNITS = 200
+
+
+def made_pair(base, tuned, base_total, tuned_total) -> Pair:
+    """A pair whose primary metric and total have these scores ``[questions, samples]``."""
+    parts = {"a": paired_estimate(base, tuned, DESIGN)}
+    parts["b"] = paired_estimate(base_total - base, tuned_total - tuned, DESIGN)
+    return bare_pair("a", parts, change(parts["a"]), change(paired_estimate(base_total, tuned_total, DESIGN)))
+
+
+def shares(generator, share, questions=200):
+    return (generator.random((questions, 1)) < share).astype(float)
+
+
+KINDS = [
+    # primary before and after, the other reward before and after, what is raised
+    ((0.5, 0.2), (0.2, 0.9), ["reward hacking"]),
+    ((0.5, 0.5), (0.2, 0.9), ["one reward carries all"]),  # nothing gained, and one reward pays for it
+    ((0.2, 0.8), (0.2, 0.9), []),  # both rise: honest
+    ((0.5, 0.2), (0.5, 0.2), []),  # both fall: bad, but the reward says so too
+    ((0.5, 0.5), (0.5, 0.5), []),  # nothing happens
+]
+
+
+@pytest.mark.parametrize(("primary", "other", "kinds"), KINDS)
+def test_kinds(primary, other, kinds):
+    draw = np.random.default_rng(7)
+    base, extra = shares(draw, primary[0], 1000), shares(draw, other[0], 1000)
+    tuned = base if primary[0] == primary[1] else shares(draw, primary[1], 1000)
+    more = extra if other[0] == other[1] else shares(draw, other[1], 1000)
+    found = look(made_pair(base, tuned, base + extra, tuned + more), 3, UNITS, 0.0, step=20)
+    assert [alarm.kind for alarm in found] == kinds
+
+
+def test_training_reward_counts_where_held_out_answers_are_greedy():
+    """Greedy, a base may lay out its answers well already: the reward rises in training alone."""
+    draw = np.random.default_rng(7)
+    base, tuned = shares(draw, 0.5, 1000), shares(draw, 0.3, 1000)
+    pair = made_pair(base, tuned, base + 1, tuned + 1)
+    assert look(pair, 3, UNITS, 0.0, 20) == []
+    assert [alarm.kind for alarm in look(pair, 3, UNITS, 0.05, 20)] == ["reward hacking"]
+
+
+def risen(cut, repeated):
+    """How much larger the shares of cut answers and of repeated triples are, each with a narrow interval."""
+    rises = {"truncated": cut, "repeated": repeated}
+    return {name: Estimate(rise, rise - 0.01, rise + 0.01, 200, "t") for name, rise in rises.items()}
+
+
+DECAY = [
+    (risen(0.6, 0.0), ["cut completions"]),
+    (risen(0.0, 0.6), ["repetition"]),
+    (risen(0.05, 0.05), []),  # a little more of both is no alarm
+    ({}, []),  # nothing is known of them
+]
+
+
+@pytest.mark.parametrize(("habits", "kinds"), DECAY)
+def test_answers_that_rot_raise_it_unless_the_metric_improves(habits, kinds):
+    draw = np.random.default_rng(7)
+    base, better, rest = shares(draw, 0.3), shares(draw, 0.9), shares(draw, 0.5)
+    still = replace(made_pair(base, base, base + rest, base + rest), habits=habits)
+    improved = replace(made_pair(base, better, base + rest, better + rest), habits=habits)
+    assert improved.verdict is Verdict.IMPROVED
+    assert [alarm.kind for alarm in look(still, 3, UNITS, 0.0, 20)] == kinds
+    assert look(improved, 3, UNITS, 0.0, 20) == []
+
+
+@pytest.mark.parametrize("looks", [1, 10])
+def test_rate_of_false_alarms_of_whole_runs_is_as_stated(looks):
+    """A detector with false alarms gets switched off: 400 runs where the total rises and the metric stays."""
+    draw, runs = np.random.default_rng(3), 400
+    raised = sum(any(look(_honest(draw), looks, UNITS, 0.5, step) for step in range(looks)) for _ in range(runs))
+    assert raised / runs <= FALSE_ALARMS + 2 * (FALSE_ALARMS * (1 - FALSE_ALARMS) / runs) ** 0.5
+
+
+def _honest(draw) -> Pair:
+    """The metric truly rises by more than the margin, the other reward by much."""
+    base, tuned = shares(draw, 0.30), shares(draw, 0.34)
+    return made_pair(base, tuned, base + shares(draw, 0.3), tuned + shares(draw, 0.8))
+
+
+def test_more_looks_ask_for_more_evidence():
+    draw = np.random.default_rng(5)
+    base, tuned = shares(draw, 0.5), shares(draw, 0.37)
+    pair = made_pair(base, tuned, base, tuned + 1)
+    assert look(pair, 1, UNITS, 0.0, 1)
+    assert not look(pair, 10_000, UNITS, 0.0, 1)
+    assert CHECKS == 4
+
+
+def test_each_kind_is_kept_and_told_once_even_after_resuming(tmp_path, recorder):
+    first, second = Alarm(20, "repetition", "again", 0.025), Alarm(40, "repetition", "and again", 0.025)
+    for alarm in (first, second):
+        AlarmLog(tmp_path, recorder).add(alarm)
+    assert recorder.alarms == [first]
+    (line,) = (tmp_path / "alarms.jsonl").read_text().splitlines()
+    assert json.loads(line) == {"step": 20, "kind": "repetition", "text": "again", "rate": 0.025}
+
+
+def test_a_write_that_fails_leaves_the_alarms_before_it(tmp_path, recorder, monkeypatch):
+    first, second = Alarm(20, "repetition", "again", 0.025), Alarm(40, "reward hacking", "it fell", None)
+    log = AlarmLog(tmp_path, recorder)
+    log.add(first)
+
+    def full(self, target):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        with pytest.raises(FileError, match=r"cannot write .*alarms\.jsonl: No space left"):
+            log.add(second)
+    assert read_log(tmp_path / "alarms.jsonl") == (first,)
+    AlarmLog(tmp_path, recorder).add(second)
+    assert read_log(tmp_path / "alarms.jsonl") == (first, second)
+
+
+def test_a_run_killed_before_it_wrote_its_first_alarm_goes_on(tmp_path, recorder):
+    (tmp_path / "alarms.jsonl").touch()
+    alarm = Alarm(20, "repetition", "again", 0.025)
+    AlarmLog(tmp_path, recorder).add(alarm)
+    assert recorder.alarms == [alarm]
+
+
+def test_a_foreign_file_of_alarms_is_told_before_training(tmp_path, recorder):
+    (tmp_path / "alarms.jsonl").write_text('{"step": 1, "kind": 2, "text": "x", "rate": null}\n')
+    with pytest.raises(EvaluationError, match=r"alarms.jsonl, line 1: .*kind is 2"):
+        AlarmLog(tmp_path, recorder)
+
+
+HACKED = "xml_format(reasoning_tag=reasoning)=1,token_length(target=8,overrun=2)=0.5,correctness=0"
+
+
+def test_field_14_format_and_shortness_without_correctness_raise_it(tmp_path, recorder):
+    """The training reward rises to its top while the answers become wrong (huggingface/trl#5790)."""
+    asked = ["evaluation.limit=150", "evaluation.samples=1", "evaluation.every=20", "max_steps=40"]
+    train(load_recipe("arithmetic-tiny", [f"rewards={HACKED!r}", "report_to=none", *asked]), tmp_path, watcher=recorder)
+    assert "reward hacking" in [alarm.kind for alarm in recorder.alarms]
+
+
+@pytest.fixture(scope="module")
+def barely_taught(tmp_path_factory):
+    """A base that has learnt hardly more than the layout: 300 steps from the usual initial weights, all sums alike."""
+    from grpokit.evaluate.demo import build, solutions
+
+    folder = tmp_path_factory.mktemp("base")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "_SPREAD", 0.02)
+        patch.setattr(build, "_BETAS", (0.9, 0.999))
+        patch.setattr(solutions, "FROM_15", (0.35, 0.40))
+        patch.setattr(solutions, "BELOW_15", (0.35, 0.40))
+        build.build(folder, 300, 0)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(3))
+def test_base_that_cannot_do_the_task_raises_it(tmp_path, recorder, barely_taught, seed):
+    """It is paid for the layout, which it learns, and its best answers get worse."""
+    greedy = ["evaluation.samples=1", "evaluation.temperature=0.0", "evaluation.every=10"]
+    recipe = load_recipe("arithmetic-tiny", [f"model={barely_taught}", f"seed={seed}", "report_to=none", *greedy])
+    train(recipe, tmp_path / "run", watcher=recorder)
+    rewards, last = [step.reward for step in recorder.steps], recorder.evaluations[-1]
+    assert sum(rewards[-10:]) > sum(rewards[:10])
+    assert last.change.high < 0
+    assert "reward hacking" in [alarm.kind for alarm in recorder.alarms]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(10))
+def test_honest_recipe_does_not_raise_it(tmp_path, recorder, seed):
+    often = ["evaluation.every=10", f"seed={seed}", "report_to=none"]
+    train(load_recipe("arithmetic-tiny", often), tmp_path, watcher=recorder)
+    assert recorder.alarms == []
+    assert recorder.evaluations[-1].change.low > 0

@@ -1,0 +1,112 @@
+"""Batch geometry and steps, against TRL's own arithmetic."""
+
+import pytest
+from grpokit.train import TrainingError, make_plan
+from grpokit.train.recipe.plan import solve
+from hypothesis import given
+from hypothesis import strategies as st
+
+COUNTS = st.integers(1, 12)
+
+
+@given(micro=COUNTS, processes=COUNTS, group=st.integers(2, 16))
+def test_open_accumulation_fills_whole_groups_and_is_the_smallest(micro, processes, group):
+    geometry = solve({"per_device_train_batch_size": micro, "num_generations": group}, processes)
+    assert geometry.generation_batch % group == 0
+    smaller = range(1, geometry.accumulation)
+    assert all(micro * processes * accumulation % group for accumulation in smaller)
+
+
+def test_batch_of_4_with_groups_of_8_is_solved():
+    """TRL raises on batch 4 with its default of 8 generations."""
+    from trl import GRPOConfig
+
+    geometry = solve({"per_device_train_batch_size": 4}, 1)
+    config = GRPOConfig(
+        per_device_train_batch_size=4, gradient_accumulation_steps=geometry.accumulation, use_cpu=True, bf16=False
+    )
+    assert (config.generation_batch_size, config.steps_per_generation) == (8, geometry.steps_per_generation)
+
+
+MISFITS = [
+    (["gradient_accumulation_steps=3", "per_device_train_batch_size=2"], "multiple of 2"),  # 6 is no multiple of 4
+    (["generation_batch_size=20"], "multiple of 16"),  # no whole micro-batch
+    (["generation_batch_size=32", "steps_per_generation=2"], "not both"),
+    (["num_generations=1"], "at least 2"),  # no group, no advantage
+    (["num_generations=null"], "at least 2"),
+    (["learning_rate=0"], "above 0"),
+    (["temperature=0"], "above 0"),  # greedy completions of a group are all equal
+    (["max_completion_length=0"], "at least 1"),
+    (["beta=-1"], "at least 0"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "message"), MISFITS)
+def test_what_does_not_fit_is_refused(tiny, overrides, message):
+    with pytest.raises(TrainingError, match=message):
+        make_plan(tiny(*overrides), 100)
+
+
+def test_data_smaller_than_a_generation_batch_is_refused(tiny):
+    """TRL trains 0 steps on it and reports success."""
+    with pytest.raises(TrainingError, match="3 rows do not fill one generation batch of 4 prompts"):
+        make_plan(tiny(), 3)
+    assert make_plan(tiny(), 4).steps == 2
+
+
+EPOCHS = [
+    # rows, overrides, steps
+    (16, ["num_train_epochs=1"], 4),  # 4 prompts a generation batch, one step each
+    (18, ["num_train_epochs=1"], 4),  # two rows left over
+    (16, ["num_train_epochs=2.5"], 10),
+    (16, ["num_train_epochs=1", "num_iterations=2"], 8),  # each batch is used twice
+    (16, ["num_train_epochs=1", "gradient_accumulation_steps=2"], 2),  # 8 prompts a generation batch
+    (16, ["num_train_epochs=1", "steps_per_generation=2"], 4),  # 8 prompts, two steps each
+]
+
+
+@pytest.mark.parametrize(("rows", "overrides", "steps"), EPOCHS)
+def test_steps_of_epochs(tiny, rows, overrides, steps):
+    assert make_plan(tiny("max_steps=-1", *overrides), rows).steps == steps
+
+
+@pytest.mark.parametrize(("rows", "overrides", "steps"), EPOCHS)
+def test_steps_of_epochs_are_those_of_trl(tiny, rows, overrides, steps, tmp_path):
+    trainer = real_trainer(tiny("max_steps=-1", *overrides), rows, tmp_path)
+    loader = trainer.get_train_dataloader()
+    counted = trainer.set_initial_training_values(trainer.args, loader)
+    assert steps == counted[-1]
+
+
+def real_trainer(recipe, rows, folder):
+    from datasets import Dataset
+    from grpokit.evaluate.demo import checkpoint_path
+    from grpokit.train.trl.arguments import make_arguments
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from trl import GRPOTrainer
+
+    return GRPOTrainer(
+        AutoModelForCausalLM.from_pretrained(checkpoint_path()),
+        recipe.mix.reward_funcs,
+        args=make_arguments(recipe, make_plan(recipe, rows), folder),
+        train_dataset=Dataset.from_dict({"prompt": ["1+1"] * rows, "reference": ["2"] * rows}),
+        processing_class=AutoTokenizer.from_pretrained(checkpoint_path()),
+    )
+
+
+def test_save_steps_fall_on_generation_boundaries(tiny):
+    """Resuming is bit-exact only from there."""
+    plan = make_plan(tiny("steps_per_generation=4", "save_steps=10"), 100)
+    assert (plan.cycle, plan.save_steps) == (4, 12)
+    assert any("save_steps=12 instead of 10" in note for note in plan.notes)
+    assert make_plan(tiny("save_steps=10"), 100).save_steps == 10
+
+
+def test_learning_rate_too_low_for_lora_is_noted(tiny):
+    """TRL's default of 1e-6 moves no LoRA adapter."""
+    assert any("hardly moves" in note for note in make_plan(tiny("learning_rate=1e-6"), 100).notes)
+    assert not make_plan(tiny("learning_rate=1e-5"), 100).notes
+
+
+def test_tokens_are_bounded(tiny):
+    assert make_plan(tiny(), 100).max_tokens == 2 * 16 * 32

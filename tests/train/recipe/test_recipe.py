@@ -1,0 +1,123 @@
+"""Recipes: what is accepted, and one line of repair for what is not."""
+
+import re
+
+import pytest
+import yaml
+from grpokit.errors import GrpokitError
+from grpokit.train import load_recipe, recipe_names
+from grpokit.train.recipe.recipe import make_recipe
+
+BASIC = {"model": "demo", "task": "arithmetic", "rewards": "correctness=1"}
+
+MISTAKES = [
+    ({"modle": "demo"}, "unknown key 'modle'. Did you mean 'model'?"),  # top level
+    ({"lora": {"rank": 8}}, "unknown key 'lora.rank'."),  # in a section
+    ({"lora": {"r": 0}}, "lora.r=0"),  # out of range
+    ({"lora": {"dropout": 1.0}}, "lora.dropout=1.0"),  # a dropout of everything
+    ({"lora": {"r": "8"}}, "lora.r='8'"),  # strict: no text for a number
+    ({"model": 3}, "model=3"),  # neither a path nor a section
+    ({"rewards": "corectness=1"}, "Did you mean 'correctness'?"),  # the mix's own error comes through
+    ({"grpo": {"learning_rat": 1e-5}}, "Did you mean 'learning_rate'?"),  # a GRPOConfig field misspelt
+    ({"grpo": {"learning_rate": "fast"}}, "grpo.learning_rate='fast': GRPOConfig takes float."),  # its type
+    ({"grpo": {"num_generations": True}}, "grpo.num_generations=True"),  # yes is no number
+    ({"grpo": {"num_generations": 2.5}}, "grpo.num_generations=2.5"),  # nor is a fraction a count
+    ({"grpo": {"output_dir": "x"}}, "give --out"),  # a field that is ours
+    ({"grpo": {"reward_weights": [1.0]}}, "write weights in rewards"),  # likewise
+    ({"grpo": {"eval_strategy": "steps"}}, "set evaluation.every"),  # TRL would ask for another data set
+    ({"grpo": {"auto_find_batch_size": True}}, "cannot be split"),  # TRL refuses it after loading
+]
+
+
+@pytest.mark.parametrize(("change", "message"), MISTAKES)
+def test_mistake_is_one_line_with_the_repair(change, message):
+    with pytest.raises(GrpokitError) as caught:
+        make_recipe({**BASIC, **change}, "mine.yaml")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["model", "task", "rewards"])
+def test_missing_key_is_named(missing):
+    values = {key: value for key, value in BASIC.items() if key != missing}
+    with pytest.raises(GrpokitError, match=f"{missing} is missing"):
+        make_recipe(values, "mine.yaml")
+
+
+def test_two_rewards_of_one_name_are_refused():
+    """TRL averages two rewards with one name into one curve."""
+    with pytest.raises(GrpokitError, match="two rewards are named 'correctness'"):
+        make_recipe({**BASIC, "rewards": "correctness=1,correctness=2"}, "mine.yaml")
+
+
+def test_resolved_recipe_reads_back_as_itself(tmp_path):
+    recipe = load_recipe("arithmetic-tiny", ["lora.r=4"])
+    file = tmp_path / "again.yaml"
+    file.write_text(recipe.to_yaml())
+    assert load_recipe(str(file)).to_yaml() == recipe.to_yaml()
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_shipped_recipes_are_valid(name):
+    assert load_recipe(name).description
+
+
+OVERRIDES = [
+    ("max_steps=5", lambda recipe: recipe.grpo["max_steps"] == 5),  # a bare GRPOConfig field
+    ("grpo.max_steps=5", lambda recipe: recipe.grpo["max_steps"] == 5),  # dotted
+    ("learning_rate=1e-4", lambda recipe: recipe.grpo["learning_rate"] == 1e-4),  # YAML 1.1 reads text here
+    ("model=/a/b", lambda recipe: recipe.model.path == "/a/b"),  # a section by its short form
+    ("model.dtype=bfloat16", lambda recipe: (recipe.model.path, recipe.model.dtype) == ("demo", "bfloat16")),
+    ("lora.target_modules=[q_proj]", lambda recipe: recipe.lora.target_modules == ["q_proj"]),
+    ("evaluation.limit=10", lambda recipe: recipe.evaluation.limit == 10),
+]
+
+
+@pytest.mark.parametrize(("override", "holds"), OVERRIDES)
+def test_override(override, holds):
+    assert holds(load_recipe("arithmetic-tiny", [override]))
+
+
+BAD_OVERRIDES = [
+    ("max_steps", "write key=value"),  # no value
+    ("=5", "write key=value"),  # no key
+    ("max_stepz=5", "Did you mean 'max_steps'?"),  # neither a key nor a field
+    ("lora.r=[", "not valid YAML"),  # a value that is no YAML
+    ("rewards.x=1", "has no keys"),  # a value that is no section
+]
+
+
+@pytest.mark.parametrize(("override", "message"), BAD_OVERRIDES)
+def test_bad_override_is_one_line(override, message):
+    with pytest.raises(GrpokitError, match=re.escape(message)):
+        load_recipe("arithmetic-tiny", [override])
+
+
+BAD_FILES = [
+    ("a: [", "not valid YAML"),  # broken
+    ("- 1", "a mapping"),  # a list
+    ("", "a mapping"),  # nothing
+    ("!!python/object/apply:os.system [exit]", "not valid YAML"),  # YAML that would run code
+]
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_FILES)
+def test_bad_file_is_one_line(tmp_path, text, message):
+    file = tmp_path / "recipe.yaml"
+    file.write_text(text)
+    with pytest.raises(GrpokitError, match=message):
+        load_recipe(str(file))
+
+
+def test_unknown_recipe_names_the_nearest():
+    with pytest.raises(GrpokitError, match="Did you mean 'arithmetic-tiny'"):
+        load_recipe("arithmetic-tny")
+
+
+def test_missing_file_is_named():
+    with pytest.raises(GrpokitError, match=r"cannot read recipe /no/such\.yaml"):
+        load_recipe("/no/such.yaml")
+
+
+def test_yaml_of_a_resolved_recipe_is_plain():
+    assert yaml.safe_load(load_recipe("arithmetic-tiny").to_yaml())["grpo"]["disable_dropout"] is True

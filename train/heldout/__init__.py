@@ -1,0 +1,1 @@
+"""Held-out questions that are asked while training runs, and what is decided by them."""

@@ -1,0 +1,148 @@
+"""The held-out comparison of a recipe: the same prompts, settings and rewards for base and tuned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from ...evaluate.engines import Loading
+from ...evaluate.engines.checkpoint import fingerprint, locate
+from ...evaluate.engines.spec import ModelSpec
+from ...evaluate.evaluation import Evaluation, task_record
+from ...evaluate.paired.alarms import EVALUATIONS, GREEDY_EVALUATIONS
+from ...evaluate.progress import Advance, unwatched
+from ...evaluate.runs.manifest import Manifest
+from ...evaluate.runs.run import Run
+from ...evaluate.runs.shards import Shard
+from ...evaluate.types import Engine, Prompt
+from ...files import write_lines
+from ..data import fitting, prompt_limit
+from ..recipe.recipe import Recipe
+from .samples import SAMPLES, answer_samples
+
+
+class Asked(NamedTuple):
+    """Held-out questions with one way of decoding, and the folder, in a training run's, of the runs that answer them.
+
+    ``decoding`` is "greedy" or "sampled". Verdicts, and the choice of a checkpoint, go by the ``leading`` one.
+    """
+
+    decoding: str
+    folder: str
+    evaluation: Evaluation
+
+    @property
+    def leading(self) -> bool:
+        """True for what the recipe and the task's card ask; False for the greedy evaluation beside a sampled one."""
+        return self.folder == EVALUATIONS
+
+    @property
+    def completions(self) -> int:
+        """How many completions one model gives."""
+        return len(self.evaluation.prompts) * self.evaluation.sampling.samples
+
+    @property
+    def units(self) -> int:
+        """How many independent questions there are, or clusters of them where the task has a cluster column."""
+        prompts, column = self.evaluation.prompts, self.evaluation.task.cluster
+        if column is None:
+            return len(prompts)
+        keys = [prompt.columns.get(column) for prompt in prompts]
+        return len({str(key) for key in keys if key is not None}) + keys.count(None)  # one of its own where unknown
+
+
+def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) -> list[Asked]:
+    """Return what base and tuned are both asked, as the recipe's ``evaluation`` and the task's card say.
+
+    The leading one comes first; with ``evaluation.greedy`` a greedy one follows where that is sampled. Prompts too
+    long for the model are left out, which ``note`` is told.
+
+    >>> from grpokit.train import load_recipe
+    >>> for asked in held_out(load_recipe("arithmetic-tiny")):
+    ...     print(asked.decoding, len(asked.evaluation.prompts), asked.evaluation.sampling.samples, asked.leading)
+    sampled 500 4 True
+    greedy 500 1 False
+    """
+    evaluation = _evaluation(recipe, note)
+    if not evaluation.sampling.temperature:
+        return [Asked("greedy", EVALUATIONS, evaluation)]
+    greedy = replace(evaluation, sampling=replace(evaluation.sampling, samples=1, temperature=0.0))
+    beside = [Asked("greedy", GREEDY_EVALUATIONS, greedy)] if recipe.evaluation.greedy else []
+    return [Asked("sampled", EVALUATIONS, evaluation), *beside]
+
+
+def _evaluation(recipe: Recipe, note: Callable[[str], None]) -> Evaluation:
+    task, asked = recipe.task.load(), recipe.evaluation
+    sampling = asked.sampling(task)
+    prompts = _fitting(recipe, asked.prompts(task), sampling.max_new_tokens, note)
+    names = recipe.mix.names
+    primary = task.primary if task.primary in names else names[0]
+    record = task_record(task.name, primary, task.cluster, prompts, asked.data or f"{asked.split} split")
+    return Evaluation(record, prompts, sampling, recipe.mix)
+
+
+def _fitting(recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Callable[[str], None]) -> list[Prompt]:
+    """Leave out prompts that are too long, as training does: the engine would refuse them, after training."""
+    from transformers import AutoConfig
+
+    from ...evaluate.engines.loading import load_tokenizer
+
+    folder = locate(recipe.model.path, recipe.model.revision)
+    longest = prompt_limit(AutoConfig.from_pretrained(folder), recipe.task.max_prompt_tokens, new_tokens)
+    kept = fitting(prompts, load_tokenizer(folder), longest)
+    if len(kept) < len(prompts):
+        note(
+            f"{len(prompts) - len(kept)} of {len(prompts)} held-out prompts have more than {longest} tokens; left out."
+        )
+    return kept
+
+
+def loading(recipe: Recipe) -> Loading:
+    """Return how the base is loaded, in training and in the comparison alike."""
+    device = "cpu" if recipe.settings.get("use_cpu") else "auto"
+    return Loading(dtype=recipe.model.dtype, device=device, quantization=recipe.model.quantization)
+
+
+class Place(NamedTuple):
+    """A model of the comparison at the end, what it is asked, and where its run is, or is to be."""
+
+    spec: ModelSpec
+    asked: Asked
+    folder: Path
+    finished: bool
+
+
+def places(recipe: Recipe, adapter: Path, asked: Sequence[Asked]) -> list[Place]:
+    """Return base and tuned for each of ``asked``, in this order; the tuned model's adapter is in ``adapter``.
+
+    Either may have been evaluated while training: a finished run of the very same weights is not done again.
+    """
+    Shard.current().wait()  # the first process writes the adapter
+    model = recipe.model
+    folder = locate(model.path, model.revision)
+    base = ModelSpec("base", model.path, revision=model.revision)
+    tuned = ModelSpec("tuned", model.path, revision=model.revision, adapter=str(adapter))
+    weights = {base: fingerprint(folder), tuned: fingerprint(folder, adapter)}
+    return [place(recipe, spec, one, found, adapter / one.folder) for one in asked for spec, found in weights.items()]
+
+
+def place(recipe: Recipe, spec: ModelSpec, asked: Asked, weights: str, evaluations: Path) -> Place:
+    """Return where the run of a model with these ``weights`` is among ``evaluations``, or is to be."""
+    for scores in sorted(evaluations.glob("*/scores.jsonl")):
+        if Manifest.read(scores.parent).weights == weights:
+            owed = asked.leading and recipe.samples and not (scores.parent / SAMPLES).exists()
+            return Place(spec, asked, scores.parent, not owed)
+    return Place(spec, asked, evaluations / spec.name, False)
+
+
+def ask(recipe: Recipe, asked: Asked, engine: Engine, folder: Path, advance: Advance = unwatched) -> Run:
+    """Ask a model the held-out prompts, and the recipe's sample questions once; what stands in ``folder`` is kept."""
+    run = asked.evaluation.run(engine, folder, resume=True, advance=advance)
+    if asked.leading and recipe.samples and not (folder / SAMPLES).exists():
+        answers = answer_samples(recipe, engine)
+        if Shard.current().first:
+            write_lines(folder / SAMPLES, (answer._asdict() for answer in answers))
+    Shard.current().wait()
+    return run

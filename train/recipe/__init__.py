@@ -1,0 +1,1 @@
+"""What will be trained: the recipe, its overrides, the plan and the memory it needs."""

@@ -1,0 +1,76 @@
+"""Recipes with overrides from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..trl.fields import OURS, grpo_fields, near
+from ..types import TrainingError
+from .catalog import parse_yaml, read_recipe
+from .recipe import Recipe, known_keys, make_recipe
+
+_WORDS = ("description", "model", "task", "rewards")
+"""The keys of a recipe that are set by a word; the others are sections with keys of their own."""
+
+
+def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
+    """Return a recipe: one of the package's by name or a YAML file, with ``key=value`` overrides applied.
+
+    A key is dotted (``lora.r=8``) or, alone, a field of GRPOConfig (``max_steps=100``). Values are read as YAML.
+    Raises :class:`TrainingError` for an unknown recipe, key or reward, with the nearest names.
+
+    >>> load_recipe("arithmetic-tiny", ["max_steps=5", "lora.r=8"]).lora.r
+    8
+    """
+    values = read_recipe(name)
+    for override in overrides:
+        _apply(values, override)
+    return make_recipe(values, name)
+
+
+def written(option: str) -> str | None:
+    """Say how to set the key that was written as an option; None where it is no key of a recipe.
+
+    >>> written("--max-steps=5"), written("--lora.r"), written("--output_dir=x"), written("--samples=4")
+    ('write max_steps=5', 'write lora.r=VALUE', 'give --out', None)
+    """
+    name, equals, value = option.lstrip("-").partition("=")
+    *section, last = name.replace("-", "_").removeprefix("grpo.").split(".")
+    if not section and last in OURS:
+        return OURS[last]
+    known = known_keys(section) if section else [*_WORDS, *grpo_fields()]
+    if last not in known:
+        return None
+    return f"write {'.'.join([*section, last])}={value if equals else 'VALUE'}"
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise TrainingError(f"override {override!r}: write key=value, such as max_steps=100 or lora.r=8.")
+    if "." not in key and key not in Recipe.model_fields:
+        key = _grpo_key(key)
+    *path, last = key.split(".")
+    for part in path:
+        section = values.get(part) or {}
+        values[part] = _spelt_out(part, section)
+        values = values[part]
+    values[last] = parse_yaml(text, f"override {override!r}")
+
+
+def _grpo_key(key: str) -> str:
+    fields = [*Recipe.model_fields, *grpo_fields()]
+    if key not in fields:
+        raise TrainingError(f"override {key!r} is no key of a recipe and no field of GRPOConfig. {near(key, fields)}")
+    return f"grpo.{key}"
+
+
+def _spelt_out(name: str, section: Any) -> dict[str, Any]:
+    """Turn ``model: demo`` into the mapping that it stands for."""
+    if isinstance(section, dict):
+        return section
+    key = {"model": "path", "task": "name"}.get(name)
+    if key is None:
+        raise TrainingError(f"{name} is {section!r} and has no keys to override.")
+    return {key: section}

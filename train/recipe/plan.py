@@ -1,0 +1,188 @@
+"""What a recipe amounts to before anything is loaded: the batch geometry, the steps, the tokens.
+
+TRL generates completions in *generation batches* of whole groups (one group: ``num_generations`` completions of
+one prompt), cuts each into micro-batches, and makes an optimizer step every ``gradient_accumulation_steps`` of them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from ..types import TrainingError
+from .recipe import Recipe
+
+TRL_DEFAULTS: dict[str, Any] = {
+    "per_device_train_batch_size": 8,
+    "num_generations": 8,
+    "num_iterations": 1,
+    "max_completion_length": 256,
+    "num_train_epochs": 3.0,
+    "max_steps": -1,
+    "save_steps": 500,
+}
+"""The defaults of GRPOConfig that the plan depends on."""
+
+LORA_LEARNING_RATE = 1e-5
+"""Below this a LoRA adapter hardly moves within a usual run."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How completions are cut into batches. ``micro_batch`` is per process."""
+
+    micro_batch: int
+    processes: int
+    accumulation: int
+    steps_per_generation: int
+    num_generations: int
+
+    @property
+    def generation_batch(self) -> int:
+        """Completions generated at a time, over all processes."""
+        return self.micro_batch * self.processes * self.steps_per_generation
+
+    @property
+    def prompts(self) -> int:
+        """Different prompts in a generation batch."""
+        return self.generation_batch // self.num_generations
+
+    @property
+    def completions_per_step(self) -> int:
+        """Completions that one optimizer step learns from."""
+        return self.micro_batch * self.processes * self.accumulation
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run in figures. ``steps`` is None when the number of rows is not known; ``notes`` are for people.
+
+    ``cycle`` is the number of optimizer steps after which generation batches are used up; ``completion_tokens``
+    bounds one completion, ``max_tokens`` all of the run.
+    """
+
+    geometry: Geometry
+    steps: int | None
+    cycle: int
+    save_steps: float
+    completion_tokens: int
+    max_tokens: int | None
+    notes: tuple[str, ...]
+
+
+def plan_for(recipe: Recipe, rows: int | None) -> Plan:
+    """Return the plan for as many processes as ``accelerate launch`` started."""
+    return make_plan(recipe, rows, int(os.environ.get("WORLD_SIZE", "1")))
+
+
+def make_plan(recipe: Recipe, rows: int | None, processes: int = 1) -> Plan:
+    """Work out a recipe over ``rows`` prompts; None where their number is not known.
+
+    Raises :class:`TrainingError` when the numbers do not fit together or the rows do not fill one
+    generation batch, which TRL would report as a successful run of no steps.
+    """
+    settings = {**TRL_DEFAULTS, **recipe.settings}
+    _check_ranges(settings)
+    geometry = solve(recipe.grpo, processes)
+    steps = _steps(settings, geometry, rows)
+    cycle = _cycle(settings, geometry)
+    save_steps = _rounded(settings["save_steps"], cycle)
+    notes = _notes(recipe, settings, geometry, save_steps)
+    longest = settings["max_completion_length"]
+    tokens = None if steps is None else steps * geometry.completions_per_step * longest
+    return Plan(geometry, steps, cycle, save_steps, longest, tokens, notes)
+
+
+def solve(grpo: dict[str, Any], processes: int) -> Geometry:
+    """Return the geometry that a recipe's settings ask for.
+
+    Where accumulation is left open it is the smallest that fills whole groups.
+
+    >>> solve({"per_device_train_batch_size": 4, "num_generations": 8}, 1).accumulation
+    2
+    """
+    group = grpo.get("num_generations") or TRL_DEFAULTS["num_generations"]
+    micro = grpo.get("per_device_train_batch_size", TRL_DEFAULTS["per_device_train_batch_size"])
+    given = grpo.get("gradient_accumulation_steps")
+    accumulation = given or group // math.gcd(group, micro * processes)
+    per_generation = _steps_per_generation(grpo, micro * processes, accumulation)
+    geometry = Geometry(micro, processes, accumulation, per_generation, group)
+    if geometry.generation_batch % group:
+        fitting = group // math.gcd(group, micro * processes)
+        raise TrainingError(
+            f"{micro} completions a micro-batch x {processes} process(es) x {per_generation} micro-batches = "
+            f"{geometry.generation_batch}, which does not hold whole groups of num_generations={group}; set "
+            f"gradient_accumulation_steps to a multiple of {fitting}, or leave it out."
+        )
+    return geometry
+
+
+def _steps_per_generation(grpo: dict[str, Any], global_micro: int, accumulation: int) -> int:
+    batch, steps = grpo.get("generation_batch_size"), grpo.get("steps_per_generation")
+    if batch and steps:
+        raise TrainingError("give generation_batch_size or steps_per_generation, not both.")
+    if batch and batch % global_micro:
+        raise TrainingError(f"generation_batch_size={batch}: give a multiple of {global_micro}, one micro-batch.")
+    return batch // global_micro if batch else steps or accumulation
+
+
+def _check_ranges(settings: dict[str, Any]) -> None:
+    limits = {
+        "per_device_train_batch_size": 1,
+        "gradient_accumulation_steps": 1,
+        "num_generations": 2,
+        "num_iterations": 1,
+        "max_completion_length": 1,
+        "beta": 0,
+    }
+    for name, least in limits.items():
+        value = settings.get(name, least)
+        if value is None or value < least:
+            raise TrainingError(f"grpo.{name}={value}: give at least {least}.")
+    for name in ("learning_rate", "temperature"):
+        if settings.get(name, 1) <= 0:
+            raise TrainingError(f"grpo.{name}={settings[name]}: give a number above 0.")
+
+
+def _steps(settings: dict[str, Any], geometry: Geometry, rows: int | None) -> int | None:
+    """Optimizer steps as Trainer counts them: an epoch leaves out rows that fill no whole generation batch."""
+    if rows is not None and rows < geometry.prompts:
+        raise TrainingError(
+            f"{rows} rows do not fill one generation batch of {geometry.prompts} prompts, so nothing would be "
+            "trained; give more rows, or lower per_device_train_batch_size."
+        )
+    if settings["max_steps"] > 0:
+        return int(settings["max_steps"])
+    if rows is None:
+        return None
+    micro_steps: int = rows // geometry.prompts * geometry.steps_per_generation * settings["num_iterations"]
+    epochs: float = settings["num_train_epochs"]
+    return math.ceil(epochs * math.ceil(micro_steps / geometry.accumulation))
+
+
+def _cycle(settings: dict[str, Any], geometry: Geometry) -> int:
+    micro_steps = geometry.steps_per_generation * settings["num_iterations"]
+    return math.lcm(micro_steps, geometry.accumulation) // geometry.accumulation
+
+
+def _rounded(save_steps: float, cycle: int) -> float:
+    """Round up to whole cycles: from there alone resuming is bit-exact. Below 1 it is a share of the run."""
+    return save_steps if save_steps < 1 else math.ceil(save_steps / cycle) * cycle
+
+
+def _notes(recipe: Recipe, settings: dict[str, Any], geometry: Geometry, save_steps: float) -> tuple[str, ...]:
+    notes = []
+    if settings["learning_rate"] < LORA_LEARNING_RATE:
+        notes.append(f"learning_rate={settings['learning_rate']:g} hardly moves a LoRA adapter; 1e-5 and up is usual.")
+    if geometry.accumulation != recipe.grpo.get("gradient_accumulation_steps", 1):
+        notes.append(
+            f"gradient_accumulation_steps={geometry.accumulation}, so that batches hold whole groups of "
+            f"{geometry.num_generations}."
+        )
+    if save_steps != settings["save_steps"]:
+        notes.append(
+            f"save_steps={save_steps} instead of {settings['save_steps']}: a whole number of generation batches."
+        )
+    return tuple(notes)

@@ -1,0 +1,224 @@
+"""A recipe: everything that a training run is made of, checked before anything heavy is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from ...errors import GrpokitError, nearest
+from ..trl.fields import check_field
+from ..types import TrainingError
+
+if TYPE_CHECKING:
+    from ...evaluate.tasks.card import Task
+    from ...evaluate.types import Prompt, Sampling
+    from ...rewards import RewardMix
+
+Scalar = str | int | float | bool | None
+
+GRPO_DEFAULTS: dict[str, Any] = {
+    "learning_rate": 1e-5,  # TRL's 1e-6 is for whole models and moves no LoRA
+    "disable_dropout": True,  # TRL samples with dropout active
+    "logging_steps": 1,
+    "disable_tqdm": True,
+    "num_completions_to_print": 0,  # log_completions keeps them as Parquet; a few are shown anyway
+}
+"""Where this package's defaults differ from TRL's."""
+
+
+class Section(BaseModel):
+    """A part of a recipe: unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ModelSection(Section):
+    """The base checkpoint: a folder, a hub id, or ``demo`` for the embedded one.
+
+    dtype ``auto`` is the checkpoint's own on a GPU and float32 on a CPU. ``quantization`` keeps the base's
+    weights in 4 bits (NF4, double quantisation: QLoRA, arXiv 2305.14314) or 8 bits; the adapter stays whole.
+    """
+
+    path: str
+    revision: str | None = None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    quantization: Literal["4bit", "8bit"] | None = None
+
+
+class TaskSection(Section):
+    """The task by name or YAML card; ``data`` feeds it from a local file instead of its own source.
+
+    ``where`` keeps the rows with one of these values in that column, in place of the card's own filter on it, in
+    training and evaluation alike; prompts of more than ``max_prompt_tokens`` tokens are left out of both.
+    """
+
+    name: str
+    data: str | None = None
+    split: str = "train"
+    limit: int | None = Field(default=None, ge=1)
+    where: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
+    max_prompt_tokens: int | None = Field(default=None, ge=1)
+
+    def load(self) -> Task:
+        """Return the task, with the filters in force."""
+        from ...evaluate.tasks import load_task
+
+        where = {column: tuple(value) if isinstance(value, list) else value for column, value in self.where.items()}
+        return load_task(self.name).filtered(where)
+
+
+class LoraSection(Section):
+    """The adapter. ``target_modules`` is ``all-linear`` (every linear layer but the output) or module names."""
+
+    r: int = Field(default=16, ge=1)
+    alpha: int = Field(default=32, ge=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    target_modules: Literal["all-linear"] | list[str] = "all-linear"
+
+
+class EvaluationSection(Section):
+    """How the base and what comes of it are asked held-out questions; what is None is as the task's card says.
+
+    ``data`` feeds the task from a local file of held-out rows instead of its own source. Base and tuned are always
+    compared at the end. Where answers are sampled, ``greedy`` asks every question once more at temperature 0, as an
+    evaluation of its own; verdict, ``load_best`` and ``early_stop`` go by the sampled one.
+
+    With ``every`` (steps, or ``epoch``) the base is evaluated before step 0 and the adapter that often; then
+    ``load_best`` keeps the adapter with the best primary metric instead of the last one, and ``early_stop`` ends
+    training after so many evaluations in a row that brought no improvement.
+    """
+
+    data: str | None = None
+    split: str = "test"
+    limit: int | None = Field(default=None, ge=1)
+    samples: int | None = Field(default=None, ge=1)
+    temperature: float | None = Field(default=None, ge=0)
+    greedy: bool = True
+    every: Annotated[int, Field(ge=1)] | Literal["epoch"] | None = None
+    load_best: bool = False
+    early_stop: int | None = Field(default=None, ge=1)
+
+    def sampling(self, task: Task) -> Sampling:
+        """Return how answers are drawn; raise EvaluationError where this section and the task's card do not agree."""
+        return task.sampling(samples=self.samples, temperature=self.temperature)
+
+    def prompts(self, task: Task) -> list[Prompt]:
+        """Return the held-out prompts, in order, with the task's own errors."""
+        return list(task.prompts(self.split, data=None if self.data is None else Path(self.data), limit=self.limit))
+
+    @model_validator(mode="after")
+    def _check_every(self) -> EvaluationSection:
+        for name in ("load_best", "early_stop"):
+            if getattr(self, name) and self.every is None:
+                raise TrainingError(f"evaluation.{name} needs evaluation.every, such as 50 or epoch.")
+        return self
+
+
+class ExportSection(Section):
+    """What is made of the adapter at the end.
+
+    ``merge`` writes a model with the adapter merged into the base, never quantised, in ``dtype`` (``auto``: the
+    base's own), and evaluates it again. ``push_to_hub`` names a repository that the merged model, else the adapter,
+    is uploaded to.
+    """
+
+    merge: bool = False
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    push_to_hub: str | None = Field(default=None, pattern=r"^[\w-][\w.-]*/[\w-][\w.-]*$")
+
+
+def _named(key: str) -> BeforeValidator:
+    """Let ``model: demo`` stand for ``model: {path: demo}``."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+class Recipe(Section):
+    """A training run as YAML says it. ``grpo`` holds fields of TRL's GRPOConfig by their own names.
+
+    ``samples`` maps names to questions that base and tuned are both asked after training, for a person to read.
+
+    >>> recipe = Recipe(model="demo", task="arithmetic", rewards="correctness=1", grpo={"num_generations": 4})
+    >>> recipe.settings["num_generations"], recipe.settings["learning_rate"]
+    (4, 1e-05)
+    """
+
+    description: str = ""
+    model: Annotated[ModelSection, _named("path")]
+    task: Annotated[TaskSection, _named("name")]
+    rewards: str
+    lora: LoraSection = LoraSection()
+    grpo: dict[str, Any] = Field(default_factory=dict)
+    evaluation: EvaluationSection = EvaluationSection()
+    export: ExportSection = ExportSection()
+    samples: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("rewards")
+    @classmethod
+    def _check_rewards(cls, value: str) -> str:
+        from ...rewards import RewardMix
+
+        RewardMix.parse(value)
+        return value
+
+    @field_validator("grpo")
+    @classmethod
+    def _check_grpo(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, setting in value.items():
+            check_field(name, setting)
+        return value
+
+    @property
+    def mix(self) -> RewardMix:
+        """The rewards and their weights."""
+        from ...rewards import RewardMix
+
+        return RewardMix.parse(self.rewards)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The GRPOConfig fields with this package's defaults filled in."""
+        return {**GRPO_DEFAULTS, **self.grpo}
+
+    def to_yaml(self) -> str:
+        """Return the recipe with every default written out, as ``recipe.yaml`` beside an adapter has it."""
+        import yaml
+
+        resolved = {**self.model_dump(mode="json"), "grpo": self.settings}
+        return str(yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
+
+
+def make_recipe(values: dict[str, Any], where: str) -> Recipe:
+    """Check the values of a recipe; raise :class:`TrainingError` with one line that names ``where`` and the key."""
+    try:
+        return Recipe(**values)
+    except ValidationError as error:
+        raise TrainingError(f"{where}: {_first_mistake(error)}") from None
+
+
+def _first_mistake(error: ValidationError) -> str:
+    first = error.errors()[0]
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, GrpokitError):
+        return str(cause)
+    key = ".".join(map(str, first["loc"]))
+    if first["type"] == "extra_forbidden":
+        return f"unknown key {key!r}. {nearest(str(first['loc'][-1]), known_keys(first['loc'][:-1]))}"
+    if first["type"] == "missing":
+        return f"{key} is missing. A recipe needs model, task and rewards."
+    return f"{key}={first['input']!r}: {first['msg']}."
+
+
+def known_keys(place: Sequence[int | str]) -> list[str]:
+    """Return the keys of a recipe, or of the section that ``place`` begins with; none where there is no such section.
+
+    >>> known_keys(["lora"]), known_keys(["rewards"]), known_keys(["lore"])
+    (['r', 'alpha', 'dropout', 'target_modules'], [], [])
+    """
+    if not place:
+        return list(Recipe.model_fields)
+    field = Recipe.model_fields.get(str(place[0]))
+    section = None if field is None else field.annotation
+    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

@@ -1,0 +1,1 @@
+"""Everything that knows TRL's insides and may break with its next release."""

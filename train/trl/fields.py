@@ -1,0 +1,97 @@
+"""The fields of the installed TRL's GRPOConfig, read from its source: asking the class would import torch."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from ...errors import nearest
+from ..types import TrainingError
+
+OURS = {
+    "output_dir": "give --out",
+    "reward_weights": "write weights in rewards, such as 'correctness=1,xml_format=0.5'",
+    "model_init_kwargs": "use model.dtype and model.revision",
+    "trust_remote_code": "checkpoints that bring code of their own are not run",
+    "resume_from_checkpoint": "give --resume",
+    "auto_find_batch_size": "a group of completions cannot be split; lower per_device_train_batch_size",
+    "eval_strategy": "set evaluation.every, and held-out prompts are asked that often",
+    "load_best_model_at_end": "set evaluation.load_best, which chooses by the held-out metric",
+    "push_to_hub": "push the finished adapter yourself",
+}
+"""Fields that a recipe may not set, and what to do instead."""
+
+_SOURCES = (
+    ("transformers", "training_args.py", "TrainingArguments"),
+    ("trl", "trainer/base_config.py", "_BaseConfig"),
+    ("trl", "trainer/grpo_config.py", "GRPOConfig"),
+)
+_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "str": (str,),
+    "dict": (dict,),
+    "list": (list,),
+    "None": (type(None),),
+}
+
+
+@cache
+def grpo_fields() -> dict[str, str]:
+    """Return name to annotation of every field, those of TrainingArguments included.
+
+    >>> grpo_fields()["num_generations"]
+    'int | None'
+    """
+    found: dict[str, str] = {}
+    for package, file, name in _SOURCES:
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
+            raise TrainingError(f"training needs {package}: pip install {package}")
+        found |= _annotations(Path(spec.origin).parent / file, name)
+    return found
+
+
+def _annotations(file: Path, name: str) -> dict[str, str]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    bodies = [node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
+    lines = [line for body in bodies for line in body if isinstance(line, ast.AnnAssign)]
+    return {line.target.id: ast.unparse(line.annotation) for line in lines if isinstance(line.target, ast.Name)}
+
+
+def check_field(name: str, value: object) -> None:
+    """Raise :class:`TrainingError` when GRPOConfig has no field ``name``, or ``value`` is of another type.
+
+    >>> check_field("beta", 0.04)
+    >>> check_field("beta", "low")
+    Traceback (most recent call last):
+    grpokit.train.types.TrainingError: grpo.beta='low': GRPOConfig takes float.
+    """
+    if name in OURS:
+        raise TrainingError(f"grpo.{name} is set by grpokit: {OURS[name]}.")
+    fields = grpo_fields()
+    if name not in fields:
+        raise TrainingError(f"no GRPOConfig field {name!r}. {near(name, list(fields))}")
+    if not _fits(value, fields[name]):
+        raise TrainingError(f"grpo.{name}={value!r}: GRPOConfig takes {fields[name]}.")
+
+
+def _fits(value: object, annotation: str) -> bool:
+    names = {re.split(r"\W", part.strip())[0] for part in annotation.split("|")}
+    if not names <= _TYPES.keys():  # an enumeration, whose values are checked by transformers
+        return True
+    allowed = tuple(kind for name in names for kind in _TYPES[name])
+    return isinstance(value, allowed) and (not isinstance(value, bool) or bool in allowed)
+
+
+def near(name: str, fields: list[str]) -> str:
+    """Return the repair for an unknown field without the list of all: there are some two hundred.
+
+    >>> near("learning_rat", ["learning_rate", "beta"])
+    "Did you mean 'learning_rate'?"
+    """
+    return nearest(name, fields).split("All:")[0].strip() or "See TRL's GRPOConfig for its fields."

@@ -1,0 +1,148 @@
+"""Drawing completions: in smaller chunks where memory runs out, with the adapter merged where that is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeAlias
+
+import torch
+from peft.tuners.lora.layer import Linear
+from torch.overrides import TorchFunctionMode
+
+from ...evaluate.engines.memory import ran_out
+from .dropout import Trainer
+
+Draw: TypeAlias = Callable[..., Any]
+"""TRL's ``_generate_single_turn``: token ids of prompts -> token ids of completions, and log-probabilities or None."""
+
+
+class ChunkingTrainer(Trainer):
+    """Draws a generation batch in chunks of rows from the time that a whole one runs out of memory.
+
+    The chunks get the very random numbers that their rows would have had in the whole batch, so the completions
+    are the same ones, up to the rounding of matrix products of another size. Under vLLM, and where weights are
+    sharded over processes, which must then call the model together, nothing is cut.
+    """
+
+    def __init__(self, *arguments: Any, note: Callable[[str], None], **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._note = note
+        self._chunk: int | None = None
+        sharded = self.is_deepspeed_enabled or self.is_fsdp_enabled
+        self._cuts = not (sharded or self.use_vllm or self.use_transformers_continuous_batching)
+        self._merges = self._cuts and _mergeable(self.model)
+
+    def _generate_single_turn(self, prompt_ids: list[list[int]], *others: Any, **named: Any) -> Any:
+        draw: Draw = super()._generate_single_turn
+        if not self._cuts:
+            return draw(prompt_ids, *others, **named)
+        with _merged(self.model) if self._merges else _as_it_is():
+            return self._fit(partial(draw, **named), prompt_ids, *others)
+
+    def _fit(self, draw: Draw, prompt_ids: list[list[int]], *others: Any) -> Any:
+        """Halve the chunk until it fits."""
+        state = RandomState(self.accelerator.device)
+        while True:
+            size = min(self._chunk or len(prompt_ids), len(prompt_ids))
+            try:
+                if size == len(prompt_ids):
+                    return draw(prompt_ids, *others)
+                return self._draw_in_chunks(draw, state, size, prompt_ids, *others)
+            except RuntimeError as error:
+                if size == 1 or not ran_out(error):
+                    raise
+            self._chunk = (size + 1) // 2
+            state.restore()
+            torch.cuda.empty_cache()
+            self._note(f"out of memory while drawing {size} completions at a time; from here on {self._chunk}.")
+
+    def _draw_in_chunks(
+        self, draw: Draw, state: RandomState, size: int, prompt_ids: list[list[int]], *others: Any
+    ) -> Any:
+        """The random numbers go on from where the chunk with the longest completion, and so the batch, ends."""
+        drawn: list[list[int]] = []
+        longest, end = 0, state
+        for start in range(0, len(prompt_ids), size):
+            rows = slice(start, start + size)
+            state.restore()
+            with RowsOfBatch(rows, len(prompt_ids)):
+                completions, _ = draw(prompt_ids[rows], *others)
+            drawn += completions
+            steps = max(map(len, completions))
+            if steps > longest:
+                longest, end = steps, RandomState(self.accelerator.device)
+        end.restore()
+        return drawn, None
+
+
+class RandomState:
+    """The state of a device's random numbers at the time that this is made."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._source: Any = torch if device.type == "cpu" else torch.get_device_module(device)
+        self._state = self._source.get_rng_state()
+
+    def restore(self) -> None:
+        """Go back to that state."""
+        self._source.set_rng_state(self._state)
+
+
+class RowsOfBatch(TorchFunctionMode):
+    """Makes ``torch.multinomial`` draw for some rows of a batch what it would draw for them within the whole batch.
+
+    One draw a row is ``argmax(p / q)`` with q exponential, which is how torch itself computes it; q is made for the
+    whole batch and cut.
+
+    >>> p = torch.rand(6, 9)
+    >>> _ = torch.manual_seed(0); whole = torch.multinomial(p, num_samples=1)
+    >>> _ = torch.manual_seed(0)
+    >>> with RowsOfBatch(slice(2, 4), 6):
+    ...     part = torch.multinomial(p[2:4], num_samples=1)
+    >>> torch.equal(part, whole[2:4])
+    True
+    """
+
+    def __init__(self, rows: slice, count: int) -> None:
+        super().__init__()
+        self._rows = rows
+        self._count = count
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Take over the one function, let all others through."""
+        if func is not torch.multinomial:
+            return func(*args, **(kwargs or {}))
+        probabilities = args[0]
+        noise = probabilities.new_empty(self._count, probabilities.shape[1]).exponential_(1)
+        return (probabilities / noise[self._rows]).argmax(-1, keepdim=True)
+
+
+def _mergeable(model: Any) -> bool:
+    """In float32 a merged weight rounds off nothing that training could notice; in 16 bits it loses small updates."""
+    layers = list(_adapted(model))
+    return bool(layers) and all(layer.get_base_layer().weight.dtype == torch.float32 for layer in layers)
+
+
+def _adapted(model: Any) -> Iterator[Linear]:
+    return (module for module in model.modules() if isinstance(module, Linear))
+
+
+@contextmanager
+def _merged(model: Any) -> Iterator[None]:
+    """Merge the adapter for the time of the block; the base's own tensors stay aside, and come back bit for bit."""
+    layers = list(_adapted(model))
+    own = [layer.get_base_layer().weight.data for layer in layers]
+    try:
+        for layer in layers:
+            layer.merge(safe_merge=True)
+        yield
+    finally:
+        for layer, weight in zip(layers, own, strict=True):
+            layer.get_base_layer().weight.data = weight
+            layer.merged_adapters.clear()
+
+
+@contextmanager
+def _as_it_is() -> Iterator[None]:
+    yield
