@@ -4,6 +4,7 @@ import ast
 import importlib
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,36 @@ def _deferred(package: str) -> Iterator[tuple[str, list[str]]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
             yield node.module, [alias.name for alias in node.names]
+
+
+FLOORS = ("rewards", "evaluate", "train", "reports")
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_no_folder_or_file_bears_the_name_of_a_public_object(floor: str) -> None:
+    """``from grpokit.rewards import length`` would give the module once somebody has imported it."""
+    rooms = {path.stem for path in (ROOT / floor).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert rooms & set(importlib.import_module(f"grpokit.{floor}").__all__) == set()
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_public_names_stay_what_they_are_after_every_submodule_was_imported(floor: str) -> None:
+    script = (
+        "import importlib, pkgutil, types\n"
+        f"import grpokit.{floor} as floor\n"
+        "for module in pkgutil.walk_packages(floor.__path__, floor.__name__ + '.'):\n"
+        "    importlib.import_module(module.name)\n"
+        "print(*[name for name in floor.__all__ if isinstance(getattr(floor, name), types.ModuleType)])\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == []
+
+
+def test_every_folder_of_the_package_is_installed() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    folders = {path.parent.relative_to(ROOT) for floor in BELOW for path in files(floor)}
+    assert set(listed) == {"grpokit", *(f"grpokit.{'.'.join(folder.parts)}" for folder in folders)}
+    assert listed == sorted(listed)
 
 
 def test_importing_the_rewards_reads_no_file_and_no_network() -> None:

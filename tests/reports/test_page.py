@@ -12,7 +12,7 @@ from grpokit.tests.reports.pages import Watched, sync_api
 from grpokit.tests.reports.runs import BASE, HOSTILE, TUNED, write_run
 
 
-def test_it_opens_from_disk_with_no_request_and_no_complaint(opened: Watched) -> None:
+def test_field_15_the_page_opens_from_disk_with_no_request_and_no_complaint(opened: Watched) -> None:
     assert "tuned is better than base." in opened.page.locator("h1").inner_text()
     assert opened.page.locator('[data-chart="forest"] svg').count() == 1
     assert opened.found == "60 of 60"
