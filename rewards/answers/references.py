@@ -9,11 +9,11 @@ from numbers import Real
 from typing import Literal, NamedTuple
 
 from ..text import normalise
+from .equality import is_words
 from .extract import Answer, extract, find_answer_tag, find_boxed, find_marked, is_value
 from .normalize import LONGEST, tidy
 from .numbers import read_quantity
 from .verifier import Pair, settle
-from .wording import is_words
 
 _DELIMITED = re.compile(r"\$.*\$|\\\(.*\\\)|\\\[.*\\\]", re.DOTALL)
 _BARE_FRACTION = re.compile(r"-?\\frac\{-?\d+\}\{-?\d+\}")

@@ -4,8 +4,8 @@ import time
 from fractions import Fraction
 
 import pytest
+from grpokit.rewards.answers.arithmetic import is_too_large
 from grpokit.rewards.answers.equality import compare, is_hedged
-from grpokit.rewards.answers.limits import is_too_large
 from grpokit.rewards.answers.normalize import tidy
 from grpokit.rewards.answers.numbers import read_quantity
 from grpokit.rewards.answers.structure import read_interval, read_shape
