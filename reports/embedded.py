@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from ..evaluate.paired.comparison import Comparison
+from ..rewards.reward import NO_ANSWER
 from .samples import Answer, Question
 
 BLOCK = 64
@@ -83,7 +84,7 @@ def _flags(answers: Sequence[Answer], primary: str) -> int:
     judged = [answer.rewards[primary] for answer in answers if primary in answer.rewards]
     values = [found.value for found in judged]
     flags = TRUNCATED * any(answer.finish_reason == "length" for answer in answers)
-    flags |= UNANSWERED * any(found.status == "no answer" for found in judged)
+    flags |= UNANSWERED * any(found.status in NO_ANSWER for found in judged)
     flags |= RIGHT * (bool(values) and all(value == 1 for value in values))
     return flags | WRONG * (bool(values) and all(value == 0 for value in values))
 

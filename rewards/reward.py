@@ -27,6 +27,10 @@ REFERENCE_COLUMNS = ("answer", "solution", "reference", "ground_truth")
 """The columns a reference is read from, in this order, unless ``reference_column`` names another."""
 
 
+NO_ANSWER = ("no answer", "no final answer", "no answer block", "empty answer", "empty", "unclosed")
+"""The statuses of a completion in which a reward found no answer to judge ("unclosed": a block that never closes)."""
+
+
 class RewardError(GrpokitError):
     """A reward was built or called with something it cannot use."""
 

@@ -13,17 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...files import Line, read_lines
-from ...rewards.reward import Text
+from ...rewards.reward import NO_ANSWER, Text
 from ...rewards.text import normalise
-from ..runs.run import Run
+from ..runs.run import Run, read_status
 from ..statistics.arrays import Booleans, Floats, Integers
 from ..types import EvaluationError
 
 TOTAL = "total"
 """The name of the weighted total among the rewards' names."""
-
-NO_ANSWER = ("no answer", "no final answer", "no answer block", "empty answer", "empty", "truncated")
-"""The statuses of a completion in which a reward found no answer to judge ("truncated": one that never closes)."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +132,7 @@ class _Reader:
         self.totals.append(_number(score["total"]))
         judged = [score["rewards"][reward] for reward in self.rewards]
         self.values.extend([_number(one["value"]) for one in judged])
-        self.codes.extend([self.words[one["status"]] for one in judged])
+        self.codes.extend([self.words[read_status(one["status"])] for one in judged])
         if self.primary != TOTAL:
             self.answers.append(_answer(score["rewards"][self.primary]["span"], row["text"]))
         reason = row["finish_reason"]

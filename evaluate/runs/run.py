@@ -55,10 +55,21 @@ class Score(NamedTuple):
     def from_json(cls, value: Mapping[str, Any]) -> Score:
         """Read a line that :meth:`to_json` wrote."""
         rewards = {
-            name: Judgement(j["value"], j["status"], j["reason"], Span(*j["span"]) if j["span"] else None)
+            name: Judgement(j["value"], read_status(j["status"]), j["reason"], Span(*j["span"]) if j["span"] else None)
             for name, j in value["rewards"].items()
         }
         return cls(value["prompt_id"], value["sample"], value["total"], rewards, value.get("repeated"))
+
+
+def read_status(stored: str) -> str:
+    """Return the status that a line of ``scores.jsonl`` holds, under today's word.
+
+    Runs scored by earlier versions call a block that never closes "truncated".
+
+    >>> read_status("truncated"), read_status("wrong")
+    ('unclosed', 'wrong')
+    """
+    return "unclosed" if stored == "truncated" else stored
 
 
 @dataclass(frozen=True)

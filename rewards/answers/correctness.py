@@ -37,7 +37,7 @@ class Correctness(Reward):
 
     Range {0, 1}. None: "no reference", "unreadable reference", and "verifier error" (the comparison crashed or took
     longer than ``timeout`` seconds; it is not called wrong, and it is counted apart). 0: "wrong", "no answer",
-    "hedged" (several answers where the reference is one) and "truncated" (a reasoning or answer block never closes).
+    "hedged" (several answers where the reference is one) and "unclosed" (a reasoning or answer block never closes).
     An expression whose evaluation could explode (a tower of powers) is not the reference: wrong.
 
     Sources: GSM8K's ``####`` convention (Cobbe et al., arXiv 2110.14168), MATH's boxed answers (Hendrycks et al.,

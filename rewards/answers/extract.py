@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 
 
 class NoAnswer(NamedTuple):
-    """Why there is no answer: ``status`` is "no answer" or "truncated"."""
+    """Why there is no answer: ``status`` is "no answer" or "unclosed"."""
 
     status: str
     reason: str
@@ -57,7 +57,7 @@ def extract(completion: Completion, tag: str = "answer", lenient: bool = False) 
     'no answer'
     """
     if completion.final is None:
-        return NoAnswer("truncated", "the reasoning block never closes")
+        return NoAnswer("unclosed", "the reasoning block never closes")
     found = find_answer_tag(completion.final, tag) or find_marked(completion.final) or _whole(completion.final)
     if found is None and lenient:
         found = _last_value(completion.final)
@@ -88,7 +88,7 @@ def find_answer_tag(text: str, tag: str) -> Found:
         return _closed_only(text, closing)
     end = text.find(closing, start)
     if end < 0:
-        return NoAnswer("truncated", f"{opening} is never closed")
+        return NoAnswer("unclosed", f"{opening} is never closed")
     places = [_trimmed(text, start + len(opening), end)]
     for _ in range(MOST_CANDIDATES):
         before = text.rfind(closing, 0, start)
@@ -150,7 +150,7 @@ def find_boxed(text: str) -> Found:
         places.append(box.inside)
         next_start = start
     if not places:
-        return NoAnswer("truncated", r"the \boxed{ is never closed")
+        return NoAnswer("unclosed", r"the \boxed{ is never closed")
     return _together(text, places[::-1], "box")
 
 

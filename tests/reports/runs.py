@@ -82,7 +82,7 @@ def _answers(
 
 
 def _judge(cut: bool, right: bool, formatted: bool, text: str, span: Span | None, say: str) -> list[Judgement]:
-    status = "no answer" if cut else "correct" if right else "wrong"
+    status = "unclosed" if cut else "correct" if right else "wrong"
     length = max(0.0, 1 - abs(len(text) - 200) / 200)
     return [
         Judgement(float(right), status, f"compared with the reference {say}", span),

@@ -102,12 +102,21 @@ def test_no_answers_where_no_reward_points_at_one(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("status", "unanswered"),
-    [("no answer", True), ("no answer block", True), ("truncated", True), ("wrong", False), ("correct", False)],
+    [("no answer", True), ("no answer block", True), ("unclosed", True), ("wrong", False), ("correct", False)],
 )
 def test_unanswered_by_status(tmp_path: Path, status: str, unanswered: bool) -> None:
     judged = {"correctness": [[Judgement(0.0, status, "")]]}
     table = read_table(write_run(tmp_path, {"correctness": [[0.0]]}, judgements=judged))
     assert table.unanswered("correctness").tolist() == [[unanswered]]
+
+
+def test_a_stored_truncated_is_read_as_unclosed(tmp_path: Path) -> None:
+    judged = {"correctness": [[Judgement(0.0, "truncated", "<answer> is never closed")]]}
+    run = write_run(tmp_path, {"correctness": [[0.0]]}, judgements=judged)
+    table = read_table(run)
+    assert table.counts("correctness") == {"unclosed": 1}
+    assert table.unanswered("correctness").all()
+    assert [score.rewards["correctness"].status for score in run.scores()] == ["unclosed"]
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,8 @@ STATUSES = [
     ("<answer>17</answer>", "18", 0.0, "wrong"),
     ("I do not know the number.", "18", 0.0, "no answer"),
     ("<answer>17 or 18</answer>", "18", 0.0, "hedged"),
-    ("<think>so", "18", 0.0, "truncated"),
-    ("<answer>18", "18", 0.0, "truncated"),
+    ("<think>so", "18", 0.0, "unclosed"),
+    ("<answer>18", "18", 0.0, "unclosed"),
     ("<answer>18</answer>", " ", None, "unreadable reference"),
     ("<answer>18</answer>", None, None, "no reference"),
 ]
@@ -94,7 +94,7 @@ def test_span_is_the_answer_in_the_text() -> None:
 def test_field_8_truncation_is_told_from_wrong() -> None:
     """lm-evaluation-harness#3400: cut-off output was silently scored as wrong."""
     judged = correctness.explain(completions=["<think>long", "<answer>17</answer>"], answer=["18", "18"])
-    assert [one.status for one in judged] == ["truncated", "wrong"]
+    assert [one.status for one in judged] == ["unclosed", "wrong"]
 
 
 def test_field_7_leading_point_is_no_zero() -> None:

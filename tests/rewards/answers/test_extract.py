@@ -40,9 +40,9 @@ MISSING = [
     ("<answer></answer>", "no answer", "empty block"),
     (r"\boxed{}", "no answer", "empty box"),
     ("####", "no answer", "empty marker"),
-    ("<answer>18", "truncated", "open block"),
-    (r"so \boxed{18", "truncated", "open box"),
-    ("<think>18", "truncated", "open reasoning"),
+    ("<answer>18", "unclosed", "open block"),
+    (r"so \boxed{18", "unclosed", "open box"),
+    ("<think>18", "unclosed", "open reasoning"),
     ("<think>18</think>", "no answer", "only in the reasoning"),
     ("There are 18 of them, I counted twice.", "no answer", "unmarked number, strict"),
 ]
