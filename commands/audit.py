@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import options
-from .main import FAILED, OK, Subparsers
+from .main import FAILED, OK, Subparsers, command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..rewards.checks.audit import AuditReport
     from ..rewards.checks.honest import AuditRow
@@ -34,12 +32,13 @@ exit status: 0 honesty pays best, 1 a hack earns as much as honest work, 2 wrong
 
 def add_parser(commands: Subparsers) -> None:
     """Add the command to ``grpo-eval``."""
-    parser = commands.add_parser(
+    parser = command(
+        commands,
         "audit",
+        run,
         help="probe a mix of rewards with known hacks",
         description="Score honest and hacked completions with a mix, and say which hacks it would pay for.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("--rewards", metavar="SPEC", required=True, help="the mix, such as 'correctness=2,xml_format'")
     parser.add_argument("--data", type=Path, metavar="FILE", help="rows from .jsonl, .csv or .parquet (default: own)")
@@ -47,7 +46,6 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument("--reference-column", metavar="NAME", help="default: answer, solution, reference, ground_truth")
     parser.add_argument("--limit", type=options.positive, default=64, metavar="N", help="first N rows (%(default)s)")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON; - is standard output")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,26 +55,31 @@ def run(args: argparse.Namespace) -> int:
     from ..rewards.checks.honest import BUILT_IN
 
     mix = RewardMix.parse(args.rewards)
-    rows = read_rows(args) if args.data else BUILT_IN
+    rows: Sequence[AuditRow] = BUILT_IN
+    if args.data is not None:
+        rows = read_rows(args.data, args.limit, args.prompt_column, args.reference_column)
     report = audit(mix, rows, args.reference_column or "reference")
     if args.json:
-        write_json(report.as_dict(), args.json)
+        options.write_json(report.as_dict(), args.json)
     if args.json != "-":
         show(report)
     return FAILED if report.paid else OK
 
 
-def read_rows(args: argparse.Namespace) -> list[AuditRow]:
-    """Return the first rows that have a reference."""
+def read_rows(path: Path, limit: int, prompt_column: str | None, reference_column: str | None) -> list[AuditRow]:
+    """Return those of the first ``limit`` rows that have a reference; a column that is None is looked for.
+
+    Raises UsageError for a file without rows and for a column that is not there.
+    """
     from ..evaluate.tasks.sources import read_table
     from ..rewards.checks.honest import AuditRow
     from ..rewards.reward import REFERENCE_COLUMNS
 
-    rows = list(islice(read_table(args.data), args.limit))
+    rows = list(islice(read_table(path), limit))
     if not rows:
-        raise options.UsageError(f"{args.data} has no rows.")
-    prompt = _column(rows[0], args.prompt_column, PROMPT_COLUMNS, "--prompt-column")
-    reference = _column(rows[0], args.reference_column, REFERENCE_COLUMNS, "--reference-column")
+        raise options.UsageError(f"{path} has no rows.")
+    prompt = _column(rows[0], prompt_column, PROMPT_COLUMNS, "--prompt-column")
+    reference = _column(rows[0], reference_column, REFERENCE_COLUMNS, "--reference-column")
     return [
         AuditRow(_text(row.get(prompt)), str(row[reference])) for row in rows if row.get(reference) not in (None, "")
     ]
@@ -95,18 +98,6 @@ def _text(prompt: Any) -> str:
     if isinstance(prompt, list):
         return "\n".join(str(message.get("content", "")) for message in prompt if isinstance(message, dict))
     return str(prompt)
-
-
-def write_json(report: Mapping[str, Any], target: str) -> None:
-    """Write JSON to a file, or to standard output for ``-``."""
-    text = json.dumps(report, indent=2, ensure_ascii=False)
-    if target == "-":
-        sys.stdout.write(f"{text}\n")
-        return
-    try:
-        Path(target).write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise options.UsageError(f"cannot write {target!r}: {error.strerror}.") from error
 
 
 def show(report: AuditReport) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import options
-from .main import OK, Subparsers
+from .main import OK, Subparsers, command
 
 if TYPE_CHECKING:
     from ..reports.chat.chat import Chat
@@ -28,12 +28,13 @@ The page answers at http://127.0.0.1:7860 and to this machine only, unless --hos
 
 def add_parser(commands: Subparsers) -> None:
     """Add the command to ``grpo-eval``."""
-    parser = commands.add_parser(
+    parser = command(
+        commands,
         "chat",
+        run,
         help="talk to the models side by side in a browser",
         description="Serve a page: prompt in, every model's answer side by side, scored as it comes.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument(
         "--model",
@@ -47,7 +48,6 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument("--rewards", metavar="SPEC", help="the mix (default: the task's, or correctness)")
     options.add_loading(parser)
     _add_page(parser)
-    parser.set_defaults(run=run, samples=None)
 
 
 def _add_sampling(parser: argparse.ArgumentParser) -> None:
@@ -93,18 +93,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _open(args: argparse.Namespace) -> Chat:
+    from ..evaluate.engines import Loading
     from ..evaluate.engines.spec import parse_models
     from ..evaluate.types import Sampling
     from ..reports.chat.chat import open_chat, questions
     from ..rewards import RewardMix
 
-    specs = parse_models(args.model)
+    specs, loading = parse_models(args.model), options.read(Loading, args)
     names = ("temperature", "top_p", "max_new_tokens", "seed")
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     if args.task is None and args.data is None:
         mix = RewardMix.parse(args.rewards or "correctness")
-        return open_chat(specs, mix, Sampling(**given), loading=options.loading(args))
-    task = options.task(args)
-    examples = questions(task.prompts(args.split, data=args.data), args.limit or EXAMPLE_PROMPTS)
+        return open_chat(specs, mix, Sampling(**given), loading=loading)
+    asked = options.read(options.TaskOptions, args)
+    task = asked.load(args.rewards)
+    examples = questions(task.prompts(asked.split, data=asked.data), asked.limit or EXAMPLE_PROMPTS)
     mix = RewardMix.parse(args.rewards or task.rewards)
-    return open_chat(specs, mix, task.sampling(**given, samples=1), examples, options.loading(args))
+    return open_chat(specs, mix, task.sampling(**given, samples=1), examples, loading)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from . import options
-from .main import Subparsers
+from .main import Subparsers, command
 from .results import show_results
 
 EXAMPLES = """\
@@ -18,18 +18,18 @@ examples:
 
 def add_parser(commands: Subparsers) -> None:
     """Add the command to ``grpo-eval``."""
-    parser = commands.add_parser(
+    parser = command(
+        commands,
         "compare",
+        run,
         help="compare runs, question by question",
         description="Compare finished runs of one task. The first is the base; every other is paired with it.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run's directory, or one that holds runs")
     options.add_reports(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and show."""
-    return show_results(args.runs, args)
+    return show_results(args.runs, options.read(options.ReportOptions, args))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
@@ -25,16 +24,16 @@ exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpow
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``grpo-eval`` and return its exit status."""
-    parser = Parser(
-        prog="grpo-eval",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    return execute(build_parser(), argv)
+
+
+def build_parser() -> Parser:
+    """Return the parser of ``grpo-eval`` with all its commands."""
+    parser = Parser(prog="grpo-eval", description=DESCRIPTION, epilog=EXAMPLES)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (run, score, compare, signal, tasks, rewards, audit, chat):
         command.add_parser(commands)
-    return execute(parser, argv)
+    return parser
 
 
 if __name__ == "__main__":

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..train import Recipe, TrainedAdapter
 
 
-def add_export(group: argparse._ActionsContainer) -> None:
-    """Add the options of the export, shortcuts for the recipe's ``export`` section."""
-    group.add_argument("--merge", action="store_true", help="also write the adapter merged into its base, and test it")
-    group.add_argument("--push-to-hub", metavar="ID", help="upload the merged model, else the adapter, at the end")
-
-
-def export_keys(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what the options set in the recipe; None is not asked."""
-    return {"export.merge": args.merge or None, "export.push_to_hub": args.push_to_hub}
-
-
 def check_export(recipe: Recipe) -> None:
-    """Tell before training what would fail after it."""
+    """Refuse before training what would fail after it."""
     if recipe.export.push_to_hub is not None:
         from ..train.export import check_push
 

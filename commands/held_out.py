@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from .options import ReportOptions
 from .progress import progress
 from .results import show_beside, show_results
 
@@ -66,13 +66,13 @@ def _keep_samples(folders: Sequence[Path], adapter: Path) -> None:
         print(f"\n{answer.sample}, {answer.model}: {answer.question}\n{plain_text(answer.text)}", file=sys.stderr)
 
 
-def show(answered: Sequence[Answered], args: argparse.Namespace, models: Sequence[Path]) -> int:
+def show(answered: Sequence[Answered], report: ReportOptions, models: Sequence[Path]) -> int:
     """Show the leading comparison in full, and in a sentence what goes beside it; return the leading one's status.
 
     ``models`` are the folders of models whose cards get the evaluation.
     """
     leading, *others = answered
-    status = show_results(leading.folders, args, models)
+    status = show_results(leading.folders, report, models)
     for other in others:
-        show_beside(f"{other.asked.decoding} answers", other.folders, args)
+        show_beside(f"{other.asked.decoding} answers", other.folders, report)
     return status

@@ -18,20 +18,26 @@ OK, FAILED, USAGE, UNDERPOWERED, INTERRUPTED = 0, 1, 2, 3, 130
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What ``add_subparsers`` returns; argparse has no public name for it, and at run time no subscript."""
 
+Run: TypeAlias = Callable[[argparse.Namespace], int]
+"""What a command does with its options; it returns the exit status."""
 
 _MISSING = "the following arguments are required"
 
 
 class Parser(argparse.ArgumentParser):
-    """Tells wrong options in one line with the nearest right one, as all other mistakes are told."""
+    """Reports wrong options in one line with the nearest right one, as all other mistakes are reported."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Make a parser whose help keeps the lines of its examples."""
+        super().__init__(**settings, formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Refuse unknown options at once: a command's parser knows the right ones, the one above it does not."""
         self._words = args
-        found, left = super().parse_known_args(args, namespace)
+        known, left = super().parse_known_args(args, namespace)
         if unknown := [word for word in left if word.startswith("-")]:
             self.error(f"unrecognized arguments: {' '.join(unknown)}{self.hint(unknown[0])}")
-        return found, left
+        return known, left
 
     def error(self, message: str) -> NoReturn:
         """Exit with the status of wrong usage."""
@@ -40,7 +46,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"{self.prog}: {message} (options: {self.prog} --help)\n")
 
     def _refuse_unknown(self) -> None:
-        """Tell of a misspelt option rather than of what is missing: that may be what it was meant for."""
+        """Report a misspelt option rather than what is missing: it may be what is missing, misspelt."""
         for action in self._actions:
             action.required = False
         self.parse_known_args(self._words)
@@ -53,11 +59,26 @@ class Parser(argparse.ArgumentParser):
         return f"; did you mean {close[0]}?" if close else ""
 
 
+def command(
+    commands: Subparsers, name: str, run: Run | None, help: str, description: str = "", examples: str = ""
+) -> argparse.ArgumentParser:
+    """Add a command and return its parser; a command that only holds others has no ``run``.
+
+    ``help`` is its line in the list of commands, and the head of its own help where there is no ``description``;
+    ``examples`` end that help.
+    """
+    head = description or f"{help[0].upper()}{help[1:]}."
+    parser = commands.add_parser(name, help=help, description=head, epilog=examples)
+    if run is not None:
+        parser.set_defaults(run=run)
+    return parser
+
+
 def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
     """Parse, run the chosen command and return its exit status."""
     _forgive_encodings()
     args = parser.parse_args(argv)
-    run: Callable[[argparse.Namespace], int] = args.run
+    run: Run = args.run
     try:
         with reader_may_leave():
             return run(args)

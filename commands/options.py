@@ -1,4 +1,8 @@
-"""Options that several commands share, and what they mean."""
+"""Options that several commands share: for each group of them a function that adds it and a class that holds it.
+
+A command reads the groups that it has added with :func:`read`; what lies behind it gets these values.
+Imports that stand inside functions are of what ``--help`` does without.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,21 @@ import argparse
 import json
 import math
 import sys
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..errors import GrpokitError, nearest
 from ..files import write_atomically
 
 if TYPE_CHECKING:
-    from ..evaluate.engines import Loading
+    from _typeshed import DataclassInstance
+
     from ..evaluate.tasks.card import Task
-    from ..evaluate.tasks.filters import Where
     from ..evaluate.types import Sampling
     from ..rewards import RewardMix
+
+    Group = TypeVar("Group", bound=DataclassInstance)
 
 RUNS = Path("runs")
 """Where runs go when --out does not say."""
@@ -27,11 +34,91 @@ class UsageError(GrpokitError):
     """Options that do not go together."""
 
 
+def read(group: type[Group], args: argparse.Namespace) -> Group:
+    """Return the options of a group: each field of its class has the value of the option of that name."""
+    return group(**{field.name: getattr(args, field.name) for field in fields(group)})
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """What is asked."""
+
+    task: str | None
+    data: Path | None
+    split: str
+    prompt_column: str | None
+    reference_column: str | None
+    id_column: str | None
+    where: list[str]
+    limit: int | None
+
+    def load(self, rewards: str | None) -> Task:
+        """Return the task that --task names, or one over the columns of --data that is scored by ``rewards``."""
+        from ..evaluate.tasks import file_task, load_task
+        from ..evaluate.tasks.filters import parse_where
+
+        if self.task is not None:
+            return load_task(self.task).filtered(parse_where(self.where))
+        if self.data is None:
+            raise UsageError("give --task NAME, or --data FILE with --prompt-column (and --reference-column).")
+        if self.prompt_column is None:
+            raise UsageError(f"--data {self.data} without --task needs --prompt-column, the column that is asked.")
+        mix = "correctness" if rewards is None else rewards
+        own = file_task(self.data, self.prompt_column, self.reference_column, self.id_column, mix)
+        return own.filtered(parse_where(self.where))
+
+
+@dataclass(frozen=True)
+class SamplingOptions:
+    """How completions are drawn; what is None is as the task's card says."""
+
+    samples: int | None
+    temperature: float | None
+    top_p: float | None
+    max_new_tokens: int | None
+    seed: int | None
+
+    def of(self, task: Task) -> Sampling:
+        """Return the task's settings with these in their place."""
+        return task.sampling(**asdict(self))
+
+
 class Scoring(NamedTuple):
     """A mix and the name of the reward (or "total") whose verdict counts."""
 
     mix: RewardMix
     primary: str
+
+
+@dataclass(frozen=True)
+class ScoringOptions:
+    """How completions are scored."""
+
+    rewards: str | None
+    primary: str | None
+
+    def over(self, default: str, primary: str | None) -> Scoring:
+        """Return the mix of --rewards, or the ``default`` one, and its primary reward."""
+        from ..rewards import RewardMix
+
+        mix = RewardMix.parse(default if self.rewards is None else self.rewards)
+        if self.primary is not None:
+            if self.primary not in [*mix.names, "total"]:
+                raise UsageError(f"--primary {self.primary!r} is not in the mix. {nearest(self.primary, mix.names)}")
+            return Scoring(mix, self.primary)
+        return Scoring(mix, primary if primary in mix.names else mix.names[0])
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What is written of a comparison, where to, and by which margin and rule it is judged."""
+
+    json: str | None
+    html: Path | None
+    markdown: Path | None
+    junit: Path | None
+    margin: float
+    strict: bool
 
 
 def add_task(parser: argparse.ArgumentParser) -> None:
@@ -62,12 +149,12 @@ def add_where(group: argparse._ActionsContainer) -> None:
 def add_generation(parser: argparse.ArgumentParser) -> None:
     """Add the options of generation; the task's card has the defaults."""
     group = parser.add_argument_group("generation (defaults: the task's)")
-    group.add_argument("--samples", type=positive, metavar="K", help="completions a prompt")
+    group.add_argument("--samples", type=positive, metavar="K", help="completions per prompt")
     group.add_argument("--temperature", type=float, metavar="T", help="0 is greedy")
     group.add_argument("--top-p", type=float, metavar="P", help="nucleus of this mass")
     group.add_argument("--max-new-tokens", type=positive, metavar="N", help="completions are cut there")
     group.add_argument("--seed", type=int, metavar="S", help="seed of the sampling (default: 0)")
-    group.add_argument("--batch-size", type=batch_size, metavar="N|auto", help="rows a batch (default: auto)")
+    group.add_argument("--batch-size", type=batch_size, metavar="N|auto", help="rows per batch (default: auto)")
 
 
 def add_rewards(parser: argparse.ArgumentParser) -> None:
@@ -128,7 +215,7 @@ def positive(text: str) -> int:
 
 
 def margin(text: str) -> float:
-    """Read a margin: a number from 0 up. A wrong one is told before any work."""
+    """Read a margin: a number from 0 up. A wrong one is refused before any work."""
     try:
         value = float(text)
     except ValueError:
@@ -143,57 +230,10 @@ def batch_size(text: str) -> int | None:
     return None if text == "auto" else positive(text)
 
 
-def loading(args: argparse.Namespace) -> Loading:
-    """Return how weights are loaded."""
-    from ..evaluate.engines import Loading
-
-    return Loading(dtype=args.dtype, device=args.device, quantization=args.quantization, attention=args.attention)
-
-
-def task(args: argparse.Namespace) -> Task:
-    """Return the task that --task names, or one over the columns of --data."""
-    from ..evaluate.tasks import file_task, load_task
-
-    if args.task is not None:
-        return load_task(args.task).filtered(where(args))
-    if args.data is None:
-        raise UsageError("give --task NAME, or --data FILE with --prompt-column (and --reference-column).")
-    if args.prompt_column is None:
-        raise UsageError(f"--data {args.data} without --task needs --prompt-column, the column that is asked.")
-    rewards = "correctness" if args.rewards is None else args.rewards
-    own = file_task(args.data, args.prompt_column, args.reference_column, args.id_column, rewards)
-    return own.filtered(where(args))
-
-
-def where(args: argparse.Namespace) -> Where:
-    """Return the filters of --where."""
-    from ..evaluate.tasks.filters import parse_where
-
-    return parse_where(args.where)
-
-
-def mix(args: argparse.Namespace, default: str, primary: str | None) -> Scoring:
-    """Return the mix of --rewards, or the default one, and its primary reward."""
-    from ..rewards import RewardMix
-
-    built = RewardMix.parse(default if args.rewards is None else args.rewards)
-    if args.primary is not None:
-        if args.primary not in [*built.names, "total"]:
-            raise UsageError(f"--primary {args.primary!r} is not in the mix. {nearest(args.primary, built.names)}")
-        return Scoring(built, args.primary)
-    return Scoring(built, primary if primary in built.names else built.names[0])
-
-
-def sampling(args: argparse.Namespace, task: Task) -> Sampling:
-    """Return the task's generation settings with the overrides of the command line."""
-    names = ("samples", "temperature", "top_p", "max_new_tokens", "seed")
-    return task.sampling(**{name: getattr(args, name) for name in names})
-
-
-def output_folder(args: argparse.Namespace, name: str) -> Path:
+def output_folder(out: Path | None, name: str) -> Path:
     """Return --out, or the first free ``runs/NAME-1``, ``runs/NAME-2``…"""
-    if args.out is not None:
-        return Path(args.out)
+    if out is not None:
+        return out
     number = 1
     while (RUNS / f"{name}-{number}").exists():
         number += 1

@@ -23,22 +23,26 @@ exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpow
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``grpo-report`` and return its exit status."""
+    return execute(build_parser(), argv)
+
+
+def build_parser() -> Parser:
+    """Return the parser of ``grpo-report``."""
     parser = Parser(
         prog="grpo-report",
         description="Report on finished runs of one task. The first is the base; every other is paired with it.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run's directory, or one that holds runs")
     options.add_reports(parser)
     parser.add_argument("--card", type=Path, metavar="FOLDER", help="write the comparison into this model's README.md")
     parser.set_defaults(run=run)
-    return execute(parser, argv)
+    return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and report."""
-    return show_results(args.runs, args, [] if args.card is None else [args.card])
+    return show_results(args.runs, options.read(options.ReportOptions, args), [] if args.card is None else [args.card])
 
 
 if __name__ == "__main__":

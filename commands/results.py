@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from ..files import write_atomically
 from .main import FAILED, OK, UNDERPOWERED, reader_may_leave
-from .options import write_json
+from .options import ReportOptions, write_json
 
 if TYPE_CHECKING:
     from ..evaluate.paired.comparison import Comparison
     from ..evaluate.runs.run import Run
 
 
-def show_results(folders: Sequence[Path], args: argparse.Namespace, cards: Sequence[Path] = ()) -> int:
+def show_results(folders: Sequence[Path], report: ReportOptions, cards: Sequence[Path] = ()) -> int:
     """Compare the runs in ``folders``, print and write what was asked for, and return the exit status.
 
     ``cards`` are folders of models whose cards get the evaluation.
@@ -26,22 +25,22 @@ def show_results(folders: Sequence[Path], args: argparse.Namespace, cards: Seque
     from ..evaluate.runs.run import find_runs
 
     runs = find_runs(list(folders))
-    comparison = compare(runs, margin=args.margin)
-    _write(comparison, runs, args)
+    comparison = compare(runs, margin=report.margin)
+    _write(comparison, runs, report)
     with reader_may_leave():  # the verdict stands all the same
-        _show(comparison, runs, args)
+        _show(comparison, runs, report)
     _write_cards(cards, comparison, runs)
-    return status(comparison, strict=args.strict)
+    return status(comparison, strict=report.strict)
 
 
-def show_beside(what: str, folders: Sequence[Path], args: argparse.Namespace) -> None:
+def show_beside(what: str, folders: Sequence[Path], report: ReportOptions) -> None:
     """Print the verdicts of a comparison that goes beside the one in full, unless standard output is for JSON."""
     from ..evaluate.paired.pairing import compare
     from ..evaluate.runs.run import find_runs
 
-    if args.json == "-":
+    if report.json == "-":
         return
-    comparison = compare(find_runs(list(folders)), margin=args.margin)
+    comparison = compare(find_runs(list(folders)), margin=report.margin)
     with reader_may_leave():
         _print_beside(what, comparison)
         print(f"runs: {' '.join(map(str, folders))}")
@@ -58,30 +57,30 @@ def _print_beside(what: str, comparison: Comparison) -> None:
         print_verdict(pair, comparison, console)
 
 
-def _write(comparison: Comparison, runs: Sequence[Run], args: argparse.Namespace) -> None:
-    if args.html:
+def _write(comparison: Comparison, runs: Sequence[Run], report: ReportOptions) -> None:
+    if report.html:
         from ..reports.html import write_html
 
-        write_html(comparison, runs, args.html)
-        _say(f"report: {args.html}")
-    if args.markdown:
+        write_html(comparison, runs, report.html)
+        _say(f"report: {report.html}")
+    if report.markdown:
         from ..reports.markdown import to_markdown
 
-        write_atomically(args.markdown, to_markdown(comparison))
-        _say(f"report: {args.markdown}")
-    if args.junit:
+        write_atomically(report.markdown, to_markdown(comparison))
+        _say(f"report: {report.markdown}")
+    if report.junit:
         from ..reports.junit import to_junit
 
-        write_atomically(args.junit, to_junit(comparison, strict=args.strict))
-        _say(f"junit: {args.junit}")
+        write_atomically(report.junit, to_junit(comparison, strict=report.strict))
+        _say(f"junit: {report.junit}")
 
 
-def _show(comparison: Comparison, runs: Sequence[Run], args: argparse.Namespace) -> None:
-    if args.json:
+def _show(comparison: Comparison, runs: Sequence[Run], report: ReportOptions) -> None:
+    if report.json:
         from ..reports.json_report import to_json
 
-        write_json(to_json(comparison), args.json)
-    if args.json != "-":
+        write_json(to_json(comparison), report.json)
+    if report.json != "-":
         _print(comparison, runs)
 
 

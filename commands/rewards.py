@@ -7,7 +7,7 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
-from .main import FAILED, OK, Subparsers
+from .main import FAILED, OK, Subparsers, command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,22 +28,21 @@ A third party's reward is named by its import path, or registered in the entry-p
 
 def add_parser(commands: Subparsers) -> None:
     """Add the command to ``grpo-eval``."""
-    parser = commands.add_parser(
+    parser = command(
+        commands,
         "rewards",
+        None,
         help="list, show or check rewards",
         description="List the rewards, show one, or run the property tests and hard cases on any reward.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    actions.add_parser("list", help="all rewards by name").set_defaults(run=run_list)
-    show = actions.add_parser("show", help="what one computes, with its parameters")
+    command(actions, "list", run_list, "list all rewards by name")
+    show = command(actions, "show", run_show, "show what one computes, with its parameters")
     show.add_argument("reward", metavar="NAME", help="a name, pkg.module:function, or NAME(parameter=value)")
-    show.set_defaults(run=run_show)
-    check = actions.add_parser("check", help="property tests and hard cases; exit status 1 when one fails")
+    check = command(actions, "check", run_check, "run property tests and hard cases; exit status 1 when one fails")
     check.add_argument("reward", metavar="NAME", help="a name, pkg.module:function, or NAME(parameter=value)")
     check.add_argument("--family", metavar="NAME", help="also the hard cases of this built-in reward")
-    check.set_defaults(run=run_check)
 
 
 def run_list(args: argparse.Namespace) -> int:

@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import options
-from .main import OK, Subparsers
+from .main import OK, Subparsers, command
 from .progress import Bars, progress
 from .results import show_results
 
 if TYPE_CHECKING:
-    from ..evaluate.engines.spec import ModelSpec
     from ..evaluate.evaluation import Evaluation
     from ..evaluate.runs.run import Run
-    from ..evaluate.tasks.card import Task
     from ..evaluate.types import Engine
 
 EXAMPLES = """\
@@ -32,12 +30,13 @@ The first model is the base; every further one is compared with it on the same p
 
 def add_parser(commands: Subparsers) -> None:
     """Add the command to ``grpo-eval``."""
-    parser = commands.add_parser(
+    parser = command(
+        commands,
         "run",
+        run,
         help="generate with checkpoints, score, compare",
         description="Generate completions with one or more checkpoints, score them, and compare the checkpoints.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     options.add_task(parser)
     models = parser.add_argument_group("models")
@@ -57,44 +56,40 @@ def add_parser(commands: Subparsers) -> None:
         "--noise-floor", action="store_true", help="measure how often the base answers differently in other batches"
     )
     parser.add_argument("--resume", action="store_true", help="finish the run that --out holds")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate every model and show the results."""
+    from ..evaluate.engines import Loading, load_engines
     from ..evaluate.engines.spec import parse_models
     from ..evaluate.runs.shards import Shard
 
     specs = parse_models(args.model)
-    if args.noise_floor:
-        _check_noise_floor(specs[0])
-    task = options.task(args)
-    evaluation = _evaluation(args, task)
-    out = options.output_folder(args, task.name)
-    folders = _evaluate(args, specs, evaluation, out)
-    return show_results(folders, args) if Shard.current().first else OK
-
-
-def _evaluation(args: argparse.Namespace, task: Task) -> Evaluation:
-    from ..evaluate.evaluation import Evaluation, task_record
-
-    mix, primary = options.mix(args, task.rewards, task.primary)
-    prompts = list(task.prompts(args.split, data=args.data, limit=args.limit))
-    source = str(args.data) if args.data else f"{args.split} split"
-    record = task_record(task.name, primary, task.cluster, prompts, source)
-    return Evaluation(record, prompts, options.sampling(args, task), mix)
-
-
-def _evaluate(args: argparse.Namespace, specs: list[ModelSpec], evaluation: Evaluation, out: Path) -> list[Path]:
-    from ..evaluate.engines import load_engines
-
+    if args.noise_floor and specs[0].kind != "transformers":
+        raise options.UsageError(
+            f"--noise-floor: the base {specs[0].name!r} is no checkpoint that is loaded here; leave the option out."
+        )
+    evaluation = _evaluation(args)
+    out = options.output_folder(args.out, evaluation.task.name)
     folders = [out if len(specs) == 1 else out / spec.name for spec in specs]
-    engines = load_engines(specs, batch_size=args.batch_size, loading=options.loading(args))
+    engines = load_engines(specs, batch_size=args.batch_size, loading=options.read(Loading, args))
     with progress() as bars:
         for folder in folders:
             noise = args.noise_floor and folder == folders[0]
             _evaluate_next(engines, evaluation, folder, bars, resume=args.resume, noise=noise)
-    return folders
+    return show_results(folders, options.read(options.ReportOptions, args)) if Shard.current().first else OK
+
+
+def _evaluation(args: argparse.Namespace) -> Evaluation:
+    from ..evaluate.evaluation import Evaluation, task_record
+
+    scoring, asked = options.read(options.ScoringOptions, args), options.read(options.TaskOptions, args)
+    task = asked.load(scoring.rewards)
+    mix, primary = scoring.over(task.rewards, task.primary)
+    prompts = list(task.prompts(asked.split, data=asked.data, limit=asked.limit))
+    source = str(asked.data) if asked.data else f"{asked.split} split"
+    record = task_record(task.name, primary, task.cluster, prompts, source)
+    return Evaluation(record, prompts, options.read(options.SamplingOptions, args).of(task), mix)
 
 
 def _evaluate_next(
@@ -115,10 +110,3 @@ def _measure_noise(engine: Engine, run: Run, evaluation: Evaluation) -> None:
 
     assert isinstance(engine, TransformersEngine), "the noise of other engines is refused before any work"
     measure_noise(run, engine.rebatched(), evaluation.mix, evaluation.sampling)
-
-
-def _check_noise_floor(base: ModelSpec) -> None:
-    if base.kind != "transformers":
-        raise options.UsageError(
-            f"--noise-floor: the base {base.name!r} is no checkpoint that is loaded here; leave the option out."
-        )

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import options
-from .main import Subparsers
+from .main import Subparsers, command
 from .progress import progress
 from .results import show_results
+
+if TYPE_CHECKING:
+    from ..evaluate.logs.table import Columns
+    from .options import ScoringOptions
 
 EXAMPLES = """\
 examples:
@@ -23,12 +28,13 @@ A directory is a run made before: its completions are scored again, into another
 
 def add_parser(commands: Subparsers) -> None:
     """Add the command to ``grpo-eval``."""
-    parser = commands.add_parser(
+    parser = command(
+        commands,
         "score",
+        run,
         help="score stored completions, or a run again",
         description="Score completions that stand in a file (.jsonl, .csv, .parquet) or in a run made before.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("source", type=Path, metavar="FILE|RUN", help="the completions")
     columns = parser.add_argument_group("columns of FILE")
@@ -39,43 +45,48 @@ def add_parser(commands: Subparsers) -> None:
     columns.add_argument("--id-column", metavar="NAME", help="which question; rows of one id and model are samples")
     options.add_rewards(parser)
     options.add_output(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Score and show."""
-    out = options.output_folder(args, args.source.stem or "scored")
-    folders = _rescore(args, out) if args.source.is_dir() else _score_file(args, out)
-    return show_results(folders, args)
+    from ..evaluate.logs.table import Columns
+
+    out = options.output_folder(args.out, args.source.stem or "scored")
+    scoring = options.read(options.ScoringOptions, args)
+    if args.source.is_dir():
+        folders = _rescore(args.source, scoring, out)
+    else:
+        columns = Columns(
+            completion=args.completion_column,
+            reference=args.reference_column,
+            prompt=args.prompt_column,
+            model=args.model_column,
+            id=args.id_column,
+        )
+        folders = _score_file(args.source, columns, scoring, out)
+    return show_results(folders, options.read(options.ReportOptions, args))
 
 
-def _score_file(args: argparse.Namespace, out: Path) -> list[Path]:
-    from ..evaluate.logs.table import Columns, import_completions
+def _score_file(source: Path, columns: Columns, scoring: ScoringOptions, out: Path) -> list[Path]:
+    from ..evaluate.logs.table import import_completions
 
-    columns = Columns(
-        completion=args.completion_column,
-        reference=args.reference_column,
-        prompt=args.prompt_column,
-        model=args.model_column,
-        id=args.id_column,
-    )
-    scoring = options.mix(args, "correctness", None)
+    mix, primary = scoring.over("correctness", None)
     with progress() as bar, bar.track("score", None, "completions") as advance:
-        runs = import_completions(args.source, columns, scoring.mix, scoring.primary, out, advance)
+        runs = import_completions(source, columns, mix, primary, out, advance)
     return [run.path for run in runs]
 
 
-def _rescore(args: argparse.Namespace, out: Path) -> list[Path]:
+def _rescore(source: Path, scoring: ScoringOptions, out: Path) -> list[Path]:
     from ..evaluate.logs.table import rescore
     from ..evaluate.runs.run import find_runs
 
     folders = []
-    runs = find_runs([args.source])
+    runs = find_runs([source])
     with progress() as bar:
         for old in runs:
             folder = out if len(runs) == 1 else out / old.path.name
-            scoring = options.mix(args, old.manifest.mix.spec, old.manifest.task.primary)
+            mix, primary = scoring.over(old.manifest.mix.spec, old.manifest.task.primary)
             with bar.track(old.model, None, "completions") as advance:
-                rescore(old, scoring.mix, scoring.primary, folder, advance)
+                rescore(old, mix, primary, folder, advance)
             folders.append(folder)
     return folders

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import options
-from .main import OK, Subparsers
+from .main import OK, Subparsers, command
 
 if TYPE_CHECKING:
     from ..evaluate.runs.run import Run
@@ -27,18 +27,18 @@ are all equal teaches nothing. The run must have at least as many samples a prom
 
 def add_parser(commands: Subparsers) -> None:
     """Add the command to ``grpo-eval``."""
-    parser = commands.add_parser(
+    parser = command(
+        commands,
         "signal",
+        run,
         help="forecast whether GRPO can learn from a run's task",
         description="Forecast, before anyone pays for a GPU, whether GRPO can learn from this task, mix and model.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("source", type=Path, metavar="RUN", help="the directory of a run")
     parser.add_argument("--group", type=options.positive, default=8, metavar="G", help="group size (default: 8)")
     parser.add_argument("--prompts", type=Path, metavar="FILE", help="write the prompts worth training on as JSONL")
     parser.add_argument("--json", metavar="FILE", help="write the forecast as JSON; - is standard output")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,17 +52,17 @@ def run(args: argparse.Namespace) -> int:
         raise EvaluationError(
             f"{args.source} holds {len(runs)} runs; give one: {' or '.join(str(r.path) for r in runs)}."
         )
-    found = signal(runs[0], args.group)
+    forecast = signal(runs[0], args.group)
     if args.json:
-        options.write_json(asdict(found), args.json)
+        options.write_json(asdict(forecast), args.json)
     if args.json != "-":
         from rich.console import Console
 
         from ..reports.signal import print_signal
 
-        print_signal(found, Console(highlight=False))
+        print_signal(forecast, Console(highlight=False))
     if args.prompts:
-        _write_prompts(runs[0], set(found.worth), args.prompts)
+        _write_prompts(runs[0], set(forecast.worth), args.prompts)
     return OK
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import options
-from .main import FAILED, OK, Subparsers
+from .main import FAILED, OK, Subparsers, command
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -43,47 +43,50 @@ columns. A task is a YAML card: give the path of your own wherever a name is ask
 
 def add_parser(commands: Subparsers) -> None:
     """Add the command to ``grpo-eval``."""
-    parser = commands.add_parser(
+    parser = command(
+        commands,
         "tasks",
+        None,
         help="list, show, check or prepare tasks",
         description="List the tasks, show their rows as a model sees them, check references, prepare rows.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    actions.add_parser("list", help="all tasks by name").set_defaults(run=run_list)
+    command(actions, "list", run_list, "list all tasks by name")
     _add_show(actions)
     _add_check(actions)
     _add_prepare(actions)
 
 
 def _add_show(actions: Subparsers) -> None:
-    show = actions.add_parser("show", help="a task's rows as the model will see them")
+    show = command(actions, "show", run_show, "show a task's rows as the model will see them")
     show.add_argument("task", metavar="NAME", help="a task's name, or a YAML card")
     show.add_argument("--rows", type=options.positive, default=3, metavar="N", help="rows to print (%(default)s)")
     show.add_argument("--model", metavar="PATH_OR_ID", help="count tokens, and use the chat template, of this model")
     _add_rows(show, f"with --model: count the first N prompts (default: {COUNTED})")
-    show.set_defaults(run=run_show)
 
 
 def _add_check(actions: Subparsers) -> None:
-    check = actions.add_parser(
+    check = command(
+        actions,
         "check",
+        run_check,
         help="find doubtful references; exit status 1 when there are some",
         description="Read every reference as the correctness reward does, and list those that it cannot judge by.",
     )
     check.add_argument("task", nargs="?", metavar="NAME", help="a task's name, or a YAML card")
     check.add_argument("--reference-column", metavar="NAME", help="without a task: the column of --data to check")
     _add_rows(check, "only the first N rows")
-    check.set_defaults(run=run_check)
 
 
 def _add_prepare(actions: Subparsers) -> None:
-    prepare = actions.add_parser(
+    prepare = command(
+        actions,
         "prepare",
+        run_prepare,
         help="write the rows worth asking, and say what was dropped and why",
-        description="Filter a task's rows, drop repeated and empty prompts and those too long or too short, and "
-        "write DIR/SPLIT.jsonl, which --data takes for the same task, DIR/SPLIT.report.json and the card DIR/NAME.yaml",
+        description="Filter a task's rows, drop repeated and empty prompts and those too long or too short, and write\n"
+        "DIR/SPLIT.jsonl, which --data takes for the same task, DIR/SPLIT.report.json and the card DIR/NAME.yaml.",
     )
     prepare.add_argument("task", metavar="NAME", help="a task's name, or a YAML card")
     prepare.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the rows go")
@@ -93,7 +96,6 @@ def _add_prepare(actions: Subparsers) -> None:
             f"--{bound}-prompt-tokens", type=options.positive, metavar="N", help=f"drop prompts {what} than this"
         )
     _add_rows(prepare, "keep the first N rows")
-    prepare.set_defaults(run=run_prepare)
 
 
 def _add_rows(parser: argparse.ArgumentParser, limit: str) -> None:
@@ -129,7 +131,7 @@ def run_show(args: argparse.Namespace) -> int:
 
     from ..errors import GrpokitError
 
-    task = _task(args)
+    task = _task(args.task, args.where)
     prompts = task.prompts(args.split, data=args.data, limit=args.limit or COUNTED)
     first = list(islice(prompts, args.rows))
     if not first:
@@ -145,17 +147,17 @@ def run_show(args: argparse.Namespace) -> int:
 
 def run_check(args: argparse.Namespace) -> int:
     """Print the doubtful references."""
+    from ..evaluate.tasks.filters import parse_where
     from ..evaluate.tasks.references import check_column, check_task
 
     if args.task is not None:
         if args.reference_column is not None:
             raise options.UsageError("--reference-column goes with --data alone: a task names its own column.")
-        checked = check_task(_task(args), args.split, data=args.data, limit=args.limit)
+        checked = check_task(_task(args.task, args.where), args.split, data=args.data, limit=args.limit)
     elif args.data is None or args.reference_column is None:
         raise options.UsageError("give a task, or --data FILE with --reference-column NAME.")
     else:
-        where = options.where(args)
-        checked = check_column(args.data, args.reference_column, where, limit=args.limit)
+        checked = check_column(args.data, args.reference_column, parse_where(args.where), limit=args.limit)
     _print_checked(checked)
     return FAILED if checked.findings else OK
 
@@ -164,7 +166,8 @@ def run_prepare(args: argparse.Namespace) -> int:
     """Write the rows worth asking and print what became of the others."""
     from ..evaluate.tasks.preparation import prepare
 
-    task, lengths = _task(args), _lengths(args)
+    task = _task(args.task, args.where)
+    lengths = _lengths(args.model, args.min_prompt_tokens, args.max_prompt_tokens)
     with progress() as bars, bars.track(task.name, None, "rows") as advance:
         prepared = prepare(
             task, args.split, args.out, data=args.data, limit=args.limit, lengths=lengths, advance=advance
@@ -173,10 +176,11 @@ def run_prepare(args: argparse.Namespace) -> int:
     return OK
 
 
-def _task(args: argparse.Namespace) -> Task:
+def _task(name: str, where: list[str]) -> Task:
     from ..evaluate.tasks import load_task
+    from ..evaluate.tasks.filters import parse_where
 
-    return load_task(args.task).filtered(options.where(args))
+    return load_task(name).filtered(parse_where(where))
 
 
 def _tokenizer(model: str) -> PreTrainedTokenizerBase:
@@ -190,17 +194,16 @@ def _tokenizer(model: str) -> PreTrainedTokenizerBase:
     return load_tokenizer(locate(base, revision or None))
 
 
-def _lengths(args: argparse.Namespace) -> Lengths | None:
+def _lengths(model: str | None, low: int | None, high: int | None) -> Lengths | None:
     from ..evaluate.tasks.preparation import Lengths
 
-    low, high = args.min_prompt_tokens, args.max_prompt_tokens
-    if args.model is None:
+    if model is None:
         if low or high:
             raise options.UsageError("a length in tokens needs --model, whose tokens are meant.")
         return None
     if low and high and low > high:
         raise options.UsageError(f"--min-prompt-tokens {low} is more than --max-prompt-tokens {high}.")
-    return Lengths(_tokenizer(args.model), low, high)
+    return Lengths(_tokenizer(model), low, high)
 
 
 def _count(prompts: list[Prompt], tokenizer: PreTrainedTokenizerBase) -> TokenCounts:

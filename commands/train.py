@@ -7,11 +7,12 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import options
-from .export import add_export, check_export, export_keys, merge, push
+from .export import check_export, merge, push
 from .held_out import answer, show
 from .main import INTERRUPTED, OK, Parser, execute
 
@@ -38,7 +39,7 @@ exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpow
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``grpo-train`` and return its exit status."""
-    return execute(_parser(), argv)
+    return execute(build_parser(), argv)
 
 
 class _Parser(Parser):
@@ -49,20 +50,16 @@ class _Parser(Parser):
         return self.parse_intermixed_args(args, namespace)
 
     def hint(self, word: str) -> str:
-        """Tell how a key of the recipe is given, which TRL's own scripts take as an option; else the nearest option."""
+        """Say how a key of the recipe is given, which TRL's own scripts take as an option; else the nearest option."""
         from ..train.recipe.overrides import written
 
         override = written(word)
         return super().hint(word) if override is None else f"; {override}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="grpo-train",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def build_parser() -> Parser:
+    """Return the parser of ``grpo-train``."""
+    parser = _Parser(prog="grpo-train", description=DESCRIPTION, epilog=EXAMPLES)
     parser.add_argument("recipe", nargs="?", metavar="RECIPE|FILE.yaml", help="a recipe of this package, or a file")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="overrides, such as learning_rate=1e-4")
     shortcuts = parser.add_argument_group("shortcuts for keys of the recipe")
@@ -77,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: a new one in runs/)")
     output.add_argument("--resume", action="store_true", help="go on with the run that --out holds")
     output.add_argument("--no-evaluation", action="store_true", help="ask no held-out questions, in training or after")
-    add_export(output)
+    output.add_argument("--merge", action="store_true", help="also write the adapter merged into its base, and test it")
+    output.add_argument("--push-to-hub", metavar="ID", help="upload the merged model, else the adapter, at the end")
     options.add_reports(output)
     parser.set_defaults(run=run)
     return parser
@@ -93,10 +91,11 @@ def run(args: argparse.Namespace) -> int:
         raise options.UsageError("name a recipe, or give --list to see what recipes there are.")
     recipe = _recipe(args)
     if args.dry_run:
-        return _dry_run(recipe, args)
+        return _dry_run(recipe, args.out, evaluate=not args.no_evaluation)
     if args.resume and args.out is None:
         raise options.UsageError("--resume needs --out, the folder of the run to go on with.")
-    return _train(recipe, args)
+    out, report = options.output_folder(args.out, recipe.task.name), options.read(options.ReportOptions, args)
+    return _Job(recipe, out, args.resume, not args.no_evaluation, report).run()
 
 
 def _list() -> int:
@@ -117,69 +116,77 @@ def _show(name: str) -> int:
 def _recipe(args: argparse.Namespace) -> Recipe:
     from ..train import load_recipe
 
-    keys = {"rewards": args.rewards, "model.path": args.model, "task.data": args.data, **export_keys(args)}
-    given = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in keys.items() if value is not None]
+    shortcuts = {
+        "rewards": args.rewards,
+        "model.path": args.model,
+        "task.data": args.data,
+        "export.merge": args.merge or None,
+        "export.push_to_hub": args.push_to_hub,
+    }
+    given = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in shortcuts.items() if value is not None]
     unwatched = ["evaluation.every=null"] if args.no_evaluation else []
     return load_recipe(args.recipe, [*args.overrides, *given, *unwatched])
 
 
-def _dry_run(recipe: Recipe, args: argparse.Namespace) -> int:
+def _dry_run(recipe: Recipe, out: Path | None, *, evaluate: bool) -> int:
     from .dry_run import check_held_out, show_dry_run
 
-    if not args.no_evaluation:
+    if evaluate:
         check_held_out(recipe)
-    show_dry_run(recipe, args.out)
+    show_dry_run(recipe, out)
     return OK
 
 
-def _train(recipe: Recipe, args: argparse.Namespace) -> int:
-    """Train and compare; Ctrl-C at any point of both tells how to go on."""
-    _read_keys()
-    check_export(recipe)
-    out = options.output_folder(args, recipe.task.name)
-    try:
-        return _train_and_compare(recipe, args, out)
-    except KeyboardInterrupt:
-        _note(f"interrupted; {_way_on(out)}", "grpo-train")
-        return INTERRUPTED
+@dataclass(frozen=True)
+class _Job:
+    """A training run as the command line asks for it."""
 
+    recipe: Recipe
+    out: Path
+    resume: bool
+    evaluate: bool
+    report: options.ReportOptions
 
-def _way_on(out: Path) -> str:
-    from ..train.folder import is_empty, last_checkpoint
+    def run(self) -> int:
+        """Train and compare; Ctrl-C at any point of both says how to go on."""
+        from dotenv import load_dotenv
 
-    if is_empty(out):
-        return f"nothing is in {out} yet, so start again with the same command."
-    if last_checkpoint(out) is None:
-        return f"{out} holds no checkpoint yet, so start again with another --out."
-    return f"go on with the same command, --out {out} and --resume."
+        load_dotenv(Path(".env"))  # keys such as WANDB_API_KEY and HF_TOKEN; those of the environment go first
+        check_export(self.recipe)
+        try:
+            return self._train_and_compare()
+        except KeyboardInterrupt:
+            _note(f"interrupted; {self._way_on()}", "grpo-train")
+            return INTERRUPTED
 
+    def _train_and_compare(self) -> int:
+        from ..evaluate.runs.shards import Shard
+        from ..train import train
+        from ..train.heldout.questions import held_out
+        from .watch import watch
 
-def _train_and_compare(recipe: Recipe, args: argparse.Namespace, out: Path) -> int:
-    from ..evaluate.runs.shards import Shard
-    from ..train import train
-    from ..train.heldout.questions import held_out
-    from .watch import watch
+        asked = held_out(self.recipe, _note) if self.evaluate else []  # before training: it may lack its data
+        first = Shard.current().first
+        with watch() if first else nullcontext() as watcher:
+            adapter = train(self.recipe, self.out, resume=self.resume, watcher=watcher)
+        if first:
+            _print_adapter(adapter)
+        models, status = merge(self.recipe, adapter), OK
+        if asked:
+            answered = answer(self.recipe, asked, adapter.folder)
+            status = show(answered, self.report, models) if first else OK
+        if first:
+            push(self.recipe, models)
+        return status
 
-    asked = [] if args.no_evaluation else held_out(recipe, _note)  # before training: it may lack its data
-    first = Shard.current().first
-    with watch() if first else nullcontext() as watcher:
-        adapter = train(recipe, out, resume=args.resume, watcher=watcher)
-    if first:
-        _tell(adapter)
-    models, status = merge(recipe, adapter), OK
-    if asked:
-        answered = answer(recipe, asked, adapter.folder)
-        status = show(answered, args, models) if first else OK
-    if first:
-        push(recipe, models)
-    return status
+    def _way_on(self) -> str:
+        from ..train.folder import is_empty, last_checkpoint
 
-
-def _read_keys() -> None:
-    """Take keys, such as WANDB_API_KEY and HF_TOKEN, from a file ``.env`` here; the environment goes first."""
-    from dotenv import load_dotenv
-
-    load_dotenv(Path(".env"))
+        if is_empty(self.out):
+            return f"nothing is in {self.out} yet, so start again with the same command."
+        if last_checkpoint(self.out) is None:
+            return f"{self.out} holds no checkpoint yet, so start again with another --out."
+        return f"go on with the same command, --out {self.out} and --resume."
 
 
 def _note(text: str, who: str = "note") -> None:
@@ -190,7 +197,7 @@ def _note(text: str, who: str = "note") -> None:
         print(f"{who}: {text}", file=sys.stderr)
 
 
-def _tell(adapter: TrainedAdapter) -> None:
+def _print_adapter(adapter: TrainedAdapter) -> None:
     print(f"adapter: {adapter.folder} ({adapter.steps} steps in {adapter.seconds:.1f} s)", file=sys.stderr)
     for name, count in adapter.failed_rewards.items():
         if count:
