@@ -18,10 +18,12 @@ EXAMPLES = """\
 examples:
   grpo-eval run --task gsm8k --split train --model org/model --samples 8 --temperature 1 --out runs/forecast
   grpo-eval signal runs/forecast --group 8
-  grpo-eval signal runs/forecast --prompts worth.jsonl       then: grpo-train RECIPE task.subset=worth.jsonl
+  grpo-eval signal runs/forecast --prompts worth.jsonl
+  grpo-train distilgpt2-gsm8k --data worth.jsonl                     train on these prompts alone
 
 GRPO learns from the differences of reward within the group of completions of one prompt. A group whose rewards
-are all equal teaches nothing. The run must have at least as many samples a prompt as the group.
+are all equal teaches nothing. The run must have at least as many samples per prompt as the group has completions.
+The prompts are written with the columns of their task; those of a card of your own have the reference as 'reference'.
 """
 
 
@@ -53,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
             f"{args.source} holds {len(runs)} runs; give one: {' or '.join(str(r.path) for r in runs)}."
         )
     forecast = signal(runs[0], args.group)
+    if args.prompts:  # first, since the reader of what is printed may leave
+        _write_prompts(runs[0], set(forecast.worth), args.prompts)
     if args.json:
         options.write_json(asdict(forecast), args.json)
     if args.json != "-":
@@ -61,13 +65,16 @@ def run(args: argparse.Namespace) -> int:
         from ..reports.signal import print_signal
 
         print_signal(forecast, Console(highlight=False))
-    if args.prompts:
-        _write_prompts(runs[0], set(forecast.worth), args.prompts)
     return OK
 
 
 def _write_prompts(source: Run, worth: set[str], target: Path) -> None:
+    """Write the prompts as rows that feed their task again."""
+    from ..evaluate.tasks import load_task, task_names
     from ..files import write_lines
 
-    write_lines(target, (dict(prompt.columns, id=prompt.id) for prompt in source.asked() if prompt.id in worth))
+    name = source.manifest.task.name
+    card = load_task(name) if name.partition(":")[0] in task_names() else None
+    chosen = (prompt for prompt in source.asked() if prompt.id in worth)
+    write_lines(target, ({"id": one.id, **(one.columns if card is None else card.row(one))} for one in chosen))
     print(f"prompts: {target} ({len(worth)} of them)", file=sys.stderr)

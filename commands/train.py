@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         return _show(args.show)
     if args.recipe is None:
         raise options.UsageError("name a recipe, or give --list to see what recipes there are.")
-    recipe = _recipe(args)
+    recipe = chosen_recipe(args)
     if args.dry_run:
         return _dry_run(recipe, args.out, evaluate=not args.no_evaluation)
     if args.resume and args.out is None:
@@ -113,7 +113,8 @@ def _show(name: str) -> int:
     return OK
 
 
-def _recipe(args: argparse.Namespace) -> Recipe:
+def chosen_recipe(args: argparse.Namespace) -> Recipe:
+    """Return the recipe that is named, with the overrides and shortcuts of the command line."""
     from ..train import load_recipe
 
     shortcuts = {

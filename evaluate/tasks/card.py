@@ -144,6 +144,24 @@ class Task(BaseModel):
         except EmptyPrompt as error:
             raise EmptyPrompt(f"task {self.name!r}, row {identity}: {error}") from None
 
+    def row(self, prompt: Prompt) -> dict[str, Any]:
+        """Return a row that becomes ``prompt`` again: its columns under the names that this card reads.
+
+        >>> from grpokit.evaluate import load_task
+        >>> task = load_task("gsm8k")
+        >>> task.row(task.prompt({"question": "2+2?", "answer": "4"}))
+        {'question': '2+2?', 'answer': '4'}
+        """
+        row = dict(prompt.columns)
+        if self.reference is not None and "reference" in row:
+            row[self.reference] = row.pop("reference")
+        if self.id is not None:
+            row[self.id] = prompt.id
+        whole = _COLUMN.fullmatch(self.user)
+        if whole and whole[1] in RESERVED:  # no column that is kept, but the messages are what it said
+            row[whole[1]] = list(prompt.text)[self.system is not None :]
+        return row
+
     def _text(self, row: Mapping[str, Any]) -> Text:
         whole = _COLUMN.fullmatch(self.user)
         if whole and isinstance(value := self._column(row, whole[1]), list):

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 import torch
 from grpokit.commands.eval import main
+from grpokit.evaluate import load_task
 from grpokit.evaluate.demo import checkpoint_path
 from grpokit.tests.commands.answers import COLUMNS
 from peft import LoraConfig, get_peft_model
@@ -180,6 +181,19 @@ def test_signal_writes_prompts_that_a_task_takes_again(tmp_path: Path, capsys: p
     assert [row["id"] for row in rows] == forecast["worth"] != []
     again = ["run", "--task", "arithmetic", "--data", str(prompts), "--model", "demo", "--out", str(tmp_path / "again")]
     assert main(again) == 0
+
+
+def test_signal_writes_prompts_under_the_columns_of_their_task(tmp_path: Path) -> None:
+    """Recipes train on them by --data; where the reader of the forecast leaves, they are written all the same."""
+    rows, prompts = tmp_path / "rows.jsonl", tmp_path / "worth.jsonl"
+    rows.write_text("".join(json.dumps({"question": f"2+{n}?", "answer": f"#### {2 + n}"}) + "\n" for n in range(2)))
+    asked = ["--data", str(rows), "--model", "demo", "--samples", "2", "--temperature", "2", "--max-new-tokens", "9"]
+    mix = ["--rewards", "edit_similarity"]
+    main(["run", "--task", "gsm8k", *asked, *mix, "--out", str(tmp_path / "run")])
+    command = shlex.join([sys.executable, "-m", "grpokit.commands.eval", "signal", str(tmp_path / "run")])
+    line = f"{command} --group 2 --prompts {prompts} >&-"
+    assert subprocess.run(["bash", "-c", line], check=False).returncode == 0
+    assert list(load_task("gsm8k").prompts(data=prompts))
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,15 @@ def test_a_right_answer_in_the_format_asked_for_earns_all(name: str, tmp_path: P
     assert "<answer>" in str(prompt.text[0])  # the format is said
 
 
+@pytest.mark.parametrize("name", ROWS)
+def test_a_prompt_is_turned_back_into_a_row_of_its_card(name: str, tmp_path: Path) -> None:
+    task = load_task(name)
+    prompts = list(task.prompts(data=write_rows(tmp_path / "rows.jsonl", ROWS[name])))
+    again = list(task.prompts(data=write_rows(tmp_path / "again.jsonl", [task.row(prompt) for prompt in prompts])))
+    assert [prompt.text for prompt in again] == [prompt.text for prompt in prompts]
+    assert [prompt.columns for prompt in again] == [prompt.columns for prompt in prompts]
+
+
 def test_every_card_has_a_description_and_says_which_reward_counts() -> None:
     assert [card.name for card in load_cards()] == task_names()
     for card in load_cards():
