@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from .errors import GrpokitError
 
@@ -25,18 +27,80 @@ class Line(NamedTuple):
     value: dict[str, Any]
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` whole or not at all: a temporary file beside it, flushed to disk, then renamed."""
-    temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of ``path`` at the end of the block: whole, and on the disk, or not at all.
+
+    The bytes go to a temporary file beside it. An exception in the block leaves the old file as it was, and no other
+    one. A device or a pipe is written to, since a file in its place would be another thing. Raises
+    :class:`FileError` when the file cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(Path(folder) / "report.txt") as file:
+    ...         _ = file.write(b"held")
+    ...     (Path(folder) / "report.txt").read_text()
+    'held'
+    """
+    replaceable = os.path.isfile(path) or not os.path.exists(path)  # which, unlike Path's, call a bad name absent
+    target = _temporary(path) if replaceable else path
     try:
-        with temporary.open("w", encoding="utf-8", errors="surrogatepass") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(path)
+        with target.open("wb") as file:
+            yield file
+            if replaceable:
+                file.flush()
+                os.fsync(file.fileno())
+        if replaceable:
+            target.replace(path)
+            _sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise FileError(f"cannot write {path}: {error.strerror}.") from None
+        raise FileError(f"cannot write {path}: {error.strerror or error}.") from None
+    finally:
+        if replaceable:
+            with suppress(OSError):  # it has its new name, or could not be made; the error to report is the first one
+                target.unlink()
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Make a folder that gets the name ``path`` at the end of the block: whole, and on the disk, or not at all.
+
+    Nothing, or an empty folder, must have that name then. An exception in the block leaves no folder behind. Raises
+    OSError as it comes, as whatever fills the folder does.
+    """
+    unfinished = _temporary(path)
+    shutil.rmtree(unfinished, ignore_errors=True)  # of a killed process, whose number may come again
+    try:
+        unfinished.mkdir(parents=True)
+        yield unfinished
+        for file in unfinished.rglob("*"):
+            if file.is_file():
+                with file.open("rb") as written:
+                    os.fsync(written.fileno())
+        unfinished.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put a new name on the disk, where the file system can sync a folder; not all can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` in UTF-8, whole or not at all."""
+    with replacing(path) as file:
+        file.write(text.encode("utf-8", "surrogatepass"))
 
 
 def dump_json(value: object, indent: int | None = None) -> str:
@@ -64,15 +128,8 @@ def dump_line(value: Mapping[str, Any]) -> str:
 
 def write_lines(path: Path, values: Iterable[Mapping[str, Any]]) -> None:
     """Write a JSON Lines file whole or not at all, one value at a time."""
-    temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
-    try:
-        with temporary.open("w", encoding="utf-8") as handle:
-            handle.writelines(map(dump_line, values))
-        temporary.replace(path)
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror}.") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.writelines(dump_line(value).encode() for value in values)
 
 
 def read_lines(path: Path) -> Iterator[Line]:

@@ -1,11 +1,23 @@
 """Files are written whole or not at all, and read with the line's number in every complaint."""
 
 import json
+import os
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from grpokit.evaluate.runs.manifest import Manifest
-from grpokit.files import FileError, dump_line, read_lines, write_atomically, write_lines
+from grpokit.files import (
+    FileError,
+    dump_line,
+    read_lines,
+    replacing,
+    replacing_folder,
+    write_atomically,
+    write_lines,
+)
 from grpokit.tests.evaluate.stored_runs import manifest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,23 +59,134 @@ def test_bytes_that_are_no_utf8_are_told(tmp_path: Path) -> None:
         list(read_lines(path))
 
 
-def test_a_failing_writer_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "rows.jsonl"
-    write_lines(path, [{"a": 1}])
+class Stop(BaseException):
+    """As Ctrl-C is: no Exception."""
 
-    def broken():
+
+def broken_bytes(path: Path) -> None:
+    with replacing(path) as file:
+        file.write(b"new")
+        raise Stop
+
+
+def broken_lines(path: Path) -> None:
+    def values() -> Iterator[dict[str, int]]:
         yield {"a": 2}
-        raise RuntimeError("stop")
+        raise Stop
 
-    with pytest.raises(RuntimeError):
-        write_lines(path, broken())
-    assert path.read_text() == '{"a": 1}\n'
-    assert list(tmp_path.iterdir()) == [path]
+    write_lines(path, values())
 
 
-def test_an_unwritable_target_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="cannot write"):
-        write_atomically(tmp_path / "missing" / "file", "text")
+@pytest.mark.parametrize("write", [broken_bytes, broken_lines])
+@pytest.mark.parametrize("old", [None, "old"])
+def test_a_failing_writer_leaves_the_old_file(tmp_path: Path, write: Callable[[Path], None], old: str | None) -> None:
+    path = tmp_path / "rows.jsonl"
+    if old is not None:
+        path.write_text(old)
+    with pytest.raises(Stop):
+        write(path)
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == ({} if old is None else {path.name: old})
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rows.jsonl").write_text("old")
+    monkeypatch.setattr(os, "fsync", _full)
+    with pytest.raises(FileError, match=r"cannot write .*rows\.jsonl: No space left on device\."):
+        write_atomically(tmp_path / "rows.jsonl", "new")
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"rows.jsonl": "old"}
+
+
+def _full(descriptor: int) -> None:
+    raise OSError(28, os.strerror(28))
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is synced and renamed, in order: for a file that is synced how many bytes of it the system has by then."""
+    order: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def synced(descriptor: int) -> None:
+        state = os.fstat(descriptor)
+        order.append("sync folder" if stat.S_ISDIR(state.st_mode) else f"sync {state.st_size} bytes")
+        fsync(descriptor)
+
+    def replaced(source: Any, target: Any, **named: Any) -> None:
+        order.append(f"rename to {Path(target).name}")
+        replace(source, target, **named)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    return order
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, calls: list[str]) -> None:
+    write_lines(tmp_path / "rows.jsonl", [{"a": 1}, {"b": 2}])
+    assert calls == ["sync 18 bytes", "rename to rows.jsonl", "sync folder"]
+
+
+def test_a_folder_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, calls: list[str]) -> None:
+    with replacing_folder(tmp_path / "new" / "model") as unfinished:
+        (unfinished / "part").mkdir()
+        (unfinished / "part" / "a").write_text("12345")
+    assert calls == ["sync 5 bytes", "rename to model", "sync folder"]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["model"]
+    assert (tmp_path / "new" / "model" / "part" / "a").read_text() == "12345"
+
+
+def test_an_unfinished_folder_is_not_left(tmp_path: Path) -> None:
+    def broken() -> None:
+        with replacing_folder(tmp_path / "model") as unfinished:
+            (unfinished / "a").write_text("12345")
+            raise Stop
+
+    with pytest.raises(Stop):
+        broken()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_of_the_same_number_left_is_not_in_the_folder(tmp_path: Path) -> None:
+    left = tmp_path / f".model.{os.getpid()}.tmp"
+    left.mkdir()
+    (left / "half").write_text("of it")
+    with replacing_folder(tmp_path / "model"):
+        pass
+    assert list((tmp_path / "model").iterdir()) == []
+
+
+def test_a_folder_with_files_in_it_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mine").write_text("mine")
+    with pytest.raises(OSError, match="not empty"), replacing_folder(tmp_path / "model"):
+        pass
+    assert [path.name for path in tmp_path.rglob("*")] == ["model", "mine"]
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(path, "text")
+    assert os.read(reader, 100) == b"text"
+    os.close(reader)
+    assert path.is_fifo()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("missing/file", "No such file or directory"),
+        ("folder", "Is a directory"),
+        ("file/file", "Not a directory"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_an_unwritable_target_is_one_line(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(FileError, match=f"^cannot write [^\n]*: {said}.$"):
+        write_atomically(tmp_path / name, "text")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
 def test_a_manifest_with_half_a_character_reads_back(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from ..evaluate.engines.checkpoint import fingerprint
 from ..evaluate.engines.spec import ModelSpec
 from ..evaluate.runs.manifest import Manifest
 from ..evaluate.runs.shards import Shard
-from ..files import write_atomically
+from ..files import replacing_folder, write_atomically
 from .card import card
 from .folder import RECIPE
 from .heldout.questions import Asked, Place, loading, place
@@ -48,16 +48,11 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
     base.add_adapter(adapter)
     with quiet():
         model = base.model.merge_and_unload(safe_merge=True).to(_dtype(recipe, base))
-    unfinished = out.with_name(f".{MERGED}.{os.getpid()}.tmp")
-    try:
-        with saving(out, f"The adapter in {adapter} is whole."):
-            _write(model, base, unfinished)
-            shutil.copy(adapter / RECIPE, unfinished)
-            write_atomically(unfinished / "README.md", card(recipe, steps, merged=True))
-            shutil.rmtree(out, ignore_errors=True)
-            unfinished.rename(out)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with saving(out, f"The adapter in {adapter} is whole."), replacing_folder(out) as unfinished:
+        _write(model, base, unfinished)
+        shutil.copy(adapter / RECIPE, unfinished)
+        write_atomically(unfinished / "README.md", card(recipe, steps, merged=True))
+        shutil.rmtree(out, ignore_errors=True)
     return out
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
+from ...files import replacing
 from ..types import EvaluationError, Request
 
 
@@ -66,11 +68,11 @@ class Shard:
         if self.count == 1:
             return
         parts = [self._journal(out, rank) for rank in range(self.count)]
-        whole = out / ".completions.jsonl.tmp"
-        with whole.open("wb") as target:
-            for lines in zip_longest(*(part.open("rb") for part in parts), fillvalue=b""):
-                target.writelines(lines)
-        whole.replace(out / "completions.jsonl")
+        with ExitStack() as stack:
+            opened = [stack.enter_context(part.open("rb")) for part in parts]
+            whole = stack.enter_context(replacing(out / "completions.jsonl"))
+            for lines in zip_longest(*opened, fillvalue=b""):
+                whole.writelines(lines)
         for part in parts:
             part.unlink()
 

@@ -8,7 +8,6 @@ that the page runs on, so that it needs no release of it. A base that is a hub i
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -19,7 +18,7 @@ from typing import Any
 from ...evaluate.engines.checkpoint import locate
 from ...evaluate.engines.spec import ModelSpec
 from ...evaluate.types import Sampling
-from ...files import write_atomically
+from ...files import replacing_folder, write_atomically
 from ...rewards import RewardMix
 from .chat import Chat, ChatError, Question, open_chat
 
@@ -45,15 +44,11 @@ def check_target(folder: Path) -> None:
 def export_space(chat: Chat, folder: Path) -> None:
     """Write the folder, whole or not at all. Raises :class:`ChatError` when it is not empty or cannot be written."""
     check_target(folder)
-    rising = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
-        rising.mkdir(parents=True)
-        _fill(chat, rising)
-        rising.replace(folder)  # takes the place of an empty folder too
+        with replacing_folder(folder) as rising:
+            _fill(chat, rising)
     except OSError as error:
         raise ChatError(f"cannot write {folder}: {error.strerror}.") from None
-    finally:
-        shutil.rmtree(rising, ignore_errors=True)
 
 
 def open_space(folder: Path) -> Chat:

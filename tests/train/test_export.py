@@ -70,7 +70,7 @@ def test_full_disk_leaves_no_half_merged_model(quantised, monkeypatch):
     from transformers import PreTrainedModel
 
     def full(self, folder, **named):
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         (folder / "config.json").write_text("{}")
         raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 
 from ...evaluate.paired.pairing import MARGIN
 from ...evaluate.runs.run import Run
+from ...files import replacing
 from ..recipe.recipe import Recipe
 from ..trl.frozen import Live, Studio
 from ..types import HeldOut, Watcher
@@ -120,7 +120,9 @@ class HeldOutEvaluation(TrainerCallback):
 
     def _evaluate(self, live: Live, step: int) -> None:
         if self._section.load_best and self._trainer.is_world_process_zero():
-            write_bytes(self._out / ADAPTERS / f"{step_folder(step)}.safetensors", live.adapter)
+            (self._out / ADAPTERS).mkdir(exist_ok=True)
+            with replacing(self._out / ADAPTERS / f"{step_folder(step)}.safetensors") as file:
+                file.write(live.adapter)
         for track in self._tracks:
             track.answer(live.engine(f"step {step}", tuned=True), step, self._watcher)
 
@@ -162,9 +164,8 @@ class HeldOutEvaluation(TrainerCallback):
         best = self._selection.best
         if not self._section.load_best or best is None or not self._trainer.is_world_process_zero():
             return
-        write_bytes(
-            self._out / "adapter_model.safetensors", (self._out / ADAPTERS / f"{best.name}.safetensors").read_bytes()
-        )
+        with replacing(self._out / "adapter_model.safetensors") as file:
+            file.write((self._out / ADAPTERS / f"{best.name}.safetensors").read_bytes())
         primary = self._leading.asked.evaluation.task.primary
         self._watcher.note(f"the adapter is that of step {step_of(best)}, the best by the held-out {primary}.")
 
@@ -185,11 +186,3 @@ def _figures(found: HeldOut) -> dict[str, float]:
         return means
     ends = {"change": change.delta, "low": change.low, "high": change.high}
     return {**means, **{f"{found.primary}/{name}": end for name, end in ends.items() if end is not None}}
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
