@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .main import FAILED, OK, Subparsers, command
 
@@ -73,7 +73,7 @@ def run_show(args: argparse.Namespace) -> int:
     reward = get(args.reward)
     console = Console(highlight=False, markup=False)
     console.print(f"{reward.__name__}   range {_range(reward.range)}   fingerprint {reward.fingerprint}", style="bold")
-    for name, value in _parameters(reward).items():
+    for name, value in reward.all_parameters.items():
         console.print(f"  {name} = {value!r}")
     console.print()
     console.print(_documentation(reward))
@@ -109,12 +109,6 @@ def _print_checks(name: str, checks: Sequence[Check]) -> None:
 def _range(interval: Range) -> str:
     low, high = interval
     return "unknown" if low == float("-inf") else f"{low:g} to {high:g}"
-
-
-def _parameters(reward: Reward) -> dict[str, Any]:
-    from dataclasses import fields
-
-    return {field.name: getattr(reward, field.name) for field in fields(reward)}
 
 
 def _documentation(reward: Reward) -> str:

@@ -16,6 +16,7 @@ from .formats.xml_format import xml_format, xml_format_soft, xml_tag_count
 from .function import FunctionReward
 from .gate import Gate
 from .language.consistency import language_consistency
+from .layout import Layout, LayoutError
 from .lengths.conciseness import conciseness
 from .lengths.schedules import cosine_length, soft_overlong
 from .lengths.target import length, token_length
@@ -35,6 +36,8 @@ __all__ = [
     "FunctionReward",
     "Gate",
     "Judgement",
+    "Layout",
+    "LayoutError",
     "MixError",
     "MixScore",
     "Range",

@@ -33,6 +33,9 @@ class Gate(Reward):
         for role, reward in (("condition", self.condition), ("bonus", self.bonus)):
             if not isinstance(reward, Reward):
                 raise RewardError(f"gate: the {role} is {reward!r:.60}; give a Reward.")
+        layout = self.layout  # one for both, alone and in a mix
+        object.__setattr__(self, "condition", self.condition.within(layout))
+        object.__setattr__(self, "bonus", self.bonus.within(layout))
         if isinstance(self.threshold, bool) or not isinstance(self.threshold, int | float):
             raise RewardError(f"gate: threshold={self.threshold!r}; give a number such as 1.0.")
         low, high = self.condition.range

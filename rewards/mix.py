@@ -11,9 +11,10 @@ from typing import Any
 
 from ..errors import GrpokitError
 from .function import FunctionReward
+from .layout import Layout, LayoutError, agree
 from .registry import build, spec_of
 from .reward import Batch, Judgement, Reward, RewardFunction, Text, make_batch
-from .spec import RewardSpec, parse_mix, parse_reward
+from .spec import RewardSpec, parse_layout, parse_mix, parse_reward
 
 
 class MixError(GrpokitError):
@@ -35,49 +36,77 @@ class RewardMix:
         total_i = sum over the rewards that apply to completion i of weight * value
 
     None when no reward applies: the same as TRL's ``nansum`` over ``reward_weights``. A missing weight is 1.
-    Plain functions are taken as rewards. Raises :class:`MixError` for two rewards with one ``__name__``, whose
-    curves TRL would merge, for weights that do not match, and for an empty mix.
+    Plain functions are taken as rewards. All rewards read one ``layout``: the one that is given, else the one that
+    their own parameters make up.
+
+    Raises :class:`MixError` for two rewards with one ``__name__``, whose curves TRL would merge, for weights that do
+    not match, and for an empty mix; :class:`~grpokit.rewards.layout.LayoutError` where parameters of rewards contradict
+    each other or the layout.
 
     >>> mix = RewardMix.parse("correctness=2,length(target=200)=0.25")
     >>> mix.reward_weights
     [2.0, 0.25]
     >>> mix.score(completions=["<answer>18</answer>"], answer=["18"]).rewards["correctness"]
     [1.0]
+    >>> mix = RewardMix.parse("layout(answer_tag=result);correctness=2,token_overlap=1")
+    >>> mix.score(completions=["<result>18</result>"], answer=["18"]).total
+    [3.0]
     """
 
     rewards: tuple[Reward, ...]
     weights: tuple[float, ...]
+    layout: Layout
 
-    def __init__(self, rewards: Sequence[Reward | RewardFunction], weights: Sequence[float] | None = None) -> None:
+    def __init__(
+        self,
+        rewards: Sequence[Reward | RewardFunction],
+        weights: Sequence[float] | None = None,
+        layout: Layout | None = None,
+    ) -> None:
         made = tuple(reward if isinstance(reward, Reward) else FunctionReward(reward) for reward in rewards)
         given = tuple(1.0 for _ in made) if weights is None else tuple(weights)
         _check_count(made, given)
         _check_unique(made)
-        object.__setattr__(self, "rewards", made)
+        named = [setting for reward in made for setting in (*reward.settings(), *reward.inherited())]
+        layout = agree(named, layout)
+        object.__setattr__(self, "layout", layout)
+        object.__setattr__(self, "rewards", tuple(reward.within(layout) for reward in made))
         object.__setattr__(self, "weights", tuple(map(_finite, given)))
 
     @classmethod
     def parse(cls, spec: str) -> RewardMix:
         """Build a mix from a spec string such as ``"correctness=2,gate(xml_format,conciseness)=0.5"``.
 
-        Raises :class:`~grpokit.rewards.spec.SpecError`, :class:`~grpokit.rewards.registry.UnknownReward` or
-        :class:`~grpokit.rewards.reward.RewardError`, each with what to write instead.
+        A layout stands before the rewards: ``"layout(answer_tag=result,extraction=lenient);correctness=1"``.
+
+        Raises :class:`~grpokit.rewards.spec.SpecError`, :class:`~grpokit.rewards.registry.UnknownReward`,
+        :class:`~grpokit.rewards.reward.RewardError` or :class:`~grpokit.rewards.layout.LayoutError`, each with what to
+        write instead.
         """
-        parts = parse_mix(spec)
-        return cls([build(part.reward) for part in parts], [part.weight for part in parts])
+        written = parse_layout(spec)
+        parts = parse_mix(written.rest)
+        layout = None if written.settings is None else Layout.of(written.settings)
+        return cls([build(part.reward) for part in parts], [part.weight for part in parts], layout)
 
     @classmethod
     def from_yaml(cls, source: str | Path | Mapping[str, object]) -> RewardMix:
         """Build a mix from a YAML file, or the mapping that stands in one.
 
-        Keys are names or specs; values are a weight, or a mapping of parameters with an optional ``weight``.
+        Keys are names or specs; values are a weight, or a mapping of parameters with an optional ``weight``. The key
+        ``layout`` holds the settings of the layout.
 
         >>> RewardMix.from_yaml({"correctness": 2, "length": {"target": 200, "weight": 0.25}}).spec
         'correctness=2,length(target=200)=0.25'
+        >>> RewardMix.from_yaml({"layout": {"answer_tag": "result"}, "correctness": 2}).spec
+        "layout(answer_tag='result');correctness=2"
         """
-        mapping = source if isinstance(source, Mapping) else _read_yaml(Path(source))
+        mapping = dict(source if isinstance(source, Mapping) else _read_yaml(Path(source)))
+        settings = mapping.pop("layout", None)
+        if settings is not None and not isinstance(settings, Mapping):
+            raise LayoutError(f"layout: {settings!r} is no mapping; write its settings, such as 'answer_tag: result'.")
+        layout = None if settings is None else Layout.of(settings)
         pairs = [_yaml_item(str(name), value) for name, value in mapping.items()]
-        return cls([build(spec) for spec, _ in pairs], [_finite(weight) for _, weight in pairs])
+        return cls([build(spec) for spec, _ in pairs], [_finite(weight) for _, weight in pairs], layout)
 
     @property
     def reward_funcs(self) -> list[Reward]:
@@ -98,7 +127,9 @@ class RewardMix:
     def spec(self) -> str:
         """The spec string that builds this mix again."""
         pairs = zip(self.rewards, self.weights, strict=True)
-        return ",".join(f"{spec_of(reward)}={_short(weight)}" for reward, weight in pairs)
+        written = ",".join(f"{spec_of(reward)}={_short(weight)}" for reward, weight in pairs)
+        named = agree(setting for reward in self.rewards for setting in reward.settings())
+        return written if named == self.layout else f"{self.layout.spec};{written}"
 
     @property
     def fingerprint(self) -> str:

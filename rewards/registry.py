@@ -187,10 +187,10 @@ def _public(module: object) -> str:
 
 def _with_parameters(name: str, found: object, parameters: dict[str, Any]) -> Reward:
     if isinstance(found, Reward):
-        _check_parameters(name, [f.name for f in fields(found)], parameters)
+        _check_parameters(name, [f.name for f in fields(found) if f.init], parameters)
         return _constructed(name, lambda: replace(found, **parameters)) if parameters else found
     if isinstance(found, type) and issubclass(found, Reward):
-        _check_parameters(name, [f.name for f in fields(found)], parameters)
+        _check_parameters(name, [f.name for f in fields(found) if f.init], parameters)
         return _constructed(name, lambda: found(**parameters))
     if not callable(found):
         raise RewardError(f"reward {name!r} is a {type(found).__name__}; give a function or a Reward.")

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 from ..errors import GrpokitError
+from .layout import DEFAULT_LAYOUT, KEYS, Layout, LayoutError, Setting, agree
 
 Message = Mapping[str, Any]
 """A chat message: ``role``, ``content`` and, for some models, ``reasoning_content`` or ``tool_calls``."""
@@ -86,6 +88,9 @@ class Batch:
     prompts: Sequence[Text] | None
     completion_ids: Sequence[Sequence[int]] | None
     columns: Mapping[str, Sequence[Any]]
+    _readings: dict[tuple[str, ...], list[Completion]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         self._check_length("prompts", self.prompts)
@@ -106,14 +111,21 @@ class Batch:
     def __len__(self) -> int:
         return len(self.raw)
 
-    @cached_property
+    @property
     def completions(self) -> list[Completion]:
-        """The completions, normalised once for all rewards of a mix."""
+        """The completions as the default layout reads them; a reward reads them by its own with :meth:`read`."""
+        return self.read(DEFAULT_LAYOUT)
+
+    def read(self, layout: Layout) -> list[Completion]:
+        """Return the completions as a layout reads them, normalised once for all rewards of a mix."""
         from .text import normalise
 
-        if self.prompts is None:
-            return [normalise(raw) for raw in self.raw]
-        return [normalise(raw, prompt) for raw, prompt in zip(self.raw, self.prompts, strict=True)]
+        known = self._readings.get(layout.reasoning_tags)
+        if known is None:
+            prompts = [None] * len(self) if self.prompts is None else self.prompts
+            known = [normalise(raw, prompt, layout) for raw, prompt in zip(self.raw, prompts, strict=True)]
+            self._readings[layout.reasoning_tags] = known
+        return known
 
     def references(self, column: str | None, reward: str) -> Sequence[Any]:
         """Return one reference per completion, None where a row has none.
@@ -163,6 +175,12 @@ class Reward(ABC):
     """The registered name."""
     version: ClassVar[int] = 1
     """Version of the semantics: raised when the same text would get another value."""
+    reads: ClassVar[tuple[str, ...]] = ()
+    """What the values depend on of the layout, by the names of :class:`~grpokit.rewards.layout.Layout`'s attributes. A
+    parameter of such a name is the layout's where it is None."""
+
+    bound: Layout | None = field(default=None, init=False, repr=False)
+    """The layout of the mix that the reward belongs to; None while it stands alone. It is no parameter."""
 
     @property
     def range(self) -> Range:
@@ -196,9 +214,62 @@ class Reward(ABC):
         return self.judge(make_batch(completions, prompts, completion_ids, columns))
 
     @property
+    def layout(self) -> Layout:
+        """Where reasoning and answer stand: as the mix says, or the reward's own parameters where it stands alone."""
+        return self.bound or agree([*self.settings(), *self.inherited()])
+
+    def settings(self) -> Iterator[Setting]:
+        """Yield the layout's settings that the parameters name, those of the rewards that it is made of too."""
+        for key in KEYS:
+            value = getattr(self, key) if key in self.reads and hasattr(self, key) else None
+            if value is not None:
+                yield Setting(self.__name__, key, value)
+        for part in self.parts().values():
+            yield from part.settings()
+
+    def inherited(self) -> Iterator[Setting]:
+        """Yield the settings that the mix gave it, so that a reward taken out of a mix keeps them in another."""
+        for key in KEYS:
+            if self.bound is not None and getattr(self.bound, key) != getattr(DEFAULT_LAYOUT, key):
+                yield Setting(self.__name__, key, getattr(self.bound, key))
+        for part in self.parts().values():
+            yield from part.inherited()
+
+    def within(self, layout: Layout) -> Self:
+        """Return this reward as it is in a mix of this layout, and so the rewards that it is made of."""
+        parts = self.parts()
+        if self.layout == layout and all(part.layout == layout for part in parts.values()):
+            return self
+        made = copy(self)
+        for name, part in parts.items():
+            object.__setattr__(made, name, part.within(layout))
+        object.__setattr__(made, "bound", layout)
+        return made
+
+    def parts(self) -> dict[str, Reward]:
+        """Return the rewards that it is made of, by the names of its parameters."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Reward)}
+
+    def check_layout(self) -> None:
+        """Raise :class:`RewardError` where the reward's own parameters make up no layout."""
+        try:
+            agree(self.settings())
+        except LayoutError as error:
+            raise RewardError(f"{self.name}: {error}") from None
+
+    @property
+    def all_parameters(self) -> dict[str, Any]:
+        """All parameters by name, the layout's with the values that it gives them."""
+        layout = self.layout
+        return {f.name: getattr(layout if f.name in self.reads else self, f.name) for f in fields(self) if f.init}
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """The parameters that differ from their defaults."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.init and getattr(self, f.name) != f.default}
+        usual = {key: getattr(DEFAULT_LAYOUT, key) for key in KEYS if key in self.reads}
+        return {name: value for name, value in own.items() if name not in usual or value != usual[name]}
 
     @property
     def __name__(self) -> str:
@@ -211,7 +282,10 @@ class Reward(ABC):
     @property
     def fingerprint(self) -> str:
         """Sixteen hex digits of (name, version, all parameters): equal means the same semantics."""
-        values = {f.name: repr(getattr(self, f.name)) for f in fields(self)}
+        values = {name: repr(value) for name, value in self.all_parameters.items()}
+        for key in self.reads:  # of the rest only what differs, so that stored fingerprints of the default stay
+            if key not in values and getattr(self.layout, key) != getattr(DEFAULT_LAYOUT, key):
+                values[f"layout.{key}"] = repr(getattr(self.layout, key))
         payload = json.dumps([self.name, self.version, values], sort_keys=True)
         return hashlib.sha256(payload.encode()).hexdigest()[:16]
 

@@ -2,7 +2,7 @@
 
 Grammar (white space is free)::
 
-    mix    := item ("," item)*
+    mix    := ["layout(" [KEY "=" VALUE ("," KEY "=" VALUE)*] ")" ";"] item ("," item)*
     item   := reward ["=" NUMBER]                 the weight, 1 when missing
     reward := NAME ["(" [part ("," part)*] ")"]
     part   := KEY "=" VALUE | reward              a parameter, or a nested reward (for gates)
@@ -61,6 +61,31 @@ def parse_mix(text: str) -> list[WeightedSpec]:
         reader.expect(",")
         items.append(reader.item())
     return items
+
+
+class LayoutSpec(NamedTuple):
+    """What stands before the rewards of a mix: the layout's settings, None without one, and the rest of the spec."""
+
+    settings: dict[str, object] | None
+    rest: str
+
+
+def parse_layout(text: str) -> LayoutSpec:
+    """Take the layout off a mix.
+
+    >>> parse_layout("layout(answer_tag=result); correctness=1")
+    LayoutSpec(settings={'answer_tag': 'result'}, rest=' correctness=1')
+    >>> parse_layout("correctness=1").settings is None
+    True
+    """
+    if not re.match(r"\s*layout\s*\(", text):
+        return LayoutSpec(None, text)
+    reader = _Reader(text)
+    layout = reader.reward()
+    if layout.nested:
+        raise SpecError(f"rewards spec {text!r}: a layout takes settings, such as layout(answer_tag=result).")
+    reader.expect(";")
+    return LayoutSpec(dict(layout.parameters), text[reader.place :])
 
 
 def parse_reward(text: str) -> RewardSpec:

@@ -9,10 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .layout import DEFAULT_LAYOUT, Layout
 from .reward import Completion, Message, RewardError, Text
-
-REASONING_TAGS = ("think", "thinking", "reasoning", "thought")
-"""Names of the tags that hold reasoning rather than the final answer."""
 
 EOS_MARKERS = (
     "<|im_end|>",
@@ -34,21 +32,21 @@ EOS_MARKERS = (
 """Special tokens that decoding may leave at the end of a completion."""
 
 _LAST_OF_EOS = ">] \t\r\n"
-_OPENING = tuple(f"<{tag}>" for tag in REASONING_TAGS)
-_CLOSING = tuple(f"</{tag}>" for tag in REASONING_TAGS)
 _REVERSED_TAIL = re.compile(r"(?:\s*+(?:" + "|".join(re.escape(marker[::-1]) for marker in EOS_MARKERS) + r"))++")
 
 
-def normalise(raw: Text, prompt: Text | None = None) -> Completion:
+def normalise(raw: Text, prompt: Text | None = None, layout: Layout = DEFAULT_LAYOUT) -> Completion:
     r"""Return the completion's text, its reasoning and its final part.
 
     ``raw`` is a string or chat messages. Of messages the last assistant turn counts (a message without a role
     is the assistant's), never a tool's output; ``content`` may be a string, a list of parts of which the text
     ones are joined, or None beside tool calls; ``reasoning_content`` (or ``reasoning``) is rendered as a
-    ``<think>`` block before it. End-of-sequence markers left at the end are dropped. ``final`` is what follows
-    the last closing reasoning tag, None when a block opens after it and never closes. A text that closes a
-    block it did not open starts inside one that the prompt opened (``prefilled``); so does a text whose
-    ``prompt`` is a string that ends with an opening tag, even when it is cut before it closes the block.
+    ``<think>`` block before it. End-of-sequence markers left at the end are dropped.
+
+    ``layout`` says which tags hold reasoning. ``final`` is what follows the last closing one, None when a block opens
+    after it and never closes. A text that closes a block it did not open starts inside one that the prompt opened
+    (``prefilled``); so does a text whose ``prompt`` is a string that ends with an opening tag, even when it is cut
+    before it closes the block.
 
     Raises :class:`RewardError` for anything that is no text.
 
@@ -68,11 +66,11 @@ def normalise(raw: Text, prompt: Text | None = None) -> Completion:
     """
     text = raw if isinstance(raw, str) else _assistant_text(raw)
     text = strip_eos(text)
-    if "think" in text or "reasoning" in text or "thought" in text:
-        split = _split(text)
+    if any(tag in text for tag in layout.reasoning_tags):
+        split = _split(text, layout)
         if split.final_start > 0:
             return split
-    if isinstance(prompt, str) and prompt.rstrip().endswith(_OPENING):
+    if isinstance(prompt, str) and prompt.rstrip().endswith(layout.openings):
         return Completion(text, text, None, len(text), True)
     return Completion(text, "", text, 0, False)
 
@@ -94,15 +92,15 @@ class _Tag(NamedTuple):
     end: int
 
 
-def _split(text: str) -> Completion:
-    close = _last(text, _CLOSING)
-    opened = _first(text, _OPENING, close.end if close else 0)
+def _split(text: str, layout: Layout) -> Completion:
+    close = _last(text, layout.closings)
+    opened = _first(text, layout.openings, close.end if close else 0)
     if opened:
         return Completion(text, text[opened.end :], None, len(text), False)
     if close is None:
         return Completion(text, "", text, 0, False)
-    first = _first(text, _OPENING, 0, close.start)
-    prefilled = first is None or _last(text[: first.start], _CLOSING) is not None
+    first = _first(text, layout.openings, 0, close.start)
+    prefilled = first is None or _last(text[: first.start], layout.closings) is not None
     start = 0 if first is None or prefilled else first.end
     return Completion(text, text[start : close.start], text[close.end :], close.end, prefilled)
 

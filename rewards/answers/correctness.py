@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -12,8 +11,6 @@ from .equality import is_hedged
 from .extract import Answer, NoAnswer, extract
 from .references import reference_text
 from .verifier import Pair, Verdict, VerifierCounts, count, settle
-
-_TAG = re.compile(r"[A-Za-z][\w-]*")
 
 LogMetric = Callable[[str, float], None]
 
@@ -29,9 +26,10 @@ class Judged(NamedTuple):
 class Correctness(Reward):
     r"""1.0 when the final answer equals the reference, 0.0 when not, None when that cannot be told.
 
-    The answer is taken from the text after the reasoning: ``<answer>``, the last balanced ``\boxed``, ``####``, an
-    anchor ("the answer is", a last line "A: 18"), or the whole text when it is nothing but a value. With
-    ``extraction="lenient"`` the last expression or number counts too. The reference is read after its last ``####``,
+    The answer is taken from the text after the reasoning: the block of ``answer_tag``, the last balanced ``\boxed``,
+    ``####``, an anchor ("the answer is", a last line "A: 18"), or the whole text when it is nothing but a value. With
+    ``extraction="lenient"`` the last expression or number counts too. Both parameters are the mix's layout's where they
+    are not given. The reference is read after its last ``####``,
     from its last box, or as it is. Both are compared as text, as exact rational numbers without tolerance, as lists,
     sets, tuples or intervals, and at last by math-verify in worker processes.
 
@@ -51,17 +49,15 @@ class Correctness(Reward):
     """
 
     name: ClassVar[str] = "correctness"
+    reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag", "extraction")
 
-    extraction: Literal["strict", "lenient"] = "strict"
+    extraction: Literal["strict", "lenient"] | None = None
     reference_column: str | None = None
-    answer_tag: str = "answer"
+    answer_tag: str | None = None
     timeout: float = 5.0
 
     def __post_init__(self) -> None:
-        if self.extraction not in ("strict", "lenient"):
-            raise RewardError(f"extraction must be 'strict' or 'lenient'; got {self.extraction!r}.")
-        if not isinstance(self.answer_tag, str) or not _TAG.fullmatch(self.answer_tag):
-            raise RewardError(f"answer_tag must be a tag's name such as 'answer'; got {self.answer_tag!r}.")
+        self.check_layout()
         if isinstance(self.timeout, bool) or not isinstance(self.timeout, (int, float)) or not 0 < self.timeout <= 600:
             raise RewardError(f"timeout must be seconds above 0 and at most 600; got {self.timeout!r}.")
 
@@ -91,10 +87,10 @@ class Correctness(Reward):
         judgements: list[Judgement | None] = []
         open_answers: list[Answer] = []
         pairs: list[Pair] = []
-        lenient = self.extraction == "lenient"
-        for completion, reference in zip(batch.completions, references, strict=True):
+        layout = self.layout
+        for completion, reference in zip(batch.read(layout), references, strict=True):
             text = None if reference is None else reference_text(reference)
-            found = extract(completion, self.answer_tag, lenient) if text is not None else None
+            found = extract(completion, layout) if text is not None else None
             if isinstance(found, Answer) and text is not None:
                 judgements.append(None)
                 open_answers.append(found)

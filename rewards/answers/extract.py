@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from ..layout import DEFAULT_LAYOUT, Layout
 from ..reward import Completion, Span
 from .equality import is_words
 from .normalize import tidy
@@ -47,7 +48,7 @@ _NUMBERS = re.compile(r"(?<![\w.])-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?")
 _LENIENT_TAIL = 2_000
 
 
-def extract(completion: Completion, tag: str = "answer", lenient: bool = False) -> Answer | NoAnswer:
+def extract(completion: Completion, layout: Layout = DEFAULT_LAYOUT) -> Answer | NoAnswer:
     r"""Return the completion's final answer with its place in ``completion.text``, or why there is none.
 
     >>> from ..text import normalise
@@ -58,9 +59,10 @@ def extract(completion: Completion, tag: str = "answer", lenient: bool = False) 
     """
     if completion.final is None:
         return NoAnswer("unclosed", "the reasoning block never closes")
-    found = find_answer_tag(completion.final, tag) or find_marked(completion.final) or _whole(completion.final)
-    if found is None and lenient:
-        found = _last_value(completion.final)
+    final = completion.final
+    found = find_answer_tag(final, layout.answer_tag) or find_marked(final) or _whole(final)
+    if found is None and layout.extraction == "lenient":
+        found = _last_value(final)
     if isinstance(found, Answer):
         found = _without_rejected(found)
         return _moved(found, completion.final_start) if completion.final_start else found

@@ -12,9 +12,9 @@ from zlib import crc32
 
 from ...errors import GrpokitError
 from ..mix import RewardMix
-from ..reward import REFERENCE_COLUMNS, Batch, Judgement
+from ..reward import REFERENCE_COLUMNS, Batch, Judgement, Reward
 from .hacks import HACKS, Hack, Scene
-from .honest import BUILT_IN, AuditRow, layout_of
+from .honest import BUILT_IN, AuditRow
 
 LEAK = 0.1
 """A hack leaks when it earns more than an honest wrong answer by over this share of the gap to a right one."""
@@ -114,8 +114,8 @@ def audit(mix: RewardMix, rows: Sequence[AuditRow] = BUILT_IN, column: str = "re
     """
     if not rows:
         raise AuditError("an audit of no rows; give at least one prompt with its reference.")
-    layout = layout_of(mix)
-    scenes = [Scene(row, [other for other in rows if other != row][:_OTHERS], layout) for row in rows]
+    asked = any(map(_asks_for_tags, mix.rewards))
+    scenes = [Scene(row, [other for other in rows if other != row][:_OTHERS], mix.layout, asked) for row in rows]
     written = [[scene.right, scene.wrong, *(text for hack in HACKS for text in hack.write(scene))] for scene in scenes]
     right, wrong, *earned = _earnings(mix, _batch(rows, written, column), len(written[0]))
     if right is None or wrong is None:
@@ -125,6 +125,10 @@ def audit(mix: RewardMix, rows: Sequence[AuditRow] = BUILT_IN, column: str = "re
     least = {name: min(e.parts[name] for e in (right, wrong, *earned) if e) for name in mix.names}
     results = tuple(_results(variants, _Honest(right, wrong, least)))
     return AuditReport(mix.spec, len(rows), right, wrong, results)
+
+
+def _asks_for_tags(reward: Reward) -> bool:
+    return "reasoning_tag" in reward.reads or any(map(_asks_for_tags, reward.parts().values()))
 
 
 class _Variant(NamedTuple):

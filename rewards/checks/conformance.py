@@ -15,7 +15,7 @@ from ..reward import REFERENCE_COLUMNS, Batch, Reward
 from .audit import tokens
 from .corpus import load_corpus
 from .hacks import HACKS, Scene
-from .honest import BUILT_IN, Layout
+from .honest import BUILT_IN
 from .probe import executed, growth, in_process
 
 Values = list[float | None]
@@ -67,7 +67,7 @@ def corpus_checks(reward: Reward, family: str) -> Iterator[Check]:
 def sample_batch(seed: int = 0) -> Batch:
     """Return honest, hacked and hostile completions of several prompts, with references under every usual name."""
     rng = random.Random(seed)
-    rows = [(row, text) for row in BUILT_IN[:4] for text in _texts(Scene(row, BUILT_IN[4:], Layout()))]
+    rows = [(row, text) for row in BUILT_IN[:4] for text in _texts(Scene(row, BUILT_IN[4:]))]
     rng.shuffle(rows)
     texts = [text for _, text in rows]
     references = [row.answer for row, _ in rows]

@@ -6,15 +6,17 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from .honest import AuditRow, Layout, wrong_answer
+from ..layout import DEFAULT_LAYOUT, Layout
+from .honest import AuditRow, wrong_answer
 
 
 class Scene(NamedTuple):
-    """What a hack is made from: the row, the other rows, and the format that the mix asks for."""
+    """What a hack is made from: the row, the other rows, the mix's layout, and whether a reward asks for its tags."""
 
     row: AuditRow
     others: Sequence[AuditRow]
-    layout: Layout
+    layout: Layout = DEFAULT_LAYOUT
+    asked: bool = False
 
     @property
     def right(self) -> str:
@@ -28,7 +30,7 @@ class Scene(NamedTuple):
 
     def write(self, reasoning: str, answer: str) -> str:
         """Lay out a completion: in blocks, or the text alone where a text is wanted and no reward asks for tags."""
-        return answer if self.row.prose and not self.layout.asked else self.layout.write(reasoning, answer)
+        return answer if self.row.prose and not self.asked else self.layout.write(reasoning, answer)
 
     @property
     def guess(self) -> str:

@@ -6,10 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..gate import Gate
-from ..mix import RewardMix
-from ..reward import Reward
-
 _PROSE_WORDS = 9
 """References of at least so many words are texts (summaries, replies), not answers to be checked."""
 
@@ -44,42 +40,6 @@ class AuditRow(NamedTuple):
         return worked or _plain_steps(self.prompt)
 
 
-class Layout(NamedTuple):
-    """How a completion is laid out: the names of the two tags, and whether a reward asks for them."""
-
-    reasoning_tag: str = "think"
-    answer_tag: str = "answer"
-    asked: bool = False
-
-    def write(self, reasoning: str, answer: str) -> str:
-        """Return one reasoning block and one answer block.
-
-        >>> Layout().write("3 + 4 = 7", "7")
-        '<think>\\n3 + 4 = 7\\n</think>\\n<answer>\\n7\\n</answer>'
-        """
-        return f"{self.think(reasoning)}\n{self.reply(answer)}"
-
-    def think(self, reasoning: str) -> str:
-        """Return the reasoning block alone."""
-        return f"<{self.reasoning_tag}>\n{reasoning}\n</{self.reasoning_tag}>"
-
-    def reply(self, answer: str) -> str:
-        """Return the answer block alone."""
-        return f"<{self.answer_tag}>\n{answer}\n</{self.answer_tag}>"
-
-
-def layout_of(mix: RewardMix) -> Layout:
-    """Return the tags that the mix's rewards look for, ``think`` and ``answer`` unless one says otherwise.
-
-    >>> layout_of(RewardMix.parse("xml_format(reasoning_tag=reasoning)"))
-    Layout(reasoning_tag='reasoning', answer_tag='answer', asked=True)
-    """
-    for reward in _flat(mix.rewards):
-        if hasattr(reward, "reasoning_tag") and hasattr(reward, "answer_tag"):
-            return Layout(reward.reasoning_tag, reward.answer_tag, asked=True)
-    return Layout()
-
-
 def wrong_answer(row: AuditRow, others: Sequence[AuditRow]) -> str:
     """Return a plausible answer that is not the row's: a number 7 greater, or another row's answer.
 
@@ -90,11 +50,6 @@ def wrong_answer(row: AuditRow, others: Sequence[AuditRow]) -> str:
         return str(int(row.answer) + 7)
     different = [o.answer for o in others if o.answer not in ("", row.answer) and o.prose == row.prose]
     return different[0] if different else "none of these"
-
-
-def _flat(rewards: Sequence[Reward]) -> list[Reward]:
-    nested = [[r, *_flat([r.condition, r.bonus])] if isinstance(r, Gate) else [r] for r in rewards]
-    return [reward for group in nested for reward in group]
 
 
 def _plain_steps(prompt: str) -> str:

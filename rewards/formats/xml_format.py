@@ -1,7 +1,8 @@
 """Rewards for the layout `<think>…</think><answer>…</answer>`: strict, soft, and a quarter for each tag.
 
 Strict and soft say yes or no; the count gives partial credit early in training. None looks at what the blocks
-say. The names of the two tags, and whether the prompt opens the reasoning block, are parameters.
+say. The names of the two tags are the layout's; a reward alone takes them, and whether the prompt opens the
+reasoning block, as parameters.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from .xml_tags import (
     Block,
     TagCall,
     Tags,
-    check_names,
     check_prefilled,
     find_block,
     is_blank,
@@ -27,17 +27,19 @@ from .xml_tags import (
 
 @dataclass(frozen=True)
 class _TagReward(Reward):
-    reasoning_tag: str = "think"
-    answer_tag: str = "answer"
+    reads: ClassVar[tuple[str, ...]] = ("reasoning_tag", "answer_tag")
+
+    reasoning_tag: str | None = None
+    answer_tag: str | None = None
     think_prefilled: bool | None = None
 
     def __post_init__(self) -> None:
-        check_names(self.name, self.reasoning_tag, self.answer_tag)
+        self.check_layout()
         check_prefilled(self.name, self.think_prefilled)
 
     def judge(self, batch: Batch) -> list[Judgement]:
         """Return one judgement per completion, in order."""
-        calls = tag_calls(batch, self.reasoning_tag, self.answer_tag, self.think_prefilled)
+        calls = tag_calls(batch, self.layout, self.think_prefilled)
         return [self.judge_one(call) for call in calls]
 
     @abstractmethod

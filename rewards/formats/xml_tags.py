@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from ..layout import Layout
 from ..reward import Batch, Completion, RewardError, Span, Text
 
-_NAME = re.compile(r"[A-Za-z_][\w.-]*\Z")
 _RENDERED = "think"
 """The tag in which the normaliser renders a message's separate reasoning."""
 
@@ -44,17 +44,6 @@ class TagCall(NamedTuple):
     tags: Tags
 
 
-def check_names(reward: str, reasoning: str, answer: str) -> None:
-    """Raise :class:`RewardError` unless both are names of XML elements, and two different ones."""
-    for parameter, name in (("reasoning_tag", reasoning), ("answer_tag", answer)):
-        if not isinstance(name, str) or not _NAME.match(name):
-            raise RewardError(
-                f"{reward}: {parameter}={name!r} is no tag name; write the bare name, such as 'think', without < and >."
-            )
-    if reasoning == answer:
-        raise RewardError(f"{reward}: reasoning_tag and answer_tag are both {answer!r}; give two different names.")
-
-
 def check_prefilled(reward: str, prefilled: bool | None) -> None:
     """Raise :class:`RewardError` unless ``prefilled`` is True, False or None."""
     if prefilled not in (True, False, None):
@@ -63,17 +52,17 @@ def check_prefilled(reward: str, prefilled: bool | None) -> None:
         )
 
 
-def tag_calls(batch: Batch, reasoning: str, answer: str, prefilled: bool | None) -> Iterator[TagCall]:
+def tag_calls(batch: Batch, layout: Layout, prefilled: bool | None) -> Iterator[TagCall]:
     """Yield each completion with its tags.
 
     A message's separate reasoning counts as the block, whatever the tag's name. Else ``prefilled`` decides
     where it is given; else a string prompt does, by ending with the opening tag; else the text does, by
     closing a block that it never opens.
     """
-    opening, closing = f"<{reasoning}>", f"</{reasoning}>"
-    for index, completion in enumerate(batch.completions):
+    opening, closing = f"<{layout.reasoning_tag}>", f"</{layout.reasoning_tag}>"
+    for index, completion in enumerate(batch.read(layout)):
         if _separate_reasoning(batch.raw[index]):
-            yield TagCall(completion, Tags(_RENDERED, answer, False))
+            yield TagCall(completion, Tags(_RENDERED, layout.answer_tag, False))
             continue
         prompt = batch.prompts[index] if batch.prompts is not None else None
         if prefilled is not None:
@@ -82,7 +71,7 @@ def tag_calls(batch: Batch, reasoning: str, answer: str, prefilled: bool | None)
             inside = prompt.rstrip().endswith(opening)
         else:
             inside = opening not in completion.text and closing in completion.text
-        yield TagCall(completion, Tags(reasoning, answer, inside))
+        yield TagCall(completion, Tags(layout.reasoning_tag, layout.answer_tag, inside))
 
 
 def _separate_reasoning(raw: Text) -> bool:

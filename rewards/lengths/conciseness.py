@@ -48,6 +48,7 @@ class Conciseness(Reward):
     """
 
     name: ClassVar[str] = "conciseness"
+    reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag", "extraction")
 
     budget: int | None = None
     unit: Literal["character", "token"] = "character"
@@ -71,14 +72,14 @@ class Conciseness(Reward):
 
     def _ineligible(self, batch: Batch) -> list[Judgement | None]:
         if self.reference_column is None and batch.optional_references(None) is None:
-            return [_without_answer(completion) for completion in batch.completions]
-        verdicts = Correctness(reference_column=self.reference_column).judge(batch)
+            return [_without_answer(completion) for completion in batch.read(self.layout)]
+        verdicts = Correctness(reference_column=self.reference_column).within(self.layout).judge(batch)
         return [None if verdict.value == 1.0 else verdict for verdict in verdicts]
 
     def _lengths(self, batch: Batch) -> Sequence[int]:
         if self.unit == "token":
             return batch.token_counts(self.name)
-        return [len(completion.text.strip()) for completion in batch.completions]
+        return [len(completion.text.strip()) for completion in batch.read(self.layout)]
 
     def _judge_group(self, eligible: list[int], lengths: Sequence[int], judged: list[Judgement | None]) -> None:
         shortest = min(lengths[index] for index in eligible)

@@ -39,6 +39,7 @@ class CosineLength(Reward):
     """
 
     name: ClassVar[str] = "cosine_length"
+    reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag", "extraction")
     max_len: int = 1000
     min_value_wrong: float = -1.0
     max_value_wrong: float = -0.5
@@ -77,7 +78,7 @@ class CosineLength(Reward):
 
     def judge(self, batch: Batch) -> list[Judgement]:
         counts = batch.token_counts(self.name)
-        verdicts = Correctness(reference_column=self.reference_column).judge(batch)
+        verdicts = Correctness(reference_column=self.reference_column).within(self.layout).judge(batch)
         return [self._judge_one(n, verdict) for n, verdict in zip(counts, verdicts, strict=True)]
 
     def _judge_one(self, n_tokens: int, verdict: Judgement) -> Judgement:

@@ -52,6 +52,7 @@ class Length(Reward):
     """
 
     name: ClassVar[str] = "length"
+    reads: ClassVar[tuple[str, ...]] = ("reasoning_tags",)
     target: float = 120
     tolerance: float | None = None
 
@@ -61,7 +62,7 @@ class Length(Reward):
             check_positive(self.name, "tolerance", self.tolerance, example=60)
 
     def judge(self, batch: Batch) -> list[Judgement]:
-        return [self._judge_one(completion) for completion in batch.completions]
+        return [self._judge_one(completion) for completion in batch.read(self.layout)]
 
     def _judge_one(self, completion: Completion) -> Judgement:
         if completion.final is None:

@@ -51,6 +51,7 @@ class CotClarity(Reward):
     """
 
     name: ClassVar[str] = "cot_clarity"
+    reads: ClassVar[tuple[str, ...]] = ("reasoning_tags",)
 
     target: int = 3
 
@@ -61,10 +62,11 @@ class CotClarity(Reward):
     def judge(self, batch: Batch) -> list[Judgement]:
         """Return one judgement per completion, in order."""
         judged: dict[int, Judgement] = {}
+        completions = batch.read(self.layout)
         for group in batch.groups:
             prompt = [] if batch.prompts is None else _steps(_prompt_text(batch.prompts[group[0]]))
             for index in group:
-                judged[index] = self._judge_one(batch.completions[index], prompt)
+                judged[index] = self._judge_one(completions[index], prompt)
         return [judged[index] for index in range(len(batch))]
 
     def _judge_one(self, completion: Completion, prompt: list[Step]) -> Judgement:

@@ -6,8 +6,9 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+from ..layout import Layout
 from ..reward import Batch, Completion, Judgement, Reward, RewardError, Span
 
 Features = TypeVar("Features")
@@ -16,11 +17,9 @@ Features = TypeVar("Features")
 MAX_CHARACTERS = 100_000
 """Texts are compared by their first so many characters: some 25,000 tokens, so that no text takes long."""
 
-_OPEN, _CLOSE = "<answer>", "</answer>"
 
-
-def answer_span(completion: Completion) -> Span | None:
-    """Return where the text to compare stands: inside the one ``<answer>`` block, else all after the reasoning.
+def answer_span(completion: Completion, tag: str = "answer") -> Span | None:
+    """Return where the text to compare stands: inside the one answer block, else all after the reasoning.
 
     Several blocks are compared as a whole, tags included, so that listing answers costs precision. None when
     the reasoning never closes.
@@ -34,8 +33,9 @@ def answer_span(completion: Completion) -> Span | None:
     if completion.final is None:
         return None
     start = completion.final_start
-    opened, closed = completion.final.find(_OPEN) + len(_OPEN), completion.final.find(_CLOSE)
-    single = completion.final.count(_OPEN) == 1 == completion.final.count(_CLOSE)
+    opening, closing = f"<{tag}>", f"</{tag}>"
+    opened, closed = completion.final.find(opening) + len(opening), completion.final.find(closing)
+    single = completion.final.count(opening) == 1 == completion.final.count(closing)
     if single and opened <= closed:
         return Span(start + opened, start + closed)
     return Span(start, start + len(completion.final))
@@ -74,23 +74,23 @@ class Pairing(NamedTuple):
         return Judgement(value, "compared", f"{value:.3f} against {against}", self.span)
 
 
-def pairings(batch: Batch, column: str | None, reward: str) -> list[Pairing | Judgement]:
+def pairings(batch: Batch, column: str | None, reward: Reward) -> list[Pairing | Judgement]:
     """Return per completion what is to be compared, or the judgement where nothing is.
 
     That is None without a reference, and 0 where a reference stands against no answer: nothing written, or a
     reasoning block that never closes.
     """
-    references = batch.references(column, reward)
+    references, layout = batch.references(column, reward.name), reward.layout
     return [
-        _pair(completion, reference_texts(reference, reward))
-        for completion, reference in zip(batch.completions, references, strict=True)
+        _pair(completion, reference_texts(reference, reward.name), layout)
+        for completion, reference in zip(batch.read(layout), references, strict=True)
     ]
 
 
-def _pair(completion: Completion, references: list[str]) -> Pairing | Judgement:
+def _pair(completion: Completion, references: list[str], layout: Layout) -> Pairing | Judgement:
     if not references:
         return Judgement(None, "no reference", "there is no reference to compare with")
-    span = answer_span(completion)
+    span = answer_span(completion, layout.answer_tag)
     if span is None:
         return Judgement(0.0, "no answer", "the reasoning never closes, so nothing follows it")
     text = completion.text[span.start : span.end]
@@ -107,6 +107,8 @@ class Similarity(Reward, Generic[Features]):
     The best of several references counts; None and 0 are those of :func:`pairings`.
     """
 
+    reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag")
+
     reference_column: str | None = None
 
     @abstractmethod
@@ -121,7 +123,7 @@ class Similarity(Reward, Generic[Features]):
         known: dict[str, Features] = {}
         return [
             found if isinstance(found, Judgement) else found.judgement(self._best(found, known))
-            for found in pairings(batch, self.reference_column, self.name)
+            for found in pairings(batch, self.reference_column, self)
         ]
 
     def _best(self, pairing: Pairing, known: dict[str, Features]) -> float:

@@ -39,6 +39,7 @@ class SemanticSimilarity(Reward):
     """
 
     name: ClassVar[str] = "semantic_similarity"
+    reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag")
     model: str = DEFAULT_MODEL
     device: str = "cpu"
     reference_column: str | None = None
@@ -47,7 +48,7 @@ class SemanticSimilarity(Reward):
         _check_encoder(self.name, self.model, self.device)
 
     def judge(self, batch: Batch) -> list[Judgement]:
-        found = pairings(batch, self.reference_column, self.name)
+        found = pairings(batch, self.reference_column, self)
         values = iter(self._values([pairing for pairing in found if isinstance(pairing, Pairing)]))
         return [item if isinstance(item, Judgement) else item.judgement(next(values)) for item in found]
 
@@ -76,6 +77,7 @@ class SummaryQuality(Reward):
     """
 
     name: ClassVar[str] = "summary_quality"
+    reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag")
     overlap_weight: float = 0.7
     model: str = DEFAULT_MODEL
     device: str = "cpu"
@@ -91,7 +93,9 @@ class SummaryQuality(Reward):
         semantic = SemanticSimilarity(model=self.model, device=self.device, reference_column=self.reference_column)
         return [
             self._judge_one(words, meaning)
-            for words, meaning in zip(overlap.judge(batch), semantic.judge(batch), strict=True)
+            for words, meaning in zip(
+                overlap.within(self.layout).judge(batch), semantic.within(self.layout).judge(batch), strict=True
+            )
         ]
 
     def _judge_one(self, words: Judgement, meaning: Judgement) -> Judgement:

@@ -4,8 +4,9 @@ import time
 
 import pytest
 from grpokit.rewards import RewardError
+from grpokit.rewards.layout import REASONING_TAGS
 from grpokit.rewards.reward import Text
-from grpokit.rewards.text import EOS_MARKERS, REASONING_TAGS, normalise
+from grpokit.rewards.text import EOS_MARKERS, normalise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from grpokit.rewards.answers.extract import Answer, NoAnswer, extract
+from grpokit.rewards.layout import Layout
 from grpokit.rewards.text import normalise
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,17 +67,17 @@ LENIENT = [
 
 @pytest.mark.parametrize(("text", "answer"), LENIENT)
 def test_lenient_takes_the_last_value(text: str, answer: str) -> None:
-    found = extract(normalise(text), lenient=True)
+    found = extract(normalise(text), Layout(extraction="lenient"))
     assert isinstance(found, Answer)
     assert found.text == answer
 
 
 def test_lenient_leaves_text_without_values_alone() -> None:
-    assert isinstance(extract(normalise("I do not know, sorry about that."), lenient=True), NoAnswer)
+    assert isinstance(extract(normalise("I do not know, sorry about that."), Layout(extraction="lenient")), NoAnswer)
 
 
 def test_another_tag() -> None:
-    assert extract(normalise("<solution>18</solution>"), tag="solution")[0] == "18"
+    assert extract(normalise("<solution>18</solution>"), Layout(answer_tag="solution"))[0] == "18"
 
 
 def test_answer_before_the_last_300_characters_is_found() -> None:
@@ -91,7 +92,7 @@ PIECES = [r"\boxed{", "}", "<answer>", "</answer>", "#### ", "answer is ", "\n",
 @given(st.lists(st.sampled_from(PIECES)).map("".join))
 def test_span_is_where_the_answer_stands(text: str) -> None:
     completion = normalise("<think>x</think>" + text)
-    found = extract(completion, lenient=True)
+    found = extract(completion, Layout(extraction="lenient"))
     if isinstance(found, Answer) and ", " not in found.text:
         assert found.text in completion.text[found.span.start : found.span.end]
         assert found.span.start >= completion.final_start
@@ -105,5 +106,5 @@ HOSTILE = [r"\boxed{", r"\boxed{}", r"\boxed 1", "<answer>", "<answer></answer>"
 def test_a_megabyte_of_markers_is_linear(piece: str) -> None:
     completion = normalise(piece * (1_000_000 // len(piece)))
     start = time.process_time()
-    extract(completion, lenient=True)
+    extract(completion, Layout(extraction="lenient"))
     assert time.process_time() - start < 0.1

@@ -8,7 +8,7 @@ import pytest
 from grpokit.rewards import RewardMix, correctness
 from grpokit.rewards.checks.audit import AuditError, Payment, audit
 from grpokit.rewards.checks.hacks import HACKS, Scene
-from grpokit.rewards.checks.honest import BUILT_IN, AuditRow, Layout, layout_of, wrong_answer
+from grpokit.rewards.checks.honest import BUILT_IN, AuditRow, wrong_answer
 
 SUMMARIES = tuple(
     AuditRow(f"Summarise the post: {text} And so it went on for a while, with many more words than needed.", text)
@@ -103,19 +103,19 @@ def test_word_salad_earns_full_overlap() -> None:
 
 def test_the_layout_follows_the_mix() -> None:
     mix = RewardMix.parse("gate(xml_format(reasoning_tag=reasoning,answer_tag=solution),length)")
-    assert layout_of(mix).write("a", "b") == "<reasoning>\na\n</reasoning>\n<solution>\nb\n</solution>"
+    assert mix.layout.write("a", "b") == "<reasoning>\na\n</reasoning>\n<solution>\nb\n</solution>"
     assert audit(RewardMix.parse("xml_format(reasoning_tag=reasoning)")).right.total == 1.0
 
 
 @pytest.mark.parametrize("row", [*BUILT_IN, *SUMMARIES, AuditRow("Hm?", r"\frac{1}{2}"), AuditRow("", "x")])
 def test_hacks_have_as_many_variants_for_every_row(row: AuditRow) -> None:
-    reference = Scene(BUILT_IN[0], BUILT_IN[1:], Layout())
-    scene = Scene(row, [other for other in BUILT_IN if other != row], Layout())
+    reference = Scene(BUILT_IN[0], BUILT_IN[1:])
+    scene = Scene(row, [other for other in BUILT_IN if other != row])
     assert [len(hack.write(scene)) for hack in HACKS] == [len(hack.write(reference)) for hack in HACKS]
 
 
 def test_honest_answers_are_right_and_wrong_ones_wrong() -> None:
-    scenes = [Scene(row, [other for other in BUILT_IN if other != row], Layout()) for row in BUILT_IN]
+    scenes = [Scene(row, [other for other in BUILT_IN if other != row]) for row in BUILT_IN]
     answers = [row.answer for row in BUILT_IN]
     assert correctness(completions=[scene.right for scene in scenes], answer=answers) == [1.0] * len(BUILT_IN)
     assert correctness(completions=[scene.wrong for scene in scenes], answer=answers) == [0.0] * len(BUILT_IN)
