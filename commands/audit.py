@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import options
 from .main import FAILED, OK, Subparsers, command
 
+# What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from . import options
 from .main import OK, Subparsers, command
 
+# What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
     from ..reports.chat.chat import Chat
 

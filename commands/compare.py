@@ -7,7 +7,6 @@ from pathlib import Path
 
 from . import options
 from .main import Subparsers, command
-from .results import show_results
 
 EXAMPLES = """\
 examples:
@@ -32,4 +31,6 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare and show."""
+    from .results import show_results  # --help starts without it
+
     return show_results(args.runs, options.read(options.ReportOptions, args))

@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ..errors import GrpokitError
+from ..evaluate.evaluation import task_record
+from ..evaluate.runs.shards import Shard
+from ..evaluate.tasks.sources import rows
+from ..train import Plan, Recipe
+from ..train.data import load_prompts
+from ..train.recipe.architecture import read_config
+from ..train.recipe.memory import Memory, estimate
+from ..train.recipe.plan import plan_for
 from .options import RUNS
-
-if TYPE_CHECKING:
-    from ..train import Plan, Recipe
-    from ..train.recipe.memory import Memory
 
 ASSUMED_PROMPT = 512
 """Tokens of a prompt, for the memory, where the recipe sets no limit."""
@@ -19,10 +23,6 @@ ASSUMED_PROMPT = 512
 
 def show_dry_run(recipe: Recipe, out: Path | None) -> None:
     """Print, once for all processes, what a run would be, without loading a model or fetching anything."""
-    from ..errors import GrpokitError
-    from ..evaluate.runs.shards import Shard
-    from ..train.recipe.plan import plan_for
-
     plan = plan_for(recipe, _rows(recipe))
     if not Shard.current().first:
         return
@@ -39,9 +39,6 @@ def check_held_out(recipe: Recipe) -> None:
 
     Raises EvaluationError.
     """
-    from ..evaluate.evaluation import task_record
-    from ..evaluate.tasks.sources import rows
-
     task, asked = recipe.task.load(), recipe.evaluation
     asked.sampling(task)
     if task.source.hub and asked.data is None:
@@ -52,8 +49,6 @@ def check_held_out(recipe: Recipe) -> None:
 
 def _rows(recipe: Recipe) -> int | None:
     """Count the rows of a local source; those of a hub data set are not known before they are fetched."""
-    from ..train.data import load_prompts
-
     hub = recipe.task.load().source.hub
     return None if hub and recipe.task.data is None else len(load_prompts(recipe))
 
@@ -79,8 +74,6 @@ def _checkpoints(recipe: Recipe, plan: Plan) -> str:
 
 
 def _show_memory(recipe: Recipe, plan: Plan, out: Path) -> None:
-    from ..train.recipe.architecture import read_config
-    from ..train.recipe.memory import estimate
 
     config = read_config(recipe.model.path, recipe.model.revision)
     if config is None:

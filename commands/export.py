@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..train import Recipe, TrainedAdapter
+from ..evaluate.runs.shards import Shard
+from ..train import Recipe, TrainedAdapter
+from ..train.export import MERGED, check_push
+from ..train.export import merge as merge_adapter
+from ..train.export import push as push_folder
 
 
 def check_export(recipe: Recipe) -> None:
     """Refuse before training what would fail after it."""
     if recipe.export.push_to_hub is not None:
-        from ..train.export import check_push
-
         check_push(recipe.export.push_to_hub)
 
 
 def merge(recipe: Recipe, adapter: TrainedAdapter) -> list[Path]:
     """Write the merged model if the recipe asks for one; return the folders that get a card."""
-    from ..evaluate.runs.shards import Shard
-    from ..train.export import MERGED
-    from ..train.export import merge as merge_adapter
-
     if not recipe.export.merge:
         return [adapter.folder]
     shard = Shard.current()
@@ -36,6 +32,4 @@ def merge(recipe: Recipe, adapter: TrainedAdapter) -> list[Path]:
 def push(recipe: Recipe, models: list[Path]) -> None:
     """Upload the last of ``models`` (the merged one, if there is one) where the recipe says."""
     if recipe.export.push_to_hub is not None:
-        from ..train.export import push as push_folder
-
         print(f"pushed: {push_folder(models[-1], recipe.export.push_to_hub)} (private)", file=sys.stderr)

@@ -5,42 +5,39 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from ..evaluate.engines import Loading, load_engines
+from ..evaluate.runs.shards import Shard
+from ..files import write_lines
+from ..train import Recipe
+from ..train.export import merged_loading, merged_places
+from ..train.heldout import questions
+from ..train.heldout.samples import read_answers
 from .options import ReportOptions
 from .progress import progress
 from .results import show_beside, show_results
-
-if TYPE_CHECKING:
-    from ..evaluate.engines import Loading
-    from ..train import Recipe
-    from ..train.heldout.questions import Asked, Place
+from .watch import plain_text
 
 
 class Answered(NamedTuple):
     """Held-out questions, and the folders of the runs that answer them: base, tuned, merged."""
 
-    asked: Asked
+    asked: questions.Asked
     folders: Sequence[Path]
 
 
-def answer(recipe: Recipe, asked: Sequence[Asked], adapter: Path) -> list[Answered]:
+def answer(recipe: Recipe, asked: Sequence[questions.Asked], adapter: Path) -> list[Answered]:
     """Have base, tuned and what was merged answer all of ``asked``, where they have not while training."""
-    from ..train.export import merged_loading, merged_places
-    from ..train.heldout.questions import loading, places
-
-    own, merged = places(recipe, adapter, asked), merged_places(recipe, adapter, asked)
-    _fill(recipe, own, loading(recipe))
+    own, merged = questions.places(recipe, adapter, asked), merged_places(recipe, adapter, asked)
+    _fill(recipe, own, questions.loading(recipe))
     _keep_samples([place.folder for place in own if place.asked.leading], adapter)
     _fill(recipe, merged, merged_loading(recipe))
     return [Answered(one, [place.folder for place in [*own, *merged] if place.asked is one]) for one in asked]
 
 
-def _fill(recipe: Recipe, places: Sequence[Place], loading: Loading) -> None:
+def _fill(recipe: Recipe, places: Sequence[questions.Place], loading: Loading) -> None:
     """Generate and score the runs that are not finished; each model is loaded once."""
-    from ..evaluate.engines import load_engines
-    from ..train.heldout.questions import ask
-
     owed = [place for place in places if not place.finished]
     specs = list(dict.fromkeys(place.spec for place in owed))
     with progress() as bars:
@@ -48,16 +45,11 @@ def _fill(recipe: Recipe, places: Sequence[Place], loading: Loading) -> None:
             for place in (place for place in owed if place.spec == spec):
                 what, total = f"{engine.name}, {place.asked.decoding}", place.asked.completions
                 with bars.track(what, total, "completions") as advance:
-                    ask(recipe, place.asked, engine, place.folder, advance)
+                    questions.ask(recipe, place.asked, engine, place.folder, advance)
 
 
 def _keep_samples(folders: Sequence[Path], adapter: Path) -> None:
     """Write the answers to the sample questions beside the adapter and show them, on standard error."""
-    from ..evaluate.runs.shards import Shard
-    from ..files import write_lines
-    from ..train.heldout.samples import read_answers
-    from .watch import plain_text
-
     answers = [answer for folder in folders for answer in read_answers(folder)]
     if not answers or not Shard.current().first:
         return

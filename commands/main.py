@@ -53,7 +53,7 @@ class Parser(argparse.ArgumentParser):
 
     def hint(self, word: str) -> str:
         """Return what may have been meant by an unknown option."""
-        from difflib import get_close_matches
+        from difflib import get_close_matches  # for mistakes alone
 
         close = get_close_matches(word.partition("=")[0], self._option_string_actions, n=1)
         return f"; did you mean {close[0]}?" if close else ""

@@ -1,7 +1,6 @@
 """Options that several commands share: for each group of them a function that adds it and a class that holds it.
 
 A command reads the groups that it has added with :func:`read`; what lies behind it gets these values.
-Imports that stand inside functions are of what ``--help`` does without.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from ..errors import GrpokitError, nearest
 from ..files import write_atomically
 
+# What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+# What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
     from rich.progress import Progress, Task
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from . import options
 from .main import Parser, execute
-from .results import show_results
 
 EXAMPLES = """\
 examples:
@@ -42,6 +41,8 @@ def build_parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """Compare and report."""
+    from .results import show_results  # --help starts without it
+
     return show_results(args.runs, options.read(options.ReportOptions, args), [] if args.card is None else [args.card])
 
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from rich.console import Console
+
+from ..evaluate.paired.comparison import Comparison
+from ..evaluate.paired.pairing import compare
+from ..evaluate.runs.run import Run, find_runs
 from ..files import write_atomically
+from ..reports.card import write_card
+from ..reports.html import write_html
+from ..reports.json_report import to_json
+from ..reports.junit import to_junit
+from ..reports.markdown import to_markdown
+from ..reports.terminal import print_comparison, print_verdict
 from .main import FAILED, OK, UNDERPOWERED, reader_may_leave
 from .options import ReportOptions, write_json
-
-if TYPE_CHECKING:
-    from ..evaluate.paired.comparison import Comparison
-    from ..evaluate.runs.run import Run
 
 
 def show_results(folders: Sequence[Path], report: ReportOptions, cards: Sequence[Path] = ()) -> int:
@@ -21,9 +27,6 @@ def show_results(folders: Sequence[Path], report: ReportOptions, cards: Sequence
 
     ``cards`` are folders of models whose cards get the evaluation.
     """
-    from ..evaluate.paired.pairing import compare
-    from ..evaluate.runs.run import find_runs
-
     runs = find_runs(list(folders))
     comparison = compare(runs, margin=report.margin)
     _write(comparison, runs, report)
@@ -35,9 +38,6 @@ def show_results(folders: Sequence[Path], report: ReportOptions, cards: Sequence
 
 def show_beside(what: str, folders: Sequence[Path], report: ReportOptions) -> None:
     """Print the verdicts of a comparison that goes beside the one in full, unless standard output is for JSON."""
-    from ..evaluate.paired.pairing import compare
-    from ..evaluate.runs.run import find_runs
-
     if report.json == "-":
         return
     comparison = compare(find_runs(list(folders)), margin=report.margin)
@@ -47,9 +47,6 @@ def show_beside(what: str, folders: Sequence[Path], report: ReportOptions) -> No
 
 
 def _print_beside(what: str, comparison: Comparison) -> None:
-    from rich.console import Console
-
-    from ..reports.terminal import print_verdict
 
     console = Console()
     console.print(f"\n{what}", style="bold", markup=False, highlight=False)
@@ -59,26 +56,18 @@ def _print_beside(what: str, comparison: Comparison) -> None:
 
 def _write(comparison: Comparison, runs: Sequence[Run], report: ReportOptions) -> None:
     if report.html:
-        from ..reports.html import write_html
-
         write_html(comparison, runs, report.html)
         _say(f"report: {report.html}")
     if report.markdown:
-        from ..reports.markdown import to_markdown
-
         write_atomically(report.markdown, to_markdown(comparison))
         _say(f"report: {report.markdown}")
     if report.junit:
-        from ..reports.junit import to_junit
-
         write_atomically(report.junit, to_junit(comparison, strict=report.strict))
         _say(f"junit: {report.junit}")
 
 
 def _show(comparison: Comparison, runs: Sequence[Run], report: ReportOptions) -> None:
     if report.json:
-        from ..reports.json_report import to_json
-
         write_json(to_json(comparison), report.json)
     if report.json != "-":
         _print(comparison, runs)
@@ -86,16 +75,11 @@ def _show(comparison: Comparison, runs: Sequence[Run], report: ReportOptions) ->
 
 def _write_cards(folders: Sequence[Path], comparison: Comparison, runs: Sequence[Run]) -> None:
     if folders:
-        from ..reports.card import write_card
-
         for folder in folders:
             _say(f"card: {write_card(folder, comparison, runs)}")
 
 
 def _print(comparison: Comparison, runs: Sequence[Run]) -> None:
-    from rich.console import Console
-
-    from ..reports.terminal import print_comparison
 
     print_comparison(comparison, Console(), runs)
     print(f"runs: {' '.join(str(run.path) for run in runs)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .main import FAILED, OK, Subparsers, command
 
+# What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

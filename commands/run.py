@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from . import options
 from .main import OK, Subparsers, command
 from .progress import Bars, progress
-from .results import show_results
 
+# What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
     from ..evaluate.evaluation import Evaluation
     from ..evaluate.runs.run import Run
@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from ..evaluate.engines import Loading, load_engines
     from ..evaluate.engines.spec import parse_models
     from ..evaluate.runs.shards import Shard
+    from .results import show_results
 
     specs = parse_models(args.model)
     if args.noise_floor and specs[0].kind != "transformers":

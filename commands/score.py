@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from . import options
 from .main import Subparsers, command
 from .progress import progress
-from .results import show_results
 
+# What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
     from ..evaluate.logs.table import Columns
     from .options import ScoringOptions
@@ -50,6 +50,7 @@ def add_parser(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Score and show."""
     from ..evaluate.logs.table import Columns
+    from .results import show_results
 
     out = options.output_folder(args.out, args.source.stem or "scored")
     scoring = options.read(options.ScoringOptions, args)

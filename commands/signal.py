@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from . import options
 from .main import OK, Subparsers, command
 
+# What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
     from ..evaluate.runs.run import Run
 

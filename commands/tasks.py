@@ -12,6 +12,7 @@ from . import options
 from .main import FAILED, OK, Subparsers, command
 from .progress import progress
 
+# What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
     from rich.console import Console
     from transformers import PreTrainedTokenizerBase

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import options
-from .export import check_export, merge, push
-from .held_out import answer, show
 from .main import INTERRUPTED, OK, Parser, execute
 
+# What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
     from ..train import Recipe, TrainedAdapter
 
@@ -152,6 +151,8 @@ class _Job:
         """Train and compare; Ctrl-C at any point of both says how to go on."""
         from dotenv import load_dotenv
 
+        from .export import check_export
+
         load_dotenv(Path(".env"))  # keys such as WANDB_API_KEY and HF_TOKEN; those of the environment go first
         check_export(self.recipe)
         try:
@@ -164,6 +165,8 @@ class _Job:
         from ..evaluate.runs.shards import Shard
         from ..train import train
         from ..train.heldout.questions import held_out
+        from .export import merge, push
+        from .held_out import answer, show
         from .watch import watch
 
         asked = held_out(self.recipe, _note) if self.evaluate else []  # before training: it may lack its data

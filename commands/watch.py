@@ -6,19 +6,17 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text as Line
+
+from ..evaluate.progress import Advance
 from ..reports import wording
 from ..reports.wording import interval, number, short_names, signed
-
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.live import Live
-    from rich.table import Table
-
-    from ..evaluate.progress import Advance
-    from ..rewards.reward import Text
-    from ..train import Alarm, Drawn, HeldOut, Step
+from ..rewards.reward import Text
+from ..train import Alarm, Drawn, HeldOut, Step
 
 EVERY = 10
 """Without a terminal, one plain line every so many steps."""
@@ -167,9 +165,6 @@ class Watch:
 
     def view(self) -> RenderableType:
         """Return the frame: the step, a sparkline a reward, the held-out table, the last completions."""
-        from rich.console import Group
-        from rich.text import Text as Line
-
         step = self._step
         parts: list[RenderableType] = []
         if step is not None:
@@ -190,7 +185,6 @@ class Watch:
 
 
 def _table(*headings: str) -> Table:
-    from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for heading in headings:
@@ -213,7 +207,6 @@ def _held_out_table(found: Sequence[HeldOut]) -> Table:
 
 
 def _drawn_table(drawn: Sequence[Drawn]) -> Table:
-    from rich.text import Text as Line
 
     table = _table("last completions", *short_names(drawn[0].rewards).values())
     for one in drawn:
@@ -225,9 +218,6 @@ def _drawn_table(drawn: Sequence[Drawn]) -> Table:
 @contextmanager
 def watch() -> Iterator[Watch]:
     """Give a watcher that shows training on standard error for the time of the block."""
-    from rich.console import Console
-    from rich.live import Live
-
     console = Console(stderr=True)
     if not console.is_terminal:
         yield Watch(console, None)

@@ -129,7 +129,7 @@ def test_comparison_that_was_interrupted_is_gone_on_with(tmp_path, capsys, monke
     out, report = tmp_path / "run", tmp_path / "report.json"
     argv = ["arithmetic-tiny", *SMALL, "evaluation.every=null", "--out", str(out), "--json", str(report)]
     with monkeypatch.context() as patch:
-        patch.setattr("grpokit.commands.train.answer", interrupt)
+        patch.setattr("grpokit.commands.held_out.answer", interrupt)
         assert main(argv) == 130
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == f"grpo-train: interrupted; go on with the same command, --out {out} and --resume."
