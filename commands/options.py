@@ -84,7 +84,7 @@ class SamplingOptions:
 
 
 class Scoring(NamedTuple):
-    """A mix and the name of the reward (or "total") whose verdict counts."""
+    """A mix and the name of the metric (a reward, or the total) whose verdict counts."""
 
     mix: RewardMix
     primary: str
@@ -98,15 +98,15 @@ class ScoringOptions:
     primary: str | None
 
     def over(self, default: str, primary: str | None) -> Scoring:
-        """Return the mix of --rewards, or the ``default`` one, and its primary reward."""
+        """Return the mix of --rewards, or the ``default`` one, and its primary metric."""
+        from ..evaluate.paired.comparison import TOTAL
+        from ..evaluate.scoring import primary_of
         from ..rewards import RewardMix
 
         mix = RewardMix.parse(default if self.rewards is None else self.rewards)
-        if self.primary is not None:
-            if self.primary not in [*mix.names, "total"]:
-                raise UsageError(f"--primary {self.primary!r} is not in the mix. {nearest(self.primary, mix.names)}")
-            return Scoring(mix, self.primary)
-        return Scoring(mix, primary if primary in mix.names else mix.names[0])
+        if self.primary is not None and self.primary not in (*mix.names, TOTAL):
+            raise UsageError(f"--primary {self.primary!r} is not in the mix. {nearest(self.primary, mix.names)}")
+        return Scoring(mix, primary_of(mix, self.primary or primary))
 
 
 @dataclass(frozen=True)

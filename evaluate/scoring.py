@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from ..files import write_lines
 from ..rewards import RewardMix, repetition
 from ..rewards.reward import Batch
+from .paired.comparison import TOTAL
 from .progress import Advance, unwatched
 from .runs.manifest import MixRecord
 from .runs.run import Answered, Run, Score
-from .types import Prompt, Row
+from .types import EvaluationError, Prompt, Row
 
 BLOCK = 1024
 """Completions scored in one call, at least: enough for rewards that work in batches."""
@@ -26,6 +27,16 @@ def mix_record(mix: RewardMix) -> MixRecord:
         fingerprints={name: reward.fingerprint for name, reward in pairs.items()},
         ranges={name: list(reward.range) for name, reward in pairs.items() if all(map(math.isfinite, reward.range))},
     )
+
+
+def primary_of(mix: RewardMix, wanted: str | None) -> str:
+    """Return the metric that gives the verdict: the one that is wanted where ``mix`` has it, else its first reward.
+
+    >>> mix = RewardMix.parse("correctness,xml_format=0.5")
+    >>> [primary_of(mix, wanted) for wanted in ("xml_format", "total", "rouge", None)]
+    ['xml_format', 'total', 'correctness', 'correctness']
+    """
+    return wanted if wanted is not None and wanted in (*mix.names, TOTAL) else mix.names[0]
 
 
 def score_run(run: Run, mix: RewardMix, advance: Advance = unwatched) -> None:
@@ -80,7 +91,12 @@ def repeated_shares(batch: Batch) -> list[float]:
 
 
 def try_mix(mix: RewardMix, prompt: Prompt, token_ids: Sequence[int] | None) -> None:
-    """Score one empty completion, so that a reward which lacks a column or its encoder says so before any work."""
+    """Score one empty completion, so that a reward which lacks a column or its encoder says so before any work.
+
+    Raises :class:`EvaluationError` for a reward that is called as their weighted sum is.
+    """
+    if TOTAL in mix.names:
+        raise EvaluationError(f"a reward is named {TOTAL!r}, as the weighted sum of all is; give it another name.")
     score_rows([Row(prompt.id, 0, "", None, None, token_ids, "", "")], [prompt], mix)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from ..errors import GrpokitError
-from ..rewards.reward import Text
+
+if TYPE_CHECKING:
+    from ..rewards.reward import Text
 
 FinishReason = Literal["eos", "stop", "length"]
 

@@ -109,21 +109,19 @@ def _begin(folder: Path) -> str:
 def _results(pair: Pair, comparison: Comparison, run: Run) -> Iterator[EvalResult]:
     from huggingface_hub import EvalResult
 
-    models = {model.name: model for model in comparison.models}
-    base, tuned = models[pair.base], models[pair.tuned]
-    totals = [("total", pair.total, base.total, tuned.total)]
-    rewards = [(name, found, base.rewards[name], tuned.rewards[name]) for name, found in pair.rewards.items()]
-    for name, found, before, after in [*rewards, *totals]:
-        if after.estimate.mean is None:
+    base, tuned = comparison.model(pair.base).rows(), comparison.model(pair.tuned).rows()
+    for name, found in pair.rows().items():
+        before, after = base[name].estimate.mean, tuned[name].estimate.mean
+        if after is None:
             continue
-        paired = {"base": before.estimate.mean, "change": found.delta, "low": found.low, "high": found.high}
+        paired = {"base": before, "change": found.delta, "low": found.low, "high": found.high}
         yield EvalResult(
             task_type="text-generation",
             dataset_type=comparison.task,
             dataset_name=comparison.task,
             metric_type=name,
             metric_name=f"mean {name} over {found.n} questions",
-            metric_value=_rounded(after.estimate.mean),
+            metric_value=_rounded(after),
             metric_args={key: _rounded(value) for key, value in {**paired, **_sampling(run)}.items()},
         )
 

@@ -23,7 +23,7 @@ from .samples import Answer, Question
 BLOCK = 64
 """Questions in a block."""
 
-TRUNCATED, UNANSWERED, RIGHT, WRONG = 1, 2, 4, 8
+CUT, UNANSWERED, RIGHT, WRONG = 1, 2, 4, 8
 """Flags of a model's answers to a question: one was cut, one held no answer, all were right, all were wrong."""
 
 
@@ -35,14 +35,14 @@ class Embedded:
     blocks: tuple[str, ...]
 
 
-def embed(comparison: Comparison, questions: Iterable[Question], primary: str) -> Embedded:
+def embed(comparison: Comparison, questions: Iterable[Question]) -> Embedded:
     """Return the questions packed; changes of the primary metric are those that the comparison found."""
     changes = [{change.prompt_id: change.delta for change in pair.changes} for pair in comparison.pairs]
     suspects = [frozenset(pair.suspects) for pair in comparison.pairs]
     rows: list[list[Any]] = []
     blocks: list[str] = []
     for block in _blocks(questions):
-        rows += [_index_row(question, primary, changes, suspects) for question in block]
+        rows += [_index_row(question, comparison.primary, changes, suspects) for question in block]
         blocks.append(pack([_question(question, list(comparison.weights)) for question in block]))
     return Embedded(pack({"block": BLOCK, "rows": rows}), tuple(blocks))
 
@@ -83,7 +83,7 @@ def _index_row(
 def _flags(answers: Sequence[Answer], primary: str) -> int:
     judged = [answer.rewards[primary] for answer in answers if primary in answer.rewards]
     values = [found.value for found in judged]
-    flags = TRUNCATED * any(answer.finish_reason == "length" for answer in answers)
+    flags = CUT * any(answer.finish_reason == "length" for answer in answers)
     flags |= UNANSWERED * any(found.status in NO_ANSWER for found in judged)
     flags |= RIGHT * (bool(values) and all(value == 1 for value in values))
     return flags | WRONG * (bool(values) and all(value == 0 for value in values))

@@ -15,8 +15,8 @@ from ..evaluate.paired.comparison import Comparison
 from ..evaluate.runs.run import Run
 from ..files import write_atomically
 from . import wording
+from .behaviour import behaviour_rows
 from .embedded import embed
-from .habits import habit_rows
 from .json_report import to_json
 from .samples import read_questions
 
@@ -54,9 +54,9 @@ def _render(comparison: Comparison, runs: Sequence[Run]) -> str:
             manifests=[_manifest_view(run) for run in runs],
             sampled=all(run.manifest.sampling for run in runs),
             command=_command(comparison, runs),
-            data=_script_json(_numbers(comparison) | {"primary": runs[0].manifest.task.primary}),
+            data=_script_json(_numbers(comparison) | {"primary": comparison.primary}),
             **_slider_ends(comparison),
-            rows=embed(comparison, read_questions(runs), runs[0].manifest.task.primary),
+            rows=embed(comparison, read_questions(runs)),
             style=_template("report.css"),
             scripts=scripts,
             policy=_policy(scripts),
@@ -132,12 +132,9 @@ def _slider_ends(comparison: Comparison) -> dict[str, float]:
 def _pair_view(comparison: Comparison, index: int) -> dict[str, Any]:
     """Return what the template shows of a pair, looked up once."""
     pair = comparison.pairs[index]
-    models = {model.name: model for model in comparison.models}
-    base, tuned = models[pair.base], models[pair.tuned]
-    rows = [(name, found, base.rewards[name], tuned.rewards[name]) for name, found in pair.rewards.items()]
-    rows.append(("total", pair.total, base.total, tuned.total))
-    primary, habits = wording.primary_difference(pair), habit_rows(pair, base, tuned)
-    return {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "primary": primary, "habits": habits}
+    base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
+    rows = [(name, found, base.rows()[name], tuned.rows()[name]) for name, found in pair.rows().items()]
+    return {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "behaviour": behaviour_rows(pair, base, tuned)}
 
 
 def _manifest_view(run: Run) -> dict[str, str]:

@@ -10,12 +10,13 @@ from ..evaluate.paired.comparison import (
     CurvePoint,
     Difference,
     Estimate,
+    Factor,
+    Lengths,
     ModelSummary,
     Pair,
     PerWeight,
     RewardSummary,
 )
-from ..evaluate.paired.explanation import Lengths
 from .wording import narrowing
 
 SCHEMA = 1
@@ -25,8 +26,8 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
     """Return the comparison as a JSON object; a number that does not exist is null.
 
     ``models``: per reward and for the total the mean with its 95 % interval and how often each status occurred;
-    shares of truncated and unanswered completions, mean tokens, repetition, the total without the primary metric,
-    pass@k and maj@k.
+    shares of completions that were cut (``truncated``) or have no answer, mean tokens, repetition, the total without
+    the primary metric, pass@k and maj@k.
     ``pairs``: per reward and for the total the paired change, its 95 % interval, p before and after Holm's
     adjustment, the questions that rose (``fixed``) and fell (``broken``), and the smallest detectable change;
     what each reward contributed to the total's change, how the primary's change splits, how the completions and their
@@ -51,7 +52,7 @@ def _model(model: ModelSummary) -> dict[str, Any]:
         "samples": model.samples,
         "rewards": {name: _summary(summary) for name, summary in model.rewards.items()},
         "total": _summary(model.total),
-        "truncated": model.truncated,
+        "truncated": model.cut,
         "unanswered": model.unanswered,
         "tokens": model.tokens,
         "repeated": model.repeated,
@@ -83,11 +84,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "rewards": {name: _difference(found) for name, found in pair.rewards.items()},
         "total": _difference(pair.total),
         "contributions": {name: _shift(found) for name, found in pair.contributions.items()},
-        "factors": [
-            {"name": factor.name, "shift": _shift(factor.shift), "within": _shift(factor.within)}
-            | {"bins": [asdict(found) for found in factor.bins]}
-            for factor in pair.factors
-        ],
+        "factors": [_factor(factor) for factor in pair.factors],
         "curves": [
             {"reward": curve.reward, "kind": curve.kind, "crossing": curve.crossing, "points": _points(curve.points)}
             for curve in pair.curves
@@ -96,9 +93,18 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "hacking": asdict(pair.hacking) if pair.hacking else None,
         "suspects": list(pair.suspects),
         "per_weight": _per_weight(pair.per_weight),
-        "habits": {name: _shift(found) for name, found in pair.habits.items()},
+        "habits": {"truncated" if name == "cut" else name: _shift(found) for name, found in pair.behaviour.items()},
         "lengths": _lengths(pair.lengths) if pair.lengths else None,
         "alarms": [alarm._asdict() for alarm in pair.alarms],
+    }
+
+
+def _factor(factor: Factor) -> dict[str, Any]:
+    return {
+        "name": "truncation" if factor.name == "cut" else factor.name,
+        "shift": _shift(factor.shift),
+        "within": _shift(factor.within),
+        "bins": [asdict(one) for one in factor.bins],
     }
 
 

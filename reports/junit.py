@@ -20,10 +20,9 @@ def to_junit(comparison: Comparison, *, strict: bool = False) -> str:
 
 def _add_suite(root: ElementTree.Element, pair: Pair, strict: bool) -> None:
     suite = ElementTree.SubElement(root, "testsuite", name=_printable(f"{pair.base} to {pair.tuned}"))
-    primary = pair.total if pair.primary == "total" else pair.rewards[pair.primary]
     bad = {Verdict.REGRESSED, Verdict.UNDERPOWERED} if strict else {Verdict.REGRESSED}
-    _add_case(suite, f"verdict ({pair.primary})", primary, primary.verdict in bad)
-    for name, difference in {**pair.rewards, "total": pair.total}.items():
+    _add_case(suite, f"verdict ({pair.primary})", pair.gain, pair.verdict in bad)
+    for name, difference in pair.rows().items():
         _add_case(suite, name, difference, difference.verdict is Verdict.REGRESSED)
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))

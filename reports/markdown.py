@@ -15,7 +15,6 @@ from .wording import (
     narrowing,
     noise_floor,
     number,
-    primary_difference,
     probability,
     questions,
     repetition,
@@ -40,8 +39,7 @@ def to_markdown(comparison: Comparison) -> str:
 
 
 def _pair(pair: Pair, comparison: Comparison) -> str:
-    models = {model.name: model for model in comparison.models}
-    base, tuned = models[pair.base], models[pair.tuned]
+    base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
     lines = [f"**{pair.verdict.value}: {_text(headline(pair))}** {_text(evidence(pair, comparison.margin))}"]
     lines += [f"> **Warning:** {_text(mismatch(found, pair))}" for found in pair.mismatches]
     if pair.hacking and pair.hacking.suspected:
@@ -49,7 +47,7 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
     lines += [f"> **Alarm while training,** {_text(alarm(raised))}" for raised in pair.alarms]
     lines.append(_pair_table(pair, base, tuned))
     lines.append(_factors(pair, base, tuned))
-    lines.append(_text(narrowing(primary_difference(pair))))
+    lines.append(_text(narrowing(pair.gain)))
     if comparison.noise:
         lines.append(_text(noise_floor(comparison.noise)))
     return "\n\n".join(line for line in lines if line)
@@ -57,8 +55,7 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
 
 def _pair_table(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
     heads = ["reward", pair.base, pair.tuned, "change", "95 % interval", "p (Holm)", "fixed", "broken"]
-    rows = [_pair_row(name, pair.rewards[name], base.rewards[name], tuned.rewards[name]) for name in pair.rewards]
-    rows.append(_pair_row("total", pair.total, base.total, tuned.total))
+    rows = [_pair_row(name, found, base.rows()[name], tuned.rows()[name]) for name, found in pair.rows().items()]
     return _table(heads, rows)
 
 
@@ -78,10 +75,10 @@ def _pair_row(name: str, found: Difference, base: RewardSummary, tuned: RewardSu
 def _factors(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
     """Return what the completions were like, in one sentence, as far as their source said."""
     factors = [
-        ("truncated", share(base.truncated), share(tuned.truncated)),
+        ("cut", share(base.cut), share(tuned.cut)),
         ("no answer", share(base.unanswered), share(tuned.unanswered)),
         ("mean tokens", number(base.tokens, 1), number(tuned.tokens, 1)),
-        *([(repetition(base), share(base.repeated), share(tuned.repeated))] if "repeated" in pair.habits else []),
+        *([(repetition(base), share(base.repeated), share(tuned.repeated))] if "repeated" in pair.behaviour else []),
     ]
     known = [f"{name} {before} → {after}" for name, before, after in factors if "-" not in (before, after)]
     return f"Completions: {', '.join(known)}." if known else ""
@@ -90,7 +87,7 @@ def _factors(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
 def _means(model: ModelSummary) -> str:
     rows = [
         [name, number(found.estimate.mean), f"{number(found.estimate.low)} to {number(found.estimate.high)}"]
-        for name, found in [*model.rewards.items(), ("total", model.total)]
+        for name, found in model.rows().items()
     ]
     return _table(["reward", model.name, "95 % interval"], rows)
 

@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary, Verdict
-from ..evaluate.paired.explanation import Factor
+from ..evaluate.paired.comparison import Comparison, Difference, Factor, ModelSummary, Pair, RewardSummary, Verdict
 from ..evaluate.runs.run import Run
 from .changed_questions import print_moves, read_moved
 from .wording import (
@@ -23,7 +22,6 @@ from .wording import (
     narrowing,
     noise_floor,
     number,
-    primary_difference,
     probability,
     repetition,
     share,
@@ -92,7 +90,7 @@ def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
     verdict = Text(f"{pair.verdict.value}: ", style=f"bold {_COLOURS[pair.verdict]}")
     console.print(verdict + Text(headline(pair), style="bold"))
     console.print(Text(evidence(pair, comparison.margin)))
-    for line in (narrowing(primary_difference(pair)), noise_floor(comparison.noise) if comparison.noise else ""):
+    for line in (narrowing(pair.gain), noise_floor(comparison.noise) if comparison.noise else ""):
         if line:
             console.print(Text(line, style="dim"))
     if pair.hacking and pair.hacking.suspected:
@@ -103,23 +101,24 @@ def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
 
 
 def _pair_table(pair: Pair, comparison: Comparison, console: Console) -> Table:
-    models = {model.name: model for model in comparison.models}
-    base, tuned = models[pair.base], models[pair.tuned]
+    base, tuned = comparison.model(pair.base).rows(), comparison.model(pair.tuned).rows()
     wide = console.width >= WIDE
     table = _table("reward", "base", "tuned", "change", *(["from", "to"] if wide else []))
     table.add_column("95 % interval", no_wrap=True)
     table.add_column("p Holm", justify="right", no_wrap=True)
     table.add_column("fixed/broken", justify="right", no_wrap=True)
-    rows = [(name, found, base.rewards[name], tuned.rewards[name]) for name, found in pair.rewards.items()]
-    rows.append(("total", pair.total, base.total, tuned.total))
-    scale = _scale([found for _, found, _, _ in rows])
+    scale = _scale(list(pair.rows().values()))
     symbols = ASCII if console.options.ascii_only else UNICODE
-    labels = short_names(pair.rewards) | {"total": "total"}
+    labels = short_names(pair.rows())
     bar = _bar_width(console.width - (18 if wide else 0), max(map(cell_len, labels.values())))
-    for name, found, before, after in rows:
+    for name, found in pair.rows().items():
         ends = [Text(signed(found.low)), Text(signed(found.high))] if wide else []
         style = "bold" if name == pair.primary else ""
-        cells = [*_values(found, before, after), *ends, Text(interval_bar(found, scale, symbols, bar), _colour(found))]
+        cells = [
+            *_values(found, base[name], tuned[name]),
+            *ends,
+            Text(interval_bar(found, scale, symbols, bar), _colour(found)),
+        ]
         table.add_row(Text(labels[name], style=style), *cells, *_test(found))
     return table
 
@@ -200,8 +199,8 @@ def _model_table(comparison: Comparison) -> Table:
     for heading in ("mean", "95 % interval", "questions", "samples"):
         table.add_column(heading, justify="right", no_wrap=True)
     for model in comparison.models:
-        name, labels = model.name, short_names(model.rewards) | {"total": "total"}
-        for reward, summary in [*model.rewards.items(), ("total", model.total)]:
+        name, labels = model.name, short_names(model.rows())
+        for reward, summary in model.rows().items():
             table.add_row(Text(name), *_model_row(labels[reward], summary, model))
             name = ""
     return table
@@ -219,7 +218,7 @@ def _print_counts(model: ModelSummary, console: Console) -> None:
     for name, summary in model.rewards.items():
         counts = ", ".join(f"{status} {count}" for status, count in summary.counts.items())
         console.print(Text(f"  {labels[name]} {number(summary.estimate.mean, 4)}: {counts}"))
-    factors = {"truncated": share(model.truncated), "no answer": share(model.unanswered)}
+    factors = {"cut": share(model.cut), "no answer": share(model.unanswered)}
     factors |= {"tokens": number(model.tokens, 1), repetition(model): share(model.repeated)}
     console.print(Text("  " + ", ".join(f"{name} {value}" for name, value in factors.items() if value != "-")))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..evaluate.paired.comparison import Difference, Mismatch, ModelSummary, NoiseFloor, Pair, Verdict
-from ..evaluate.paired.explanation import Alarm, Lengths
+from ..evaluate.paired.alarms import Alarm
+from ..evaluate.paired.comparison import Difference, Lengths, Mismatch, ModelSummary, NoiseFloor, Pair, Verdict
 
 
 def number(value: float | None, decimals: int = 3) -> str:
@@ -90,7 +90,7 @@ def headline(pair: Pair) -> str:
 
 def evidence(pair: Pair, margin: float) -> str:
     """Return the sentences that carry the verdict: the change, its interval, and what could have been seen."""
-    primary = primary_difference(pair)
+    primary = pair.gain
     if primary.delta is None:
         return f"No question has a value of {pair.primary} in both models."
     change = (
@@ -98,11 +98,6 @@ def evidence(pair: Pair, margin: float) -> str:
         f"(95 % interval {interval(primary.low, primary.high)}) on {questions(primary.n)}."
     )
     return f"{change} {_power(primary, margin)}".rstrip()
-
-
-def primary_difference(pair: Pair) -> Difference:
-    """Return the difference that the verdict rests on: the primary reward's, or the total's."""
-    return pair.rewards.get(pair.primary, pair.total)
 
 
 def _power(primary: Difference, margin: float) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from ..evaluate.paired.explanation import Alarm
+from ..evaluate.paired.alarms import Alarm
 from .heldout.alarm import AlarmLog
 from .rewards import GuardedReward
 from .types import Drawn, Step, TrainingError, Watcher

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..errors import GrpokitError
-from ..evaluate.paired.explanation import Alarm as Alarm  # public here too
+from ..evaluate.paired.alarms import Alarm as Alarm  # public here too
 from ..evaluate.progress import Advance, unwatched
 
 if TYPE_CHECKING:

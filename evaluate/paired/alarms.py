@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...files import Line, read_lines
 from ..types import EvaluationError
-from .explanation import Alarm
 
 EVALUATIONS = "evaluation"
 """The folder, in that of a training run, of its held-out evaluations: each is a run."""
@@ -22,6 +21,19 @@ BASE = "base"
 
 FILE = "alarms.jsonl"
 """The file beside them with one alarm a line."""
+
+
+class Alarm(NamedTuple):
+    """Something about a model in training, after ``step`` steps, that a person should look at.
+
+    ``rate`` bounds the share of healthy training runs that raise one of its kind; None where nothing is estimated and
+    the text just states a fact.
+    """
+
+    step: int
+    kind: str
+    text: str
+    rate: float | None = None
 
 
 def read_alarms(run: Path) -> tuple[Alarm, ...]:

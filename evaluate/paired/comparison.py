@@ -1,7 +1,7 @@
 """The comparison of runs as a frozen value: every report is a view of it and computes nothing.
 
 Means are over questions: the samples of a question are averaged first. Intervals are 95 %. A number is None
-where it does not exist: no question had a value, or the scores do not vary and so tell nothing about their error.
+where it does not exist: no question had a value, or the scores do not vary and so say nothing about their error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .explanation import Alarm, Factor, HackingCheck, Lengths
+from .alarms import Alarm
+
+TOTAL = "total"
+"""The metric beside the rewards' own names: their weighted sum. No reward may be called so."""
 
 
 class Verdict(StrEnum):
@@ -18,7 +21,7 @@ class Verdict(StrEnum):
 
     In this order: IMPROVED when its lower end is above 0, REGRESSED when its upper end is below 0, HELD when its
     lower end is above -margin (a loss as large as the margin is excluded), else UNDERPOWERED: neither a change
-    nor a loss beyond the margin can be told, and more questions or samples are needed.
+    nor a loss beyond the margin is shown or excluded, and more questions or samples are needed.
     """
 
     IMPROVED = "IMPROVED"
@@ -48,7 +51,7 @@ class RewardSummary:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """One k of a curve over k samples a question."""
+    """One k of a curve over k samples per question."""
 
     k: int
     estimate: Estimate
@@ -84,8 +87,8 @@ class PerWeight:
 class ModelSummary:
     """One model on the task.
 
-    ``prompts`` questions have been answered, by ``samples`` completions each at most. ``truncated`` is the share
-    of completions that met the token limit, ``unanswered`` the share in which the primary reward found no answer,
+    ``prompts`` questions have been answered, by ``samples`` completions each at most. ``cut`` is the share of
+    completions that met the token limit, ``unanswered`` the share in which the primary reward found no answer,
     ``tokens`` the mean number of generated tokens; None where the source of the completions did not say.
     ``repeated`` is the mean share of triples of units that were there before in the same completion, and
     ``repeated_unit`` what it counts: "token", or "word" where token ids are not known; None where the run was scored
@@ -100,7 +103,7 @@ class ModelSummary:
     samples: int
     rewards: Mapping[str, RewardSummary]
     total: RewardSummary
-    truncated: float | None
+    cut: float | None
     unanswered: float | None
     tokens: float | None
     repeated: float | None
@@ -108,6 +111,10 @@ class ModelSummary:
     proxy: Estimate | None
     curves: tuple[Curve, ...]
     per_weight: PerWeight | None
+
+    def rows(self) -> dict[str, RewardSummary]:
+        """Return every metric by name, in the order in which reports show them: the rewards, then the total."""
+        return {**self.rewards, TOTAL: self.total}
 
 
 @dataclass(frozen=True)
@@ -196,21 +203,78 @@ class Mismatch:
 
 
 @dataclass(frozen=True)
+class Factor:
+    """One way to split a change of the primary metric: ``delta = shift + within``.
+
+    Completions fall into ``bins`` ("complete" and "cut"). ``shift`` is what the change of the bins' shares
+    brought, ``within`` what the change of the means inside the bins brought; both with 95 % intervals.
+    """
+
+    name: str
+    bins: tuple[FactorBin, ...]
+    shift: Estimate
+    within: Estimate
+
+
+@dataclass(frozen=True)
+class FactorBin:
+    """The share of completions in a bin and their mean; a mean is None where the bin is empty."""
+
+    name: str
+    base_share: float
+    tuned_share: float
+    base_mean: float | None
+    tuned_mean: float | None
+
+
+@dataclass(frozen=True)
+class HackingCheck:
+    """Did the rewards other than the primary one rise while the primary one did not?
+
+    ``suspected`` when ``proxy`` (the weighted total without the primary reward) has its interval above 0 and
+    the whole interval of the primary's change is below the margin. False alarms: at most 2.5 % of comparisons
+    in which the proxy did not rise, or the primary rose by the margin or more.
+    """
+
+    suspected: bool
+    proxy: Estimate
+    reason: str
+
+
+@dataclass(frozen=True)
+class LengthBin:
+    """The shares of completions with ``low`` to ``high`` tokens, both ends included; ``high`` is None for "or more"."""
+
+    low: int
+    high: int | None
+    base_share: float
+    tuned_share: float
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How long the completions of both models are, in tokens: their medians and one histogram with shared bins."""
+
+    base_median: float
+    tuned_median: float
+    bins: tuple[LengthBin, ...]
+
+
+@dataclass(frozen=True)
 class Pair:
-    """A base and a tuned model: the verdict is that of the task's primary metric (a reward's name, or "total").
+    """A base and a tuned model. ``primary`` names the task's primary metric: a reward, or :data:`TOTAL`.
 
     ``contributions`` are the parts of the total's change that each reward brought; they add up to it.
     ``changes`` are the questions whose primary mean changed, the worst loss first. ``hacking`` is None when
     nothing but the primary metric is rewarded; ``suspects`` are the ids of questions whose total rose while their
-    primary metric fell. ``habits`` are the changes of what the completions are like, by the names that
-    :class:`ModelSummary` gives them: "truncated", "unanswered", "tokens" and "repeated", as far as both models' are
+    primary metric fell. ``behaviour`` holds the changes of what the completions are like, by the names that
+    :class:`ModelSummary` gives them: "cut", "unanswered", "tokens" and "repeated", as far as both models' are
     known. ``lengths`` is None where token counts are not known. ``alarms`` were raised while the tuned model trained.
     """
 
     base: str
     tuned: str
     primary: str
-    verdict: Verdict
     mismatches: tuple[Mismatch, ...]
     rewards: Mapping[str, Difference]
     total: Difference
@@ -221,9 +285,23 @@ class Pair:
     hacking: HackingCheck | None
     suspects: tuple[str, ...]
     per_weight: PerWeight | None
-    habits: Mapping[str, Estimate] = field(default_factory=dict)
+    behaviour: Mapping[str, Estimate] = field(default_factory=dict)
     lengths: Lengths | None = None
     alarms: tuple[Alarm, ...] = ()
+
+    def rows(self) -> dict[str, Difference]:
+        """Return every metric by name, in the order in which reports show them: the rewards, then the total."""
+        return {**self.rewards, TOTAL: self.total}
+
+    @property
+    def gain(self) -> Difference:
+        """The change of the primary metric, which gives the verdict."""
+        return self.rows()[self.primary]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the interval of the primary metric's change says."""
+        return self.gain.verdict
 
     @property
     def comparable(self) -> bool:
@@ -250,12 +328,18 @@ class NoiseFloor:
 class Comparison:
     """Models on one task, and each later model paired with the first one.
 
-    ``noise`` is the first run's noise floor, None where it was not measured.
+    ``primary`` names the metric that gives the verdicts: that of the first model's task. ``noise`` is the first run's
+    noise floor, None where it was not measured.
     """
 
     task: str
+    primary: str
     margin: float
     weights: Mapping[str, float]
     models: tuple[ModelSummary, ...]
     pairs: tuple[Pair, ...]
     noise: NoiseFloor | None
+
+    def model(self, name: str) -> ModelSummary:
+        """Return the model of this name; names are different within a comparison."""
+        return next(model for model in self.models if model.name == name)

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..statistics.arrays import Floats, Integers, is_binary
+from ..statistics.arrays import Floats, Integers, is_binary, renumber
 from ..statistics.intervals import mean_interval
 from ..statistics.paired import difference_interval
 from ..statistics.passk import majority_at_k, pass_at_k
 from .comparison import Curve, CurveDifference, CurvePoint
-from .difference import Design, summary
+from .difference import summary
 from .table import Table
 
 PASS, MAJORITY = "pass@k", "maj@k"
@@ -74,14 +74,14 @@ def _majority(scores: Floats, answers: Integers, k: int) -> Floats:
 
 def curve(values: Values, clusters: Integers | None) -> Curve:
     """Average a curve over the questions, each point with its interval."""
-    points = tuple(_point(k, found, clusters) for k, found in values.by_k.items())
+    points = tuple(_point(k, of_k, clusters) for k, of_k in values.by_k.items())
     return Curve(values.reward, values.kind, points)
 
 
 def _point(k: int, values: Floats, clusters: Integers | None) -> CurvePoint:
     known = ~np.isnan(values)
-    kept = Design(clusters, shared_noise=False).only(known)
-    return CurvePoint(k, summary(values[known], mean_interval(values[known], binary=True, single=False, clusters=kept)))
+    interval = mean_interval(values[known], binary=True, single=False, clusters=renumber(clusters, known))
+    return CurvePoint(k, summary(values[known], interval))
 
 
 def curve_differences(
@@ -101,8 +101,8 @@ def _difference(base: Values, tuned: Values, clusters: Integers | None) -> Curve
 
 def _change(k: int, changes: Floats, clusters: Integers | None) -> CurvePoint:
     known = ~np.isnan(changes)
-    kept = Design(clusters, shared_noise=False).only(known)
-    return CurvePoint(k, summary(changes[known], difference_interval(changes[known], 1.0, kept)))
+    interval = difference_interval(changes[known], 1.0, renumber(clusters, known))
+    return CurvePoint(k, summary(changes[known], interval))
 
 
 def crossing(points: Sequence[CurvePoint]) -> float | None:

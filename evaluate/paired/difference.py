@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from ..statistics.arrays import Booleans, Floats, Integers, is_binary, question_means
+from ..statistics.arrays import Booleans, Floats, Integers, is_binary, question_means, renumber
 from ..statistics.intervals import Interval, mean_interval, spread
 from ..statistics.paired import difference_interval, holm, mcnemar, sign_flip
 from ..statistics.power import questions_needed, smallest_detectable
@@ -25,39 +25,31 @@ class Design:
     clusters: Integers | None
     shared_noise: bool
 
-    def only(self, kept: Booleans) -> Integers | None:
-        """Return the clusters of the kept questions, numbered from 0."""
-        if self.clusters is None:
-            return None
-        numbers: Integers = np.unique(self.clusters[kept], return_inverse=True)[1]
-        return numbers
-
 
 def estimate(scores: Floats, clusters: Integers | None) -> Estimate:
     """Return the mean of scores ``[questions, samples]`` over the questions that have one, with its interval."""
     means = question_means(scores)
     known = ~np.isnan(means)
-    kept = Design(clusters, shared_noise=False).only(known)
-    single = bool(((~np.isnan(scores)).sum(axis=1) <= 1).all())
-    return summary(means[known], mean_interval(means[known], is_binary(scores), single, kept))
+    kept = renumber(clusters, known)
+    return summary(means[known], mean_interval(means[known], is_binary(scores), _single(scores), kept))
 
 
-def within(found: Estimate, limits: Sequence[float] | None) -> Estimate:
+def within(estimated: Estimate, limits: Sequence[float] | None) -> Estimate:
     """Cut an interval at the lowest and highest value that a reward can have, and say so in its method.
 
     >>> within(Estimate(0.9, 0.75, 1.05, 8, "t"), (0.0, 1.0))
     Estimate(mean=0.9, low=0.75, high=1.0, n=8, method='t, cut at the range')
     """
-    if limits is None or found.low is None or found.high is None:
-        return found
-    low, high = max(found.low, limits[0]), min(found.high, limits[1])
-    if (low, high) == (found.low, found.high):
-        return found
-    return replace(found, low=low, high=high, method=f"{found.method}, cut at the range")
+    if limits is None or estimated.low is None or estimated.high is None:
+        return estimated
+    low, high = max(estimated.low, limits[0]), min(estimated.high, limits[1])
+    if (low, high) == (estimated.low, estimated.high):
+        return estimated
+    return replace(estimated, low=low, high=high, method=f"{estimated.method}, cut at the range")
 
 
 def summary(values: Floats, interval: Interval | None) -> Estimate:
-    """Put the mean of one value a question and its interval together."""
+    """Put the mean of one value per question and its interval together."""
     mean = float(values.mean()) if len(values) else None
     if interval is None:
         return Estimate(mean, None, None, len(values), NO_INTERVAL)
@@ -65,7 +57,7 @@ def summary(values: Floats, interval: Interval | None) -> Estimate:
 
 
 class Questions(NamedTuple):
-    """The questions that both models have a value for: their means and differences, and where they stand."""
+    """The questions that both models have a value for: their means and differences, and which of all they are."""
 
     base: Floats
     tuned: Floats
@@ -75,23 +67,31 @@ class Questions(NamedTuple):
 
 
 def shared_questions(base: Floats, tuned: Floats, design: Design) -> Questions:
-    """Pair scores ``[questions, samples]`` whose questions stand in the same order."""
-    left, right = question_means(base), question_means(tuned)
-    kept = ~np.isnan(left) & ~np.isnan(right)
-    changes = right[kept] - left[kept]
+    """Pair scores ``[questions, samples]`` whose questions are in the same order."""
+    left, right, changes = question_means(base), question_means(tuned), moves(base, tuned)
+    kept = ~np.isnan(changes)
+    return Questions(left[kept], right[kept], changes[kept], renumber(design.clusters, kept), kept)
+
+
+def moves(base: Floats, tuned: Floats) -> Floats:
+    """Return the change of each question's mean, NaN where one has none.
+
+    >>> moves(np.array([[0.1, 0.2, 0.3], [0.0, np.nan, 1.0]]), np.array([[0.3, 0.2, 0.1], [1.0, 1.0, 1.0]]))
+    array([0. , 0.5])
+    """
+    changes = question_means(tuned) - question_means(base)
     changes[np.abs(changes) < 1e-12] = 0.0  # equal means that were summed in another order
-    return Questions(left[kept], right[kept], changes, design.only(kept), kept)
+    return changes
 
 
 def paired_estimate(base: Floats, tuned: Floats, design: Design) -> Estimate:
     """Return tuned minus base with its paired interval, and nothing else that :func:`difference` gives."""
-    found = shared_questions(base, tuned, design)
-    reach = _reach(base[found.kept], tuned[found.kept])
-    return summary(found.changes, difference_interval(found.changes, reach, found.clusters))
+    _, _, changes, clusters, kept = shared_questions(base, tuned, design)
+    return summary(changes, difference_interval(changes, _reach(base[kept], tuned[kept]), clusters))
 
 
 def difference(base: Floats, tuned: Floats, design: Design, margin: float) -> Difference:
-    """Return tuned minus base, of scores ``[questions, samples]`` whose questions stand in the same order.
+    """Return tuned minus base, of scores ``[questions, samples]`` whose questions are in the same order.
 
     Questions without a value in either are left out and counted. ``p_holm`` is ``p`` until :func:`adjust`.
     """
@@ -142,10 +142,10 @@ def decide(interval: Interval | None, margin: float) -> Verdict:
     return Verdict.HELD if interval.low > -margin else Verdict.UNDERPOWERED
 
 
-def adjust(found: dict[str, Difference]) -> dict[str, Difference]:
+def adjust(differences: Mapping[str, Difference]) -> dict[str, Difference]:
     """Return the differences of several rewards with ``p_holm`` adjusted over them."""
-    adjusted = holm({name: one.p for name, one in found.items() if one.p is not None})
-    return {name: replace(one, p_holm=adjusted.get(name)) for name, one in found.items()}
+    adjusted = holm({name: one.p for name, one in differences.items() if one.p is not None})
+    return {name: replace(one, p_holm=adjusted.get(name)) for name, one in differences.items()}
 
 
 def _both(base: Floats, tuned: Floats) -> Floats:
@@ -177,14 +177,14 @@ def _detectable(changes: Floats, interval: Interval | None, clusters: Integers |
     """The smallest detectable change; where all differences are equal, from half the width of the interval."""
     if interval is None:
         return None
-    found = spread(changes, clusters)
-    return smallest_detectable(found.error if found.known else (interval.high - interval.low) / 2 / 1.96)
+    error = spread(changes, clusters)
+    return smallest_detectable(error.error if error.known else (interval.high - interval.low) / 2 / 1.96)
 
 
 def _needed(changes: Floats, clusters: Integers | None, margin: float) -> int | None:
     """The number of questions like these that would show a change of the margin."""
-    found = spread(changes, clusters)
-    return questions_needed(found.error**2 * len(changes), margin) if found.known and margin else None
+    error = spread(changes, clusters)
+    return questions_needed(error.error**2 * len(changes), margin) if error.known and margin else None
 
 
 def _pairing(base: Floats, tuned: Floats, changes: Floats) -> float | None:

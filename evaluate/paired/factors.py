@@ -1,4 +1,4 @@
-"""Why the primary metric moved: truncation, answers, format and length as factors of its change."""
+"""Why the primary metric moved: cut completions, answers, format and length as factors of its change."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..statistics.arrays import Booleans, Floats, Integers, question_means
+from ..statistics.arrays import Booleans, Floats, Integers, question_means, renumber
 from ..statistics.bootstrap import percentile_interval, resampled_means
-from .comparison import Estimate
-from .difference import Design
-from .explanation import Factor, FactorBin
+from .comparison import Estimate, Factor, FactorBin
 from .table import Table
 
 LENGTH_BINS = 4
@@ -28,7 +26,7 @@ class Binning(NamedTuple):
 
 
 def factors(base: Table, tuned: Table, primary: str) -> tuple[Factor, ...]:
-    """Return the change of the primary metric split by truncation, answers found, format and length.
+    """Return the change of the primary metric split by completions that were cut, answers found, format and length.
 
     For bins with shares P and means m inside them, ``mean = Σ P·m``, and the change is exactly
 
@@ -44,14 +42,14 @@ def factors(base: Table, tuned: Table, primary: str) -> tuple[Factor, ...]:
     columns = [_columns(left[kept], right[kept], binning, kept) for binning in binnings]
     if not binnings:
         return ()
-    drawn = resampled_means(np.hstack(columns), Design(base.clusters, shared_noise=False).only(kept))
+    drawn = resampled_means(np.hstack(columns), renumber(base.clusters, kept))
     draws = np.split(drawn, np.cumsum([part.shape[1] for part in columns])[:-1], axis=1)
     return tuple(map(_factor, binnings, columns, draws))
 
 
 def _binnings(base: Table, tuned: Table, primary: str) -> Iterator[Binning]:
     if _all_known(base, base.cut) and _all_known(tuned, tuned.cut):
-        yield _two("truncation", ("complete", "cut"), base.cut == 1, tuned.cut == 1)
+        yield _two("cut", ("complete", "cut"), base.cut == 1, tuned.cut == 1)
     if primary in base.statuses:
         yield _two("answer", ("answer found", "no answer"), base.unanswered(primary), tuned.unanswered(primary))
     for reward in base.statuses:

@@ -16,7 +16,8 @@ from ...rewards import RewardMix
 from ..runs.run import Run
 from ..scoring import score_rows
 from ..types import Engine, EvaluationError, Request, Row, Sampling
-from .comparison import NoiseFloor
+from .comparison import TOTAL, NoiseFloor
+from .table import primary_metric
 
 ROWS = 256
 """Completions that are generated again, at the most: spread evenly over the run."""
@@ -33,11 +34,11 @@ def measure_noise(run: Run, again: Engine, mix: RewardMix, sampling: Sampling) -
     requests = [Request(prompts[row.prompt_id], row.sample) for row in kept]
     fresh = [row for batch in again.generate(requests, sampling) for row in batch]
     asked = [request.prompt for request in requests]
-    primary = run.manifest.task.primary
+    primary = primary_metric(run)
 
     def values(answers: list[Row]) -> list[float | None]:
         scores = score_rows(answers, asked, mix)
-        return [score.total if primary == "total" else score.rewards[primary].value for score in scores]
+        return [score.total if primary == TOTAL else score.rewards[primary].value for score in scores]
 
     pairs = list(zip(kept, fresh, values(kept), values(fresh), strict=True))
     floor = NoiseFloor(

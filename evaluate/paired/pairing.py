@@ -9,20 +9,19 @@ from typing import NamedTuple
 import numpy as np
 
 from ..runs.run import Run
-from ..statistics.arrays import Floats, question_means
+from ..statistics.arrays import question_means
 from ..types import EvaluationError
 from .alarms import read_alarms
+from .behaviour import behaviour, behaviour_changes, lengths
 from .comparability import require_comparable, table_mismatches
-from .comparison import Comparison, Mismatch, ModelSummary, Pair, QuestionChange, RewardSummary
-from .contributions import check_hacking, contributions, proxy
+from .comparison import TOTAL, Comparison, Mismatch, ModelSummary, Pair, QuestionChange, RewardSummary
 from .curves import Values, curve, curve_differences, curve_values
-from .difference import Design, adjust, difference, estimate, within
+from .difference import Design, adjust, difference, estimate, moves, within
 from .factors import factors
-from .habits import habit_changes, habit_means
-from .lengths import lengths
+from .hacking import check_hacking, proxy, suspects
 from .noise import read_noise
-from .reweighing import model_per_weight, pair_per_weight
-from .table import TOTAL, Table, primary_metric, read_table
+from .table import Table, primary_metric, read_table
+from .total import contributions, model_per_weight, pair_per_weight
 
 MARGIN = 0.02
 """The loss that is still called HELD when its excess can be excluded, unless the user sets another."""
@@ -62,6 +61,7 @@ def compare(runs: Sequence[Run], *, margin: float = MARGIN) -> Comparison:
         pairs.append(_pair(base, tuned, mismatches, margin))
     return Comparison(
         task=first.manifest.task.name,
+        primary=base.table.primary,
         margin=margin,
         weights=dict(first.manifest.mix.weights),
         models=tuple(models),
@@ -83,7 +83,9 @@ def _read(run: Run, name: str, primary: str) -> _Side:
 
 def _model(side: _Side) -> ModelSummary:
     table, mix = side.table, side.run.manifest.mix
-    habits = habit_means(table)
+    scored = int((~np.isnan(table.values[TOTAL])).sum())
+    counts = {"scored": scored, "not applicable": int(table.present.sum()) - scored}
+    means = {name: float(np.nanmean(values)) for name, values in behaviour(table).items()}
     return ModelSummary(
         name=side.name,
         weights=side.run.manifest.weights,
@@ -95,78 +97,59 @@ def _model(side: _Side) -> ModelSummary:
             )
             for reward in table.statuses
         },
-        total=RewardSummary(estimate(table.values[TOTAL], table.clusters), _total_counts(table)),
-        truncated=habits.get("truncated"),
-        unanswered=habits.get("unanswered"),
-        tokens=habits.get("tokens"),
-        repeated=habits.get("repeated"),
-        repeated_unit=table.repeated_unit if "repeated" in habits else None,
+        total=RewardSummary(
+            estimate(table.values[TOTAL], table.clusters), {word: count for word, count in counts.items() if count}
+        ),
+        cut=means.get("cut"),
+        unanswered=means.get("unanswered"),
+        tokens=means.get("tokens"),
+        repeated=means.get("repeated"),
+        repeated_unit=table.repeated_unit if "repeated" in means else None,
         curves=tuple(curve(values, table.clusters) for values in side.curves),
         per_weight=model_per_weight(table),
         proxy=proxy(table, mix.weights),
     )
 
 
-def _total_counts(table: Table) -> dict[str, int]:
-    scored = int((~np.isnan(table.values[TOTAL])).sum())
-    counts = {"scored": scored, "not applicable": int(table.present.sum()) - scored}
-    return {word: count for word, count in counts.items() if count}
-
-
 def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: float) -> Pair:
     left, right = base.table, tuned.table
-    mismatches = (*mismatches, *table_mismatches(left, right))
     primary, weights = left.primary, base.run.manifest.mix.weights
     design = Design(left.clusters, shared_noise(base.run, tuned.run))
-    rewards = adjust(
-        {name: difference(left.values[name], right.values[name], design, margin) for name in left.statuses}
-    )
-    total = difference(left.values[TOTAL], right.values[TOTAL], design, margin)
+    changes = {name: difference(left.values[name], right.values[name], design, margin) for name in left.values}
+    total = changes.pop(TOTAL)
+    rewards = adjust(changes)
     gain = total if primary == TOTAL else rewards[primary]
     return Pair(
         base=base.name,
         tuned=tuned.name,
         primary=primary,
-        verdict=gain.verdict,
-        mismatches=mismatches,
+        mismatches=(*mismatches, *table_mismatches(left, right)),
         rewards=rewards,
         total=total,
         contributions=contributions(left, right, weights, design),
         factors=factors(left, right, primary),
         curves=curve_differences(base.curves, tuned.curves, left.clusters),
-        changes=_changes(left.ids, left.values[primary], right.values[primary]),
+        changes=_changes(left, right),
         hacking=check_hacking(left, right, weights, gain, design, margin),
-        suspects=_suspects(left, right),
+        suspects=suspects(left, right),
         per_weight=pair_per_weight(left, right),
-        habits=habit_changes(left, right, design),
+        behaviour=behaviour_changes(left, right, design),
         lengths=lengths(left, right),
         alarms=read_alarms(tuned.run.path),
     )
 
 
 def shared_noise(base: Run, tuned: Run) -> bool:
-    """Tell whether both models drew their samples with the same random numbers."""
+    """Return whether both models drew their samples with the same random numbers."""
     drawn, engine = base.manifest.sampling, base.manifest.engine.get("kind")
     same = drawn == tuned.manifest.sampling and engine == tuned.manifest.engine.get("kind")
     return bool(drawn and drawn["temperature"] and same and engine == "transformers")
 
 
-def _moved(base: Floats, tuned: Floats) -> Floats:
-    """Return the change of each question's mean, 0 where only rounding changed it and where one has no value."""
-    found = np.nan_to_num(question_means(tuned) - question_means(base))
-    return np.where(np.abs(found) > 1e-12, found, 0.0)
-
-
-def _changes(ids: tuple[str, ...], base: Floats, tuned: Floats) -> tuple[QuestionChange, ...]:
-    """Return the questions whose mean changed, the worst loss first."""
-    left, right = question_means(base), question_means(tuned)
-    moved = np.flatnonzero(_moved(base, tuned))
-    found = [QuestionChange(ids[i], float(left[i]), float(right[i])) for i in moved]
-    return tuple(sorted(found, key=lambda change: change.delta))
-
-
-def _suspects(base: Table, tuned: Table) -> tuple[str, ...]:
-    """Return the questions whose total rose while their primary metric fell."""
-    total = _moved(base.values[TOTAL], tuned.values[TOTAL])
-    primary = _moved(base.values[base.primary], tuned.values[base.primary])
-    return tuple(base.ids[i] for i in np.flatnonzero((total > 0) & (primary < 0)))
+def _changes(base: Table, tuned: Table) -> tuple[QuestionChange, ...]:
+    """Return the questions whose mean of the primary metric changed, the worst loss first."""
+    before, after = base.values[base.primary], tuned.values[base.primary]
+    left, right = question_means(before), question_means(after)
+    moved = np.flatnonzero(np.nan_to_num(moves(before, after)))
+    changes = [QuestionChange(base.ids[i], float(left[i]), float(right[i])) for i in moved]
+    return tuple(sorted(changes, key=lambda change: change.delta))

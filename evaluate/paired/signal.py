@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..runs.run import Run
-from ..statistics.arrays import Booleans, Floats, Integers, is_binary, question_means
+from ..statistics.arrays import Booleans, Floats, Integers, is_binary, question_means, renumber
 from ..statistics.groups import all_equal, carried_variance, varies, within_spread
 from ..statistics.intervals import mean_interval
 from ..types import EvaluationError
-from .comparison import CurvePoint, Estimate
-from .contributions import weighted
+from .comparison import TOTAL, CurvePoint, Estimate
 from .curves import powers
 from .difference import summary
-from .table import TOTAL, Table, read_table
+from .table import Table, read_table
+from .total import weighted
 
 WANTED = 0.5
 """The share of groups with an advantage that the needed group size is meant to reach."""
@@ -74,15 +74,15 @@ def signal(run: Run, group: int = 8) -> Signal:
             f"group={group} with {samples} samples a prompt: a group has 2 or more, and at most the samples; draw "
             f"more of them: grpo-eval run --samples {max(group, 2)} --temperature 1."
         )
-    kept = np.flatnonzero((~np.isnan(table.values[TOTAL])).sum(axis=1) >= group)
-    if not len(kept):
+    kept = (~np.isnan(table.values[TOTAL])).sum(axis=1) >= group
+    if not kept.any():
         raise EvaluationError(f"{run.path}: no prompt has {group} samples with a total; give a smaller group.")
     return _signal(run, table, kept, group)
 
 
-def _signal(run: Run, table: Table, kept: Integers, group: int) -> Signal:
+def _signal(run: Run, table: Table, kept: Booleans, group: int) -> Signal:
     totals, primary = table.values[TOTAL][kept], table.values[table.primary][kept]
-    clusters = None if table.clusters is None else np.unique(table.clusters[kept], return_inverse=True)[1]
+    clusters = renumber(table.clusters, kept)
     rates = question_means(primary) if table.primary != TOTAL and is_binary(primary) else None
     silent = _share(all_equal(totals, group), clusters)
     by_group = tuple(_audible(totals, size, clusters) for size in _sizes(totals, group))
@@ -91,7 +91,7 @@ def _signal(run: Run, table: Table, kept: Integers, group: int) -> Signal:
     return Signal(
         model=run.model,
         task=run.manifest.task.name,
-        prompts=len(kept),
+        prompts=len(totals),
         samples=totals.shape[1],
         group=group,
         silent=silent,
@@ -100,7 +100,7 @@ def _signal(run: Run, table: Table, kept: Integers, group: int) -> Signal:
         spread=_mean(within_spread(totals), clusters),
         carriers=_carriers(table, kept, run.manifest.mix.weights),
         rates=_histogram(rates) if rates is not None else (),
-        worth=tuple(table.ids[place] for place in kept[worth]),
+        worth=tuple(table.ids[place] for place in np.flatnonzero(kept)[worth]),
         advice=_advise(1 - (silent.mean or 0.0), group, needed, totals.shape[1], float(worth.mean())),
     )
 
@@ -123,7 +123,7 @@ def _mean(values: Floats, clusters: Integers | None) -> Estimate:
     return summary(values, mean_interval(values, binary=False, single=False, clusters=clusters))
 
 
-def _carriers(table: Table, kept: Integers, weights: Mapping[str, float]) -> dict[str, float]:
+def _carriers(table: Table, kept: Booleans, weights: Mapping[str, float]) -> dict[str, float]:
     return carried_variance({name: weighted(table, {name: w})[kept] for name, w in weights.items() if w})
 
 

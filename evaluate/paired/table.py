@@ -18,9 +18,7 @@ from ...rewards.text import normalise
 from ..runs.run import Run, read_status
 from ..statistics.arrays import Booleans, Floats, Integers
 from ..types import EvaluationError
-
-TOTAL = "total"
-"""The name of the weighted total among the rewards' names."""
+from .comparison import TOTAL
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Table:
 
 
 def primary_metric(run: Run) -> str:
-    """Return the name of the task's primary metric, or "total" where the run's mix does not measure it."""
+    """Return the name of the task's primary metric, or the total where the run's mix does not measure it."""
     primary = run.manifest.task.primary
     return primary if primary in run.manifest.mix.fingerprints else TOTAL
 
@@ -72,7 +70,7 @@ def primary_metric(run: Run) -> str:
 def read_table(run: Run, primary: str | None = None) -> Table:
     """Read the scores and completions of a run, line by line; only numbers are kept.
 
-    ``primary`` is the metric to read it by, one that its mix measures or "total"; without it, that of the run's task.
+    ``primary`` is the metric to read it by, one that its mix measures or the total; without it, that of the run's task.
 
     Raises :class:`EvaluationError` for a line that is none of a run's, for a prompt that the run does not have,
     and for a completion that is there twice or was not scored.

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-"""Scores ``[questions, samples]``, or one number a question; NaN where there is none."""
+"""Scores ``[questions, samples]``, or one number per question; NaN where there is none."""
 
 Integers = NDArray[np.int64]
-"""Counts, or cluster numbers from 0, one a question."""
+"""Counts, or cluster numbers from 0, one per question."""
 
 Booleans = NDArray[np.bool_]
 
@@ -27,7 +27,16 @@ def question_means(scores: Floats) -> Floats:
     return means
 
 
+def renumber(clusters: Integers | None, kept: Booleans) -> Integers | None:
+    """Return the clusters of the questions that are kept, numbered from 0 without gaps; None without clusters.
+
+    >>> renumber(np.array([0, 1, 2, 2]), np.array([True, False, True, True]))
+    array([0, 1, 1])
+    """
+    return None if clusters is None else np.unique(clusters[kept], return_inverse=True)[1].astype(np.int64)
+
+
 def is_binary(scores: Floats) -> bool:
-    """Tell whether all scores are 0 or 1 (NaN left out, and at least one is known)."""
+    """Return whether all scores are 0 or 1 (NaN left out, and at least one is known)."""
     known = scores[~np.isnan(scores)]
     return bool(known.size and ((known == 0) | (known == 1)).all())

@@ -202,11 +202,12 @@ class Task(BaseModel):
 def parse_card(values: Mapping[str, Any], where: str) -> Task:
     """Build a task from a card's values; every mistake is one line that names ``where`` and the key."""
     from ...rewards import RewardMix
+    from ..paired.comparison import TOTAL
 
     try:
         task = Task(**values)
         task.sampling()
-        names = [*RewardMix.parse(task.rewards).names, "total"]
+        names = [*RewardMix.parse(task.rewards).names, TOTAL]
     except ValidationError as error:
         raise EvaluationError(f"{where}: {_first_mistake(error)}") from None
     except GrpokitError as error:

@@ -75,7 +75,7 @@ const Answers = (() => {
     const judged = answer.rewards[rewards.indexOf(comparison.primary)];
     const found = [];
     if (judged) found.push(make("span", { class: `chip ${judged[0] === 1 ? "up" : judged[0] === 0 ? "down" : ""}` }, judged[1]));
-    if (answer.finish === "length") found.push(make("span", { class: "chip warn" }, "truncated"));
+    if (answer.finish === "length") found.push(make("span", { class: "chip warn" }, "cut"));
     if (answer.tokens !== null) found.push(make("span", { class: "chip" }, `${answer.tokens} tokens`));
     found.push(make("span", { class: "chip" }, `total ${number(Weights.ofAnswer(answer))}`));
     return found;

@@ -4,7 +4,7 @@ const Samples = (() => {
   const { make } = Answers;
   const { comparison } = Charts;
   const ROW = 36;
-  const [TRUNCATED, UNANSWERED, RIGHT, WRONG] = [1, 2, 4, 8];
+  const [CUT, UNANSWERED, RIGHT, WRONG] = [1, 2, 4, 8];
   const texts = [...document.querySelectorAll("script.block")];
   const blocks = new Map();
   let index = { block: 1, rows: [] };
@@ -37,7 +37,7 @@ const Samples = (() => {
     suspects: (found, pair) => found.suspect[pair],
     right: (found, pair, sides) => sides.every((model) => found.flags[model] & RIGHT),
     wrong: (found, pair, sides) => sides.every((model) => found.flags[model] & WRONG),
-    truncated: (found, pair, sides) => sides.some((model) => found.flags[model] & TRUNCATED),
+    cut: (found, pair, sides) => sides.some((model) => found.flags[model] & CUT),
     unanswered: (found, pair, sides) => sides.some((model) => found.flags[model] & UNANSWERED),
   };
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from grpokit.errors import GrpokitError
-from grpokit.evaluate.paired.comparison import Mismatch
-from grpokit.evaluate.paired.explanation import Alarm, HackingCheck
+from grpokit.evaluate.paired.alarms import Alarm
+from grpokit.evaluate.paired.comparison import HackingCheck, Mismatch
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.conftest import Compared
@@ -80,7 +80,7 @@ def test_an_alarm_of_the_training_stands_above_the_numbers(compared: Compared, t
 
 def test_repetition_is_told_with_its_change(compared: Compared, tmp_path: Path) -> None:
     base, tuned = (model.repeated for model in compared.comparison.models)
-    change = compared.comparison.pairs[0].habits["repeated"]
+    change = compared.comparison.pairs[0].behaviour["repeated"]
     row = page(compared, tmp_path).partition("repeated word triples")[2].partition("</tr>")[0]
     shown = re.findall(r">([^<]+)</td>", row)
     points = [f"{100 * found:+.1f}" for found in (change.mean, change.low, change.high)]
@@ -102,7 +102,7 @@ def test_one_run_is_told_what_is_known_of_its_completions(tmp_path: Path) -> Non
     (model,) = known.models
     scored_before = replace(known, models=(replace(model, repeated=None, repeated_unit=None),))
     assert re.search(hint + "Give grpo-report", page(Compared([run], scored_before), tmp_path))
-    stored = replace(known, models=(replace(model, truncated=None, tokens=None, repeated=None, repeated_unit=None),))
+    stored = replace(known, models=(replace(model, cut=None, tokens=None, repeated=None, repeated_unit=None),))
     text = page(Compared([run], stored), tmp_path)
     assert re.search(r'class="hint">Without an answer: [\d.]+ %\. Give grpo-report', text)
 

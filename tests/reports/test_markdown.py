@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from grpokit.evaluate.paired.alarms import Alarm
 from grpokit.evaluate.paired.comparison import Mismatch
-from grpokit.evaluate.paired.explanation import Alarm
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.markdown import to_markdown
 from grpokit.tests.reports.conftest import Compared
@@ -45,7 +45,7 @@ def test_an_alarm_of_the_training_is_a_warning_above_the_table(compared: Compare
 def test_repetition_is_told_where_it_is_comparable(compared: Compared) -> None:
     pair = compared.comparison.pairs[0]
     assert "repeated word triples" in to_markdown(compared.comparison)
-    assert "repeated" not in to_markdown(replace(compared.comparison, pairs=(replace(pair, habits={}),)))
+    assert "repeated" not in to_markdown(replace(compared.comparison, pairs=(replace(pair, behaviour={}),)))
 
 
 def test_names_make_no_markup_and_no_mention(hostile: Compared, compared: Compared) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from grpokit.evaluate.paired.comparison import NoiseFloor
-from grpokit.evaluate.paired.explanation import LengthBin, Lengths
+from grpokit.evaluate.paired.comparison import LengthBin, Lengths, NoiseFloor
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run
 from grpokit.reports.html import write_html

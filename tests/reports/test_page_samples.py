@@ -23,7 +23,7 @@ def test_cells_of_the_flips_filter_the_samples(opened: Watched, compared: Compar
     assert opened.page.locator("#filter").input_value() == kind
 
 
-@pytest.mark.parametrize("kind", ["truncated", "unanswered", "different"])
+@pytest.mark.parametrize("kind", ["cut", "unanswered", "different"])
 def test_the_menu_filters_the_samples(opened: Watched, kind: str) -> None:
     opened.page.locator("#filter").select_option(kind)
     sync_api.expect(opened.page.locator("#found")).not_to_have_text("60 of 60" if kind != "different" else "")

@@ -12,7 +12,7 @@ import pytest
 from grpokit.errors import GrpokitError
 from grpokit.evaluate.runs.run import Run
 from grpokit.files import dump_line
-from grpokit.reports.embedded import BLOCK, RIGHT, TRUNCATED, UNANSWERED, WRONG, embed
+from grpokit.reports.embedded import BLOCK, CUT, RIGHT, UNANSWERED, WRONG, embed
 from grpokit.reports.samples import as_text, read_questions
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, write_run
@@ -63,7 +63,7 @@ def test_prompts_as_text(prompt: Any, text: str) -> None:
 
 
 def test_blocks_hold_every_question_in_the_order_of_the_index(compared: Compared) -> None:
-    packed = embed(compared.comparison, read_questions(compared.runs), "correctness")
+    packed = embed(compared.comparison, read_questions(compared.runs))
     index = unpack(packed.index)
     questions = [question for block in packed.blocks for question in unpack(block)]
     assert index["block"] == BLOCK
@@ -74,15 +74,15 @@ def test_blocks_hold_every_question_in_the_order_of_the_index(compared: Compared
 
 
 def test_flags_and_changes_are_those_of_the_comparison(compared: Compared) -> None:
-    rows = unpack(embed(compared.comparison, read_questions(compared.runs), "correctness").index)["rows"]
+    rows = unpack(embed(compared.comparison, read_questions(compared.runs)).index)["rows"]
     pair = compared.comparison.pairs[0]
     primary = pair.rewards["correctness"]
     assert sum(row[2][0] > 0 for row in rows) == primary.fixed
     assert sum(row[2][0] < 0 for row in rows) == primary.broken
     assert sum(all(flags & RIGHT for flags in row[1]) for row in rows) == primary.both_right
     assert sum(all(flags & WRONG for flags in row[1]) for row in rows) == primary.both_wrong
-    assert sum(bool(row[1][0] & TRUNCATED) for row in rows) > 0
-    assert all(bool(row[1][0] & TRUNCATED) == bool(row[1][0] & UNANSWERED) for row in rows)
+    assert sum(bool(row[1][0] & CUT) for row in rows) > 0
+    assert all(bool(row[1][0] & CUT) == bool(row[1][0] & UNANSWERED) for row in rows)
 
 
 def test_a_lone_surrogate_survives_packing(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from grpokit.evaluate.paired.alarms import Alarm
 from grpokit.evaluate.paired.comparison import Mismatch, NoiseFloor, Verdict
-from grpokit.evaluate.paired.explanation import Alarm
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.changed_questions import ending
 from grpokit.reports.terminal import ASCII, UNICODE, interval_bar, print_comparison
@@ -112,7 +112,8 @@ def test_mismatches_stand_above_the_numbers(compared: Compared) -> None:
     ],
 )
 def test_each_verdict_has_its_sentence(compared: Compared, verdict: Verdict, words: str) -> None:
-    pair = replace(compared.comparison.pairs[0], verdict=verdict)
+    pair = compared.comparison.pairs[0]
+    pair = replace(pair, rewards={**pair.rewards, pair.primary: replace(pair.gain, verdict=verdict)})
     assert words in shown(Compared(compared.runs, replace(compared.comparison, pairs=(pair,))))
 
 
@@ -136,7 +137,7 @@ def test_statuses_and_factors_are_counted(compared: Compared) -> None:
     text = shown(compared)
     for status, count in compared.comparison.models[1].rewards["correctness"].counts.items():
         assert f"{status} {count}" in text
-    assert "truncated 0.4 %" in text
+    assert "cut 0.4 %" in text
     assert f"repeated word triples {compared.comparison.models[0].repeated:.1%}".replace("%", " %") in text
 
 

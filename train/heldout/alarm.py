@@ -14,11 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...evaluate.paired.alarms import FILE, read_log
-from ...evaluate.paired.comparison import Difference, Estimate, Pair, Verdict
-from ...evaluate.paired.explanation import Alarm
+from ...evaluate.paired.alarms import FILE, Alarm, read_log
+from ...evaluate.paired.comparison import TOTAL, Difference, Estimate, Pair, Verdict
 from ...evaluate.paired.pairing import MARGIN
-from ...evaluate.paired.table import TOTAL
 from ...evaluate.statistics.intervals import t_value
 from ...files import write_lines
 from ..types import Watcher
@@ -99,7 +97,7 @@ class _Gauge:
     def found(self) -> Iterator[tuple[str, str]]:
         """Yield kind and text of each alarm."""
         if self.pair.primary != TOTAL:
-            yield from self._pleasing(self.pair.rewards[self.pair.primary])
+            yield from self._pleasing(self.pair.gain)
         if self.pair.verdict is not Verdict.IMPROVED:
             yield from self._decay()
 
@@ -120,7 +118,7 @@ class _Gauge:
         return f"{name} brought {others[name] / total:.0%} of the total's gain"
 
     def _decay(self) -> Iterator[tuple[str, str]]:
-        cut, repeated = self.pair.habits.get("truncated"), self.pair.habits.get("repeated")
+        cut, repeated = self.pair.behaviour.get("cut"), self.pair.behaviour.get("repeated")
         ending = f"{self.pair.primary} is no better."
         if cut is not None and self._low(cut) > RISE:
             yield "cut completions", f"{cut.mean:.0%} more completions are cut at the token limit; {ending}"

@@ -16,6 +16,7 @@ from ...evaluate.progress import Advance, unwatched
 from ...evaluate.runs.manifest import Manifest
 from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
+from ...evaluate.scoring import primary_of
 from ...evaluate.types import Engine, Prompt
 from ...files import write_lines
 from ..data import fitting, prompt_limit
@@ -77,8 +78,7 @@ def _evaluation(recipe: Recipe, note: Callable[[str], None]) -> Evaluation:
     task, asked = recipe.task.load(), recipe.evaluation
     sampling = asked.sampling(task)
     prompts = _fitting(recipe, asked.prompts(task), sampling.max_new_tokens, note)
-    names = recipe.mix.names
-    primary = task.primary if task.primary in names else names[0]
+    primary = primary_of(recipe.mix, task.primary)
     record = task_record(task.name, primary, task.cluster, prompts, asked.data or f"{asked.split} split")
     return Evaluation(record, prompts, sampling, recipe.mix)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...evaluate.paired.comparison import Comparison, ModelSummary, Verdict
+from ...evaluate.paired.comparison import Verdict
 from ...evaluate.paired.pairing import compare
-from ...evaluate.paired.table import TOTAL
 from ...evaluate.runs.run import Run
 
 
@@ -52,9 +51,3 @@ class Selection:
             self._reference, self.stale = run, 0
         else:
             self.stale += 1
-
-
-def primary_mean(comparison: Comparison, model: ModelSummary) -> float | None:
-    """Return the mean of a model's primary metric in a comparison of a pair."""
-    primary = comparison.pairs[0].primary
-    return (model.total if primary == TOTAL else model.rewards[primary]).estimate.mean

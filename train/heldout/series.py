@@ -6,9 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ...evaluate.paired.alarms import BASE
-from ...evaluate.paired.comparison import ModelSummary, Pair
-from ...evaluate.paired.explanation import Alarm
+from ...evaluate.paired.alarms import BASE, Alarm
+from ...evaluate.paired.comparison import Comparison, Pair
 from ...evaluate.paired.pairing import compare
 from ...evaluate.runs.run import Run
 from ..recipe.recipe import Recipe
@@ -17,7 +16,7 @@ from ..types import HeldOut, Watcher
 from .alarm import look
 from .questions import Asked, ask
 from .samples import read_answers
-from .selection import primary_mean, step_folder, step_of
+from .selection import step_folder, step_of
 
 
 class Judged(NamedTuple):
@@ -48,25 +47,21 @@ class Track:
 
     def start(self) -> HeldOut:
         """Return what there is to tell of the base."""
-        return self._found(0, self.base, compare([self.base]).models[0], None)
+        return self._found(0, self.base, compare([self.base]))
 
     def judge(self, run: Run) -> Judged:
         """Compare a checkpoint's run with the base's."""
         comparison = compare([self.base, run])
-        (pair,), model = comparison.pairs, comparison.models[1]
-        return Judged(self._found(step_of(run.path), run, model, pair), primary_mean(comparison, model), pair)
+        found = self._found(step_of(run.path), run, comparison)
+        return Judged(found, found.means[comparison.primary], comparison.pairs[0])
 
     def alarms(self, judged: Judged, looks: int, trained: float) -> list[Alarm]:
         """Return what is alarming about a checkpoint, among so many ``looks`` planned in all; see :func:`look`."""
         found = look(judged.pair, looks, self.asked.units, trained, judged.found.step)
         return [alarm._replace(text=f"in {self.asked.decoding} answers {alarm.text}") for alarm in found]
 
-    def _found(self, step: int, run: Run, model: ModelSummary, pair: Pair | None) -> HeldOut:
-        change = None if pair is None else pair.rewards.get(pair.primary, pair.total)
+    def _found(self, step: int, run: Run, comparison: Comparison) -> HeldOut:
+        means = {name: summary.estimate.mean for name, summary in comparison.models[-1].rows().items()}
+        change = comparison.pairs[0].gain if comparison.pairs else None
         answers = {answer.sample: answer.text for answer in read_answers(run.path)}
-        primary = self.asked.evaluation.task.primary
-        return HeldOut(step, self.asked.decoding, run.path, primary, _means(model), change, answers)
-
-
-def _means(model: ModelSummary) -> dict[str, float | None]:
-    return {**{name: found.estimate.mean for name, found in model.rewards.items()}, "total": model.total.estimate.mean}
+        return HeldOut(step, self.asked.decoding, run.path, comparison.primary, means, change, answers)

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.paired.alarms import read_alarms
-from grpokit.evaluate.paired.explanation import Alarm
+from grpokit.evaluate.paired.alarms import Alarm, read_alarms
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run
 from grpokit.evaluate.types import EvaluationError

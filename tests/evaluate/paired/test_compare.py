@@ -170,13 +170,6 @@ def test_the_noise_floor_of_the_first_run_is_kept(tmp_path: Path) -> None:
         compare(runs)
 
 
-def test_suspects_are_paid_more_for_a_worse_answer(tmp_path: Path) -> None:
-    base = {"correctness": [[1.0], [1.0], [0.0]], "length": [[0.0], [0.0], [0.0]]}
-    tuned = {"correctness": [[0.0], [0.0], [1.0]], "length": [[2.0], [0.5], [1.0]]}
-    runs = [write_run(tmp_path / name, scores, name) for name, scores in (("base", base), ("tuned", tuned))]
-    assert compare(runs).pairs[0].suspects == ("q0",)  # q1 lost more than it gained, q2 gained in both
-
-
 def test_holm_is_over_the_rewards(tmp_path: Path) -> None:
     one, two = _flips(100, 60, 30, 10), _flips(120, 60, 12, 8)
     runs = [
@@ -228,7 +221,7 @@ def test_one_run_has_means_and_no_pair(tmp_path: Path) -> None:
     assert comparison.pairs == ()
 
 
-def test_field_8_truncated_completions_are_shown_and_not_only_scored_wrong(tmp_path: Path) -> None:
+def test_field_8_cut_completions_are_shown_and_not_only_scored_wrong(tmp_path: Path) -> None:
     judged = [[Judgement(0.0, "no answer", "")], [Judgement(1.0, "correct", "")], [Judgement(0.0, "wrong", "")]]
     run = write_run(
         tmp_path,
@@ -238,7 +231,7 @@ def test_field_8_truncated_completions_are_shown_and_not_only_scored_wrong(tmp_p
         tokens=[[64], [10], [16]],
     )
     model = compare([run]).models[0]
-    assert (model.truncated, model.unanswered, model.tokens) == (1 / 3, 1 / 3, 30.0)
+    assert (model.cut, model.unanswered, model.tokens) == (1 / 3, 1 / 3, 30.0)
     assert model.rewards["correctness"].counts == {"no answer": 1, "correct": 1, "wrong": 1}
 
 
@@ -247,7 +240,7 @@ def test_unknown_finish_reasons_are_not_zero(tmp_path: Path) -> None:
     file = run.path / "completions.jsonl"
     file.write_text(file.read_text().replace('"eos"', "null").replace('"tokens": 5', '"tokens": null'))
     model = compare([run]).models[0]
-    assert (model.truncated, model.tokens) == (None, None)
+    assert (model.cut, model.tokens) == (None, None)
 
 
 @pytest.mark.parametrize("margin", [-0.01, math.nan, math.inf])

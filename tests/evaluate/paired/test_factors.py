@@ -3,8 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grpokit.evaluate.paired.comparison import Pair
-from grpokit.evaluate.paired.explanation import Factor
+from grpokit.evaluate.paired.comparison import Factor, Pair
 from grpokit.evaluate.paired.factors import Shares, kitagawa
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.rewards.reward import Judgement
@@ -37,11 +36,11 @@ def _factor(pair: Pair, name: str) -> Factor:
     return next(factor for factor in pair.factors if factor.name == name)
 
 
-def test_field_8_a_gain_that_is_only_less_truncation(tmp_path: Path) -> None:
+def test_field_8_a_gain_that_is_only_fewer_cut_completions(tmp_path: Path) -> None:
     # both models are right on 80% of what they finish, and never on what is cut
     base = {"scores": {"correctness": [[1.0]] * 40 + [[0.0]] * 60}, "cut": [[False]] * 50 + [[True]] * 50}
     tuned = {"scores": {"correctness": [[1.0]] * 80 + [[0.0]] * 20}, "cut": [[False]] * 100}
-    found = _factor(_pair(tmp_path, base=base, tuned=tuned), "truncation")
+    found = _factor(_pair(tmp_path, base=base, tuned=tuned), "cut")
     complete, cut = found.bins
     assert (complete.base_share, complete.tuned_share) == (0.5, 1.0)
     assert (complete.base_mean, complete.tuned_mean) == (pytest.approx(0.8), pytest.approx(0.8))
@@ -56,7 +55,7 @@ def test_a_gain_within_complete_answers(tmp_path: Path) -> None:
     cut = [[False]] * 50 + [[True]] * 50
     base = {"scores": {"correctness": [[1.0]] * 10 + [[0.0]] * 90}, "cut": cut}
     tuned = {"scores": {"correctness": [[1.0]] * 40 + [[0.0]] * 60}, "cut": cut}
-    found = _factor(_pair(tmp_path, base=base, tuned=tuned), "truncation")
+    found = _factor(_pair(tmp_path, base=base, tuned=tuned), "cut")
     assert (found.shift.mean, found.within.mean) == (pytest.approx(0.0), pytest.approx(0.3))
 
 
@@ -77,7 +76,7 @@ def test_every_factor_adds_up_to_the_change_whatever_is_missing(tmp_path: Path) 
             "clusters": [i // 2 for i in range(50)],
         }
     pair = _pair(tmp_path, **sides)
-    assert [factor.name for factor in pair.factors] == ["truncation", "answer", "xml_format", "length"]
+    assert [factor.name for factor in pair.factors] == ["cut", "answer", "xml_format", "length"]
     for factor in pair.factors:
         assert factor.shift.mean + factor.within.mean == pytest.approx(pair.rewards["correctness"].delta)
         assert sum(one.base_share for one in factor.bins) == pytest.approx(1)

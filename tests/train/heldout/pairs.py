@@ -23,7 +23,6 @@ def bare_pair(primary: str, contributions: Mapping[str, Estimate], gain: Differe
         base="base",
         tuned="tuned",
         primary=primary,
-        verdict=gain.verdict,
         mismatches=(),
         rewards={primary: gain},
         total=total,

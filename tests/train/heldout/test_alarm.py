@@ -62,7 +62,7 @@ def test_training_reward_counts_where_held_out_answers_are_greedy():
 
 def risen(cut, repeated):
     """How much larger the shares of cut answers and of repeated triples are, each with a narrow interval."""
-    rises = {"truncated": cut, "repeated": repeated}
+    rises = {"cut": cut, "repeated": repeated}
     return {name: Estimate(rise, rise - 0.01, rise + 0.01, 200, "t") for name, rise in rises.items()}
 
 
@@ -74,12 +74,12 @@ DECAY = [
 ]
 
 
-@pytest.mark.parametrize(("habits", "kinds"), DECAY)
-def test_answers_that_rot_raise_it_unless_the_metric_improves(habits, kinds):
+@pytest.mark.parametrize(("behaviour", "kinds"), DECAY)
+def test_answers_that_rot_raise_it_unless_the_metric_improves(behaviour, kinds):
     draw = np.random.default_rng(7)
     base, better, rest = shares(draw, 0.3), shares(draw, 0.9), shares(draw, 0.5)
-    still = replace(made_pair(base, base, base + rest, base + rest), habits=habits)
-    improved = replace(made_pair(base, better, base + rest, better + rest), habits=habits)
+    still = replace(made_pair(base, base, base + rest, base + rest), behaviour=behaviour)
+    improved = replace(made_pair(base, better, base + rest, better + rest), behaviour=behaviour)
     assert improved.verdict is Verdict.IMPROVED
     assert [alarm.kind for alarm in look(still, 3, UNITS, 0.0, 20)] == kinds
     assert look(improved, 3, UNITS, 0.0, 20) == []

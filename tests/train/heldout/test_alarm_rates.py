@@ -82,13 +82,14 @@ def checkpoints(draw, kind: Healthy, size: tuple[int, int]) -> Iterator[Pair]:
         "length": answers(draw, draw.uniform(0.0, 0.6, size[0]), repeat(kind.length), size, 0.5),
     }
     shares = {
-        "truncated": answers(draw, np.full(size[0], 0.2), repeat(kind.cut), size),
+        "cut": answers(draw, np.full(size[0], 0.2), repeat(kind.cut), size),
         "repeated": answers(draw, draw.uniform(0.0, 0.1, size[0]), repeat(0.0), size),
     }
     base, was = ({name: next(found) for name, found in columns.items()} for columns in (scores, shares))
     for _ in range(max(LOOKS)):
-        habits = {name: paired_estimate(was[name], next(found), design) for name, found in shares.items()}
-        yield replace(made_pair(base, {name: next(found) for name, found in scores.items()}, design), habits=habits)
+        changes = {name: paired_estimate(was[name], next(found), design) for name, found in shares.items()}
+        pair = made_pair(base, {name: next(found) for name, found in scores.items()}, design)
+        yield replace(pair, behaviour=changes)
 
 
 def swings(draw, kind: Healthy, questions: int):

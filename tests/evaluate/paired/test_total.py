@@ -1,4 +1,4 @@
-"""The total per unit of weight gives the total, its change and both intervals for any weights."""
+"""The parts of the total add up to it and to its change, at the run's weights and at any."""
 
 from __future__ import annotations
 
@@ -37,6 +37,30 @@ def _compared(folder: Path, weights: Sequence[float], missing: float, clustered:
         for name in ("base", "tuned")
     ]
     return compare(runs)
+
+
+def test_contributions_add_up_to_the_gain(tmp_path: Path) -> None:
+    pair = _compared(tmp_path, OWN, missing=0.3, clustered=False).pairs[0]
+    assert sum(part.mean or 0.0 for part in pair.contributions.values()) == pytest.approx(pair.total.delta)
+
+
+def test_a_contribution_is_the_change_times_the_weight(tmp_path: Path) -> None:
+    pair = _compared(tmp_path, OWN, missing=0.0, clustered=False).pairs[0]
+    assert pair.contributions["xml_format"].mean == pytest.approx(0.5 * (pair.rewards["xml_format"].delta or 0.0))
+
+
+def test_a_reward_that_is_only_measured_brings_nothing(tmp_path: Path) -> None:
+    pair = _compared(tmp_path, (1.0, 0.0, 0.0), missing=0.0, clustered=False).pairs[0]
+    assert list(pair.contributions) == ["correctness"]
+    assert pair.hacking is None
+
+
+def test_contributions_add_up_where_rewards_do_not_apply(tmp_path: Path) -> None:
+    base = {"correctness": [[1.0, None], [None, None], [0.0, 1.0]], "length": [[None, 0.5], [None, 0.25], [0.5, 1.0]]}
+    tuned = {"correctness": [[None, 1.0], [1.0, None], [1.0, 1.0]], "length": [[0.5, 0.5], [None, None], [None, 0.0]]}
+    runs = [write_run(tmp_path / name, scores, name) for name, scores in (("base", base), ("tuned", tuned))]
+    pair = compare(runs).pairs[0]
+    assert sum(part.mean or 0.0 for part in pair.contributions.values()) == pytest.approx(pair.total.delta)
 
 
 def _estimated(found: PerWeight | None, weights: Sequence[float]) -> Estimate:

@@ -1,18 +1,42 @@
-"""How long the completions of two models are: one histogram of both, with bins that fit them."""
+"""What completions are like, whatever they are worth: cut, without an answer, long, repeating themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import count
 
 import numpy as np
 
 from ..statistics.arrays import Floats
-from .explanation import LengthBin, Lengths
+from .comparison import Estimate, LengthBin, Lengths
+from .difference import Design, paired_estimate
 from .table import Table
 
 MOST_BINS = 30
-"""Bins of equal width, at the most; what is far longer than the rest stands in one more."""
+"""Bins of equal width, at the most; what is far longer than the rest is in one more."""
+
+
+def behaviour(table: Table) -> dict[str, Floats]:
+    """Return what is known of a table's completions, ``[questions, samples]``, NaN where there is none.
+
+    By name: "cut" is 1 where a completion met the token limit, "unanswered" where the primary reward found no
+    answer, "tokens" how many it has, "repeated" the share of its triples that repeat.
+    """
+    columns = {"cut": table.cut, "tokens": table.tokens, "repeated": table.repeated}
+    if table.primary in table.statuses:
+        columns["unanswered"] = np.where(table.present, table.unanswered(table.primary), np.nan)
+    return {name: values for name, values in columns.items() if not np.isnan(values).all()}
+
+
+def behaviour_changes(base: Table, tuned: Table, design: Design) -> dict[str, Estimate]:
+    """Return tuned minus base of what is known of both, question by question, with its 95 % interval.
+
+    Triples of tokens and triples of words are not one measurement: then repetition is left out.
+    """
+    left, right = behaviour(base), behaviour(tuned)
+    shared = [name for name in left if name in right]
+    if base.repeated_unit != tuned.repeated_unit and "repeated" in shared:
+        shared.remove("repeated")
+    return {name: paired_estimate(left[name], right[name], design) for name in shared}
 
 
 def lengths(base: Table, tuned: Table) -> Lengths | None:
@@ -51,15 +75,12 @@ def length_edges(tokens: Floats) -> Floats:
         return np.arange(low, high + 2)
     lower, upper = np.quantile(tokens, (0.25, 0.75))
     fence = min(high, upper + 3 * (upper - lower))
-    width = next(width for width in _widths() if fence // width - low // width < MOST_BINS)
+    widths = (digit * 10**power for power in count() for digit in (1, 2, 5))
+    width = next(width for width in widths if fence // width - low // width < MOST_BINS)
     edges = np.arange(low // width, fence // width + 2) * width
     return edges if high < edges[-1] else np.append(edges, np.inf)
 
 
-def _widths() -> Iterator[int]:
-    return (digit * 10**power for power in count() for digit in (1, 2, 5))
-
-
 def _shares(tokens: Floats, edges: Floats) -> list[float]:
-    found: list[float] = (np.histogram(tokens, edges)[0] / len(tokens)).tolist()
-    return found
+    shares: list[float] = (np.histogram(tokens, edges)[0] / len(tokens)).tolist()
+    return shares

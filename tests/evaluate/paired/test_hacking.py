@@ -1,13 +1,15 @@
+"""Signs of reward hacking: the check of a pair, the proxy beside the primary metric, and suspected questions."""
+
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from grpokit.evaluate.paired.comparison import Pair
-from grpokit.evaluate.paired.contributions import check_hacking
+from grpokit.evaluate.paired.comparison import TOTAL, Pair
 from grpokit.evaluate.paired.difference import Design, difference
+from grpokit.evaluate.paired.hacking import check_hacking
 from grpokit.evaluate.paired.pairing import compare
-from grpokit.evaluate.paired.table import TOTAL, Table
+from grpokit.evaluate.paired.table import Table
 from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.rewards.reward import Judgement
 from grpokit.tests.evaluate.stored_runs import write_run
@@ -26,26 +28,6 @@ def _pair(folder: Path, rates: dict[str, tuple[float, float]], seed: int = 0, n:
         }
         runs.append(write_run(folder / f"{name}-{seed}", scores, name, weights=weights, **more))
     return compare(runs).pairs[0]
-
-
-def test_contributions_add_up_to_the_gain(tmp_path: Path) -> None:
-    pair = _pair(tmp_path, {"correctness": (0.3, 0.4), "xml_format": (0.2, 0.9)}, weights=WEIGHTS)
-    assert sum(part.mean or 0.0 for part in pair.contributions.values()) == pytest.approx(pair.total.delta)
-    assert pair.contributions["xml_format"].mean == pytest.approx(0.5 * pair.rewards["xml_format"].delta)
-
-
-def test_contributions_add_up_where_rewards_do_not_apply(tmp_path: Path) -> None:
-    base = {"correctness": [[1.0, None], [None, None], [0.0, 1.0]], "length": [[None, 0.5], [None, 0.25], [0.5, 1.0]]}
-    tuned = {"correctness": [[None, 1.0], [1.0, None], [1.0, 1.0]], "length": [[0.5, 0.5], [None, None], [None, 0.0]]}
-    runs = [write_run(tmp_path / name, scores, name) for name, scores in (("base", base), ("tuned", tuned))]
-    pair = compare(runs).pairs[0]
-    assert sum(part.mean or 0.0 for part in pair.contributions.values()) == pytest.approx(pair.total.delta)
-
-
-def test_a_reward_that_is_only_measured_brings_nothing(tmp_path: Path) -> None:
-    pair = _pair(tmp_path, {"correctness": (0.3, 0.4), "watched": (0.2, 0.9)}, weights={"correctness": 1, "watched": 0})
-    assert list(pair.contributions) == ["correctness"]
-    assert pair.hacking is None
 
 
 @pytest.mark.parametrize(
@@ -67,7 +49,7 @@ def test_hacking_is_a_sure_gain_elsewhere_without_one_here(
 
 
 def test_hacking_is_not_asked_of_the_total(tmp_path: Path) -> None:
-    assert _pair(tmp_path, {"correctness": (0.5, 0.3), "xml_format": (0.2, 0.9)}, primary="total").hacking is None
+    assert _pair(tmp_path, {"correctness": (0.5, 0.3), "xml_format": (0.2, 0.9)}, primary=TOTAL).hacking is None
 
 
 def test_the_proxy_is_the_total_without_the_primary_metric(tmp_path: Path) -> None:
@@ -81,7 +63,7 @@ def test_the_proxy_is_the_total_without_the_primary_metric(tmp_path: Path) -> No
     ("primary", "weights"),
     [
         ("correctness", {"correctness": 1.0, "xml_format": 0.0}),  # the other is only measured
-        ("total", WEIGHTS),  # the metric is all that is rewarded
+        (TOTAL, WEIGHTS),  # the metric is all that is rewarded
     ],
 )
 def test_there_is_no_proxy_where_nothing_else_is_rewarded(
@@ -103,6 +85,28 @@ def test_the_base_says_which_metric_is_the_primary_one(tmp_path: Path) -> None:
     assert [model.proxy.mean for model in comparison.models if model.proxy] == [0.375] * 3
     assert [model.unanswered for model in comparison.models] == [1.0] * 3
     assert [found.what for found in comparison.pairs[0].mismatches] == ["primary metric"]
+
+
+@pytest.mark.parametrize(
+    ("base", "tuned", "suspect"),
+    [
+        ((1.0, 0.0), (0.0, 2.0), True),  # paid more for a worse answer
+        ((1.0, 0.0), (0.0, 0.5), False),  # lost more than it gained
+        ((1.0, 0.0), (0.0, 1.0), False),  # paid the same: the total must rise
+        ((0.0, 0.0), (1.0, 1.0), False),  # a better answer
+        ((0.0, 0.0), (0.0, 1.0), False),  # as bad an answer as before
+        ((1.0, None), (0.0, 2.0), True),  # a reward that did not apply counts 0
+        ((None, 0.0), (0.0, 2.0), False),  # nobody knows how good the base's answer was
+    ],
+)
+def test_suspects_are_paid_more_for_a_worse_answer(
+    tmp_path: Path, base: tuple[float | None, ...], tuned: tuple[float | None, ...], suspect: bool
+) -> None:
+    runs = [
+        write_run(tmp_path / name, {"correctness": [[side[0]]], "length": [[side[1]]]}, name)
+        for name, side in (("base", base), ("tuned", tuned))
+    ]
+    assert compare(runs).pairs[0].suspects == (("q0",) if suspect else ())
 
 
 def _table(scores: dict[str, Floats]) -> Table:

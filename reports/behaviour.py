@@ -8,8 +8,8 @@ from ..evaluate.paired.comparison import Estimate, ModelSummary, Pair
 from .wording import number, repetition, share
 
 
-class HabitRow(NamedTuple):
-    """One habit of both models and its change, ready to be shown; shares change by percentage points."""
+class BehaviourRow(NamedTuple):
+    """One behaviour of both models and its change, ready to be shown; shares change by percentage points."""
 
     label: str
     base: str
@@ -18,17 +18,17 @@ class HabitRow(NamedTuple):
     interval: str
 
 
-def habit_rows(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> list[HabitRow]:
-    """Return a row for each habit that is known of both models."""
-    found = pair.habits
-    labels = {"truncated": "cut at the token limit", "unanswered": "without an answer", "repeated": repetition(base)}
-    rows = [
-        HabitRow(label, share(getattr(base, name)), share(getattr(tuned, name)), *_change(found[name], 100, " points"))
-        for name, label in labels.items()
-        if name in found
-    ]
-    if "tokens" in found:
-        rows.append(HabitRow("tokens", number(base.tokens, 1), number(tuned.tokens, 1), *_change(found["tokens"])))
+def behaviour_rows(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> list[BehaviourRow]:
+    """Return a row for each behaviour that is known of both models."""
+    labels = {"cut": "cut at the token limit", "unanswered": "without an answer", "repeated": repetition(base)}
+    rows = []
+    for name, label in labels.items():
+        if name in pair.behaviour:
+            before, after = share(getattr(base, name)), share(getattr(tuned, name))
+            rows.append(BehaviourRow(label, before, after, *_change(pair.behaviour[name], 100, " points")))
+    if "tokens" in pair.behaviour:
+        before, after = number(base.tokens, 1), number(tuned.tokens, 1)
+        rows.append(BehaviourRow("tokens", before, after, *_change(pair.behaviour["tokens"])))
     return rows
 
 

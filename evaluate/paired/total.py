@@ -1,0 +1,67 @@
+"""What the weighted total is made of: each reward's part of it and of its change, at the run's weights or at any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from ..statistics.arrays import Booleans, Floats, Integers, question_means, renumber
+from ..statistics.covariance import mean_covariance
+from ..statistics.intervals import t_value
+from .comparison import TOTAL, Estimate, PerWeight
+from .difference import Design, paired_estimate
+from .table import Table
+
+
+def weighted(table: Table, weights: Mapping[str, float]) -> Floats:
+    """Return ``Σ weight · value`` over some rewards, ``[questions, samples]``; NaN where there is no total.
+
+    A reward that does not apply counts as 0, as it does in the total.
+    """
+    sums: Floats = np.where(np.isnan(table.values[TOTAL]), np.nan, 0.0)
+    for reward, weight in weights.items():
+        sums = sums + weight * np.nan_to_num(table.values[reward])
+    return sums
+
+
+def contributions(base: Table, tuned: Table, weights: Mapping[str, float], design: Design) -> dict[str, Estimate]:
+    """Return per reward ``weight · value`` of tuned minus base, with its paired interval.
+
+    On the completions that have a total; where a reward does not apply it brings 0, as it does to the total. So
+    the contributions add up to the change of the total. Rewards of weight 0 bring nothing and are left out.
+    """
+    return {
+        reward: paired_estimate(weighted(base, {reward: weight}), weighted(tuned, {reward: weight}), design)
+        for reward, weight in weights.items()
+        if weight
+    }
+
+
+def model_per_weight(table: Table) -> PerWeight | None:
+    """Return a model's mean total per unit of weight; None where no completion has a total."""
+    return _per_weight(table.statuses, _parts(table), table.clusters)
+
+
+def pair_per_weight(base: Table, tuned: Table) -> PerWeight | None:
+    """Return the change of the mean total per unit of weight; None where no question has a total in both."""
+    return _per_weight(base.statuses, _parts(tuned) - _parts(base), base.clusters)
+
+
+def _parts(table: Table) -> Floats:
+    """Return per question the mean of each reward, ``[questions, rewards]``; NaN where there is no total."""
+    return np.stack([question_means(weighted(table, {reward: 1.0})) for reward in table.statuses], axis=1)
+
+
+def _per_weight(rewards: Iterable[str], parts: Floats, clusters: Integers | None) -> PerWeight | None:
+    known: Booleans = ~np.isnan(parts.sum(axis=1))
+    if not known.any():
+        return None
+    covariance = mean_covariance(parts[known], renumber(clusters, known))
+    return PerWeight(
+        rewards=tuple(rewards),
+        means=tuple(parts[known].mean(axis=0).tolist()),
+        covariance=None if covariance is None else tuple(tuple(row) for row in covariance.matrix.tolist()),
+        t=None if covariance is None else t_value(covariance.degrees),
+        n=int(known.sum()),
+    )
