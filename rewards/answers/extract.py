@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ..layout import DEFAULT_LAYOUT, Layout
 from ..reward import Completion, Span
+from .anchors import LONGEST_ANSWER, MOST_CANDIDATES, find_anchored
 from .equality import is_words
 from .normalize import tidy
 from .numbers import read_quantity
@@ -25,6 +26,10 @@ class Answer(NamedTuple):
     span: Span
     marker: str
 
+    def moved(self, by: int) -> Answer:
+        """Return the answer as it stands in a text that has ``by`` more characters in front."""
+        return self._replace(span=Span(self.span.start + by, self.span.end + by)) if by else self
+
 
 class NoAnswer(NamedTuple):
     """Why there is no answer: ``status`` is "no answer" or "unclosed"."""
@@ -33,19 +38,52 @@ class NoAnswer(NamedTuple):
     reason: str
 
 
-Found = Answer | NoAnswer | None
+Outcome = Answer | NoAnswer | None
+"""An answer, or that a marker stands here without one; None when there is no such marker."""
 
 _BOX = "\\boxed"
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # an escaped sign goes first, so that \{ is no brace
 _JOIN = re.compile(
-    r"[\s,;$&*.]*(?:\\[()\[\],;]|\\quad|\\text\{\s*(?:and|or)\s*\}|and|or)?[\s,;$&*]*(?:\\[()\[\],;])?[\s$]*"
+    r"""
+    [\s,;$&*.]*                                 # "$, $" and "**, **"
+    (?: \\[()\[\],;] | \\quad                   # a delimiter or a space of LaTeX
+      | \\text\{\s*(?:and|or)\s*\} | and | or
+    )?
+    [\s,;$&*]*
+    (?: \\[()\[\],;] )?                         # the delimiter that opens the next item
+    [\s$]*
+    """,
+    re.VERBOSE,
 )
+"""What may stand between the items of one list."""
+
 _REJECTED = re.compile(
-    r"(?:(?P<aside>\s*+[,;(]\s*+)|\s++)(?:but\s++)?(?:not|rather than|instead of|as opposed to)\s[^()]*+\)?$"
+    r"""
+    (?: (?P<aside> \s*+ [,;(] \s*+ ) | \s++ )   # "18, …", "18 (…" or "18 …"
+    (?: but\s++ )?
+    (?: not | rather[ ]than | instead[ ]of | as[ ]opposed[ ]to ) \s
+    [^()]*+ \)?$
+    """,
+    re.VERBOSE,
 )
-_MATH = re.compile(r"\$\$?([^$]{1,300})\$\$?|\\\((.{1,300}?)\\\)|\\\[(.{1,300}?)\\\]", re.DOTALL)
-_NUMBERS = re.compile(r"(?<![\w.])-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?")
+_LAST_VALUE = re.compile(
+    r"""
+    \$\$? [^$]{1,300} \$\$?                     # $x = 5$
+    | \\\( .{1,300}? \\\)                       # \(x = 5\)
+    | \\\[ .{1,300}? \\\]                       # \[x = 5\]
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_LAST_NUMBER = re.compile(
+    r"""
+    (?<![\w.]) -? [$€£]?
+    \d[\d,]* (?:\.\d+)?                         # 1,200.50
+    (?:/\d+)? %?                                # 3/4, 50%
+    """,
+    re.VERBOSE,
+)
 _LENIENT_TAIL = 2_000
+"""Characters at the end of a text in which lenient extraction looks for a value."""
 
 
 def extract(completion: Completion, layout: Layout = DEFAULT_LAYOUT) -> Answer | NoAnswer:
@@ -60,34 +98,31 @@ def extract(completion: Completion, layout: Layout = DEFAULT_LAYOUT) -> Answer |
     if completion.final is None:
         return NoAnswer("unclosed", "the reasoning block never closes")
     final = completion.final
-    found = find_answer_tag(final, layout.answer_tag) or find_marked(final) or _whole(final)
-    if found is None and layout.extraction == "lenient":
-        found = _last_value(final)
-    if isinstance(found, Answer):
-        found = _without_rejected(found)
-        return _moved(found, completion.final_start) if completion.final_start else found
-    return found or NoAnswer("no answer", "no answer tag, box, #### or 'the answer is', and more than a value")
+    outcome = find_answer_tag(final, layout.answer_tag) or find_marked(final) or _whole(final)
+    if outcome is None and layout.extraction == "lenient":
+        outcome = _last_value(final)
+    if isinstance(outcome, Answer):
+        return _without_rejected(outcome).moved(completion.final_start)
+    return outcome or NoAnswer("no answer", "no answer tag, box, #### or 'the answer is', and more than a value")
 
 
 def _without_rejected(answer: Answer) -> Answer:
     """Return the answer without what it says it is not, as in "18, not 17" or "18 (rather than 17)"."""
     rejected = _REJECTED.search(answer.text) if " " in answer.text and len(answer.text) <= LONGEST_ANSWER else None
     if rejected is None or (not rejected["aside"] and read_quantity(answer.text[: rejected.start()]) is None):
-        return answer
+        return answer  # without a comma or bracket only a number is cut: "does not exist" is an answer
     end = rejected.start()
     return Answer(answer.text[:end], Span(answer.span.start, answer.span.start + end), answer.marker)
 
 
-def _moved(answer: Answer, by: int) -> Answer:
-    return Answer(answer.text, Span(answer.span.start + by, answer.span.end + by), answer.marker)
-
-
-def find_answer_tag(text: str, tag: str) -> Found:
+def find_answer_tag(text: str, tag: str) -> Outcome:
     """Find the last answer block, or the run of adjacent ones; an open block is no answer."""
     opening, closing = f"<{tag}>", f"</{tag}>"
     start = text.rfind(opening)
-    if start < 0:
-        return _closed_only(text, closing)
+    if start < 0:  # the prompt opened the block: what closes it is an answer when it is nothing but a value
+        end = text.find(closing)
+        value = end >= 0 and is_value(text[: min(end, LONGEST_ANSWER)])
+        return _inside(text, _trimmed(text, 0, end)) if value else None
     end = text.find(closing, start)
     if end < 0:
         return NoAnswer("unclosed", f"{opening} is never closed")
@@ -105,25 +140,17 @@ def find_answer_tag(text: str, tag: str) -> Found:
     return _inside(text, places[0])
 
 
-def _closed_only(text: str, closing: str) -> Found:
-    """Find the value in a block that the prompt opened."""
-    end = text.find(closing)
-    if end < 0 or not is_value(text[: min(end, LONGEST_ANSWER)]):
-        return None
-    return _inside(text, _trimmed(text, 0, end))
-
-
-def _inside(text: str, place: Span) -> Found:
+def _inside(text: str, place: Span) -> Outcome:
     content = text[place.start : place.end]
     if not content:
         return NoAnswer("no answer", "the answer block is empty")
     marked = find_marked(content)
     if isinstance(marked, Answer):
-        return _moved(marked, place.start)
+        return marked.moved(place.start)
     return marked or Answer(content, place, "tag")
 
 
-def find_marked(text: str) -> Found:
+def find_marked(text: str) -> Outcome:
     """Find a box, ``####`` or an anchor."""
     if _BOX in text:
         boxed = find_boxed(text)
@@ -137,7 +164,8 @@ def find_marked(text: str) -> Found:
     return None if place is None else Answer(text[place.start : place.end], place, "anchor")
 
 
-def find_boxed(text: str) -> Found:
+def find_boxed(text: str) -> Outcome:
+    r"""Find the last balanced ``\boxed``, or the list that it ends."""
     places: list[Span] = []
     start = next_start = len(text)
     for _ in range(MOST_CANDIDATES):
@@ -172,10 +200,10 @@ def _box_at(text: str, start: int) -> _Box | None:
             end += 1
         return _Box(Span(at, end), end) if end > at else None
     depth = 0
-    for found in _BRACE.finditer(text, at, at + LONGEST_ANSWER + 2):
-        depth += {"{": 1, "}": -1}.get(found[0], 0)
+    for brace in _BRACE.finditer(text, at, at + LONGEST_ANSWER + 2):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
         if depth == 0:
-            return _Box(_trimmed(text, at + 1, found.start()), found.end())
+            return _Box(_trimmed(text, at + 1, brace.start()), brace.end())
     return None
 
 
@@ -196,7 +224,7 @@ def _trimmed(text: str, start: int, end: int) -> Span:
     return Span(end - len(piece.lstrip()), start + len(piece.rstrip())) if piece.strip() else Span(start, start)
 
 
-def _hashed(text: str) -> Found:
+def _hashed(text: str) -> Outcome:
     start = text.rfind("####") + 4
     end = text.find("\n", start)
     place = _trimmed(text, start, len(text) if end < 0 else end)
@@ -207,7 +235,7 @@ def _hashed(text: str) -> Found:
     return Answer(content, place, "####") if is_value(content) and not heading else None
 
 
-def _whole(text: str) -> Found:
+def _whole(text: str) -> Outcome:
     stripped = text.strip()
     if not stripped or len(stripped) > LONGEST_ANSWER or not is_value(stripped):
         return None
@@ -215,13 +243,13 @@ def _whole(text: str) -> Found:
     return Answer(stripped, Span(start, start + len(stripped)), "whole text")
 
 
-def _last_value(text: str) -> Found:
+def _last_value(text: str) -> Outcome:
     """Return the last expression between math delimiters, or the last number if that comes later."""
     offset = max(0, len(text) - _LENIENT_TAIL)
-    found = [*_MATH.finditer(text, offset), *_NUMBERS.finditer(text, offset)]
-    if not found:
+    values = [*_LAST_VALUE.finditer(text, offset), *_LAST_NUMBER.finditer(text, offset)]
+    if not values:
         return None
-    last = max(found, key=lambda match: (match.end(), -match.start()))
+    last = max(values, key=lambda match: (match.end(), -match.start()))
     return Answer(last[0], Span(*last.span()), "last value")
 
 
@@ -242,76 +270,3 @@ def is_value(text: str) -> bool:
     if not plain or not is_words(plain):
         return bool(plain)
     return len(words) <= 3 and not text.rstrip().endswith("?") and not any(map(str.isdigit, plain))
-
-
-MOST_CANDIDATES = 16
-"""Markers of one kind that are looked at, from the end."""
-
-LONGEST_ANSWER = 1_000
-"""Characters of a box or a line that can be an answer."""
-
-_LAST_LINE = re.compile(r"\s*\**A\**\s*[:：]\s*(\S.*)")
-_ANCHOR_WORDS = ("nswer", "NSWER", "答案")
-_ANCHOR = re.compile(
-    r"(?:nswer|NSWER|答案)(?:\s++(?:to|for|of)\s[^.\n:=]{1,150}?|\s++(?:here|then|therefore|thus|choice|key))?[\s*]*+"
-    r"(?:(?:is|was|are|would be|should be|must be|will be|equals|comes to|是|为|為)(?![A-Za-z])"
-    r"(?:\s++(?:therefore|thus|then|simply|just|indeed|found to be|equal to|given by|approximately|about|that|probably|"
-    r"likely|most likely|clearly|actually|exactly)\b)*+"
-    r"\s*+[:：]?|[:：=])[\s*]*+(?P<value>\S[^\n]*+)"
-)
-_HEADING = re.compile(r"(?:nswer|NSWER|答案)[:：]?\**+[ \t]*+\n\s*+(?P<value>\S[^\n]*+)")
-_HEADED = ("#", "*", "final ", "Final ", "FINAL ")
-_PLAIN = re.compile(r"-?\d+")
-_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
-_ASIDE = re.compile(r",?\s++(?:because|since|which|so|as|where|given that|when)\s|\s\((?!or\b)(?=[a-z])|\s-\s(?=[a-z])")
-_NO_VALUES = re.compile(
-    r"(?:correct|right|wrong|incorrect|below|above|as follows|clear|reasonable|unknown|unclear|here|given|not .*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_WINDOW = 2_000
-
-
-def find_anchored(text: str) -> Span | None:
-    """Return where the value stands that the last line "A: …", or else the last anchor with a value, names.
-
-    >>> find_anchored("So the answer is 18, since 9 times 2 is that.")
-    Span(start=17, end=19)
-    >>> find_anchored("The answer is clear.") is None
-    True
-    """
-    stripped = text.rstrip()
-    line = stripped.rfind("\n") + 1
-    last = _LAST_LINE.fullmatch(stripped, line)
-    if last:
-        return _anchor_value(text, last.start(1), last[1])
-    end = len(text)
-    for _ in range(MOST_CANDIDATES):
-        end = max(text.rfind(word, 0, end) for word in _ANCHOR_WORDS)
-        if end < 0:
-            return None
-        found = _ANCHOR.match(text, end, end + _WINDOW)
-        if found is None and _is_heading(text, end):
-            found = _HEADING.match(text, end, end + _WINDOW)
-        value = _anchor_value(text, found.start("value"), found["value"]) if found else None
-        if value is not None:
-            return value
-    return None
-
-
-def _is_heading(text: str, at: int) -> bool:
-    line = text[text.rfind("\n", 0, at) + 1 : at - 1]
-    return line.lstrip().startswith(_HEADED)
-
-
-def _anchor_value(text: str, start: int, line: str) -> Span | None:
-    """Return where the value stands that a line begins with: the sentence, or what stands before an aside."""
-    if _PLAIN.fullmatch(line):
-        return Span(start, start + len(line))
-    line = line[:LONGEST_ANSWER]
-    stop = _SENTENCE_END.search(line)
-    sentence = (line[: stop.start()] if stop else line).rstrip(" .!")
-    aside = _ASIDE.search(sentence)
-    value = (sentence[: aside.start()] if aside else sentence).rstrip(" ,.;!")
-    if not value or _NO_VALUES.fullmatch(value.strip("* ")):
-        return None
-    return Span(start, start + len(value))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 LONGEST = 4_000
 """Characters of an answer or reference that are looked at: longer ones are no final answers."""
@@ -37,39 +39,92 @@ _CHARACTERS = str.maketrans(
 )
 _RAISED = re.compile("[" + "".join(_SUPERSCRIPTS) + "]+")
 _LOWERED = re.compile("[" + "".join(_SUBSCRIPTS) + "]+")
-
-_TEXT_COMMAND = re.compile(
-    r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|mbox|mathrm|mathbf|mathit|mathsf|mathnormal|boldsymbol|operatorname|hbox|"
-    r"fbox|boxed|underline|emph|bf|rm)\s*\{([^{}]*)\}"
-)
-_SIZE = re.compile(r"\\(?:left|right|bigg?[lr]?|Bigg?[lr]?|displaystyle|textstyle|limits)(?![A-Za-z])\.?")
-_MATH_MARK = re.compile(r"\\[()\[\]]|\$\$")
-_THIN = re.compile(r"\\!|(?<=\d),\\[ ,:;]\s*(?=\d{3})")
-_SPACE = re.compile(r"(\\\\)|\\[,;: ]|\\q?quad(?![A-Za-z])|\\(?:hspace|hskip|phantom)\s*\{[^{}]*\}|\\newline|~")
-_FRACTION = re.compile(r"\\[dtc]frac(?![A-Za-z])")
-_SHORT_FRACTION = re.compile(r"\\frac\s*(\{[^{}]*\}|\d|[A-Za-z])\s*(\{[^{}]*\}|\d|[A-Za-z])")
-_SHORT_ROOT = re.compile(r"\\sqrt\s*(\d|[A-Za-z])")
-_ROOT_SIGN = re.compile(r"\\sqrt\s+(\d+)")
-_DEGREE = re.compile(r"\s*(?:\^\s*\{?\s*\\circ\s*\}?|\\degree(?![A-Za-z])|\\degrees(?![A-Za-z]))")
-_SPELLINGS = (
-    (re.compile(r"\\leq(?:slant)?(?![A-Za-z])"), r"\\le"),
-    (re.compile(r"\\geq(?:slant)?(?![A-Za-z])"), r"\\ge"),
-    (re.compile(r"\\neq(?![A-Za-z])"), r"\\ne"),
-    (re.compile(r"\\(?:varnothing|empty)(?![A-Za-z])"), r"\\emptyset"),
-    (re.compile(r"\\(?:lbrace|lbrack)(?![A-Za-z])"), r"\\{"),
-    (re.compile(r"\\(?:rbrace|rbrack)(?![A-Za-z])"), r"\\}"),
-    (re.compile(r"\\(?:ldots|cdots|dots)(?![A-Za-z])"), "..."),
-    (re.compile(r"\\([%#&_])"), r"\1"),
-)
-_EDGES = " \t\r\n.,;:"
-_STARRED_POWER = re.compile(r"(?<=[\w)])\s?\*\*\s?(?=[\d(-]|[a-z](?![A-Za-z]))")
-_PLAIN_ROOT = re.compile(r"(?<![\\A-Za-z])sqrt\s*(?:\(([^()]*)\)|\{([^{}]*)\})")
-_PLAIN_PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
-_RAISED_BLANK = re.compile(r"\s+(?=\^)")
-_ABOUT = re.compile(
-    r"(?:\\approx(?![A-Za-z])|\\sim(?![A-Za-z])|~|(?:about|approximately|roughly|around) )\s*", re.IGNORECASE
-)
 _BLANKS = re.compile(r"\s+")
+_EDGES = " \t\r\n.,;:"
+
+_STARRED_POWER = re.compile(r"(?<=[\w)])\s?\*\*\s?(?=[\d(-]|[a-z](?![A-Za-z]))")  # 2**10, (x+1) ** n
+_PLAIN_ROOT = re.compile(r"(?<![\\A-Za-z])sqrt\s*(?:\(([^()]*)\)|\{([^{}]*)\})")  # sqrt(2), sqrt{2}
+_PLAIN_PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
+_RAISED_BLANK = re.compile(r"\s+(?=\^)")  # x ^2
+_ABOUT = re.compile(
+    r"""
+    (?: \\approx(?![A-Za-z]) | \\sim(?![A-Za-z]) | ~
+      | (?:about|approximately|roughly|around)[ ]
+    ) \s*
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+class _Rule(NamedTuple):
+    """A step of reading LaTeX, and the example that it is tested on."""
+
+    pattern: re.Pattern[str]
+    plain: str | Callable[[re.Match[str]], str]
+    before: str
+    after: str
+
+
+def _end_of(names: str) -> re.Pattern[str]:
+    """Match a command by its whole name."""
+    return re.compile(rf"\\(?:{names})(?![A-Za-z])")
+
+
+def _braced(part: str) -> str:
+    return "{" + part.strip("{} ") + "}"
+
+
+_TEXT = re.compile(
+    r"""
+    \\ (?: text(?:bf|it|rm|sf|tt|normal)? | mbox | mathrm | mathbf | mathit | mathsf | mathnormal | boldsymbol
+         | operatorname | hbox | fbox | boxed | underline | emph | bf | rm
+    ) \s* \{ ([^{}]*) \}
+    """,
+    re.VERBOSE,
+)
+_SPACE = re.compile(
+    r"""
+    (\\\\)                                                  # a new line of a matrix: it stays
+    | \\[,;:\ ] | \\q?quad(?![A-Za-z]) | \\newline | ~
+    | \\(?:hspace|hskip|phantom) \s* \{ [^{}]* \}
+    """,
+    re.VERBOSE,
+)
+_ARGUMENT = r"(\{[^{}]*\}|\d|[A-Za-z])"
+_MATH_MARK = re.compile(r"\\[()\[\]]|\$\$")
+
+LATEX_RULES = (
+    _Rule(
+        re.compile(r"\\(?:left|right|bigg?[lr]?|Bigg?[lr]?|displaystyle|textstyle|limits)(?![A-Za-z])\.?"),
+        "", r"\left( 3, 4 \right]", "( 3, 4 ]",
+    ),
+    _Rule(
+        re.compile(r"\\!|(?<=\d)(,)\\[ ,:;]\s*(?=\d{3})"),
+        lambda thin: thin[1] or "", r"32,\!000 or 32,\ 000", "32,000 or 32,000",
+    ),
+    _Rule(_SPACE, lambda space: space[1] or " ", r"1\,000~m \\ 2\quad 3", r"1 000 m \\ 2  3"),
+    _Rule(_end_of("leq(?:slant)?"), r"\\le", r"x \leqslant 2", r"x \le 2"),
+    _Rule(_end_of("geq(?:slant)?"), r"\\ge", r"x \geq 2", r"x \ge 2"),
+    _Rule(_end_of("neq"), r"\\ne", r"x \neq 2", r"x \ne 2"),
+    _Rule(_end_of("varnothing|empty"), r"\\emptyset", r"\varnothing", r"\emptyset"),
+    _Rule(_end_of("lbrace|lbrack"), r"\\{", r"\lbrace 1", r"\{ 1"),
+    _Rule(_end_of("rbrace|rbrack"), r"\\}", r"1 \rbrace", r"1 \}"),
+    _Rule(_end_of("ldots|cdots|dots"), "...", r"1, \dots", "1, ..."),
+    _Rule(re.compile(r"\\([%#&_])"), r"\1", r"50\%", "50%"),
+    *[_Rule(_TEXT, r" \1 ", r"\text{(C)}", " (C) ")] * 3,  # at most three within each other
+    _Rule(_end_of("[dtc]frac"), r"\\frac", r"\dfrac{1}{2}", r"\frac{1}{2}"),
+    _Rule(
+        re.compile(rf"\\frac\s*{_ARGUMENT}\s*{_ARGUMENT}"),
+        lambda fraction: rf"\frac{_braced(fraction[1])}{_braced(fraction[2])}", r"\frac12", r"\frac{1}{2}",
+    ),
+    _Rule(re.compile(r"\\sqrt\s+(\d+)"), r"\\sqrt{\1}", r"\sqrt 12", r"\sqrt{12}"),
+    _Rule(re.compile(r"\\sqrt\s*(\d|[A-Za-z])"), r"\\sqrt{\1}", r"\sqrt2", r"\sqrt{2}"),
+    _Rule(
+        re.compile(r"\s*(?:\^\s*\{?\s*\\circ\s*\}?|\\degrees?(?![A-Za-z]))"),
+        r"^\\circ", r"90 ^{\circ}", r"90^\circ",
+    ),
+)  # fmt: skip
+"""What is done to LaTeX, in this order."""
 
 
 @lru_cache(maxsize=65_536)
@@ -87,14 +142,14 @@ def tidy(text: str) -> str:
     text = _BLANKS.sub(" ", text[:LONGEST].translate(_CHARACTERS))
     if not text.isascii():
         text = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
-        text = _RAISED.sub(lambda found: "^{" + "".join(_SUPERSCRIPTS[sign] for sign in found[0]) + "}", text)
-        text = _LOWERED.sub(lambda found: "_{" + "".join(_SUBSCRIPTS[sign] for sign in found[0]) + "}", text)
+        text = _RAISED.sub(lambda run: "^{" + "".join(_SUPERSCRIPTS[sign] for sign in run[0]) + "}", text)
+        text = _LOWERED.sub(lambda run: "_{" + "".join(_SUBSCRIPTS[sign] for sign in run[0]) + "}", text)
     text = _STARRED_POWER.sub("^", text) if "**" in text and not text.startswith("**") else text
     text = text.replace("**", "").replace("__", "").replace("{,}", ",").strip("`*_ \t\r\n")
     if "\\" in text:
         text = _tidy_latex(text)
     text = text.replace("+/-", r"\pm ").replace("<=", r"\le ").replace(">=", r"\ge ").replace("!=", r"\ne ")
-    text = _PLAIN_PI.sub(r"\\pi ", _PLAIN_ROOT.sub(lambda found: rf"\sqrt{{{found[1] or found[2]}}}", text))
+    text = _PLAIN_PI.sub(r"\\pi ", _PLAIN_ROOT.sub(lambda root: rf"\sqrt{{{root[1] or root[2]}}}", text))
     text = _tidy_dollars(text)
     text = _BLANKS.sub(" ", _RAISED_BLANK.sub("", text)).strip(" ")
     while text and text[-1] in _EDGES and not text.endswith("..."):
@@ -103,27 +158,11 @@ def tidy(text: str) -> str:
 
 
 def _tidy_latex(text: str) -> str:
-    text = _MATH_MARK.sub(" ", text) if not _is_matrix(text) else text
-    text = _SIZE.sub("", text)
-    text = _THIN.sub(lambda found: "," if found[0].startswith(",") else "", text)
-    text = _SPACE.sub(lambda found: found[1] or " ", text)
-    for pattern, plain in _SPELLINGS:
-        text = pattern.sub(plain, text)
-    for _ in range(3):
-        text = _TEXT_COMMAND.sub(r" \1 ", text)
-    text = _FRACTION.sub(r"\\frac", text)
-    text = _SHORT_FRACTION.sub(lambda found: rf"\frac{_braced(found[1])}{_braced(found[2])}", text)
-    text = _ROOT_SIGN.sub(r"\\sqrt{\1}", text)
-    text = _SHORT_ROOT.sub(r"\\sqrt{\1}", text)
-    return _DEGREE.sub(r"^\\circ", text)
-
-
-def _is_matrix(text: str) -> bool:
-    return "\\begin{" in text
-
-
-def _braced(part: str) -> str:
-    return "{" + part.strip("{} ") + "}"
+    if r"\begin{" not in text:  # in a matrix \[ may be an entry's bracket after a new line
+        text = _MATH_MARK.sub(" ", text)
+    for rule in LATEX_RULES:
+        text = rule.pattern.sub(rule.plain, text)
+    return text
 
 
 def _tidy_dollars(text: str) -> str:

@@ -1,0 +1,93 @@
+"""Answers that words announce: "the answer is 18", a heading "Final answer", a last line "A: 18"."""
+
+from __future__ import annotations
+
+import re
+
+from ..reward import Span
+
+MOST_CANDIDATES = 16
+"""Markers of one kind that are looked at, from the end."""
+
+LONGEST_ANSWER = 1_000
+"""Characters of a box or a line that can be an answer."""
+
+_LAST_LINE = re.compile(r"\s*\**A\**\s*[:：]\s*(\S.*)")  # "A: 18"
+_ANCHOR_WORDS = ("nswer", "NSWER", "答案")
+_ANCHOR = re.compile(
+    r"""
+    (?: nswer | NSWER | 答案 )
+    (?: \s++ (?:to|for|of) \s [^.\n:=]{1,150}?                            # "the answer to 5 + 7 is"
+      | \s++ (?:here|then|therefore|thus|choice|key)
+    )?
+    [\s*]*+
+    (?: (?:is|was|are|would[ ]be|should[ ]be|must[ ]be|will[ ]be|equals|comes[ ]to|是|为|為) (?![A-Za-z])
+        (?: \s++ (?:therefore|thus|then|simply|just|indeed|found[ ]to[ ]be|equal[ ]to|given[ ]by|approximately|
+                    about|that|probably|likely|most[ ]likely|clearly|actually|exactly) \b )*+
+        \s*+ [:：]?
+      | [:：=]                                                            # "Answer: 18"
+    )
+    [\s*]*+
+    (?P<value> \S [^\n]*+ )
+    """,
+    re.VERBOSE,
+)
+_HEADING = re.compile(r"(?:nswer|NSWER|答案)[:：]?\**+[ \t]*+\n\s*+(?P<value>\S[^\n]*+)")  # "**Final answer**", "18"
+_HEADED = ("#", "*", "final ", "Final ", "FINAL ")
+_PLAIN = re.compile(r"-?\d+")
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
+_ASIDE = re.compile(
+    r"""
+    ,? \s++ (?:because|since|which|so|as|where|given[ ]that|when) \s     # "18, because …"
+    | \s \( (?!or\b) (?=[a-z])                                            # "18 (as above)", but not "18 (or 19)"
+    | \s - \s (?=[a-z])                                                   # "18 - that is all"
+    """,
+    re.VERBOSE,
+)
+_NO_VALUES = re.compile(
+    r"(?:correct|right|wrong|incorrect|below|above|as follows|clear|reasonable|unknown|unclear|here|given|not .*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_WINDOW = 2_000
+"""Characters after an anchor in which its value must begin."""
+
+
+def find_anchored(text: str) -> Span | None:
+    """Return where the value stands that the last line "A: …", or else the last anchor with a value, names.
+
+    >>> find_anchored("So the answer is 18, since 9 times 2 is that.")
+    Span(start=17, end=19)
+    >>> find_anchored("The answer is clear.") is None
+    True
+    """
+    stripped = text.rstrip()
+    line = stripped.rfind("\n") + 1
+    last = _LAST_LINE.fullmatch(stripped, line)
+    if last:
+        return _anchor_value(text, last.start(1), last[1])
+    end = len(text)
+    for _ in range(MOST_CANDIDATES):
+        end = max(text.rfind(word, 0, end) for word in _ANCHOR_WORDS)
+        if end < 0:
+            return None
+        announced = _ANCHOR.match(text, end, end + _WINDOW)
+        if announced is None and text[text.rfind("\n", 0, end) + 1 : end - 1].lstrip().startswith(_HEADED):
+            announced = _HEADING.match(text, end, end + _WINDOW)
+        value = _anchor_value(text, announced.start("value"), announced["value"]) if announced else None
+        if value is not None:
+            return value
+    return None
+
+
+def _anchor_value(text: str, start: int, line: str) -> Span | None:
+    """Return where the value stands that a line begins with: the sentence, or what stands before an aside."""
+    if _PLAIN.fullmatch(line):
+        return Span(start, start + len(line))
+    line = line[:LONGEST_ANSWER]
+    stop = _SENTENCE_END.search(line)
+    sentence = (line[: stop.start()] if stop else line).rstrip(" .!")
+    aside = _ASIDE.search(sentence)
+    value = (sentence[: aside.start()] if aside else sentence).rstrip(" ,.;!")
+    if not value or _NO_VALUES.fullmatch(value.strip("* ")):
+        return None
+    return Span(start, start + len(value))
