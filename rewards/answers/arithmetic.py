@@ -1,5 +1,5 @@
-r"""Exact values of sums, products, fractions, powers and factorials of plain numbers: no algebra, nothing evaluated
-beyond a bounded size.
+r"""Exact values of sums, products, fractions, powers and factorials of plain numbers, and which expressions are too
+large to evaluate: that is decided on their text, before anything is calculated or any algebra sees them.
 """
 
 from __future__ import annotations
@@ -9,13 +9,24 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
+LONGEST_EXPRESSION = 600
+"""Characters of an expression that is calculated, or that algebra is asked about."""
+
+DEEPEST_NESTING = 24
+"""Brackets or signs within each other that are evaluated."""
+
+DEEPEST_POWER = 2
+"""Exponents within exponents that algebra evaluates."""
+
+MOST_DIGITS = 4
+"""Digits of an exponent, or of a factorial's argument less one, that algebra evaluates."""
+
 MOST_BITS = 16_384
 """Size of a numerator or denominator that is calculated: some 4,900 digits."""
 
-_DEEPEST = 24
 _LARGEST_FACTORIAL = 1_000
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|\\frac|\\times|\\cdot|\\div|[-+*/^!(){}]")
-_LONGEST = 600
+_NEIGHBOURS = re.compile(r"[\d)}] +[\d(]")
 _TIMES = ("*", r"\times", r"\cdot")
 _OVER = ("/", r"\div")
 _CLOSING = {"(": ")", "{": "}"}
@@ -30,17 +41,17 @@ def calculate(plain: str) -> Fraction | None:
     >>> calculate("10^{100}") == 10**100, calculate("9^{9^{9}}"), calculate("1/0")
     (True, None, None)
     """
-    if len(plain) > _LONGEST:
+    if len(plain) > LONGEST_EXPRESSION:
         return None
     tokens = _TOKEN.findall(plain)
-    if "".join(tokens) != plain.replace(" ", "") or re.search(r"[\d)}] +[\d(]", plain):
+    if "".join(tokens) != plain.replace(" ", "") or _NEIGHBOURS.search(plain):
         return None
     reader = _Reader(tokens)
     try:
         value = reader.sum()
     except _NotArithmetic:
         return None
-    return value if not reader.tokens else None
+    return None if reader.tokens else value
 
 
 class _NotArithmetic(Exception):
@@ -74,7 +85,7 @@ class _Reader:
 
     def _signed(self) -> Fraction:
         self._depth += 1
-        if self._depth > _DEEPEST:
+        if self._depth > DEEPEST_NESTING:
             raise _NotArithmetic
         sign = self._next_in("-", "+")
         value = self._signed() if sign else self._power()
@@ -130,22 +141,19 @@ def _raised(base: Fraction, power: Fraction) -> Fraction:
     return base ** int(power)
 
 
-LONGEST_EXPRESSION = 600
-"""Characters of an expression that algebra is asked about."""
-
-DEEPEST_POWER = 2
-"""Exponents within exponents that are evaluated."""
-
-DEEPEST_NESTING = 24
-"""Brackets within brackets that are evaluated."""
-
-MOST_DIGITS = 4
-"""Digits of an exponent, or of a factorial's argument less one, that are evaluated."""
-
-_HUGE = re.compile(r"\^\s*\{?\s*[-+(]*\s*\d[\d,. ]{4,}|\d{4,}\s*!|!\s*\)*\s*!|\\binom\s*\{\d{5,}|\d{60,}")
-_TOWER = re.compile(r"\^\s*[{( ]*(\d{1,4})\s*\^\s*[{( ]*(\d{1,4})")
-_CHAIN = re.compile(r"\^\s*\w+\s*\^\s*\w+\s*\^")
-_NESTING_TOKEN = re.compile(r"[(){}\[\]^]|\\?[A-Za-z0-9]+")
+_HUGE = re.compile(
+    r"""
+    \^ \s* \{? \s* [-+(]* \s* \d [\d,.\ ]{4,}       # x^{12345}
+    | \d{4,} \s* !                                  # 1000!
+    | ! \s* \)* \s* !                               # 3!!, (3!)!
+    | \\binom \s* \{\d{5,}                          # \binom{10000}{5}
+    | \d{60,}
+    """,
+    re.VERBOSE,
+)
+_TOWER = re.compile(r"\^\s*[{( ]*(\d{1,4})\s*\^\s*[{( ]*(\d{1,4})")  # x^{9^{9}}
+_CHAIN = re.compile(r"\^\s*\w+\s*\^\s*\w+\s*\^")  # x^y^z^…
+_NESTING = re.compile(r"[(){}\[\]^]|\\?[A-Za-z0-9]+")
 
 
 def is_too_large(plain: str) -> bool:
@@ -157,22 +165,22 @@ def is_too_large(plain: str) -> bool:
     """
     if len(plain) > LONGEST_EXPRESSION or _HUGE.search(plain) or _CHAIN.search(plain):
         return True
-    return _is_deep(plain) or any(_digits(tower) > MOST_DIGITS for tower in _TOWER.finditer(plain))
-
-
-def _digits(tower: re.Match[str]) -> float:
-    base, power = int(tower[1]), int(tower[2])
-    return power * math.log10(base) if base > 1 else 0.0
+    for tower in _TOWER.finditer(plain):
+        base, power = int(tower[1]), int(tower[2])
+        if base > 1 and power * math.log10(base) > MOST_DIGITS:
+            return True
+    return _is_deep(plain)
 
 
 def _is_deep(plain: str) -> bool:
-    raised = [False]
+    """Return whether brackets nest too deep, exponents stand too deep in exponents, or a bracket never closes."""
+    raised = [False]  # for each open bracket, whether it is an exponent
     power = False
-    for token in _NESTING_TOKEN.findall(plain):
+    for token in _NESTING.findall(plain):
         if token in "({[":
             raised.append(power)
-        elif token in ")}]":
-            raised.pop() if len(raised) > 1 else None
+        elif token in ")}]" and len(raised) > 1:
+            raised.pop()
         power = token == "^"
         if (power and sum(raised) >= DEEPEST_POWER) or len(raised) > DEEPEST_NESTING:
             return True

@@ -27,13 +27,61 @@ MOST_ITEMS = 40
 _PLAIN = re.compile(r"-?[0-9]{1,1000}")
 _BLANK = re.compile(r"\s+")
 _IDLE_BLANK = re.compile(r"(?<!\d) | (?!\d)")
-_CHOICE = re.compile(r"(?:option |choice )?\(?([A-J])\)?", re.IGNORECASE)
-_LABELLED = re.compile(r"(?:option |choice )?(?:\(([A-J])\)|([A-J])[).:])\s*(.+)", re.IGNORECASE | re.DOTALL)
+_CHOICE = re.compile(r"(?:option |choice )?\(?([A-J])\)?", re.IGNORECASE)  # "(C)", "option c"
+_LABELLED = re.compile(
+    r"""
+    (?: option[ ] | choice[ ] )?
+    (?: \(([A-J])\) | ([A-J])[).:] ) \s* (.+)       # "(C) 12", "C) 12", "C. Paris"
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
 _LABEL = re.compile(r"(?<![A-Za-z])[A-J][).:]")
-_BASE = re.compile(r"([0-9A-Za-z ]+)_\{?\s*(\d{1,2})\s*\}?")
-_TIME = re.compile(r"0?(\d{1,2}):(\d\d)(?::(\d\d))?\s*([ap]\.?m)?", re.IGNORECASE)
-_RATIO = re.compile(r"(\d{1,9})\s*:\s*(\d{1,9})")
-_NAME = re.compile(r"\\?[A-Za-z]+'*(?:_\{?\w{1,6}\}?|\s?\([^()=]{1,20}\))?|[A-Za-z ]{1,40}|\((?:\s*[a-z]\s*,?){1,6}\)")
+_BASE = re.compile(r"([0-9A-Za-z ]+)_\{?\s*(\d{1,2})\s*\}?")  # 52_8, 2A_{16}
+_TIME = re.compile(r"0?(\d{1,2}):(\d\d)(?::(\d\d))?\s*([ap]\.?m)?", re.IGNORECASE)  # 7:30, 07:30:00, 7:30 p.m
+_RATIO = re.compile(r"(\d{1,9})\s*:\s*(\d{1,9})")  # 3 : 4
+_NAME = re.compile(
+    r"""
+    \\?[A-Za-z]+ '* (?: _\{?\w{1,6}\}? | \s?\([^()=]{1,20}\) )?     # x, \theta, y', x_1, f(x)
+    | [A-Za-z ]{1,40}                                               # the area
+    | \( (?: \s*[a-z]\s*,? ){1,6} \)                                # (x, y)
+    """,
+    re.VERBOSE,
+)
+"""What may stand before "=" or "is in" and be left out."""
+
+_COMMAND = re.compile(r"\\(?:begin|end)\s*\{[a-z]*\*?\}|\\[A-Za-z]+")
+_FUNCTIONS = re.compile(
+    r"""
+    (?<![A-Za-z])
+    (?:arc)? (?:sinh?|cosh?|tanh?|cot|sec|csc|log|ln|lg|exp|sqrt|min|max|gcd|lcm|det|pi|mod|lim)
+    (?![A-Za-z])
+    """,
+    re.VERBOSE,
+)
+_ALGEBRA_LETTERS = re.compile(r"[a-dk-nx-z]{2}|[A-Z]{2}")  # ab, xy, AB
+_RUN = re.compile(r"[^\W\d_]{2,}")
+_MATH_SIGN = re.compile(r"[=+*/^<>\\|{}\[\]]|\w\(")
+_PUNCTUATION = re.compile(r"[\s.,;:!?'\"()]+")
+_ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
+_LONE_NUMBER = re.compile(
+    r"""
+    (?<![\w.,]) (?:-\s?)? [$€£¥]?
+    \d[\d,]* (?:\.\d+)?
+    (?! [\w/^] | [.,:]\d ) \s* %?                   # neither 3/4 nor 12:30
+    """,
+    re.VERBOSE,
+)
+_UNSURE = re.compile(
+    r"""
+    \b(?: not | never | cannot | except | minus
+        | less | more | fewer | greater | least | most | under | below | above | between | than
+        | maybe | perhaps | possibly | probably | could | might | guess | unknown | or | either
+        | hundred | thousand | million | billion | half | twice | dozen
+    )\b | n't
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Words that make a number another one, or none."""
 
 
 def compare(answer: str, reference: str, algebra: Algebra | None = None) -> bool | None:
@@ -61,9 +109,10 @@ def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | Non
     left, right = read_quantity(answer), read_quantity(reference)
     if left is not None and right is not None:
         return same_quantity(left, right)
-    special = _special(answer, reference)
-    if special is not None:
-        return special
+    for decide in (_same_choice, _same_base, _same_time):
+        decided = decide(answer, reference)
+        if decided is not None:
+            return decided
     one = Shape("single", (answer,)) if left else read_interval(answer) or read_shape(answer)
     other = Shape("single", (reference,)) if right else read_interval(reference) or read_shape(reference)
     if one.kind == other.kind == "single":
@@ -74,15 +123,6 @@ def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | Non
 def _dense(plain: str) -> str:
     """Return the text without the blanks that mean nothing: those between digits stay."""
     return _IDLE_BLANK.sub("", plain)
-
-
-def _special(answer: str, reference: str) -> bool | None:
-    """Decide choices, times, ratios and numbers in another base; None when the reference is none of these."""
-    for decide in (_same_choice, _same_base, _same_time):
-        decided = decide(answer, reference)
-        if decided is not None:
-            return decided
-    return None
 
 
 def _same_choice(answer: str, reference: str) -> bool | None:
@@ -124,9 +164,9 @@ def _same_time(answer: str, reference: str) -> bool | None:
 
 
 def _ratio(text: str) -> Fraction | None:
-    found = _RATIO.fullmatch(text)
-    if found:
-        return Fraction(int(found[1]), int(found[2])) if int(found[2]) else None
+    ratio = _RATIO.fullmatch(text)
+    if ratio:
+        return Fraction(int(ratio[1]), int(ratio[2])) if int(ratio[2]) else None
     quantity = read_quantity(text)
     return quantity.value if quantity else None
 
@@ -197,20 +237,14 @@ def _single(answer: str, reference: str, algebra: Algebra | None) -> bool | None
     if labelled and not _CHOICE.fullmatch(reference):
         return _compare(labelled[3], reference, algebra)
     if is_words(reference) or is_words(answer):
-        return _same_words(answer, reference, right)
-    return _ask(answer, reference, algebra)
+        if right is None:
+            return word_key(answer) == word_key(reference)
+        lone = lone_number(answer)
+        return lone is not None and same_quantity(lone, right)
+    return _calculated(answer, reference, algebra)
 
 
-def _same_words(answer: str, reference: str, number: Quantity | None) -> bool:
-    if number is None:
-        return word_key(answer) == word_key(reference)
-    lone = lone_number(answer)
-    return lone is not None and same_quantity(lone, number)
-
-
-def _ask(answer: str, reference: str, algebra: Algebra | None) -> bool | None:
-    if is_words(answer) or is_words(reference):
-        return False
+def _calculated(answer: str, reference: str, algebra: Algebra | None) -> bool | None:
     if (len(split_outside(answer, "=")) > 1) != (len(split_outside(reference, "=")) > 1):
         return False
     left, right = _exact(answer), _exact(reference)
@@ -231,8 +265,8 @@ def _value_against(text: str, other: str) -> str:
     """Return what ``text`` says is equal to something, unless both are equations about different things."""
     sides = split_outside(text, "=")
     if len(sides) == 1:
-        member, found, of = text.partition(r"\in ")
-        return of.strip() if found and _NAME.fullmatch(member.strip()) else text
+        member, sign, of = text.partition(r"\in ")
+        return of.strip() if sign and _NAME.fullmatch(member.strip()) else text
     other_sides = split_outside(other, "=")
     if len(other_sides) == 1:
         stated, wanted = read_quantity(sides[0]), read_quantity(other)
@@ -254,24 +288,6 @@ def is_hedged(answer: str, reference: str) -> bool:
     plain = tidy(reference)
     single = read_quantity(plain) is not None or read_shape(plain).kind == "single"
     return single and read_shape(tidy(answer)).kind == "list"
-
-
-_COMMAND = re.compile(r"\\(?:begin|end)\s*\{[a-z]*\*?\}|\\[A-Za-z]+")
-_FUNCTIONS = re.compile(
-    r"(?<![A-Za-z])(?:arc)?(?:sinh?|cosh?|tanh?|cot|sec|csc|log|ln|lg|exp|sqrt|min|max|gcd|lcm|det|pi|mod|lim)"
-    r"(?![A-Za-z])"
-)
-_ALGEBRA_LETTERS = re.compile(r"[a-dk-nx-z]{2}|[A-Z]{2}")
-_RUN = re.compile(r"[^\W\d_]{2,}")
-_MATH_SIGN = re.compile(r"[=+*/^<>\\|{}\[\]]|\w\(")
-_PUNCTUATION = re.compile(r"[\s.,;:!?'\"()]+")
-_ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
-_LONE_NUMBER = re.compile(r"(?<![\w.,])(?:-\s?)?[$€£¥]?\d[\d,]*(?:\.\d+)?(?![\w/^]|[.,:]\d)\s*%?")
-_UNSURE = re.compile(
-    r"\b(?:not|never|less|more|fewer|greater|least|most|under|below|above|between|maybe|perhaps|possibly|probably|could|might|guess|or|"
-    r"either|than|except|cannot|minus|unknown|hundred|thousand|million|billion|half|twice|dozen)\b|n't",
-    re.IGNORECASE,
-)
 
 
 def is_words(plain: str) -> bool:
@@ -301,9 +317,9 @@ def lone_number(plain: str) -> Quantity | None:
     >>> lone_number("fewer than 18 apples"), lone_number("18 apples and 3 pears")
     (None, None)
     """
-    found = _LONE_NUMBER.findall(plain)
-    if len(found) != 1 or sum(map(str.isdigit, plain)) != sum(map(str.isdigit, found[0])):
+    numbers = _LONE_NUMBER.findall(plain)
+    if len(numbers) != 1 or sum(map(str.isdigit, plain)) != sum(map(str.isdigit, numbers[0])):
         return None
     if _MATH_SIGN.search(plain) or _UNSURE.search(plain):
         return None
-    return read_quantity(found[0])
+    return read_quantity(numbers[0])

@@ -39,9 +39,9 @@ def read_number_words(text: str) -> NumberWords | None:
     """
     total = part = end = 0
     room, scale = 100, 10**15  # the next word of a value and the next scale stay below these
-    while found := _NEXT.match(text, end):
-        word = found["word"].lower()
-        joined = bool(found["join"]) and "and" in found["join"]
+    while next_word := _NEXT.match(text, end):
+        word = next_word["word"].lower()
+        joined = bool(next_word["join"]) and "and" in next_word["join"]
         if word in _VALUES and _VALUES[word] < room and (room == 100 or not joined) and (_VALUES[word] or not end):
             part += _VALUES[word]
             room = 10 if _VALUES[word] >= 20 else 0
@@ -51,10 +51,10 @@ def read_number_words(text: str) -> NumberWords | None:
             scale = _SCALES[word]
             total, part, room = total + part * scale, 0, 100
         elif word in _PARTS and end and not joined:
-            return NumberWords(Fraction(total + part, _PARTS[word]), text[found.end() :])
+            return NumberWords(Fraction(total + part, _PARTS[word]), text[next_word.end() :])
         elif word in _VALUES and not joined:
             return None
         else:
             break
-        end = found.end()
+        end = next_word.end()
     return NumberWords(Fraction(total + part), text[end:]) if end else None

@@ -26,19 +26,31 @@ class Quantity(NamedTuple):
     unit: str
 
 
-_DECIMAL = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?:\.\d+)?(?![\d/])|\d+(?:\.\d*)?|\.\d+)"
-_TIMES = r"(?:\\times|\\cdot|[x*])"
-_OVER = r"\{\s*(?P<over>-?[\d.,]+)\s*\}"
-_UNDER = r"\{\s*(?P<under>-?[\d.,]+)\s*\}"
+_DECIMAL = r"""
+    (?: \d{1,3} (?:,\d{3})+ (?:\.\d+)?                          # 1,234.5
+      | \d{1,3} (?:[ ]\d{3})+ (?:\.\d+)? (?![\d/])              # 1 234.5, but not 1 234/5
+      | \d+ (?:\.\d*)?                                          # 1234. and 1234.5
+      | \.\d+                                                   # .5
+    )"""
 _NUMBER = re.compile(
-    rf"(?P<sign>[+-]?)\s*(?:(?P<currency>[{CURRENCIES}])\s*)?(?P<sign2>[+-]?)\s*"
-    rf"(?:(?P<whole>\d+)?\s*\\frac\s*{_OVER}\s*{_UNDER}"
-    rf"|(?:(?P<whole2>\d+)(?: and | ))?(?P<top>{_DECIMAL})\s*/\s*(?P<bottom>{_DECIMAL})"
-    rf"|(?P<decimal>{_DECIMAL})(?:[eE](?P<power>[+-]?\d+)|\s*{_TIMES}\s*10\s*\^\s*(?:\{{\s*)?(?P<power2>[+-]?\d+)\}}?)?)"
-    r"(?P<rest>.*)",
-    re.DOTALL,
+    rf"""
+    (?P<sign>[+-]?) \s* (?: (?P<currency>[{CURRENCIES}]) \s* )? (?P<sign2>[+-]?) \s*
+    (?:
+        (?P<whole>\d+)? \s* \\frac                              # \frac{{3}}{{4}}, 2\frac{{3}}{{4}}
+        \s* \{{ \s* (?P<over>-?[\d.,]+) \s* \}}
+        \s* \{{ \s* (?P<under>-?[\d.,]+) \s* \}}
+      | (?: (?P<whole2>\d+) (?: [ ]and[ ] | [ ] ) )?            # 3/4, 2 3/4, 2 and 3/4
+        (?P<top>{_DECIMAL}) \s*/\s* (?P<bottom>{_DECIMAL})
+      | (?P<decimal>{_DECIMAL})
+        (?: [eE] (?P<power>[+-]?\d+)                            # 2.5e3
+          | \s* (?: \\times | \\cdot | [x*] ) \s* 10 \s* \^ \s* (?:\{{\s*)? (?P<power2>[+-]?\d+) \}}?
+        )?                                                      # 2.5 \times 10^{{3}}
+    )
+    (?P<rest>.*)
+    """,
+    re.VERBOSE | re.DOTALL,
 )
-_REPEATING = re.compile(r"(-?)(\d{0,50})\.(\d{0,50})\\overline\s*\{\s*(\d{1,50})\s*\}")
+_REPEATING = re.compile(r"(-?)(\d{0,50})\.(\d{0,50})\\overline\s*\{\s*(\d{1,50})\s*\}")  # 0.1\overline{6}
 _PLAIN = re.compile(r"-?\d{1,18}")
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALE = re.compile(r"\s*(hundred|thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
@@ -70,16 +82,12 @@ def read_quantity(text: str) -> Quantity | None:
     if plain[0].isalpha():
         words = read_number_words(plain)
         return _with_unit(words.value, words.rest, "") if words else None
-    found = _NUMBER.match(plain)
-    return _quantity(found) if found else None
-
-
-def _quantity(found: re.Match[str]) -> Quantity | None:
-    value = _value(found)
-    if value is None:
+    number = _NUMBER.match(plain)
+    value = _value(number) if number else None
+    if number is None or value is None:
         return None
-    negative = found["sign"] == "-" or found["sign2"] == "-"
-    return _with_unit(-value if negative else value, found["rest"], found["currency"] or "")
+    negative = number["sign"] == "-" or number["sign2"] == "-"
+    return _with_unit(-value if negative else value, number["rest"], number["currency"] or "")
 
 
 def _with_unit(value: Fraction, rest: str, currency: str) -> Quantity | None:
@@ -92,16 +100,12 @@ def _with_unit(value: Fraction, rest: str, currency: str) -> Quantity | None:
     return None if unit is None else Quantity(value, percent is not None, unit)
 
 
-def _value(found: re.Match[str]) -> Fraction | None:
-    if found["decimal"] is not None:
-        return _scientific(found["decimal"], found["power"] or found["power2"])
-    if found["top"] is not None:
-        return _mixed(found["whole2"], found["top"], found["bottom"])
-    return _mixed(found["whole"], found["over"], found["under"])
-
-
-def _scientific(decimal: str, power: str | None) -> Fraction | None:
-    value = _decimal(decimal)
+def _value(number: re.Match[str]) -> Fraction | None:
+    if number["decimal"] is None:
+        if number["top"] is None:
+            return _mixed(number["whole"], number["over"], number["under"])
+        return _mixed(number["whole2"], number["top"], number["bottom"])
+    value, power = _decimal(number["decimal"]), number["power"] or number["power2"]
     if power is None or value is None:
         return value
     if len(power) > 6 or abs(int(power)) > LARGEST_EXPONENT:
@@ -125,10 +129,10 @@ def _decimal(text: str) -> Fraction | None:
 
 def _read_repeating(plain: str) -> Quantity | None:
     r"""Read ``0.1\overline{6}``: with k fixed and n repeating digits, (all - fixed digits) / (10^k (10^n - 1))."""
-    found = _REPEATING.fullmatch(plain)
-    if found is None:
+    number = _REPEATING.fullmatch(plain)
+    if number is None:
         return None
-    sign, whole, fixed, repeating = found.groups()
+    sign, whole, fixed, repeating = number.groups()
     head = int(whole + fixed or "0")
     value = Fraction(int(whole + fixed + repeating) - head, 10 ** len(fixed) * (10 ** len(repeating) - 1))
     return Quantity(-value if sign else value, False, "")

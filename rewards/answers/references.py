@@ -15,9 +15,9 @@ from .normalize import LONGEST, tidy
 from .numbers import read_quantity
 from .verifier import Pair, settle
 
-_DELIMITED = re.compile(r"\$.*\$|\\\(.*\\\)|\\\[.*\\\]", re.DOTALL)
+_DELIMITED = re.compile(r"\$.*\$|\\\(.*\\\)|\\\[.*\\\]", re.DOTALL)  # $x$, \(x\), \[x\]
 _BARE_FRACTION = re.compile(r"-?\\frac\{-?\d+\}\{-?\d+\}")
-_PLACEHOLDER = re.compile(r"[?.…_!]+|-{2,}|n/?a|nan|null|tbd", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"[?.…_!]+|-{2,}|n/?a|nan|null|tbd", re.IGNORECASE)  # "???", "--", "N/A"
 _CHECK_SECONDS = 10.0
 
 
@@ -52,12 +52,12 @@ def _marked_answer(text: str) -> str | None:
     if "####" in text:
         return text.rpartition("####")[2].strip()
     if r"\boxed" in text:
-        found = find_boxed(text)
+        marked = find_boxed(text)
     else:
-        found = find_answer_tag(text, "answer") or (find_marked(text) if "\n" in text else None)
-    if found is None:
+        marked = find_answer_tag(text, "answer") or (find_marked(text) if "\n" in text else None)
+    if marked is None:
         return text
-    return found.text if isinstance(found, Answer) else None
+    return marked.text if isinstance(marked, Answer) else None
 
 
 def _is_balanced(text: str) -> bool:
@@ -90,8 +90,8 @@ def check_reference(reference: object) -> ReferenceCheck:
     answer = reference_text(reference)
     if answer is None:
         return ReferenceCheck("unreadable", None, f"no answer can be read from {reference!r:.60}")
-    found = extract(normalise(rf"\boxed{{{answer}}}"))
-    if not isinstance(found, Answer) or not settle([Pair(found.text, answer)], _CHECK_SECONDS)[0].equal:
+    boxed = extract(normalise(rf"\boxed{{{answer}}}"))
+    if not isinstance(boxed, Answer) or not settle([Pair(boxed.text, answer)], _CHECK_SECONDS)[0].equal:
         return ReferenceCheck("not equal to itself", answer, f"{answer!r:.60} in a box is not judged correct")
     if not is_value(answer):
         return ReferenceCheck("unmarked", answer, rf"no answer is marked in {answer!r:.60}; put it in \boxed{{}}")

@@ -10,8 +10,15 @@ Kind = Literal["single", "list", "set", "tuple"]
 
 _OPENING = ("(", "[", "{", r"\{", r"\langle")
 _CLOSING = (")", "]", "}", r"\}", r"\rangle")
-_TOKEN = re.compile(r"\\[{}]|\\[A-Za-z]+|\\.|[()\[\]{},;]|(?<![A-Za-z\\])(?:and|or)(?![A-Za-z])")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_TOKEN = re.compile(
+    r"""
+    \\[{}] | \\[A-Za-z]+ | \\.                      # a brace of a set, a command, an escaped sign
+    | [()\[\]{},;]
+    | (?<![A-Za-z\\]) (?:and|or) (?![A-Za-z])
+    """,
+    re.VERBOSE,
+)
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # 1,234
 _PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])")
 
 
@@ -65,15 +72,15 @@ def read_shape(plain: str) -> Shape:
 
 def _tokens(text: str) -> list[_Token]:
     depth = 0
-    found = []
+    tokens = []
     for match in _TOKEN.finditer(text):
         token = match[0]
         if token in _CLOSING:
             depth -= 1
-        found.append(_Token(token, match.start(), match.end(), depth))
+        tokens.append(_Token(token, match.start(), match.end(), depth))
         if token in _OPENING:
             depth += 1
-    return found
+    return tokens
 
 
 class _Brackets(NamedTuple):
@@ -101,7 +108,7 @@ def _split(text: str, tokens: list[_Token]) -> tuple[str, ...]:
         if token.text not in (",", ";", "and", "or"):
             continue
         if spaced and token.text == "," and _THOUSANDS.match(text, token.start):
-            continue
+            continue  # "1,000, 2,000": where commas with a space separate, those of thousands do not
         parts.append(text[start : token.start])
         start = token.end
     parts.append(text[start:])

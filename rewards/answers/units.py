@@ -48,17 +48,21 @@ CURRENCIES = "$€£¥₹₩₽"
 """Signs that may stand before a number."""
 
 _NO_UNITS = re.compile(
-    r"or|and|not|but|nor|to|than|if|unless|maybe|perhaps|either|neither|versus|vs|pi|sqrt|sin|cos|tan|log|ln|exp|mod|is|are|"
-    r"was|were|be|equals|infinity|choose",
-    re.IGNORECASE,
+    r"""
+    or | and | not | but | nor | to | than | if | unless | maybe | perhaps | either | neither | versus | vs
+    | pi | sqrt | sin | cos | tan | log | ln | exp | mod | infinity | choose
+    | is | are | was | were | be | equals
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
-_ALGEBRA = re.compile(r"[a-dk-nx-z]{1,3}|[A-Za-z]")
-_POWER = re.compile(r"\s*\^\s*\{?\s*([23])\s*\}?")
+_ALGEBRA = re.compile(r"[a-dk-nx-z]{1,3}|[A-Za-z]")  # letters that stand for numbers: ab, xyz, T
+_POWER = re.compile(r"\s*\^\s*\{?\s*([23])\s*\}?")  # cm^2, cm ^ {3}
 _CELSIUS = re.compile(r"\^\\circ ?C(?![A-Za-z])")
 _FAHRENHEIT = re.compile(r"\^\\circ ?F(?![A-Za-z])")
 _TOKEN = re.compile(r"\^\\circ|[¢$€£¥₹₩₽]|[A-Za-z][A-Za-z'.-]*|/|\^[23]")
 _TRIGONOMETRY = re.compile(r"(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
 _LONGEST = 60
+"""Characters behind a number that can be its unit."""
 
 
 def canonical_unit(text: str, currency: str) -> str | None:
@@ -79,33 +83,23 @@ def canonical_unit(text: str, currency: str) -> str | None:
     if len(text) > _LONGEST or ".." in text:
         return None
     text = _CELSIUS.sub(" celsius", _FAHRENHEIT.sub(" fahrenheit", text))
-    words = _words(_POWER.sub(r"^\1", text))
-    if words is None or not _plausible(words, glued=text[0].isalpha()):
-        return None
-    unit = _join(words)
-    return _KNOWN.get(currency, currency) or unit
-
-
-def _words(text: str) -> list[str] | None:
-    """Split into words; None when something other than words, powers and slashes remains."""
+    text = _POWER.sub(r"^\1", text)
     words = _TOKEN.findall(text)
-    return words if "".join(words) == text.replace(" ", "") else None
+    if "".join(words) != text.replace(" ", "") or not _plausible(words, glued=text[0].isalpha()):
+        return None
+    return _KNOWN.get(currency, currency) or _join(words)
 
 
 def _plausible(words: list[str], glued: bool) -> bool:
-    if words[0] in ("^2", "^3"):
+    """Return whether words behind a number, or ``glued`` to it, may be a unit: not ``5x``, ``5^2`` or "5 or 6"."""
+    first = words[0]
+    if first in ("^2", "^3") or (glued and (first not in _KNOWN or len(first) == 1)):
         return False
-    if glued and words[0] not in _KNOWN:
-        return False
-    if glued and len(words[0]) == 1:
-        return False
-    return all(word in _KNOWN or not _is_no_unit(word) for word in words)
+    return all(word in _KNOWN or word in ("/", "^2", "^3", "a") or not _is_no_unit(word) for word in words)
 
 
 def _is_no_unit(word: str) -> bool:
-    if word in ("/", "^2", "^3"):
-        return False
-    return _NO_UNITS.fullmatch(word) is not None or (_ALGEBRA.fullmatch(word) is not None and word != "a")
+    return _NO_UNITS.fullmatch(word) is not None or _ALGEBRA.fullmatch(word) is not None
 
 
 def _join(words: list[str]) -> str:

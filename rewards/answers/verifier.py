@@ -108,7 +108,7 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-class _Asked(NamedTuple):
+class _Question(NamedTuple):
     """What a verdict is remembered by: a failure in little time says nothing of what more time would give."""
 
     pair: Pair
@@ -124,7 +124,7 @@ class _Pool:
         self._freed = threading.Condition(self._lock)
         self._idle: list[_Worker] = []
         self._workers: set[_Worker] = set()
-        self._results: OrderedDict[_Asked, bool | None] = OrderedDict()
+        self._results: OrderedDict[_Question, bool | None] = OrderedDict()
         self.totals = VerifierCounts()
 
     def verify(self, pairs: Sequence[Pair], seconds: float) -> dict[Pair, bool | None]:
@@ -191,12 +191,12 @@ class _Pool:
 
     def known(self, pairs: Sequence[Pair], seconds: float) -> dict[Pair, bool | None]:
         with self._lock:
-            asked = {pair: _Asked(pair, seconds) for pair in pairs}
-            return {pair: self._results[key] for pair, key in asked.items() if key in self._results}
+            questions = {pair: _Question(pair, seconds) for pair in pairs}
+            return {pair: self._results[question] for pair, question in questions.items() if question in self._results}
 
     def remember(self, results: dict[Pair, bool | None], seconds: float) -> None:
         with self._lock:
-            self._results.update({_Asked(pair, seconds): equal for pair, equal in results.items()})
+            self._results.update({_Question(pair, seconds): equal for pair, equal in results.items()})
             while len(self._results) > MOST_RESULTS:
                 self._results.popitem(last=False)
 

@@ -1,4 +1,4 @@
-"""The child process in which model text meets math-verify: one request a line, one verdict a line.
+"""The child process in which model text meets math-verify: one request per line, one verdict per line.
 
 The process limits itself: every request runs under an alarm that the kernel enforces, in bounded memory, so that a
 worker whose parent is gone cannot outlive its deadline.
@@ -18,10 +18,10 @@ from typing import Any
 
 from .equality import compare
 
-_FUNCTION = re.compile(r"(?<![\\A-Za-z])(?:sin|cos|tan|cot|sec|csc|log|ln|exp)(?![A-Za-z])")
+_FUNCTION = re.compile(r"(?<![\\A-Za-z])(sin|cos|tan|cot|sec|csc|log|ln|exp)(?![A-Za-z])")  # without its backslash
 _TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)")
-_DEGREES = re.compile(r"(\d+(?:\.\d+)?)\^\\circ")
-_DECIMAL = re.compile(r"(?<![\d.])(\d*)\.(\d+)(?![\d.])")
+_DEGREES = re.compile(r"(\d+(?:\.\d+)?)\^\\circ")  # 30^\circ
+_DECIMAL = re.compile(r"(?<![\d.])(\d*)\.(\d+)(?![\d.])")  # 0.5, .5, but no version 1.2.3
 
 MEMORY = 4 << 30
 """Bytes of address space that a worker may take."""
@@ -54,7 +54,7 @@ def _verdict(answer: str, reference: str) -> bool | None:
 
 def equal(answer: str, reference: str) -> bool:
     r"""Return whether math-verify finds the answer equal to the reference; both are parsed as boxed LaTeX."""
-    from math_verify import verify
+    from math_verify import verify  # at the first request: nothing it prints may mix with the replies
 
     wanted = _parse(reference)
     try:
@@ -68,12 +68,12 @@ def equal(answer: str, reference: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _parse(text: str) -> list[Any]:
-    from latex2sympy2_extended import NormalizationConfig
+    from latex2sympy2_extended import NormalizationConfig  # as in `equal`
     from math_verify import LatexExtractionConfig, parse
 
     config = LatexExtractionConfig(boxed_match_priority=0, normalization_config=NormalizationConfig(units=False))
     # Only the LaTeX grammar: the plain-expression reader would hand model text to sympy's string parser.
-    latex = _FUNCTION.sub(_command, text)
+    latex = _FUNCTION.sub(r"\\\1", text)
     if _TRIGONOMETRY.search(latex):
         latex = _DEGREES.sub(r"\\frac{\1\\pi}{180}", latex)
     latex = _DECIMAL.sub(_fraction, latex)
@@ -85,17 +85,14 @@ def _parse(text: str) -> list[Any]:
 
 def _with_imaginary_unit(item: Any) -> Any:
     """Return an expression with the imaginary unit for a free ``i``; an index that a sum binds stays."""
-    from sympy import Basic, I
+    from sympy import Basic, I  # as in `equal`
 
     if not isinstance(item, Basic):
         return item
     return item.subs({symbol: I for symbol in item.free_symbols if str(symbol) == "i"})
 
 
-def _command(found: re.Match[str]) -> str:
-    return "\\" + found[0]
-
-
-def _fraction(found: re.Match[str]) -> str:
+def _fraction(decimal: re.Match[str]) -> str:
     """Return a decimal as a fraction, so that sympy calculates exactly."""
-    return rf"\frac{{{int(found[1] + found[2])}}}{{{10 ** len(found[2])}}}"
+    whole, part = decimal.groups()
+    return rf"\frac{{{int(whole + part)}}}{{{10 ** len(part)}}}"
