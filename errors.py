@@ -5,6 +5,16 @@ class GrpokitError(ValueError):
     """Wrong input or usage. The message says what is wrong, with its value, and what to write instead."""
 
 
+def first_line(error: BaseException) -> str:
+    r"""Return the first line of what an exception says, at most 300 characters; its type's name where it says nothing.
+
+    >>> first_line(OSError("\nno room\n(3 files)")), first_line(MemoryError())
+    ('no room', 'MemoryError')
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:300]
+
+
 def nearest(name: str, known: "list[str] | tuple[str, ...]") -> str:
     """Return the repair for an unknown name: the nearest known one, and all of them.
 

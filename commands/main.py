@@ -84,7 +84,9 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) 
             return run(args)
         return OK
     except GrpokitError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        from ..reports.wording import one_line  # for mistakes alone
+
+        print(f"{parser.prog}: {one_line(str(error))}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted; finished rows are kept.", file=sys.stderr)

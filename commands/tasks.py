@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 COUNTED = 2_000
 """So many prompts are counted in tokens unless --limit says otherwise."""
-
-_CONTROLS = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]")
 
 EXAMPLES = """\
 examples:
@@ -216,18 +213,14 @@ def _count(prompts: list[Prompt], tokenizer: PreTrainedTokenizerBase) -> TokenCo
 
 def _print_prompt(console: Console, prompt: Prompt, tokenizer: PreTrainedTokenizerBase | None) -> None:
     from ..evaluate.rendering import encode, plain, render
+    from ..reports.wording import one_line, visible
 
     tokens = "" if tokenizer is None else f"   {len(encode(tokenizer, prompt.text))} tokens"
-    console.rule(f"row {prompt.id}{tokens}", align="left")
-    console.print(_visible(plain(prompt.text) if tokenizer is None else render(tokenizer, prompt.text)))
+    console.rule(f"row {one_line(prompt.id)}{tokens}", align="left")
+    console.print(visible(plain(prompt.text) if tokenizer is None else render(tokenizer, prompt.text)))
     if "reference" in prompt.columns:
         console.print("reference", style="bold")
-        console.print(_visible(str(prompt.columns["reference"])))
-
-
-def _visible(text: str) -> str:
-    """Leave no control character of a data set to the terminal."""
-    return _CONTROLS.sub("�", text)
+        console.print(visible(str(prompt.columns["reference"])))
 
 
 def _print_tokens(console: Console, counts: TokenCounts) -> None:
@@ -243,25 +236,23 @@ def _print_tokens(console: Console, counts: TokenCounts) -> None:
 def _print_checked(checked: CheckedReferences) -> None:
     from rich.console import Console
 
+    from ..reports.wording import one_line
+
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for finding in checked.findings:
-        console.print(_visible(f"row {finding.row}: {finding.status}: {finding.reason}"))
-    _print_fragmentary(console, checked)
+        console.print(one_line(f"row {finding.row}: {finding.status}: {finding.reason}"))
+    fragmentary = [finding.row for finding in checked.fragmentary]
+    if fragmentary:
+        rows = ", ".join(fragmentary[:5]) + (", …" if len(fragmentary) > 5 else "")
+        note = f"note: {len(fragmentary)} of {checked.read} references are bare LaTeX (rows {rows}): read whole here, "
+        note += "but in pieces by parsers that look for marked mathematics; for those write them between $."
+        console.print(one_line(note))
     if not checked.findings:
         console.print(f"all {checked.read} references can be judged by.", style="bold green")
         return
     counts = Counter(finding.status for finding in checked.findings)
     kinds = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     console.print(f"{len(checked.findings)} of {checked.read} references are doubtful: {kinds}.", style="bold red")
-
-
-def _print_fragmentary(console: Console, checked: CheckedReferences) -> None:
-    found = checked.fragmentary
-    if found:
-        rows = ", ".join(finding.row for finding in found[:5]) + (", …" if len(found) > 5 else "")
-        note = f"note: {len(found)} of {checked.read} references are bare LaTeX (rows {rows}): read whole here, but in "
-        note += "pieces by parsers that look for marked mathematics; for those write them between $."
-        console.print(_visible(note))
 
 
 def _print_prepared(prepared: Preparation) -> None:

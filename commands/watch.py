@@ -68,7 +68,7 @@ def plain_text(text: Text) -> str:
     'a[2J b'
     """
     whole = text if isinstance(text, str) else " ".join(str(message["content"]) for message in text[-1:])
-    return "".join(character for character in " ".join(whole.split()) if character.isprintable())
+    return wording.one_line(whole)
 
 
 def step_line(step: Step) -> str:

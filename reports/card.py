@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import GrpokitError
+from ..errors import GrpokitError, first_line
 from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.runs.run import Run
 from ..files import write_atomically
@@ -91,7 +91,7 @@ def _read(path: Path, folder: Path) -> ModelCard:
         TypeError,
         YAMLError,
     ) as error:  # a card is a person's file: its metadata may be anything
-        raise CardError(f"cannot read the card {path}: {(str(error).splitlines() or ['unknown'])[0]}") from None
+        raise CardError(f"cannot read the card {path}: {first_line(error)}") from None
 
 
 def _begin(folder: Path) -> str:

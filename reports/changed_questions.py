@@ -10,7 +10,7 @@ from rich.text import Text
 from ..evaluate.paired.comparison import Comparison, Pair, QuestionChange
 from ..evaluate.runs.run import Run
 from .samples import Answer, Question, read_questions
-from .wording import number
+from .wording import number, one_line
 
 SHOWN = 3
 """Losses and gains shown of one pair; of each among several pairs, a single one."""
@@ -86,12 +86,3 @@ def ending(text: str, width: int) -> str:
     while cell_len(tail) > width - 3:
         tail = tail[1:]
     return f"...{tail}"
-
-
-def one_line(text: str) -> str:
-    """Return a text's words on one line, without control characters: what a model wrote never drives a terminal.
-
-    >>> one_line("a\\n b \\x1b[31mc")
-    'a b [31mc'
-    """
-    return "".join(character for character in " ".join(text.split()) if character.isprintable())

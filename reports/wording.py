@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..evaluate.paired.alarms import Alarm
 from ..evaluate.paired.comparison import Difference, Lengths, Mismatch, ModelSummary, NoiseFloor, Pair, Verdict
+
+_CONTROLS = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]")
+
+
+def one_line(text: str) -> str:
+    r"""Return a text's words on one line, without control characters: what a model wrote never drives a terminal.
+
+    >>> one_line("a\n b \x1b[31mc")
+    'a b [31mc'
+    """
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())
+
+
+def visible(text: str) -> str:
+    r"""Return a text with its lines, and a sign in place of every control character.
+
+    >>> visible("a\n\x1b[31mb")
+    'a\n�[31mb'
+    """
+    return _CONTROLS.sub("�", text)
 
 
 def number(value: float | None, decimals: int = 3) -> str:

@@ -95,7 +95,7 @@ def test_nothing_heavy_is_loaded_at_the_door(module: str) -> None:
     assert loaded.stdout.split() == []
 
 
-@pytest.mark.parametrize("package", ["grpokit.evaluate", "grpokit.train"])
+@pytest.mark.parametrize("package", ["grpokit.evaluate", "grpokit.train", "grpokit.reports"])
 def test_every_public_name_is_found_at_its_first_use(package: str) -> None:
     module = importlib.import_module(package)
     assert all(getattr(module, name) is not None for name in module.__all__)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import first_line
 from ..evaluate.engines import Loading
 from ..evaluate.engines.checkpoint import fingerprint
 from ..evaluate.engines.spec import ModelSpec
@@ -118,7 +119,7 @@ def push(folder: Path, repository: str) -> str:
             repo_id=repository, folder_path=folder, allow_patterns=pushed_files(folder), commit_message="Add the model"
         )
     except Exception as error:  # the hub's client lets its transport's errors through, of whichever library
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise TrainingError(f"--push-to-hub {repository}: {reason} The model in {folder} is whole.") from None
     return str(address)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...errors import first_line
 from ..hub import unreachable
 from ..types import EvaluationError
 
@@ -57,7 +58,7 @@ def _fetch(hub_id: str, revision: str | None) -> Path:
     except RepositoryNotFoundError:
         raise EvaluationError(f"no folder {hub_id} here, and the hub has no model of that name.") from None
     except (HfHubHTTPError, OSError, ValueError) as error:  # unreachable, offline mode, or a broken answer
-        reason = away or (str(error).splitlines() or [type(error).__name__])[0]
+        reason = away or first_line(error)
         raise EvaluationError(f"no folder {hub_id} here, and the hub cannot be reached ({reason}).") from None
 
 

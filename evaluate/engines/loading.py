@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors import SafetensorError
 
+from ...errors import first_line
 from ..types import EvaluationError
 from . import Loading
 from .checkpoint import locate
@@ -94,7 +95,7 @@ def load_base(base: str, revision: str | None = None, loading: Loading | None = 
         try:
             model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder, **_arguments(how, where))
         except (*BROKEN, ImportError) as error:
-            raise EvaluationError(f"cannot load checkpoint {folder}: {_first_line(error)}") from None
+            raise EvaluationError(f"cannot load checkpoint {folder}: {first_line(error)}") from None
     if model.num_parameters() < SMALL_MODEL and where == "cpu":
         torch.set_num_threads(1)
     tokenizer = load_tokenizer(folder)
@@ -131,7 +132,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
     except BROKEN as error:
-        raise EvaluationError(f"cannot load the tokenizer of {folder}: {_first_line(error)}") from None
+        raise EvaluationError(f"cannot load the tokenizer of {folder}: {first_line(error)}") from None
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -168,7 +169,7 @@ def _attach(loaded: LoadedBase, folder: Path, name: str) -> Any:
             return PeftModel.from_pretrained(loaded.model, str(folder), adapter_name=name).eval()
     except BROKEN as error:
         raise EvaluationError(
-            f"adapter {folder} does not fit base {loaded.folder}: {_first_line(error)} Give the base that it was "
+            f"adapter {folder} does not fit base {loaded.folder}: {first_line(error)} Give the base that it was "
             "trained on."
         ) from None
 
@@ -200,8 +201,3 @@ def quiet() -> Iterator[None]:
         transformers_logging.set_verbosity(level)
         if bars:
             transformers_logging.enable_progress_bar()
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:300]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import nearest
+from ...errors import first_line, nearest
 from ...files import read_lines
 from ..hub import unreachable
 from ..types import EvaluationError
@@ -47,7 +47,7 @@ def _hub_rows(source: Source, split: str) -> Rows:
     try:
         yield from datasets.load_dataset(source.hub, source.config, split=split)
     except (OSError, ValueError) as error:  # no network, no such data set, no such config or split
-        reason = away or (str(error).splitlines() or [type(error).__name__])[0]
+        reason = away or first_line(error)
         raise EvaluationError(
             f"cannot load data set {source.hub!r} from the hub ({reason}). Feed the task from a local file with "
             "the same columns: --data FILE."

@@ -80,6 +80,14 @@ def test_mistakes_exit_with_2_and_one_line(
     assert err.count("\n") == 1
 
 
+def test_names_of_columns_in_a_mistake_stay_on_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = rows(tmp_path, {"a\n\x1b[2Jb": 1})
+    assert main(["audit", "--rewards", "correctness", "--data", data]) == 2
+    err = capsys.readouterr().err
+    assert "columns here: a [2Jb." in err
+    assert err.count("\n") == 1
+
+
 def test_a_users_module_beside_the_caller_is_found(tmp_path: Path) -> None:
     """The console script must see the current folder, as `python -m` does."""
     (tmp_path / "mine.py").write_text(

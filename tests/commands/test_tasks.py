@@ -54,6 +54,18 @@ def test_show_leaves_no_control_character_to_the_terminal(data: Path, capsys: py
     assert "\x1b" not in out
 
 
+def test_ids_and_findings_are_single_lines_without_control_characters(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = tmp_path / "card.yaml"
+    card.write_text(CARD + "primary: correctness\nid: id\n")
+    data.write_text(json.dumps({"id": "a\nb\x1b[2J", "question": "2?", "answer": "####"}))
+    assert main(["tasks", "show", str(card), "--data", str(data)]) == 0
+    assert "row a b[2J" in capsys.readouterr().out
+    assert main(["tasks", "check", str(card), "--data", str(data)]) == 1
+    assert "\nrow a b[2J: unreadable: " in "\n" + capsys.readouterr().out
+
+
 def test_check_finds_nothing_wrong(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tasks", "check", "gsm8k", "--data", str(data)]) == 0
     assert "all 3 references" in capsys.readouterr().out
