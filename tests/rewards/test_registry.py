@@ -54,7 +54,7 @@ def test_get_by_import_path() -> None:
         ("gate(xml_format)", {}, RewardError, "gate takes two rewards"),
         ("gate", {}, RewardError, "gate takes two rewards"),
         ("gate(xml_format,length,treshold=1)", {}, RewardError, "gate has no parameter 'treshold'"),
-        ("correctness=2", {}, SpecError, "expected the end"),
+        ("correctness=2", {}, SpecError, "write its name, or with parameters"),
     ],
 )
 def test_mistakes_are_one_clear_line(name: str, parameters: dict[str, Any], error: type, hint: str) -> None:

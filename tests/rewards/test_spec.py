@@ -1,7 +1,7 @@
 """Spec strings: the grammar, and one clear line where it is not followed."""
 
 import pytest
-from grpokit.rewards.spec import RewardSpec, SpecError, parse_mix, parse_reward
+from grpokit.rewards.spec import RewardSpec, SpecError, parse_layout, parse_mix, parse_reward
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,22 +51,31 @@ def test_weights(text: str, weights: list[float]) -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("", "expected a reward's name at character 1, found the end"),
-        ("a,", "expected a reward's name at character 3"),
-        ("a=1,,b", "expected a reward's name at character 5"),
-        ("a b", "expected ',' at character 3"),
-        ("a(", "expected a reward's name at character 3, found the end"),
-        ("a(x=1", "expected ')'"),
-        ("a(x=)", "expected a value"),
-        ("a(x=1 y=2)", "is no Python literal"),
-        ("a(x='open)", "expected ')'"),
+        ("", "expected a reward, found nothing"),
+        ("a,", "expected a reward, found nothing"),
+        ("a=1,,b", "expected a reward, found nothing"),
+        ("a(x=1,)", "expected a reward, found nothing"),
+        ("a b", "expected a reward, found 'a b'"),
+        ("a(", "expected a reward, found 'a('"),
+        ("a(x=1", "expected a reward, found 'a(x=1'"),
+        ("a(b))", "expected a reward, found 'b)'"),
+        ("a(x=)", "a has x=nothing, no Python literal"),
+        ("a(x=1 y=2)", "a has x='1 y=2', no Python literal"),
+        ("a(x='open)", "no Python literal; write a number, or text in quotes"),
+        ("a(x={[1]: 2})", "no Python literal"),  # one that Python reads and cannot build
         ("a(x=1,x=2)", "given 'x' twice"),
+        ("a=", "weight nothing is no finite number"),
+        ("a=1=2", "weight '1=2' is no finite number"),
         ("a=heavy", "weight 'heavy' is no finite number"),
         ("a=nan", "weight 'nan' is no finite number"),
         ("a=inf", "weight 'inf' is no finite number"),
-        ("a(x=__import__('os').getcwd())", "is no Python literal"),  # nothing is evaluated
+        ("a(x=__import__('os').getcwd())", "no Python literal"),  # nothing is evaluated
         ("a(x=" + "[" * 5000 + "]" * 5000 + ")", "give at most 10000"),
-        ("a(x=" + "[" * 4000 + "]" * 4000 + ")", "is no Python literal"),  # too deep for the parser
+        ("a(x=" + "[" * 4000 + "]" * 4000 + ")", "no Python literal"),  # too deep for Python
+        ("a(" * 4000 + ")" * 1000, "more than 20 others"),  # nested rewards too deep for anybody
+        ("gate(" * 21 + "a" + ")" * 21, "more than 20 others"),
+        ("layout(answer_tag=result),a", "a layout stands once, before the rewards, and ends with ';'"),
+        ("a,layout", "a layout stands once"),
     ],
 )
 def test_mistakes_are_one_clear_line(text: str, hint: str) -> None:
@@ -76,13 +85,23 @@ def test_mistakes_are_one_clear_line(text: str, hint: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@given(st.text(max_size=60))
+def test_twenty_rewards_may_nest() -> None:
+    reward = parse_reward("gate(" * 20 + "a" + ")" * 20)
+    for _ in range(20):
+        (reward,) = reward.nested
+    assert reward == RewardSpec("a")
+
+
+SIGNS = st.sampled_from([*"a=()[]{}'\",;:.\\ -+1#\n\x00", "layout(", "None", "pkg.m:f", "{[1]:2}", "1e400", "b'"])
+
+
+@given(st.text(max_size=60) | st.lists(SIGNS, max_size=12).map("".join))
 def test_any_text_parses_or_is_refused(text: str) -> None:
     try:
-        items = parse_mix(text)
-    except SpecError:
-        return
-    assert items
+        written = str(parse_mix(parse_layout(text).rest))
+    except SpecError as error:
+        written = str(error)
+    assert "\n" not in written
 
 
 _values = st.one_of(
