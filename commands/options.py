@@ -160,7 +160,12 @@ def add_generation(parser: argparse.ArgumentParser) -> None:
 def add_rewards(parser: argparse.ArgumentParser) -> None:
     """Add the options of scoring."""
     group = parser.add_argument_group("scoring")
-    group.add_argument("--rewards", metavar="SPEC", help="the mix, such as 'correctness=1,length(target=200)=0.2'")
+    group.add_argument(
+        "--rewards",
+        metavar="SPEC",
+        help="the mix, such as 'correctness=1,length(target=200)=0.2'; with other tags than think and answer such as "
+        "'layout(answer_tag=result);correctness=1'",
+    )
     group.add_argument("--primary", metavar="NAME", help="the reward whose verdict counts, or 'total'")
 
 
