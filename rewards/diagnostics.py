@@ -29,10 +29,10 @@ def diagnose(mix: RewardMix, score: MixScore, groups: Groups | None = None) -> l
     trained = [
         (name, weight, score.rewards[name]) for name, weight in zip(mix.names, mix.weights, strict=True) if weight != 0
     ]
-    found = [constant_warning(name, values) for name, _, values in trained]
-    found += [hole_warning(name, values, rows) for name, _, values in trained]
-    found.append(dominance_warning({name: abs(weight) * spread(values, rows) for name, weight, values in trained}))
-    return [warning for warning in found if warning]
+    warnings = [constant_warning(name, values) for name, _, values in trained]
+    warnings += [hole_warning(name, values, rows) for name, _, values in trained]
+    warnings.append(dominance_warning({name: abs(weight) * spread(values, rows) for name, weight, values in trained}))
+    return [warning for warning in warnings if warning]
 
 
 def constant_warning(name: str, values: Sequence[float | None]) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from .parameters import check_whole, is_number
 from .reward import Batch, Judgement, Range, Reward, RewardError
 from .words import READ_AT_MOST, words
 
@@ -44,11 +45,8 @@ class Repetition(Reward):
     unit: Literal["auto", "token", "word"] = "auto"
 
     def __post_init__(self) -> None:
-        if not _is_whole(self.ngram_size) or self.ngram_size < 1:
-            raise RewardError(
-                f"{self.name}: ngram_size={self.ngram_size!r}; write a whole number of at least 1, such as 3."
-            )
-        if not isinstance(self.max_penalty, int | float) or not float("-inf") < self.max_penalty <= 0:
+        check_whole(self.name, "ngram_size", self.ngram_size, example=3)
+        if not is_number(self.max_penalty) or self.max_penalty > 0:
             raise RewardError(
                 f"{self.name}: max_penalty={self.max_penalty!r}; write a penalty of at most 0, such as -1.0."
             )
@@ -80,10 +78,6 @@ class Repetition(Reward):
         status = "repetitive" if repeated > 0.5 else "varied"
         reason = f"{total - unique} of {total} {self.ngram_size}-grams are repeats"
         return Judgement(repeated * self.max_penalty + 0.0, status, reason)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 repetition = Repetition()

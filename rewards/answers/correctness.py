@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from ..parameters import is_number
 from ..reward import Batch, Judgement, Reward, RewardError, Text, make_batch
 from .equality import is_hedged
 from .extract import Answer, NoAnswer, extract
@@ -15,7 +16,7 @@ from .verifier import Pair, Verdict, VerifierCounts, count, settle
 LogMetric = Callable[[str, float], None]
 
 
-class Judged(NamedTuple):
+class CountedJudgements(NamedTuple):
     """The judgements of a batch and how their comparisons were settled."""
 
     judgements: list[Judgement]
@@ -24,7 +25,7 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True)
 class Correctness(Reward):
-    r"""1.0 when the final answer equals the reference, 0.0 when not, None when that cannot be told.
+    r"""1.0 when the final answer equals the reference, 0.0 when not, None when that cannot be decided.
 
     The answer is taken from the text after the reasoning: the block of ``answer_tag``, the last balanced ``\boxed``,
     ``####``, an anchor ("the answer is", a last line "A: 18"), or the whole text when it is nothing but a value. With
@@ -58,7 +59,7 @@ class Correctness(Reward):
 
     def __post_init__(self) -> None:
         self.check_layout()
-        if isinstance(self.timeout, bool) or not isinstance(self.timeout, (int, float)) or not 0 < self.timeout <= 600:
+        if not is_number(self.timeout) or not 0 < self.timeout <= 600:
             raise RewardError(f"timeout must be seconds above 0 and at most 600; got {self.timeout!r}.")
 
     def judge(self, batch: Batch) -> list[Judgement]:
@@ -81,7 +82,7 @@ class Correctness(Reward):
                 log_metric(f"{self.name}/{how}", float(number))
         return [judgement.value for judgement in judged.judgements]
 
-    def judge_counted(self, batch: Batch) -> Judged:
+    def judge_counted(self, batch: Batch) -> CountedJudgements:
         """Return the judgements and the counts of exact, cached, verified and failed comparisons."""
         references = batch.references(self.reference_column, self.name)
         judgements: list[Judgement | None] = []
@@ -90,23 +91,23 @@ class Correctness(Reward):
         layout = self.layout
         for completion, reference in zip(batch.read(layout), references, strict=True):
             text = None if reference is None else reference_text(reference)
-            found = extract(completion, layout) if text is not None else None
-            if isinstance(found, Answer) and text is not None:
+            answer = extract(completion, layout) if text is not None else None
+            if isinstance(answer, Answer) and text is not None:
                 judgements.append(None)
-                open_answers.append(found)
-                pairs.append(Pair(found.text, text))
+                open_answers.append(answer)
+                pairs.append(Pair(answer.text, text))
             else:
-                judgements.append(_without_comparison(reference, found))
+                judgements.append(_without_comparison(reference, answer))
         verdicts = settle(pairs, self.timeout)
         settled = map(_judgement, open_answers, pairs, verdicts)
-        return Judged([judgement or next(settled) for judgement in judgements], count(verdicts))
+        return CountedJudgements([judgement or next(settled) for judgement in judgements], count(verdicts))
 
 
-def _without_comparison(reference: object, found: NoAnswer | Answer | None) -> Judgement:
+def _without_comparison(reference: object, answer: NoAnswer | Answer | None) -> Judgement:
     if reference is None:
         return Judgement(None, "no reference", "the row has no reference")
-    if isinstance(found, NoAnswer):
-        return Judgement(0.0, found.status, found.reason)
+    if isinstance(answer, NoAnswer):
+        return Judgement(0.0, answer.status, answer.reason)
     return Judgement(None, "unreadable reference", f"no answer can be read from the reference {reference!r:.60}")
 
 

@@ -121,7 +121,7 @@ def audit(mix: RewardMix, rows: Sequence[AuditRow] = BUILT_IN, column: str = "re
     if right is None or wrong is None:
         raise AuditError(f"no reward of {mix.spec!r} applies to these rows' references; check the reference column.")
     owners = [hack for hack in HACKS for _ in hack.write(scenes[0])]
-    variants = [_Variant(*found) for found in zip(owners, written[0][2:], earned, strict=True)]
+    variants = [_Variant(*variant) for variant in zip(owners, written[0][2:], earned, strict=True)]
     least = {name: min(e.parts[name] for e in (right, wrong, *earned) if e) for name in mix.names}
     results = tuple(_results(variants, _Honest(right, wrong, least)))
     return AuditReport(mix.spec, len(rows), right, wrong, results)
@@ -148,7 +148,7 @@ class _Honest(NamedTuple):
 
 
 def _earnings(mix: RewardMix, batch: Batch, width: int) -> list[Earning | None]:
-    """Score a batch of ``width`` completions a row; return the mean over rows of each of them."""
+    """Score a batch of ``width`` completions per row; return the mean over rows of each of them."""
     judged = mix.judge(batch)
     columns = [{name: every[column::width] for name, every in judged.items()} for column in range(width)]
     return [_earning(mix, column) for column in columns]

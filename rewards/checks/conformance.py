@@ -131,17 +131,16 @@ def _threaded(reward: Reward) -> Check:
 
 
 def _linear(reward: Reward) -> Check:
-    found = in_process(growth, reward)
-    if not found.finished:
-        return Check("linear", found.passed, found.detail)
-    return Check("linear", not found.detail, found.detail or "time linear in the length of hostile texts")
+    return _probed("linear", growth, reward, "time linear in the length of hostile texts")
 
 
 def _harmless(reward: Reward) -> Check:
-    found = in_process(executed, reward)
-    if not found.finished:
-        return Check("harmless", found.passed, found.detail)
-    return Check("harmless", not found.detail, found.detail or "nothing in the text was executed")
+    return _probed("harmless", executed, reward, "nothing in the text was executed")
+
+
+def _probed(name: str, probe: Callable[[Reward], str], reward: Reward, good: str) -> Check:
+    outcome = in_process(probe, reward)
+    return Check(name, not outcome.detail if outcome.finished else outcome.passed, outcome.detail or good)
 
 
 PROPERTIES: dict[str, Callable[[Reward], Check]] = {
@@ -174,8 +173,8 @@ def _rows(batch: Batch, rows: Sequence[int]) -> Batch:
     )
 
 
-def _same(name: str, good: str, expected: Values, found: Values) -> Check:
-    for one, other in zip(expected, found, strict=True):
+def _same(name: str, good: str, expected: Values, got: Values) -> Check:
+    for one, other in zip(expected, got, strict=True):
         if (one is None) != (other is None) or (one is not None and not math.isclose(one, other or 0, abs_tol=1e-6)):
             return Check(name, False, f"not {good}: {one} became {other}")
     return Check(name, True, good)

@@ -1,4 +1,4 @@
-"""The hacks that real training runs have shown, each as completions for a row."""
+"""The hacks that real training runs have shown, each as completions for one row."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Scene(NamedTuple):
         """The reasoning of a wrong solution: the answer's last mention replaced by the guess."""
         if not self.row.answer:
             return self.row.reasoning
-        head, found, tail = self.row.reasoning.rpartition(self.row.answer)
-        return f"{head}{self.guess}{tail}" if found else tail
+        head, mention, tail = self.row.reasoning.rpartition(self.row.answer)
+        return f"{head}{self.guess}{tail}" if mention else tail
 
 
 class Hack(NamedTuple):

@@ -52,7 +52,7 @@ PAYLOADS = (
 """Texts that leave a file behind, or show up in a compiled piece of code, when something executes them."""
 
 
-class Found(NamedTuple):
+class Outcome(NamedTuple):
     """What a probe reports: ``detail`` is "" when all is well; ``passed`` says how an unfinished probe counts."""
 
     finished: bool
@@ -60,12 +60,12 @@ class Found(NamedTuple):
     detail: str
 
 
-def in_process(probe: Callable[[Reward], str], reward: Reward, deadline_s: float = DEADLINE_S) -> Found:
+def in_process(probe: Callable[[Reward], str], reward: Reward, deadline_s: float = DEADLINE_S) -> Outcome:
     """Run a probe in a fresh process and kill it at the deadline."""
     try:
         pickle.dumps(reward)
     except Exception:  # what pickling raises depends on what is pickled
-        return Found(False, None, "not tried: the reward cannot be sent to another process")
+        return Outcome(False, None, "not tried: the reward cannot be sent to another process")
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_report, args=(probe, reward, theirs))
@@ -73,10 +73,10 @@ def in_process(probe: Callable[[Reward], str], reward: Reward, deadline_s: float
     theirs.close()
     try:
         if not ours.poll(deadline_s):
-            return Found(False, False, f"no end after {deadline_s:g} s; stopped")
-        return Found(True, None, ours.recv())
+            return Outcome(False, False, f"no end after {deadline_s:g} s; stopped")
+        return Outcome(True, None, ours.recv())
     except EOFError:
-        return Found(False, False, "the process died; it must be able to import the reward")
+        return Outcome(False, False, "the process died; it must be able to import the reward")
     finally:
         process.kill()
         process.join()

@@ -33,7 +33,7 @@ class _Script(NamedTuple):
         return _compiled(self.word).findall(text)
 
     def occurs(self, text: str) -> bool:
-        """Tell whether a letter of this script is in a text."""
+        """Return whether a letter of this script is in a text."""
         return _compiled(f"[{self.letters}]").search(text) is not None
 
 
@@ -85,15 +85,18 @@ _MARK_LETTERS = {
 
 # Each alternative stops where the next one of its kind could start, so no text is read more than twice.
 _NO_LANGUAGE = re.compile(
-    r"\$\$[^$]*+\$\$"
-    r"|\$(?!\s)[^$\n]*(?<!\s)\$(?!\d)"
-    r"|\\\((?:[^\\]|\\[^()])*+\\\)"
-    r"|\\\[(?:[^\\]|\\[^\[\]])*+\\\]"
-    r"|\\begin\{[^{}]*+\}(?:[^\\]|\\(?!begin|end))*+\\end\{[^{}]*+\}"
-    r"|\\[a-z]+"
-    r"|`[^`\n]*+`"
-    r"|</?[a-z][^<>]*+>"
-    r"|https?://\S++"
+    r"""
+    \$\$ [^$]*+ \$\$
+    | \$ (?!\s) [^$\n]* (?<!\s) \$ (?!\d)                               # $x^2$, but not "$5 and $6"
+    | \\\( (?: [^\\] | \\[^()] )*+ \\\)                                 # \(x\)
+    | \\\[ (?: [^\\] | \\[^\[\]] )*+ \\\]                               # \[x\]
+    | \\begin\{[^{}]*+\} (?: [^\\] | \\(?!begin|end) )*+ \\end\{[^{}]*+\}
+    | \\[a-z]+
+    | ` [^`\n]*+ `
+    | </?[a-z][^<>]*+>
+    | https?://\S++
+    """,
+    re.VERBOSE,
 )
 _CLAUSE_END = re.compile(r"[.;:!?…\n()|。；：！？（）।؟؛]+")
 
@@ -210,11 +213,15 @@ class _Clause(NamedTuple):
 
 
 _UNEXPLAINED = 0.08
+"""Function words of one language per word, beyond the grace, that a text needs: with fewer than one in twelve it is in
+none of the languages known here. Ordinary prose has one in three."""
+
 _GRACE = 10
+"""So many words need no function word: a short answer such as "18 dollars" has none."""
 
 
 def _prior(clauses: list[_Clause]) -> dict[str, float]:
-    """Return the share of each language in what the whole text speaks for: once a clause each word and letter."""
+    """Return the share of each language in what the whole text speaks for: once per clause each word and letter."""
     words = Counter(_each([(clause.words, clause.times) for clause in clauses]))
     letters = Counter(_each([(clause.letters, clause.times) for clause in clauses if clause.letters]))
     total = _evidence(words, letters)
@@ -223,18 +230,18 @@ def _prior(clauses: list[_Clause]) -> dict[str, float]:
     return {language: weight / mass for language, weight in total.items()}
 
 
-def _each(found: list[tuple[Iterable[str], int]]) -> Iterable[str]:
-    return chain.from_iterable([item for items, times in found for item in [set(items)] * times])
+def _each(clauses: list[tuple[Iterable[str], int]]) -> Iterable[str]:
+    return chain.from_iterable([item for items, times in clauses for item in [set(items)] * times])
 
 
 def _evidence(words: Mapping[str, int], letters: Mapping[str, int]) -> dict[str, float]:
     """Return what words and letters, each as often as it counts, speak for."""
-    found = dict.fromkeys(FUNCTION_WORDS, 0.0)
+    evidence = dict.fromkeys(FUNCTION_WORDS, 0.0)
     for speakers, said in ((_speakers(), words), (_mark_letters(), letters)):
         for item in speakers.keys() & said.keys():
             for language, weight in speakers[item]:
-                found[language] += weight * said[item]
-    return found
+                evidence[language] += weight * said[item]
+    return evidence
 
 
 def _wins(asked: str, clause: _Clause, prior: dict[str, float]) -> bool:
@@ -274,7 +281,7 @@ def _shared_out(listed: Mapping[str, Iterable[str]], weight: float) -> dict[str,
     for language, items in listed.items():
         for item in items:
             owners.setdefault(item, []).append(language)
-    return {item: [(language, weight / len(found)) for language in found] for item, found in owners.items()}
+    return {item: [(language, weight / len(shared)) for language in shared] for item, shared in owners.items()}
 
 
 @cache

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from heapq import nlargest
 from typing import ClassVar
 
-from ..reward import Batch, Completion, Judgement, Reward, RewardError, Span, Text
+from ..parameters import check_whole
+from ..reward import Batch, Completion, Judgement, Reward, Span, Text
 from ..words import READ_AT_MOST
 from .steps import Step, read_step, split_steps, weight
 
@@ -56,8 +57,7 @@ class CotClarity(Reward):
     target: int = 3
 
     def __post_init__(self) -> None:
-        if not isinstance(self.target, int) or self.target < 1:
-            raise RewardError(f"{self.name}: target={self.target!r}; write a whole number of at least 1, such as 3.")
+        check_whole(self.name, "target", self.target, example=3)
 
     def judge(self, batch: Batch) -> list[Judgement]:
         """Return one judgement per completion, in order."""
@@ -74,12 +74,12 @@ class CotClarity(Reward):
         reasoning = completion.text[span.start : span.end]
         if not reasoning.strip():
             return Judgement(0.0, "empty", "there is no reasoning", span)
-        known = _Known()
+        memory = _Memory()
         for step in prompt:
-            known.add_prompt(step)
+            memory.add_prompt(step)
         credited = 0
         for text in _longest(split_steps(reasoning[:READ_AT_MOST])):
-            credited += known.credit(read_step(text))
+            credited += memory.credit(read_step(text))
             if credited == self.target:
                 break
         status = "clear" if credited == self.target else "some steps" if credited else "no steps"
@@ -89,7 +89,7 @@ class CotClarity(Reward):
 
 
 @dataclass
-class _Known:
+class _Memory:
     """What the prompt and the steps read so far have said."""
 
     content: set[str] = field(default_factory=set)

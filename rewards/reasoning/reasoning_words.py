@@ -75,4 +75,4 @@ _CJK = """首先 其次 再次 然后 接着 接下来 随后 最后 最终 第�
     答え 結果 計算する 計算します 方程式 数値 結論 確認"""
 
 CJK_PHRASES = tuple(sorted(_CJK.split(), key=len, reverse=True))
-"""Chinese and Japanese ones, longest first: they are found in running text."""
+"""Chinese and Japanese ones, longest first: for a search in running text."""

@@ -13,17 +13,39 @@ from .reasoning_words import CJK_PHRASES, REASONING_WORDS
 _TAG = re.compile(r"</?[a-z][^<>]*+>")
 _ASCII_END = re.compile(r"[.!?;](?=\s)")
 _END = re.compile(r"[.!?;](?=\s)|[。！？；।]")
-_ENUMERATOR = re.compile(r"[^\w\n]{0,12}(?:[^\W\d]{1,12}\s?)?\d{1,4}[^\W\d]{0,3}\s?[.):：、](?!\d)")
-_NUMBER = re.compile(r"(\d+(?:[.,]\d+)*)")
+_ENUMERATOR = re.compile(
+    r"""
+    [^\w\n]{0,12}                               # "- ", "**", "### "
+    (?: [^\W\d]{1,12} \s? )?                    # "step ", "第"
+    \d{1,4} [^\W\d]{0,3} \s?                    # "2", "2nd", "二步" behind a digit
+    [.):：、] (?!\d)                            # the mark that makes it a number in a list, and no 1.5
+    """,
+    re.VERBOSE,
+)
+_NUMBER = re.compile(r"(\d+(?:[.,]\d+)*)")  # 1,234.5
 _RELATION = re.compile(r"\\(?:approx|leq?|geq?|equiv|rightarrow|implies)\b|[=≈≤≥<>≡⇒→]+")
+
+# One sign of a side of an equation: a sign of arithmetic, or a letter alone, which is a variable.
 _MATH = r"[\s\d.,+\-−–*/×÷·^%()\[\]{}$€£¥\\]|(?<![a-z])[a-zα-ω](?![a-z])"
 _RIGHT_SIDE = re.compile(rf"(?:\\[a-z]+|{_MATH})+")
-_LEFT_SIDE_REVERSED = re.compile(rf"(?:[a-z]+\\|{_MATH})+")
-_OPERATION = re.compile(r"\w[^\w]*[+\-−*/×÷·^][^\w]*\w|\d[a-z]|\\(?:d?frac|times|cdot|div|sqrt)")
+_LEFT_SIDE_REVERSED = re.compile(rf"(?:[a-z]+\\|{_MATH})+")  # read backwards from the relation sign
+_OPERATION = re.compile(
+    r"""
+    \w [^\w]* [+\-−*/×÷·^] [^\w]* \w            # 16 - 3, x^2
+    | \d[a-z]                                   # 2x
+    | \\(?:d?frac|times|cdot|div|sqrt)
+    """,
+    re.VERBOSE,
+)
 _SIDE = 60
+"""Characters of each side of an equation that are read."""
+
 _MOST_RELATIONS = 20
+"""Relation signs of a step that are looked at."""
+
 _CJK_PHRASE = re.compile("|".join(CJK_PHRASES))
 _LISTED_SCRIPT = re.compile(f"[a-z]{{2}}|[а-я\u0620-\u064a\u0900-\u097f{CJK}]")
+"""Scripts with a list of function words: Latin, Cyrillic, Arabic, Devanagari, CJK."""
 
 _FUNCTION: frozenset[str] = frozenset().union(*FUNCTION_WORDS.values())
 _EMPTY = _FUNCTION | REASONING_WORDS
@@ -95,8 +117,8 @@ def weight(content: frozenset[str]) -> float:
 
 def _equations(text: str) -> frozenset[str]:
     sides = _RELATION.split(text, maxsplit=_MOST_RELATIONS)
-    found = (_equation(left, right) for left, right in pairwise(sides))
-    return frozenset(equation for equation in found if equation)
+    equations = (_equation(left, right) for left, right in pairwise(sides))
+    return frozenset(equation for equation in equations if equation)
 
 
 def _equation(before: str, after: str) -> str | None:

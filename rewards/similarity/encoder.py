@@ -1,4 +1,4 @@
-"""Sentence encoders: loaded once a process, called in batches, references remembered, long texts in chunks."""
+"""Sentence encoders: loaded once per process, called in batches, references remembered, long texts in chunks."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ def _encoder(model: str, device: str) -> Encoder:
 
 def _load(model: str, device: str) -> SentenceTransformer:
     """Load what is on this machine; else ask the hub once, which loading would do for half a minute."""
+    # torch comes with these: only a mix with an embedding reward pays for it
     from huggingface_hub import constants, get_session
     from sentence_transformers import SentenceTransformer
 
@@ -57,7 +58,7 @@ def _load(model: str, device: str) -> SentenceTransformer:
     try:
         try:
             return load(local_files_only=True)
-        except Exception:  # whatever is missing or broken: another try tells, where there is one
+        except Exception:  # whatever is missing or broken: another try says what, where there is one
             if os.path.exists(model):
                 raise
             get_session().head(constants.ENDPOINT, timeout=HUB_SECONDS)
@@ -123,9 +124,9 @@ class Encoder:
         if window is None:
             return [[Chunk(text, 1)] for text in read]
         room = window - tokenizer.num_special_tokens_to_add()
-        found = tokenizer(read, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        encoding = tokenizer(read, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         return [
-            chunks_of(text, found["offset_mapping"][index], found.word_ids(index), room)
+            chunks_of(text, encoding["offset_mapping"][index], encoding.word_ids(index), room)
             for index, text in enumerate(read)
         ]
 
@@ -157,7 +158,7 @@ def _stop(words: Sequence[int | None], start: int, room: int) -> int:
 
 def _mean(embeddings: Sequence[Embedding], weights: Sequence[int]) -> Embedding:
     """Return the weighted mean of the embeddings, brought to length 1."""
-    import numpy as np
+    import numpy as np  # heavy at start-up; loaded with the encoder anyway
 
     mean = np.average(np.stack(embeddings), axis=0, weights=weights)
     normalised: Embedding = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)

@@ -85,7 +85,7 @@ class EditSimilarity(Similarity[str]):
         return normalize("NFC", text.strip()[:EDITED_CHARACTERS])
 
     def compare(self, answer: str, reference: str) -> float:
-        from rapidfuzz.distance import Indel
+        from rapidfuzz.distance import Indel  # heavy at start-up
 
         return Indel.normalized_similarity(answer, reference)
 

@@ -60,12 +60,12 @@ _STEP_4 = [
 ]
 
 
-def _ending(suffixes: list[str]) -> re.Pattern[str]:
+def _longest(suffixes: list[str]) -> re.Pattern[str]:
     """Match the longest of ``suffixes`` that a word ends with."""
     return re.compile(f"(?:{'|'.join(sorted(suffixes, key=len, reverse=True))})\\Z")
 
 
-_ENDING_2, _ENDING_3, _ENDING_4 = _ending([*_STEP_2, "logi"]), _ending([*_STEP_3]), _ending(_STEP_4)
+_ENDING_2, _ENDING_3, _ENDING_4 = _longest([*_STEP_2, "logi"]), _longest([*_STEP_3]), _longest(_STEP_4)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -139,31 +139,31 @@ def _final_y(word: str) -> str:
 
 
 def _double_suffix(word: str) -> str:
-    found = _ENDING_2.search(word)
-    if not found:
+    ending = _ENDING_2.search(word)
+    if not ending:
         return word
-    if found[0] == "logi":
+    if ending[0] == "logi":
         return word[:-1] if _measure(word[:-3]) > 0 else word
-    shortened = _replace(word, found, _STEP_2)
-    return _double_suffix(shortened) if found[0] == "alli" and shortened != word else shortened
+    shortened = _replace(word, ending, _STEP_2)
+    return _double_suffix(shortened) if ending[0] == "alli" and shortened != word else shortened
 
 
 def _suffix(word: str) -> str:
-    found = _ENDING_3.search(word)
-    return _replace(word, found, _STEP_3) if found else word
+    ending = _ENDING_3.search(word)
+    return _replace(word, ending, _STEP_3) if ending else word
 
 
-def _replace(word: str, found: re.Match[str], replacements: Mapping[str, str]) -> str:
-    stem = word[: found.start()]
-    return stem + replacements[found[0]] if _measure(stem) > 0 else word
+def _replace(word: str, ending: re.Match[str], replacements: Mapping[str, str]) -> str:
+    stem = word[: ending.start()]
+    return stem + replacements[ending[0]] if _measure(stem) > 0 else word
 
 
 def _residue(word: str) -> str:
-    found = _ENDING_4.search(word)
-    if not found:
+    ending = _ENDING_4.search(word)
+    if not ending:
         return word
-    stem = word[: found.start()]
-    if _measure(stem) <= 1 or (found[0] == "ion" and stem[-1] not in "st"):
+    stem = word[: ending.start()]
+    if _measure(stem) <= 1 or (ending[0] == "ion" and stem[-1] not in "st"):
         return word
     return stem
 

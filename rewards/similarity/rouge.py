@@ -91,7 +91,7 @@ class Rouge(Similarity[Reading]):
 
     def _f_measure(self, answer: Sequence[str], reference: Sequence[str]) -> float:
         if self.variant == "L":
-            from rapidfuzz.distance import LCSseq
+            from rapidfuzz.distance import LCSseq  # heavy at start-up
 
             common = LCSseq.similarity(answer, reference)
         else:

@@ -21,7 +21,7 @@ class SemanticSimilarity(Reward):
 
     ``model`` is a sentence-transformers model: a hub name or a local folder; ``device`` a torch device such
     as "cpu" or "cuda:0". All texts of a call are encoded together, each distinct text once; references are
-    remembered between calls, and a process loads a model once a device. A text past the encoder's window is
+    remembered between calls, and a process loads a model once per device. A text past the encoder's window is
     encoded in chunks cut between words (at most 32, the rest is not read), its embedding the mean of the
     chunks' embeddings weighted by their tokens. Values are rounded to 6 digits, below which padding shows.
 
@@ -48,9 +48,9 @@ class SemanticSimilarity(Reward):
         _check_encoder(self.name, self.model, self.device)
 
     def judge(self, batch: Batch) -> list[Judgement]:
-        found = pairings(batch, self.reference_column, self)
-        values = iter(self._values([pairing for pairing in found if isinstance(pairing, Pairing)]))
-        return [item if isinstance(item, Judgement) else item.judgement(next(values)) for item in found]
+        items = pairings(batch, self.reference_column, self)
+        values = iter(self._values([item for item in items if isinstance(item, Pairing)]))
+        return [item if isinstance(item, Judgement) else item.judgement(next(values)) for item in items]
 
     def _values(self, pairs: Sequence[Pairing]) -> list[float]:
         if not pairs:

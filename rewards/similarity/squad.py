@@ -43,8 +43,8 @@ def squad_tokens(text: str) -> list[str]:
     folded = unicodedata.normalize("NFC", text.casefold()).replace("−", "-")
     marked = _NUMBER.sub(_whole, _LEADING_POINT.sub("0.", _SIGN.sub(_MINUS, folded)))
     bare = marked.translate(_DELETED)
-    found = bare.split() if bare.isascii() else _token().findall(bare)
-    return [token for token in found if token not in _ARTICLES] or found or folded.split()
+    tokens = bare.split() if bare.isascii() else _token().findall(bare)
+    return [token for token in tokens if token not in _ARTICLES] or tokens or folded.split()
 
 
 @cache

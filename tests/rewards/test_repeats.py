@@ -43,7 +43,14 @@ def test_tokens_without_ids_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"ngram_size": 0}, {"ngram_size": 1.5}, {"max_penalty": 0.1}, {"max_penalty": float("nan")}, {"unit": "char"}],
+    [
+        {"ngram_size": 0},
+        {"ngram_size": 1.5},
+        {"ngram_size": True},
+        {"max_penalty": 0.1},
+        {"max_penalty": float("nan")},
+        {"unit": "char"},
+    ],
 )
 def test_parameters_are_checked(parameters: dict[str, object]) -> None:
     with pytest.raises(RewardError, match="write"):

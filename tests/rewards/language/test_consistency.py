@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from grpokit.rewards.language.consistency import LANGUAGES, LanguageConsistency, language_consistency, without_notation
+from grpokit.rewards.language.function_words import FUNCTION_WORDS
 from grpokit.rewards.reward import RewardError
 
 SENTENCES = {
@@ -224,6 +226,17 @@ def test_share(text: str, language: str, low: float, high: float) -> None:
     value = LanguageConsistency(language)(completions=[text])[0]
     assert value is not None
     assert low <= value <= high
+
+
+def test_a_text_with_a_function_word_in_fewer_than_twelve_is_in_no_known_language() -> None:
+    """Of the words beyond ten, 8 % must be function words: 40 of 510 are, 40 of 511 are not."""
+    others = set().union(*(words for language, words in FUNCTION_WORDS.items() if language != "en"))
+    english = sorted(word for word in FUNCTION_WORDS["en"] - others if len(word) > 1)[:40]
+    strange = ["".join(letters) for letters in product("bdfgk", repeat=4)][:471]
+    known, unknown = " ".join(english), " ".join(strange)
+    shorter = unknown.rpartition(" ")[0]
+    values = language_consistency(completions=[f"{known}. {shorter}.", f"{known}. {unknown}."])
+    assert values == [1.0, pytest.approx(40 / 511)]
 
 
 def test_notation_goes_and_prose_stays() -> None:

@@ -109,7 +109,7 @@ def test_equations(text: str, equations: set[str]) -> None:
     assert read_step(text).equations == equations
 
 
-@pytest.mark.parametrize("target", [0, -1, 1.5])
+@pytest.mark.parametrize("target", [0, -1, 1.5, True])
 def test_the_target_is_checked(target: int) -> None:
     with pytest.raises(RewardError, match="at least 1"):
         CotClarity(target=target)
