@@ -1,4 +1,8 @@
-"""The evaluation loop: prompts -> plan -> engine -> journal -> scores, in a run directory that can be resumed."""
+"""The evaluation loop: prompts -> plan -> engine -> journal -> scores, in a run directory that can be resumed.
+
+An engine answers in the order that suits it (its plan), and the journal grows in that order. A finished run is in the
+order of its prompts, whatever the engine, so that the runs of any two models can be laid side by side.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +21,7 @@ from .environment import environment
 from .progress import Advance, unwatched
 from .runs.batches import BatchRecord
 from .runs.fingerprints import prompt_digest, prompts_fingerprint
-from .runs.journal import Journal, finished
+from .runs.journal import Journal, answers, finished, settle
 from .runs.manifest import Manifest, TaskRecord
 from .runs.run import Run
 from .runs.shards import Shard
@@ -25,7 +29,7 @@ from .scoring import mix_record, score_run, try_mix
 from .types import Engine, EvaluationError, Prompt, Request, Sampling
 
 OF_THE_TEXT = ("kind", "dtype", "quantization", "attention", "template", "prompt_tokens")
-"""What an engine tells that a text depends on: rows made another way are not the same run's."""
+"""What an engine says that a text depends on: rows made another way are not the same run's."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,15 @@ class Evaluation:
     def run(self, engine: Engine, out: Path, *, resume: bool = False, advance: Advance = unwatched) -> Run:
         """Evaluate one model into the directory ``out`` and return the run.
 
-        With ``resume`` a run that was cut short is finished: rows that stand are kept. Raises
+        With ``resume`` a run that was cut short is finished: rows that are there are kept. Raises
         :class:`EvaluationError` when ``out`` holds another run.
         """
         try_mix(self.mix, self.prompts[0], [])
-        plan = engine.plan(self.prompts, self.sampling)
+        plan = self._requests(engine.plan(self.prompts, self.sampling))
         shard = Shard.current()
         if shard.first:
-            self._begin(engine, plan, out, resume)
+            self._begin(engine, out, resume)
+            settle(out / "completions.jsonl", plan, self._wanted(out), engine.weights)  # of a process killed before it
         shard.wait()
         self._generate(engine, plan, out, shard, advance)
         run = Run.open(out)
@@ -56,7 +61,14 @@ class Evaluation:
         shard.wait()
         return run
 
-    def _begin(self, engine: Engine, plan: Sequence[Prompt], out: Path, resume: bool) -> None:
+    def _requests(self, prompts: Iterable[Prompt]) -> list[Request]:
+        return [Request(prompt, sample) for prompt in prompts for sample in range(self.sampling.samples)]
+
+    def _wanted(self, out: Path) -> list[Request]:
+        """Return the requests in the order of a finished run: that of its file of prompts."""
+        return self._requests(Run.open(out).asked())
+
+    def _begin(self, engine: Engine, out: Path, resume: bool) -> None:
         manifest = self._manifest(engine)
         if (out / "manifest.json").exists():
             _check_same(Run.open(out).manifest, manifest, out, resume)
@@ -64,15 +76,15 @@ class Evaluation:
             claim(out)
             manifest.write(out)
         if not (out / "prompts.jsonl").exists():  # a process killed right after the manifest left none
-            write_lines(out / "prompts.jsonl", (prompt._asdict() for prompt in plan))
+            write_lines(out / "prompts.jsonl", (prompt._asdict() for prompt in self.prompts))
 
-    def _generate(self, engine: Engine, plan: Sequence[Prompt], out: Path, shard: Shard, advance: Advance) -> None:
-        requests = [Request(prompt, sample) for prompt in plan for sample in range(self.sampling.samples)]
-        if finished(out / "completions.jsonl", requests, engine.weights) == len(requests):
-            advance(len(requests))
+    def _generate(self, engine: Engine, plan: Sequence[Request], out: Path, shard: Shard, advance: Advance) -> None:
+        wanted, completions = self._wanted(out), out / "completions.jsonl"
+        if answers(completions, wanted, engine.weights):
+            advance(len(wanted))
             return
         shard.check_resumable(out)
-        mine = shard.share(requests)
+        mine = shard.share(plan)
         path = shard.journal(out)
         done = finished(path, mine, engine.weights)
         advance(done)
@@ -85,6 +97,7 @@ class Evaluation:
         shard.wait()
         if shard.first:
             shard.merge(out)
+            settle(completions, plan, wanted, engine.weights)
 
     def _manifest(self, engine: Engine) -> Manifest:
         return Manifest(

@@ -97,7 +97,10 @@ class Engine(Protocol):
         ...
 
     def plan(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Prompt]:
-        """Return the prompts in the order they are best generated; raise when one cannot be."""
+        """Return the prompts in the order they are best generated; raise when one cannot be.
+
+        A finished run is in the order in which they were given.
+        """
         ...
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:

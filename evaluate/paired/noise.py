@@ -28,12 +28,14 @@ FILE = "noise.json"
 def measure_noise(run: Run, again: Engine, mix: RewardMix, sampling: Sampling) -> NoiseFloor:
     """Generate rows of ``run`` with ``again``, the same weights in other batches; keep and return what changed."""
     rows = list(run.rows())
-    step = max(1, len(rows) // ROWS)
-    kept = rows[::step][:ROWS]
-    prompts = {prompt.id: prompt for prompt in run.asked()}
-    requests = [Request(prompts[row.prompt_id], row.sample) for row in kept]
+    chosen: dict[str, list[Row]] = {}
+    for row in rows[:: max(1, len(rows) // ROWS)][:ROWS]:
+        chosen.setdefault(row.prompt_id, []).append(row)
+    plan = again.plan([prompt for prompt in run.asked() if prompt.id in chosen], sampling)
+    asked = [prompt for prompt in plan for _ in chosen[prompt.id]]
+    kept = [row for prompt in plan for row in chosen[prompt.id]]
+    requests = [Request(prompt, row.sample) for prompt, row in zip(asked, kept, strict=True)]
     fresh = [row for batch in again.generate(requests, sampling) for row in batch]
-    asked = [request.prompt for request in requests]
     primary = primary_metric(run)
 
     def values(answers: list[Row]) -> list[float | None]:

@@ -56,7 +56,7 @@ def compare(runs: Sequence[Run], *, margin: float = MARGIN) -> Comparison:
     base = _read(first, names[0], primary_metric(first))
     models, pairs = [_model(base)], []
     for run, name, mismatches in zip(later, names[1:], flagged, strict=True):
-        tuned = _read(run, name, base.table.primary)
+        tuned = _read(run, name, base.table.primary, base.table.ids)
         models.append(_model(tuned))
         pairs.append(_pair(base, tuned, mismatches, margin))
     return Comparison(
@@ -76,8 +76,8 @@ def _names(runs: Sequence[Run]) -> list[str]:
     return [f"{run.model} ({run.path.name})" if models.count(run.model) > 1 else run.model for run in runs]
 
 
-def _read(run: Run, name: str, primary: str) -> _Side:
-    table = read_table(run, primary)
+def _read(run: Run, name: str, primary: str, order: Sequence[str] | None = None) -> _Side:
+    table = read_table(run, primary, order)
     return _Side(run, name, table, curve_values(table))
 
 

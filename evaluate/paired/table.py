@@ -1,4 +1,4 @@
-"""A run's scores as arrays: questions by samples, one array a reward."""
+"""A run's scores as arrays: questions by samples, one array per reward."""
 
 from __future__ import annotations
 
@@ -67,31 +67,34 @@ def primary_metric(run: Run) -> str:
     return primary if primary in run.manifest.mix.fingerprints else TOTAL
 
 
-def read_table(run: Run, primary: str | None = None) -> Table:
+def read_table(run: Run, primary: str | None = None, order: Sequence[str] | None = None) -> Table:
     """Read the scores and completions of a run, line by line; only numbers are kept.
 
+    The questions are in the order of their ids in ``order``, that of another run; by default in their own file's.
     ``primary`` is the metric to read it by, one that its mix measures or the total; without it, that of the run's task.
 
     Raises :class:`EvaluationError` for a line that is none of a run's, for a prompt that the run does not have,
-    and for a completion that is there twice or was not scored.
+    for other questions than those of ``order``, and for a completion that is there twice or was not scored.
     """
-    return _Reader(run, primary or primary_metric(run)).read()
+    return _Reader(run, primary or primary_metric(run), order).read()
 
 
 class _Reader:
     """Collects the columns of a table while the two files are read side by side."""
 
-    def __init__(self, run: Run, primary: str) -> None:
+    def __init__(self, run: Run, primary: str, order: Sequence[str] | None) -> None:
         self.run = run
         self.primary = primary
         self.rewards = tuple(run.manifest.mix.fingerprints)
         column = run.manifest.task.cluster
-        self.questions: dict[str, int] = {}
-        self.clusters: list[str | None] = []  # one a question, None without a cluster column
-        for prompt in run.asked():
-            self.questions[prompt.id] = len(self.questions)
-            key = None if column is None else prompt.columns.get(column)
-            self.clusters.append(None if key is None else str(key))
+        keys = {prompt.id: None if column is None else prompt.columns.get(column) for prompt in run.asked()}
+        if order is not None and keys.keys() != set(order):
+            raise EvaluationError(
+                f"{run.path}: its prompts are not those of the base's run, though the manifests say that they are the "
+                "same: a prompts.jsonl was changed; generate that run again."
+            )
+        self.questions = {id: place for place, id in enumerate(keys if order is None else order)}
+        self.clusters = {id: None if keys[id] is None else str(keys[id]) for id in self.questions}
         self.words: defaultdict[str, int] = defaultdict()
         self.words.default_factory = self.words.__len__  # a new word gets the next number
         self.question, self.sample, self.answers = array("q"), array("q"), array("q")
@@ -177,11 +180,11 @@ class _Reader:
         if self.run.manifest.task.cluster is None:
             return None
         numbers: dict[object, int] = {}
-        keys = [("", id) if key is None else key for key, id in zip(self.clusters, self.questions, strict=True)]
+        keys = [("", id) if key is None else key for id, key in self.clusters.items()]
         return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
 
     def _places(self) -> Integers:
-        """Return where each row stands in the flattened grid."""
+        """Return the place of each row in the flattened grid."""
         question, sample = np.array(self.question), np.array(self.sample)
         drawn = self.run.manifest.sampling
         limit = drawn["samples"] if drawn else len(sample)

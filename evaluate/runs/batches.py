@@ -1,4 +1,4 @@
-"""The plan of a run as it went: a line in ``batches.jsonl`` whenever the number of rows a batch changes.
+"""The plan of a run as it went: a line in ``batches.jsonl`` whenever the number of rows per batch changes.
 
 The first line of a process is what it began with; a smaller number later is where memory ran out and the batch was
 halved (or the last rows, when fewer were left). Rows do not depend on it in float32; in half precision they may.
@@ -16,7 +16,7 @@ FILE = "batches.jsonl"
 
 
 class Batches(NamedTuple):
-    """From the ``row``-th of its rows on (from 0), process ``process`` generated ``rows`` rows at once."""
+    """From the ``row``-th row that it generated (from 0), process ``process`` generated ``rows`` rows at once."""
 
     process: int
     row: int

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from ...files import FileError, dump_line, read_lines
+from ...files import FileError, dump_line, read_lines, replacing
 from ..types import EvaluationError, Request, Row
 
 
@@ -66,6 +66,35 @@ def finished(path: Path, requests: Sequence[Request], weights: str) -> int:
     return count
 
 
+def answers(path: Path, requests: Sequence[Request], weights: str) -> bool:
+    """Return whether ``path`` holds the answers to all ``requests``, in their order and of these weights."""
+    try:
+        return finished(path, requests, weights) == len(requests)
+    except EvaluationError:
+        return False
+
+
+def settle(path: Path, plan: Sequence[Request], wanted: Sequence[Request], weights: str) -> None:
+    """Bring the rows of a journal that answers the whole ``plan`` into the order of ``wanted``, the same requests.
+
+    A journal that is not finished, or is in that order already, stays as it is. The samples of a prompt are next to
+    each other in both. Only their places are held in memory.
+    """
+    if answers(path, wanted, weights) or not answers(path, plan, weights):
+        return
+    starts: dict[str, int] = {}
+    ends: dict[str, int] = {}
+    with path.open("rb") as journal, replacing(path) as settled:
+        end = 0
+        for request, line in zip(plan, journal, strict=True):
+            starts.setdefault(request.prompt.id, end)
+            end += len(line)
+            ends[request.prompt.id] = end
+        for prompt_id in dict.fromkeys(request.prompt.id for request in wanted):
+            journal.seek(starts[prompt_id])
+            settled.write(journal.read(ends[prompt_id] - starts[prompt_id]))
+
+
 def _or_nothing(requests: Sequence[Request]) -> Sequence[Request | None]:
     """One None after the requests, so that a row too many is seen."""
     return [*requests, None]
@@ -79,7 +108,7 @@ def _drop_torn_line(path: Path) -> None:
         while position > 0 and not kept:
             start = max(0, position - 65536)
             handle.seek(start)
-            found = handle.read(position - start).rfind(b"\n")
-            kept = start + found + 1 if found >= 0 else 0
+            last = handle.read(position - start).rfind(b"\n")
+            kept = start + last + 1 if last >= 0 else 0
             position = start
         handle.truncate(kept)

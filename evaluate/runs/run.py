@@ -90,7 +90,7 @@ class Run:
         return self.manifest.model
 
     def asked(self) -> Iterator[Prompt]:
-        """Yield the prompts in the order in which they are generated."""
+        """Yield the prompts in the order in which they were asked for, which is that of a finished run's rows."""
         for line in read_lines(self.path / "prompts.jsonl"):
             try:
                 yield Prompt(**line.value)
@@ -98,7 +98,9 @@ class Run:
                 raise EvaluationError(f"{self.path / 'prompts.jsonl'}, line {line.number}: not a prompt.") from None
 
     def rows(self, wanted: Collection[str] | None = None) -> Iterator[Row]:
-        """Yield the completions in the order they were generated; a prompt's samples stand together.
+        """Yield the completions, a prompt's samples next to each other.
+
+        A finished run has them in the order of its prompts, an unfinished one in that in which they were generated.
 
         ``wanted`` limits them to those of these prompt ids.
         """
@@ -116,17 +118,20 @@ class Run:
     def answered(self) -> Iterator[Answered]:
         """Yield each prompt with its completions; prompts that have none yet are passed over.
 
-        Both files stand in one order, so that neither is ever held in memory as a whole.
+        Both files of a finished run are in one order, so that neither is held in memory as a whole. Of an unfinished
+        one, the prompts wait in memory that the engine put off.
         """
-        prompts = self.asked()
+        prompts, waiting = self.asked(), dict[str, Prompt]()
         for prompt_id, rows in groupby(self.rows(), key=lambda row: row.prompt_id):
-            prompt = next((prompt for prompt in prompts if prompt.id == prompt_id), None)
-            if prompt is None:
-                raise EvaluationError(
-                    f"{self.path}: completions.jsonl answers {prompt_id!r} where prompts.jsonl does not ask it; one of "
-                    "the files is another run's."
-                )
-            yield Answered(prompt, list(rows))
+            while prompt_id not in waiting:
+                prompt = next(prompts, None)
+                if prompt is None:
+                    raise EvaluationError(
+                        f"{self.path}: completions.jsonl answers {prompt_id!r} where prompts.jsonl does not ask it; "
+                        "one of the files is another run's."
+                    )
+                waiting[prompt.id] = prompt
+            yield Answered(waiting.pop(prompt_id), list(rows))
 
     def scores(self, wanted: Collection[str] | None = None) -> Iterator[Score]:
         """Yield the scores in the order of the completions, limited as :meth:`rows` does."""

@@ -20,8 +20,10 @@ from grpokit.evaluate import (
     Request,
     Run,
     Sampling,
+    compare,
     find_runs,
     load_task,
+    rescore,
     task_record,
 )
 from grpokit.evaluate.engines import Loading, load_engines
@@ -29,6 +31,7 @@ from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
 from grpokit.evaluate.runs.batches import Batches, read_batches
 from grpokit.evaluate.runs.shards import Shard
+from grpokit.files import write_lines
 from grpokit.rewards import RewardMix
 
 LIMIT = 16
@@ -76,19 +79,89 @@ def test_scores_are_what_the_rewards_say(whole: Run) -> None:
         assert score.total == expected.total[0]
 
 
+class Killed(Exception):
+    """Stands for the end of a process."""
+
+
+@pytest.fixture(scope="module")
+def journal(engine: TransformersEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that was killed after its last row was written, and before anything else was."""
+    out, finished = tmp_path_factory.mktemp("journal") / "run", 0
+
+    def advance(count: int, tokens: int = 0) -> None:
+        nonlocal finished
+        finished += count
+        if finished == LIMIT * 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        evaluation().run(engine, out, advance=advance)
+    return out
+
+
+def test_a_finished_run_is_in_the_order_of_its_data_and_its_journal_in_the_engines(whole: Run, journal: Path) -> None:
+    asked = [prompt.id for prompt in load_task("arithmetic").prompts(limit=LIMIT)]
+    planned = [row.prompt_id for row in Run.open(journal).rows()]
+    assert planned != sorted(planned, key=asked.index)  # the plan is another order, or this test could not fail
+    assert [prompt.id for prompt in whole.asked()] == asked
+    assert [(row.prompt_id, row.sample) for row in whole.rows()] == [
+        (id, sample) for id in asked for sample in range(4)
+    ]
+
+
 @pytest.mark.parametrize("kept", [0, 1, 7, 30, LIMIT * 4])
 def test_a_resumed_run_equals_an_uninterrupted_one(
-    engine: TransformersEngine, whole: Run, tmp_path: Path, kept: int
+    engine: TransformersEngine, whole: Run, journal: Path, tmp_path: Path, kept: int
 ) -> None:
     out = tmp_path / "run"
-    evaluation().run(engine, out)
+    shutil.copytree(journal, out)
     lines = (out / "completions.jsonl").read_bytes().splitlines(keepends=True)
     torn = lines[kept][:20] if kept < len(lines) else b""
     (out / "completions.jsonl").write_bytes(b"".join(lines[:kept]) + torn)
-    (out / "scores.jsonl").unlink()
     evaluation().run(engine, out, resume=True)
     for name in ("completions.jsonl", "scores.jsonl", "prompts.jsonl"):
         assert (out / name).read_bytes() == (whole.path / name).read_bytes()
+
+
+def test_a_finished_run_is_resumed_without_a_change(engine: TransformersEngine, whole: Run, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(whole.path, out)
+    (out / "scores.jsonl").unlink()
+    evaluation().run(engine, out, resume=True)
+    for path in whole.path.iterdir():
+        assert (out / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("kept", [5, LIMIT * 4])
+def test_a_run_of_an_earlier_version_keeps_the_order_of_its_prompts(
+    engine: TransformersEngine, whole: Run, journal: Path, tmp_path: Path, kept: int
+) -> None:
+    """Earlier versions wrote the prompts in the order of the plan, and a finished run stayed in it."""
+    out = tmp_path / "run"
+    shutil.copytree(journal, out)
+    lines = (out / "completions.jsonl").read_bytes().splitlines(keepends=True)
+    planned = list(dict.fromkeys(row.prompt_id for row in Run.open(out).rows()))
+    prompts = {prompt.id: prompt for prompt in whole.asked()}
+    write_lines(out / "prompts.jsonl", (prompts[id]._asdict() for id in planned))
+    (out / "completions.jsonl").write_bytes(b"".join(lines[:kept]))
+    old = evaluation().run(engine, out, resume=True)
+    assert (out / "completions.jsonl").read_bytes() == b"".join(lines)
+    new_first, old_first = compare([whole, old]).pairs[0], compare([old, whole]).pairs[0]
+    for pair in (new_first, old_first):
+        assert (pair.gain.n, pair.gain.delta, pair.gain.broken, pair.changes) == (LIMIT, 0.0, 0, ())
+
+
+def test_an_unfinished_run_is_scored_as_far_as_it_is(journal: Path, whole: Run, tmp_path: Path) -> None:
+    shutil.copytree(journal, tmp_path / "run")
+    path = tmp_path / "run" / "completions.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:6]))
+    task = load_task("arithmetic")
+    half = rescore(Run.open(tmp_path / "run"), RewardMix.parse(task.rewards), task.primary, tmp_path / "scored")
+    totals = {(score.prompt_id, score.sample): score.total for score in whole.scores()}
+    assert [totals[score.prompt_id, score.sample] for score in half.scores()] == [
+        score.total for score in half.scores()
+    ]
+    assert len(list(half.scores())) == 6
 
 
 SCRIPT = """

@@ -82,5 +82,5 @@ def test_prompts_that_were_changed_after_the_run_are_refused(tmp_path: Path) -> 
     runs = [write_run(tmp_path / name, {"correctness": [[1.0], [0.0]]}, name) for name in ("base", "tuned")]
     for file in runs[1].path.glob("*.jsonl"):
         file.write_text(file.read_text().replace('"q1"', '"q7"'))
-    with pytest.raises(EvaluationError, match="the prompts of the two runs differ"):
+    with pytest.raises(EvaluationError, match="tuned: its prompts are not those of the base's run"):
         compare(runs)
