@@ -56,11 +56,11 @@ def _pair_of(folder: Path, comparison: Comparison, runs: Sequence[Run]) -> Pair:
     Where runs of several steps of one training were compared, it is the step whose weights the folder holds.
     """
     own, by_name = folder.resolve(), {run.model: run for run in runs}
-    found = [pair for pair in comparison.pairs if _is_at(by_name[pair.tuned], own)] or list(comparison.pairs)
-    if len(found) > 1:
-        found = [pair for pair in found if by_name[pair.tuned].manifest.weights == _weights(by_name[pair.tuned], own)]
-    if len(found) == 1:
-        return found[0]
+    pairs = [pair for pair in comparison.pairs if _is_at(by_name[pair.tuned], own)] or list(comparison.pairs)
+    if len(pairs) > 1:
+        pairs = [pair for pair in pairs if by_name[pair.tuned].manifest.weights == _weights(by_name[pair.tuned], own)]
+    if len(pairs) == 1:
+        return pairs[0]
     have = ", ".join(pair.tuned for pair in comparison.pairs) or "none"
     raise CardError(f"--card {folder}: give the runs of a base and of the model in this folder; compared here: {have}.")
 
@@ -110,17 +110,17 @@ def _results(pair: Pair, comparison: Comparison, run: Run) -> Iterator[EvalResul
     from huggingface_hub import EvalResult
 
     base, tuned = comparison.model(pair.base).rows(), comparison.model(pair.tuned).rows()
-    for name, found in pair.rows().items():
+    for name, difference in pair.rows().items():
         before, after = base[name].estimate.mean, tuned[name].estimate.mean
         if after is None:
             continue
-        paired = {"base": before, "change": found.delta, "low": found.low, "high": found.high}
+        paired = {"base": before, "change": difference.delta, "low": difference.low, "high": difference.high}
         yield EvalResult(
             task_type="text-generation",
             dataset_type=comparison.task,
             dataset_name=comparison.task,
             metric_type=name,
-            metric_name=f"mean {name} over {found.n} questions",
+            metric_name=f"mean {name} over {difference.n} questions",
             metric_value=_rounded(after),
             metric_args={key: _rounded(value) for key, value in {**paired, **_sampling(run)}.items()},
         )

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from ..evaluate.paired.comparison import Comparison
+from ..evaluate.paired.comparison import TOTAL, Comparison
 from ..rewards.reward import NO_ANSWER
 from .samples import Answer, Question
 
@@ -36,7 +36,7 @@ class Embedded:
 
 
 def embed(comparison: Comparison, questions: Iterable[Question]) -> Embedded:
-    """Return the questions packed; changes of the primary metric are those that the comparison found."""
+    """Return the questions packed; changes of the primary metric are the comparison's."""
     changes = [{change.prompt_id: change.delta for change in pair.changes} for pair in comparison.pairs]
     suspects = [frozenset(pair.suspects) for pair in comparison.pairs]
     rows: list[list[Any]] = []
@@ -74,17 +74,19 @@ def _index_row(
     return [
         question.id,
         [_flags(answers, primary) for answers in question.answers],
-        [found.get(question.id, 0) for found in changes],
+        [change.get(question.id, 0) for change in changes],
         [int(theirs != texts[0]) for theirs in texts[1:]],
-        [int(question.id in found) for found in suspects],
+        [int(question.id in ids) for ids in suspects],
     ]
 
 
 def _flags(answers: Sequence[Answer], primary: str) -> int:
+    """Return the flags of a model's answers to a question, as the report counts them: without missing values."""
     judged = [answer.rewards[primary] for answer in answers if primary in answer.rewards]
-    values = [found.value for found in judged]
+    given = [answer.total for answer in answers] if primary == TOTAL else [one.value for one in judged]
+    values = [value for value in given if value is not None]
     flags = CUT * any(answer.finish_reason == "length" for answer in answers)
-    flags |= UNANSWERED * any(found.status in NO_ANSWER for found in judged)
+    flags |= UNANSWERED * any(one.status in NO_ANSWER for one in judged)
     flags |= RIGHT * (bool(values) and all(value == 1 for value in values))
     return flags | WRONG * (bool(values) and all(value == 0 for value in values))
 

@@ -15,7 +15,6 @@ from ..evaluate.paired.comparison import Comparison
 from ..evaluate.runs.run import Run
 from ..files import write_atomically
 from . import wording
-from .behaviour import behaviour_rows
 from .embedded import embed
 from .json_report import to_json
 from .samples import read_questions
@@ -117,10 +116,10 @@ def _script_json(value: object) -> str:
 
 def _numbers(comparison: Comparison) -> dict[str, Any]:
     """Return what the page's scripts read: all but the lists of questions, which stand in the index of the samples."""
-    found = to_json(comparison)
-    for pair in found["pairs"]:
+    numbers = to_json(comparison)
+    for pair in numbers["pairs"]:
         del pair["changes"], pair["suspects"]
-    return found
+    return numbers
 
 
 def _slider_ends(comparison: Comparison) -> dict[str, float]:
@@ -133,23 +132,24 @@ def _pair_view(comparison: Comparison, index: int) -> dict[str, Any]:
     """Return what the template shows of a pair, looked up once."""
     pair = comparison.pairs[index]
     base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
-    rows = [(name, found, base.rows()[name], tuned.rows()[name]) for name, found in pair.rows().items()]
-    return {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "behaviour": behaviour_rows(pair, base, tuned)}
+    rows = [(name, difference, base.rows()[name], tuned.rows()[name]) for name, difference in pair.rows().items()]
+    behaviour = wording.behaviour_rows(pair, base, tuned)
+    return {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "behaviour": behaviour}
 
 
 def _manifest_view(run: Run) -> dict[str, str]:
     """Return a run's manifest as labelled lines of text."""
-    found = run.manifest
+    manifest = run.manifest
     return {
-        "model": found.model,
-        "weights": found.weights,
-        "task": f"{found.task.name} ({found.task.source}), fingerprint {found.task.fingerprint}",
-        "rewards": found.mix.spec,
-        "sampling": _listed(found.sampling or {"completions": "made elsewhere"}),
-        "engine": _listed(found.engine),
-        "environment": _listed(found.environment),
-        "created": found.created,
-        "command": found.command,
+        "model": manifest.model,
+        "weights": manifest.weights,
+        "task": f"{manifest.task.name} ({manifest.task.source}), fingerprint {manifest.task.fingerprint}",
+        "rewards": manifest.mix.spec,
+        "sampling": _listed(manifest.sampling or {"completions": "made elsewhere"}),
+        "engine": _listed(manifest.engine),
+        "environment": _listed(manifest.environment),
+        "created": manifest.created,
+        "command": manifest.command,
         "directory": run.path.name,
     }
 

@@ -80,10 +80,10 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "primary": pair.primary,
         "verdict": pair.verdict.value,
         "comparable": pair.comparable,
-        "mismatches": [asdict(found) for found in pair.mismatches],
-        "rewards": {name: _difference(found) for name, found in pair.rewards.items()},
+        "mismatches": [asdict(mismatch) for mismatch in pair.mismatches],
+        "rewards": {name: _difference(change) for name, change in pair.rewards.items()},
         "total": _difference(pair.total),
-        "contributions": {name: _shift(found) for name, found in pair.contributions.items()},
+        "contributions": {name: _shift(change) for name, change in pair.contributions.items()},
         "factors": [_factor(factor) for factor in pair.factors],
         "curves": [
             {"reward": curve.reward, "kind": curve.kind, "crossing": curve.crossing, "points": _points(curve.points)}
@@ -93,7 +93,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "hacking": asdict(pair.hacking) if pair.hacking else None,
         "suspects": list(pair.suspects),
         "per_weight": _per_weight(pair.per_weight),
-        "habits": {"truncated" if name == "cut" else name: _shift(found) for name, found in pair.behaviour.items()},
+        "habits": {"truncated" if name == "cut" else name: _shift(change) for name, change in pair.behaviour.items()},
         "lengths": _lengths(pair.lengths) if pair.lengths else None,
         "alarms": [alarm._asdict() for alarm in pair.alarms],
     }
@@ -108,26 +108,26 @@ def _factor(factor: Factor) -> dict[str, Any]:
     }
 
 
-def _lengths(found: Lengths) -> dict[str, Any]:
-    return {**asdict(found), "bins": [asdict(one) for one in found.bins]}
+def _lengths(lengths: Lengths) -> dict[str, Any]:
+    return {**asdict(lengths), "bins": [asdict(bin) for bin in lengths.bins]}
 
 
-def _per_weight(found: PerWeight | None) -> dict[str, Any] | None:
-    if found is None:
+def _per_weight(parts: PerWeight | None) -> dict[str, Any] | None:
+    if parts is None:
         return None
-    covariance = None if found.covariance is None else [list(row) for row in found.covariance]
+    covariance = None if parts.covariance is None else [list(row) for row in parts.covariance]
     return {
-        "rewards": list(found.rewards),
-        "means": list(found.means),
+        "rewards": list(parts.rewards),
+        "means": list(parts.means),
         "covariance": covariance,
-        "t": found.t,
-        "n": found.n,
+        "t": parts.t,
+        "n": parts.n,
     }
 
 
-def _shift(found: Estimate) -> dict[str, Any]:
-    return {"delta": found.mean, "low": found.low, "high": found.high}
+def _shift(estimate: Estimate) -> dict[str, Any]:
+    return {"delta": estimate.mean, "low": estimate.low, "high": estimate.high}
 
 
-def _difference(found: Difference) -> dict[str, Any]:
-    return {**asdict(found), "verdict": found.verdict.value, "narrowing": narrowing(found)}
+def _difference(difference: Difference) -> dict[str, Any]:
+    return {**asdict(difference), "verdict": difference.verdict.value, "narrowing": narrowing(difference)}

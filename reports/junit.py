@@ -1,17 +1,17 @@
-"""The comparison as JUnit XML, which CI systems show as tests: one suite a pair, one case a reward."""
+"""The comparison as JUnit XML, which CI systems show as tests: one suite per pair, one case per reward."""
 
 from __future__ import annotations
 
 from xml.etree import ElementTree
 
 from ..evaluate.paired.comparison import Comparison, Difference, Pair, Verdict
-from .wording import interval, signed
+from .wording import interval, one_line, signed
 
 
 def to_junit(comparison: Comparison, *, strict: bool = False) -> str:
     """Return the XML. The pair's own case fails as the exit status does: when the primary metric regressed, and
     with ``strict`` when it is underpowered. The rewards' cases fail when they regressed."""
-    root = ElementTree.Element("testsuites", name=f"grpokit {comparison.task}")
+    root = ElementTree.Element("testsuites", name=one_line(f"grpokit {comparison.task}"))
     for pair in comparison.pairs:
         _add_suite(root, pair, strict)
     ElementTree.indent(root)
@@ -19,7 +19,7 @@ def to_junit(comparison: Comparison, *, strict: bool = False) -> str:
 
 
 def _add_suite(root: ElementTree.Element, pair: Pair, strict: bool) -> None:
-    suite = ElementTree.SubElement(root, "testsuite", name=_printable(f"{pair.base} to {pair.tuned}"))
+    suite = ElementTree.SubElement(root, "testsuite", name=one_line(f"{pair.base} to {pair.tuned}"))
     bad = {Verdict.REGRESSED, Verdict.UNDERPOWERED} if strict else {Verdict.REGRESSED}
     _add_case(suite, f"verdict ({pair.primary})", pair.gain, pair.verdict in bad)
     for name, difference in pair.rows().items():
@@ -33,13 +33,8 @@ def _add_case(suite: ElementTree.Element, name: str, difference: Difference, fai
         f"{difference.verdict}: changed by {signed(difference.delta)} "
         f"(95 % interval {interval(difference.low, difference.high)}, {difference.n} questions)"
     )
-    case = ElementTree.SubElement(suite, "testcase", classname=suite.get("name", ""), name=_printable(name))
+    case = ElementTree.SubElement(suite, "testcase", classname=suite.get("name", ""), name=one_line(name))
     if failed:
         ElementTree.SubElement(case, "failure", message=said, type=str(difference.verdict))
     else:
         ElementTree.SubElement(case, "system-out").text = said
-
-
-def _printable(name: str) -> str:
-    """XML has no form at all for most control characters."""
-    return "".join(character if character.isprintable() else "?" for character in name)

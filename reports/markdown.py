@@ -15,6 +15,7 @@ from .wording import (
     narrowing,
     noise_floor,
     number,
+    one_line,
     probability,
     questions,
     repetition,
@@ -41,7 +42,7 @@ def to_markdown(comparison: Comparison) -> str:
 def _pair(pair: Pair, comparison: Comparison) -> str:
     base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
     lines = [f"**{pair.verdict.value}: {_text(headline(pair))}** {_text(evidence(pair, comparison.margin))}"]
-    lines += [f"> **Warning:** {_text(mismatch(found, pair))}" for found in pair.mismatches]
+    lines += [f"> **Warning:** {_text(mismatch(difference, pair))}" for difference in pair.mismatches]
     if pair.hacking and pair.hacking.suspected:
         lines.append(f"> **Reward hacking suspected:** {_text(pair.hacking.reason)}")
     lines += [f"> **Alarm while training,** {_text(alarm(raised))}" for raised in pair.alarms]
@@ -55,20 +56,20 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
 
 def _pair_table(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
     heads = ["reward", pair.base, pair.tuned, "change", "95 % interval", "p (Holm)", "fixed", "broken"]
-    rows = [_pair_row(name, found, base.rows()[name], tuned.rows()[name]) for name, found in pair.rows().items()]
+    rows = [_pair_row(name, change, base.rows()[name], tuned.rows()[name]) for name, change in pair.rows().items()]
     return _table(heads, rows)
 
 
-def _pair_row(name: str, found: Difference, base: RewardSummary, tuned: RewardSummary) -> list[str]:
+def _pair_row(name: str, change: Difference, base: RewardSummary, tuned: RewardSummary) -> list[str]:
     return [
         name,
         number(base.estimate.mean),
         number(tuned.estimate.mean),
-        signed(found.delta),
-        interval(found.low, found.high),
-        probability(found.p_holm),
-        str(found.fixed),
-        str(found.broken),
+        signed(change.delta),
+        interval(change.low, change.high),
+        probability(change.p_holm),
+        str(change.fixed),
+        str(change.broken),
     ]
 
 
@@ -86,8 +87,8 @@ def _factors(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
 
 def _means(model: ModelSummary) -> str:
     rows = [
-        [name, number(found.estimate.mean), f"{number(found.estimate.low)} to {number(found.estimate.high)}"]
-        for name, found in model.rows().items()
+        [name, number(summary.estimate.mean), f"{number(summary.estimate.low)} to {number(summary.estimate.high)}"]
+        for name, summary in model.rows().items()
     ]
     return _table(["reward", model.name, "95 % interval"], rows)
 
@@ -104,5 +105,5 @@ def _text(text: str) -> str:
     >>> print(_text("xml_format | <b>\n"))
     xml\_format \| \<b\>
     """
-    escaped = _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    escaped = _MARKUP.sub(r"\\\1", one_line(text))
     return _MENTION.sub("\\1\u200b", escaped)

@@ -41,9 +41,9 @@ def read_questions(runs: Sequence[Run], wanted: Collection[str] | None = None) -
     for prompt in runs[0].asked():
         if wanted is not None and prompt.id not in wanted:
             continue
-        found = tuple(answers for side in answered if (answers := side.take(prompt.id)))
-        if len(found) == len(runs):
-            yield Question(prompt.id, as_text(prompt.text), _reference(prompt.columns), found)
+        answers = tuple(given for side in answered if (given := side.take(prompt.id)))
+        if len(answers) == len(runs):
+            yield Question(prompt.id, as_text(prompt.text), _reference(prompt.columns), answers)
 
 
 def _reference(columns: Mapping[str, object]) -> str | None:
@@ -65,10 +65,10 @@ class _Answered:
     def take(self, prompt_id: str) -> tuple[Answer, ...]:
         """Return the answers to a prompt, none where the run has not answered it."""
         while prompt_id not in self._waiting:
-            found = next(self._remaining, None)
-            if found is None:
+            scored = next(self._remaining, None)
+            if scored is None:
                 return ()
-            self._waiting[found[0].prompt_id] = tuple(_answer(row, score) for row, score in found)
+            self._waiting[scored[0].prompt_id] = tuple(_answer(row, score) for row, score in scored)
         return self._waiting.pop(prompt_id)
 
 

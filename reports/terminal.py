@@ -22,6 +22,7 @@ from .wording import (
     narrowing,
     noise_floor,
     number,
+    one_line,
     probability,
     repetition,
     share,
@@ -85,8 +86,8 @@ def _forgive_encoding(console: Console) -> None:
 
 def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
     """Print the verdict of a pair in words, with what speaks against it first."""
-    for found in pair.mismatches:
-        console.print(Text("! " + mismatch(found, pair), style="bold red" if found.fatal else "yellow"))
+    for warning in pair.mismatches:
+        console.print(Text("! " + mismatch(warning, pair), style="bold red" if warning.fatal else "yellow"))
     verdict = Text(f"{pair.verdict.value}: ", style=f"bold {_COLOURS[pair.verdict]}")
     console.print(verdict + Text(headline(pair), style="bold"))
     console.print(Text(evidence(pair, comparison.margin)))
@@ -94,7 +95,7 @@ def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
         if line:
             console.print(Text(line, style="dim"))
     if pair.hacking and pair.hacking.suspected:
-        console.print(Text("! " + pair.hacking.reason, style="bold red"))
+        console.print(Text("! " + one_line(pair.hacking.reason), style="bold red"))
     for raised in pair.alarms:
         console.print(Text("! Alarm while training, " + alarm(raised), style="bold red"))
     console.print()
@@ -111,33 +112,33 @@ def _pair_table(pair: Pair, comparison: Comparison, console: Console) -> Table:
     symbols = ASCII if console.options.ascii_only else UNICODE
     labels = short_names(pair.rows())
     bar = _bar_width(console.width - (18 if wide else 0), max(map(cell_len, labels.values())))
-    for name, found in pair.rows().items():
-        ends = [Text(signed(found.low)), Text(signed(found.high))] if wide else []
+    for name, change in pair.rows().items():
+        ends = [Text(signed(change.low)), Text(signed(change.high))] if wide else []
         style = "bold" if name == pair.primary else ""
         cells = [
-            *_values(found, base[name], tuned[name]),
+            *_values(change, base[name], tuned[name]),
             *ends,
-            Text(interval_bar(found, scale, symbols, bar), _colour(found)),
+            Text(interval_bar(change, scale, symbols, bar), _colour(change)),
         ]
-        table.add_row(Text(labels[name], style=style), *cells, *_test(found))
+        table.add_row(Text(labels[name], style=style), *cells, *_test(change))
     return table
 
 
 def _table(first: str, *columns: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column(first, overflow="fold")
+    table.add_column(Text(one_line(first)), overflow="fold")
     for heading in columns:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
 
 
-def _values(found: Difference, base: RewardSummary, tuned: RewardSummary) -> list[Text]:
-    change = Text(signed(found.delta), style=_colour(found))
-    return [Text(number(base.estimate.mean)), Text(number(tuned.estimate.mean)), change]
+def _values(change: Difference, base: RewardSummary, tuned: RewardSummary) -> list[Text]:
+    means = [Text(number(side.estimate.mean)) for side in (base, tuned)]
+    return [*means, Text(signed(change.delta), style=_colour(change))]
 
 
-def _test(found: Difference) -> list[Text]:
-    return [Text(probability(found.p_holm)), Text(f"{found.fixed}/{found.broken}")]
+def _test(change: Difference) -> list[Text]:
+    return [Text(probability(change.p_holm)), Text(f"{change.fixed}/{change.broken}")]
 
 
 def _bar_width(width: int, label: int) -> int:
@@ -147,27 +148,27 @@ def _bar_width(width: int, label: int) -> int:
     return min(max(left - 1 + left % 2, fewest), most)
 
 
-def _colour(found: Difference) -> str:
-    if found.low is None or found.high is None:
+def _colour(change: Difference) -> str:
+    if change.low is None or change.high is None:
         return ""
-    return "green" if found.low > 0 else "red" if found.high < 0 else ""
+    return "green" if change.low > 0 else "red" if change.high < 0 else ""
 
 
 def _scale(differences: Sequence[Difference]) -> float:
     """Return the largest change that the bars must show."""
-    ends = [abs(end) for found in differences for end in (found.low, found.high, found.delta) if end is not None]
+    ends = [abs(end) for change in differences for end in (change.low, change.high, change.delta) if end is not None]
     return max(ends, default=0.0) or 1.0
 
 
-def interval_bar(found: Difference, scale: float, symbols: Symbols, width: int) -> str:
+def interval_bar(change: Difference, scale: float, symbols: Symbols, width: int) -> str:
     """Return the interval as a line around zero, which stands in the middle; ``scale`` is the end of the bar."""
     cells = [" "] * width
     cells[_cell(0.0, scale, width)] = symbols.zero
-    if found.low is not None and found.high is not None:
-        for at in range(_cell(found.low, scale, width), _cell(found.high, scale, width) + 1):
+    if change.low is not None and change.high is not None:
+        for at in range(_cell(change.low, scale, width), _cell(change.high, scale, width) + 1):
             cells[at] = symbols.line
-    if found.delta is not None:
-        cells[_cell(found.delta, scale, width)] = symbols.point
+    if change.delta is not None:
+        cells[_cell(change.delta, scale, width)] = symbols.point
     return "".join(cells)
 
 
@@ -201,23 +202,24 @@ def _model_table(comparison: Comparison) -> Table:
     for model in comparison.models:
         name, labels = model.name, short_names(model.rows())
         for reward, summary in model.rows().items():
-            table.add_row(Text(name), *_model_row(labels[reward], summary, model))
+            table.add_row(Text(one_line(name)), *_model_row(labels[reward], summary, model))
             name = ""
     return table
 
 
 def _model_row(reward: str, summary: RewardSummary, model: ModelSummary) -> list[Text]:
-    found = summary.estimate
-    ends = "-" if found.low is None else f"{number(found.low)} to {number(found.high)}"
-    return [Text(reward), Text(number(found.mean)), Text(ends), Text(f"{found.n}"), Text(f"{model.samples}")]
+    estimate = summary.estimate
+    ends = "-" if estimate.low is None else f"{number(estimate.low)} to {number(estimate.high)}"
+    cells = (reward, number(estimate.mean), ends, f"{estimate.n}", f"{model.samples}")
+    return [Text(cell) for cell in cells]
 
 
 def _print_counts(model: ModelSummary, console: Console) -> None:
-    console.print(Text(f"\n{model.name}", style="bold"))
+    console.print(Text(f"\n{one_line(model.name)}", style="bold"))
     labels = short_names(model.rewards)
     for name, summary in model.rewards.items():
         counts = ", ".join(f"{status} {count}" for status, count in summary.counts.items())
-        console.print(Text(f"  {labels[name]} {number(summary.estimate.mean, 4)}: {counts}"))
+        console.print(Text(f"  {labels[name]} {number(summary.estimate.mean, 4)}: {one_line(counts)}"))
     factors = {"cut": share(model.cut), "no answer": share(model.unanswered)}
     factors |= {"tokens": number(model.tokens, 1), repetition(model): share(model.repeated)}
     console.print(Text("  " + ", ".join(f"{name} {value}" for name, value in factors.items() if value != "-")))
@@ -227,4 +229,5 @@ def _print_parameters(comparison: Comparison, console: Console) -> None:
     """Print the full names of the rewards that the tables show without their parameters."""
     shortened = {short: name for name, short in short_names(comparison.weights).items() if short != name}
     if shortened:
-        console.print(Text("\n" + "\n".join(f"{short}: {name}" for short, name in shortened.items()), style="dim"))
+        lines = [f"{short}: {one_line(name)}" for short, name in shortened.items()]
+        console.print(Text("\n" + "\n".join(lines), style="dim"))

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from ..evaluate.paired.alarms import Alarm
-from ..evaluate.paired.comparison import Difference, Lengths, Mismatch, ModelSummary, NoiseFloor, Pair, Verdict
+from ..evaluate.paired.comparison import (
+    Difference,
+    Estimate,
+    Lengths,
+    Mismatch,
+    ModelSummary,
+    NoiseFloor,
+    Pair,
+    Verdict,
+)
 
 _CONTROLS = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]")
 
@@ -75,7 +85,7 @@ def probability(p: float | None) -> str:
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
-    """Return rewards' names without their parameters, where that leaves them apart.
+    """Return rewards' names as labels of one line, without their parameters where that leaves them apart.
 
     >>> short_names(["correctness", "length(target=200)"])
     {'correctness': 'correctness', 'length(target=200)': 'length'}
@@ -84,7 +94,7 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
     """
     short = {name: name.partition("(")[0] for name in names}
     plain = list(short.values())
-    return {name: one if plain.count(one) == 1 else name for name, one in short.items()}
+    return {name: one_line(one if plain.count(one) == 1 else name) for name, one in short.items()}
 
 
 def questions(count: int) -> str:
@@ -98,24 +108,25 @@ def questions(count: int) -> str:
 
 def headline(pair: Pair) -> str:
     """Return the verdict as a short claim with both names."""
+    base, tuned = one_line(pair.base), one_line(pair.tuned)
     match pair.verdict:
         case Verdict.IMPROVED:
-            return f"{pair.tuned} is better than {pair.base}."
+            return f"{tuned} is better than {base}."
         case Verdict.REGRESSED:
-            return f"{pair.tuned} is worse than {pair.base}."
+            return f"{tuned} is worse than {base}."
         case Verdict.HELD:
-            return f"{pair.tuned} holds the level of {pair.base}."
+            return f"{tuned} holds the level of {base}."
         case Verdict.UNDERPOWERED:
-            return f"Too little data to tell {pair.tuned} from {pair.base}."
+            return f"Too little data to tell {tuned} from {base}."
 
 
 def evidence(pair: Pair, margin: float) -> str:
     """Return the sentences that carry the verdict: the change, its interval, and what could have been seen."""
-    primary = pair.gain
+    primary, metric = pair.gain, one_line(pair.primary)
     if primary.delta is None:
-        return f"No question has a value of {pair.primary} in both models."
+        return f"No question has a value of {metric} in both models."
     change = (
-        f"{pair.primary} changed by {signed(primary.delta)} "
+        f"{metric} changed by {signed(primary.delta)} "
         f"(95 % interval {interval(primary.low, primary.high)}) on {questions(primary.n)}."
     )
     return f"{change} {_power(primary, margin)}".rstrip()
@@ -133,16 +144,16 @@ def _power(primary: Difference, margin: float) -> str:
             return seen
 
 
-def narrowing(found: Difference) -> str:
+def narrowing(change: Difference) -> str:
     """Return what pairing and shared random numbers did to the interval, "" where nothing is known of it."""
-    if found.low is None or found.high is None:
+    if change.low is None or change.high is None:
         return ""
-    width = found.high - found.low
+    width = change.high - change.low
     others = []
-    if found.pairing is not None:
-        others.append(f"{number(found.pairing * width)} without pairing")
-    if found.variance and found.variance.noise_narrowing is not None:
-        others.append(f"{number(found.variance.noise_narrowing * width)} without shared random numbers")
+    if change.pairing is not None:
+        others.append(f"{number(change.pairing * width)} without pairing")
+    if change.variance and change.variance.noise_narrowing is not None:
+        others.append(f"{number(change.variance.noise_narrowing * width)} without shared random numbers")
     return f"The interval is {number(width)} wide; it would be {', '.join(others)}." if others else ""
 
 
@@ -158,28 +169,73 @@ def noise_floor(noise: NoiseFloor) -> str:
     )
 
 
-def mismatch(found: Mismatch, pair: Pair) -> str:
+def mismatch(difference: Mismatch, pair: Pair) -> str:
     """Return one thing that makes two runs less than comparable, as a sentence."""
-    effect = "is not the same, so the numbers below mean little" if found.fatal else "differs"
-    return f"{found.what} {effect}: {pair.base} has {found.base}, {pair.tuned} has {found.tuned}."
+    effect = "is not the same, so the numbers below mean little" if difference.fatal else "differs"
+    return one_line(
+        f"{difference.what} {effect}: {pair.base} has {difference.base}, {pair.tuned} has {difference.tuned}."
+    )
 
 
-def alarm(found: Alarm) -> str:
+def alarm(raised: Alarm) -> str:
     """Return what training raised, as sentences.
 
     >>> alarm(Alarm(20, "reward hacking", "the total rose while correctness fell.", 0.025))
     'step 20: reward hacking: the total rose while correctness fell. At most 2.5 % of healthy runs raise one.'
     """
-    often = "" if found.rate is None else f" At most {share(found.rate)} of healthy runs raise one."
-    return f"step {found.step}: {found.kind}: {found.text}{often}"
+    often = "" if raised.rate is None else f" At most {share(raised.rate)} of healthy runs raise one."
+    return one_line(f"step {raised.step}: {raised.kind}: {raised.text}{often}")
 
 
-def medians(found: Lengths, pair: Pair) -> str:
+def medians(lengths: Lengths, pair: Pair) -> str:
     """Return the medians of both models' lengths as a sentence."""
-    base, tuned = (f"{median:,.10g}" for median in (found.base_median, found.tuned_median))
+    base, tuned = (f"{median:,.10g}" for median in (lengths.base_median, lengths.tuned_median))
     return f"The median is {base} tokens for {pair.base} and {tuned} tokens for {pair.tuned}."
 
 
 def repetition(model: ModelSummary) -> str:
     """Return what of a model's completions may repeat itself, as a label for the share that does."""
     return f"repeated {model.repeated_unit or 'token'} triples"
+
+
+class BehaviourRow(NamedTuple):
+    """One behaviour of both models and its change, ready to be shown; shares change by percentage points."""
+
+    label: str
+    base: str
+    tuned: str
+    change: str
+    interval: str
+
+
+def behaviour_rows(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> list[BehaviourRow]:
+    """Return a row for each behaviour that is known of both models."""
+    labels = {"cut": "cut at the token limit", "unanswered": "without an answer", "repeated": repetition(base)}
+    rows = []
+    for name, label in labels.items():
+        if name in pair.behaviour:
+            before, after = share(getattr(base, name)), share(getattr(tuned, name))
+            rows.append(BehaviourRow(label, before, after, *_moved(pair.behaviour[name], 100, " points")))
+    if "tokens" in pair.behaviour:
+        before, after = number(base.tokens, 1), number(tuned.tokens, 1)
+        rows.append(BehaviourRow("tokens", before, after, *_moved(pair.behaviour["tokens"])))
+    return rows
+
+
+def _moved(change: Estimate, scale: float = 1, unit: str = "") -> tuple[str, str]:
+    """Return a change and its interval in words, one decimal each."""
+    if change.mean is None:
+        return "-", "unknown"
+    middle = f"{_signed_tenths(scale * change.mean)}{unit}"
+    if change.low is None or change.high is None:
+        return middle, "unknown"
+    return middle, f"{_signed_tenths(scale * change.low)} to {_signed_tenths(scale * change.high)}{unit}"
+
+
+def _signed_tenths(value: float) -> str:
+    """Return a number with one decimal and its sign; what is rounded to zero has none.
+
+    >>> _signed_tenths(-7.83), _signed_tenths(0.04), _signed_tenths(-0.04)
+    ('-7.8', '0.0', '0.0')
+    """
+    return f"{value:+.1f}" if round(value, 1) else "0.0"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -50,6 +51,17 @@ def write_run(
     write_lines(folder / "completions.jsonl", (row._asdict() for row, _ in pairs))
     write_lines(folder / "scores.jsonl", (score.to_json() for _, score in pairs))
     return Run.open(folder)
+
+
+def rescored(run: Run, statuses: Sequence[tuple[str, float | None]]) -> Run:
+    """Give the completions of a run these statuses and values of correctness in turn, and totals to match."""
+    weights = run.manifest.mix.weights
+    scores = []
+    for score, (status, value) in zip(run.scores(), cycle(statuses), strict=False):
+        rewards = {**score.rewards, "correctness": Judgement(value, status, "set by hand")}
+        scores.append(_score(score.prompt_id, score.sample, rewards, weights, 0.0))
+    write_lines(run.path / "scores.jsonl", [score.to_json() for score in scores])
+    return Run.open(run.path)
 
 
 def _prompt(number: int, say: str) -> Prompt:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.runs.run import Run
 from grpokit.reports.html import write_html
+from grpokit.rewards.reward import NO_ANSWER
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.pages import Watched, sync_api
-from grpokit.tests.reports.runs import BASE, TUNED, write_run
+from grpokit.tests.reports.runs import BASE, TUNED, rescored, write_run
 
 
 @pytest.mark.parametrize("kind", ["fixed", "broken", "right", "wrong"])
@@ -28,6 +30,46 @@ def test_the_menu_filters_the_samples(opened: Watched, kind: str) -> None:
     opened.page.locator("#filter").select_option(kind)
     sync_api.expect(opened.page.locator("#found")).not_to_have_text("60 of 60" if kind != "different" else "")
     assert f"show={kind}" in opened.page.url
+
+
+def test_the_filter_of_no_answer_counts_what_the_report_counts(browser: sync_api.Browser, tmp_path: Path) -> None:
+    """Every status without an answer: the filter knew one of them alone."""
+    statuses = [("correct", 1.0), *((status, 0.0) for status in NO_ANSWER), ("wrong", 0.0)]
+    runs = [write_run(tmp_path / model.name, model, questions=24, samples=1) for model in (BASE, TUNED)]
+    runs = [rescored(run, statuses) for run in runs]
+    comparison = compare(runs)
+    shares = [model.unanswered for model in comparison.models]
+    assert shares == [len(NO_ANSWER) / len(statuses)] * 2
+    write_html(comparison, runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html", "#show=unanswered")
+    assert watched.found == f"{round(24 * shares[0])} of 24"
+    assert f"without an answer\t{shares[0]:.1%}".replace("%", " %") in watched.page.locator("article").inner_text()
+    assert watched.complaints == []
+    watched.page.close()
+
+
+@pytest.mark.parametrize("primary", ["correctness", "total"])
+def test_cells_filter_what_they_count_where_values_are_missing(
+    browser: sync_api.Browser, tmp_path: Path, primary: str
+) -> None:
+    """A sample without a value is neither right nor wrong; and a total may be the primary metric."""
+    right, wrong, missing = ("correct", 1.0), ("wrong", 0.0), ("verifier error", None)
+    runs = []
+    for model in (BASE, TUNED):
+        run = write_run(tmp_path / model.name, model._replace(formatted=0.0), questions=24, samples=2)
+        only = {"correctness": 1.0, "xml_format": 0.0, "length(target=200)": 0.0}
+        task, mix = replace(run.manifest.task, primary=primary), replace(run.manifest.mix, weights=only)
+        replace(run.manifest, task=task, mix=mix).write(run.path)
+        runs.append(rescored(Run.open(run.path), [right, right, wrong, wrong, right, missing, missing, wrong]))
+    comparison = compare(runs)
+    gain = comparison.pairs[0].gain
+    assert gain.both_right > 0 < gain.both_wrong
+    write_html(comparison, runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html")
+    for kind, count in {"right": gain.both_right, "wrong": gain.both_wrong}.items():
+        watched.page.locator(f'.flips [data-filter="{kind}"]').click()
+        sync_api.expect(watched.page.locator("#found")).to_have_text(f"{count} of 24")
+    watched.page.close()
 
 
 def test_search_finds_words_in_any_block(opened: Watched) -> None:

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import pytest
 from grpokit.evaluate.paired.alarms import Alarm
-from grpokit.evaluate.paired.comparison import Mismatch, NoiseFloor, Verdict
+from grpokit.evaluate.paired.comparison import HackingCheck, Mismatch, NoiseFloor, Verdict
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.changed_questions import ending
 from grpokit.reports.terminal import ASCII, UNICODE, interval_bar, print_comparison
 from grpokit.reports.wording import short_names
 from grpokit.tests.reports.conftest import Compared
-from grpokit.tests.reports.runs import BASE, TUNED, write_run
+from grpokit.tests.reports.runs import BASE, TUNED, rescored, write_run
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -153,6 +153,29 @@ def test_markup_and_control_characters_of_a_model_are_plain_text(hostile: Compar
     text = shown(hostile)
     assert "onerror=alert(1)" in text
     assert "\x1b" not in text
+
+
+def test_names_drive_no_terminal_in_any_line(compared: Compared, tmp_path: Path) -> None:
+    """Names of models, rewards and statuses, what differs, reasons and alarms: any may come from elsewhere."""
+    evil = "x\x1b[2J\ny"
+    runs = [
+        write_run(tmp_path / one.name, one._replace(name=one.name + evil), questions=8, third=evil)
+        for one in (BASE, TUNED)
+    ]
+    comparison = compare([rescored(run, [(f"right{evil}", 1.0)]) for run in runs])
+    (pair,) = comparison.pairs
+    pair = replace(
+        pair,
+        mismatches=(Mismatch(evil, evil, evil, fatal=False),),
+        alarms=(Alarm(20, evil, evil, 0.025),),
+        hacking=HackingCheck(True, pair.total, evil),
+        primary=evil,
+    )
+    for pairs in ((pair,), ()):
+        text = shown(Compared(runs, replace(comparison, pairs=pairs)), 120)
+        assert "x[2J y" in text
+        assert "\x1b" not in text
+        assert not [line for line in text.splitlines() if line.startswith("y")]
 
 
 def piped(compared: Compared, encoding: str) -> str:
