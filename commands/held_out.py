@@ -23,17 +23,17 @@ from .watch import plain_text
 class Answered(NamedTuple):
     """Held-out questions, and the folders of the runs that answer them: base, tuned, merged."""
 
-    asked: questions.Asked
+    asked: questions.HeldOutQuestions
     folders: Sequence[Path]
 
 
-def answer(recipe: Recipe, asked: Sequence[questions.Asked], adapter: Path) -> list[Answered]:
+def answer(recipe: Recipe, asked: Sequence[questions.HeldOutQuestions], adapter: Path) -> list[Answered]:
     """Have base, tuned and what was merged answer all of ``asked``, where they have not while training."""
     own, merged = questions.places(recipe, adapter, asked), merged_places(recipe, adapter, asked)
     _fill(recipe, own, questions.loading(recipe))
-    _keep_samples([place.folder for place in own if place.asked.leading], adapter)
+    _keep_samples([place.folder for place in own if place.questions.leading], adapter)
     _fill(recipe, merged, merged_loading(recipe))
-    return [Answered(one, [place.folder for place in [*own, *merged] if place.asked is one]) for one in asked]
+    return [Answered(one, [place.folder for place in [*own, *merged] if place.questions is one]) for one in asked]
 
 
 def _fill(recipe: Recipe, places: Sequence[questions.Place], loading: Loading) -> None:
@@ -43,9 +43,9 @@ def _fill(recipe: Recipe, places: Sequence[questions.Place], loading: Loading) -
     with progress() as bars:
         for engine, spec in zip(load_engines(specs, loading=loading), specs, strict=True):
             for place in (place for place in owed if place.spec == spec):
-                what, total = f"{engine.name}, {place.asked.decoding}", place.asked.completions
+                what, total = f"{engine.name}, {place.questions.decoding}", place.questions.completions
                 with bars.track(what, total, "completions") as advance:
-                    questions.ask(recipe, place.asked, engine, place.folder, advance)
+                    questions.ask(recipe, place.questions, engine, place.folder, advance)
 
 
 def _keep_samples(folders: Sequence[Path], adapter: Path) -> None:

@@ -169,15 +169,15 @@ class _Job:
         from .held_out import answer, show
         from .watch import watch
 
-        asked = held_out(self.recipe, _note) if self.evaluate else []  # before training: it may lack its data
+        questions = held_out(self.recipe, _note) if self.evaluate else []  # before training: it may lack its data
         first = Shard.current().first
         with watch() if first else nullcontext() as watcher:
             adapter = train(self.recipe, self.out, resume=self.resume, watcher=watcher)
         if first:
             _print_adapter(adapter)
         models, status = merge(self.recipe, adapter), OK
-        if asked:
-            answered = answer(self.recipe, asked, adapter.folder)
+        if questions:
+            answered = answer(self.recipe, questions, adapter.folder)
             status = show(answered, self.report, models) if first else OK
         if first:
             push(self.recipe, models)

@@ -18,7 +18,7 @@ from ..evaluate.runs.shards import Shard
 from ..files import replacing_folder, write_atomically
 from .card import card
 from .folder import RECIPE
-from .heldout.questions import Asked, Place, loading, place
+from .heldout.questions import HeldOutQuestions, Place, loading, place
 from .quiet import quiet
 from .recipe.recipe import Recipe
 from .types import TrainingError
@@ -42,7 +42,7 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
     folder appears whole or not at all. Raises :class:`TrainingError` when it cannot be written.
     """
     from ..evaluate.engines.loading import load_base
-    from .trl.saving import saving
+    from .trl.checkpoints import saving
 
     out = adapter / MERGED
     base = load_base(recipe.model.path, recipe.model.revision, Loading(dtype="float32", device="cpu"))
@@ -84,8 +84,8 @@ def merged_loading(recipe: Recipe) -> Loading:
     return replace(loading(recipe), quantization=None)
 
 
-def merged_places(recipe: Recipe, adapter: Path, asked: Sequence[Asked]) -> list[Place]:
-    """Return where the merged model's answers to each of ``asked`` are, or are to be; none where none was merged.
+def merged_places(recipe: Recipe, adapter: Path, questions: Sequence[HeldOutQuestions]) -> list[Place]:
+    """Return where the merged model's answers to each of ``questions`` are, or are to be; none where none was merged.
 
     Answers of a model that was merged before, in another dtype, make room.
     """
@@ -93,11 +93,11 @@ def merged_places(recipe: Recipe, adapter: Path, asked: Sequence[Asked]) -> list
         return []
     folder = adapter / MERGED
     spec, weights = ModelSpec(MERGED, str(folder)), fingerprint(folder)
-    for run in (adapter / one.folder / MERGED for one in asked):
+    for run in (adapter / one.folder / MERGED for one in questions):
         if Shard.current().first and (run / "manifest.json").exists() and Manifest.read(run).weights != weights:
             shutil.rmtree(run)
     Shard.current().wait()
-    return [place(recipe, spec, one, weights, adapter / one.folder) for one in asked]
+    return [place(recipe, spec, one, weights, adapter / one.folder) for one in questions]
 
 
 def check_push(repository: str) -> None:

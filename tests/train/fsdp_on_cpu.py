@@ -25,17 +25,17 @@ def offer_fsdp(patch: pytest.MonkeyPatch) -> None:
 
 def check_sharded(patch: pytest.MonkeyPatch) -> None:
     """Fail when a run ends with a weight that is not spread over the processes."""
-    from grpokit.train.trl.checkpoints import CheckpointingTrainer
+    from grpokit.train.trl.trainer import GuardedTrainer
     from torch.distributed.tensor import DTensor
 
-    train = CheckpointingTrainer.train
+    train = GuardedTrainer.train
 
-    def train_sharded(self: CheckpointingTrainer, *arguments: Any, **named: Any) -> Any:
+    def train_sharded(self: GuardedTrainer, *arguments: Any, **named: Any) -> Any:
         done = train(self, *arguments, **named)
         assert all(isinstance(weight, DTensor) for weight in self.model_wrapped.parameters())
         return done
 
-    patch.setattr(CheckpointingTrainer, "train", train_sharded)
+    patch.setattr(GuardedTrainer, "train", train_sharded)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ GROUP = 4
 def same_draws() -> Iterator[None]:
     """Draw like that for the time of the block; held-out questions have noise of their own and are not touched."""
     import torch
-    from grpokit.train.trl.checkpoints import CheckpointingTrainer
+    from grpokit.train.trl.trainer import GuardedTrainer
 
-    whole = CheckpointingTrainer._generate_single_turn
+    whole = GuardedTrainer._generate_single_turn
     token = 0
 
     def draw(probabilities: torch.Tensor, num_samples: int) -> torch.Tensor:
@@ -30,14 +30,14 @@ def same_draws() -> Iterator[None]:
         noise = torch.empty(GROUP, probabilities.shape[1]).exponential_(1, generator=generator)
         return (probabilities / noise.repeat(len(probabilities) // GROUP, 1)).argmax(-1, keepdim=True)
 
-    def generate(self: CheckpointingTrainer, *arguments: Any, **named: Any) -> Any:
+    def generate(self: GuardedTrainer, *arguments: Any, **named: Any) -> Any:
         nonlocal token
         token = 1000 * self.state.global_step
         return whole(self, *arguments, **named)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch, "multinomial", draw)
-        patch.setattr(CheckpointingTrainer, "_generate_single_turn", generate)
+        patch.setattr(GuardedTrainer, "_generate_single_turn", generate)
         yield
 
 

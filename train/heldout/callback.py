@@ -5,24 +5,18 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ...evaluate.paired.pairing import MARGIN
 from ...evaluate.runs.run import Run
 from ...files import replacing
-from ..recipe.recipe import Recipe
-from ..trl.frozen import Live, Studio
+from ..trl.frozen import FrozenModel, Snapshot
 from ..types import HeldOut, Watcher
 from .alarm import AlarmLog, climb
-from .questions import Asked
-from .selection import Selection, step_folder, step_of
-from .series import Judged, Track
-
-if TYPE_CHECKING:
-    from trl.trainer.grpo_trainer import GRPOTrainer
+from .questions import HeldOutQuestions
+from .series import CheckpointResult, Selection, Series, step_folder, step_of
 
 ADAPTERS = "adapters"
 """Under ``load_best``, the folder of the adapters that were evaluated."""
@@ -36,21 +30,15 @@ class HeldOutEvaluation(TrainerCallback):
     """
 
     def __init__(
-        self,
-        trainer: GRPOTrainer,
-        studio: Studio,
-        asked: Sequence[Asked],
-        recipe: Recipe,
-        out: Path,
-        watcher: Watcher,
-        alarms: AlarmLog,
+        self, model: FrozenModel, questions: Sequence[HeldOutQuestions], watcher: Watcher, alarms: AlarmLog
     ) -> None:
-        self._trainer = trainer
-        self._studio = studio
-        self._tracks = [Track(one, recipe, out) for one in asked]
-        self._section = recipe.evaluation
+        self._model = model
+        self._trainer = model.trainer
+        self._section = model.recipe.evaluation
+        self._adapters = model.out / ADAPTERS
+        self._series = [Series(one, model.recipe, model.out) for one in questions]
+        self._leading = self._series[0]
         self._looks = 1
-        self._out = out
         self._watcher = watcher
         self._alarms = alarms
         self._selection: Selection
@@ -61,21 +49,19 @@ class HeldOutEvaluation(TrainerCallback):
         """Evaluate the base, or take up the evaluations of the run that is resumed."""
         every = self._section.every
         planned = math.ceil(state.max_steps / every) if isinstance(every, int) else state.num_train_epochs
-        self._looks = planned * len(self._tracks)
-        with self._studio.open() as live:
-            for track in self._tracks:
-                track.answer(live.engine("base", tuned=False), 0, self._watcher)
+        self._looks = planned * len(self._series)
+        with self._model.snapshot() as snapshot:
+            for series in self._series:
+                series.answer(snapshot.engine("base", tuned=False), 0, self._watcher)
             if state.global_step and self._due(state):  # a killed run may have saved this step before it was evaluated
-                self._evaluate(live, state.global_step)
+                self._evaluate(snapshot, state.global_step)
         self._selection = Selection(self._leading.base, MARGIN)
-        for track in self._tracks:
-            found = track.start()
-            self._log(track, found)
-            self._tell(found)
+        for series in self._series:
+            self._report(series, series.start())
         self._take_up(state.global_step)
 
     def _due(self, state: TrainerState) -> bool:
-        """Tell whether the present step is one to evaluate at: every so many, at an epoch's end, and the last one."""
+        """Say whether the present step is one to evaluate at: every so many, at an epoch's end, and the last one."""
         every, step = self._section.every, state.global_step
         regular = step % every == 0 if isinstance(every, int) else (state.epoch or 0) % 1 == 0
         return regular or step >= state.max_steps
@@ -86,7 +72,7 @@ class HeldOutEvaluation(TrainerCallback):
             if step_of(folder) <= step:
                 self._judge(step_of(folder))
         if self._trainer.is_world_process_zero():
-            for folder in (folder for track in self._tracks for folder in track.folder.glob("step-*")):
+            for folder in (folder for series in self._series for folder in series.folder.glob("step-*")):
                 if step_of(folder) > step:
                     shutil.rmtree(folder)
         self._trainer.accelerator.wait_for_everyone()
@@ -109,8 +95,8 @@ class HeldOutEvaluation(TrainerCallback):
 
     def _checkpoint(self, step: int, control: TrainerControl) -> None:
         logging = control.should_log
-        with self._studio.open() as live:
-            self._evaluate(live, step)
+        with self._model.snapshot() as snapshot:
+            self._evaluate(snapshot, step)
         self._judge(step)
         control.should_log = logging  # our own log has switched it off
         patience = self._section.early_stop
@@ -118,71 +104,62 @@ class HeldOutEvaluation(TrainerCallback):
             self._watcher.note(f"stopped at step {step}: {patience} evaluations in a row brought no improvement.")
             control.should_training_stop = control.should_save = True
 
-    def _evaluate(self, live: Live, step: int) -> None:
+    def _evaluate(self, snapshot: Snapshot, step: int) -> None:
         if self._section.load_best and self._trainer.is_world_process_zero():
-            (self._out / ADAPTERS).mkdir(exist_ok=True)
-            with replacing(self._out / ADAPTERS / f"{step_folder(step)}.safetensors") as file:
-                file.write(live.adapter)
-        for track in self._tracks:
-            track.answer(live.engine(f"step {step}", tuned=True), step, self._watcher)
+            self._adapters.mkdir(exist_ok=True)
+            with replacing(self._adapters / f"{step_folder(step)}.safetensors") as file:
+                file.write(snapshot.adapter)
+        for series in self._series:
+            series.answer(snapshot.engine(f"step {step}", tuned=True), step, self._watcher)
 
     def _judge(self, step: int) -> None:
-        """Compare a checkpoint with the base, tell of it, and let it count."""
-        for track in self._tracks:
-            run = Run.open(track.folder / step_folder(step))
-            judged = track.judge(run)
-            self._log(track, judged.found)
-            self._tell(judged.found)
-            if track.asked.leading:
-                self._selection.take(run, judged.mean)
+        """Compare a checkpoint with the base, report it, and let it count."""
+        for series in self._series:
+            run = Run.open(series.folder / step_folder(step))
+            result = series.judge(run)
+            self._report(series, result.report)
+            if series is self._leading:
+                self._selection.take(run, result.mean)
             if self._trainer.is_world_process_zero():
-                self._alarm(track, judged)
+                self._alarm(series, result)
 
-    def _alarm(self, track: Track, judged: Judged) -> None:
-        logged = (line for line in self._trainer.state.log_history if line["step"] <= judged.found.step)
+    def _alarm(self, series: Series, result: CheckpointResult) -> None:
+        logged = (line for line in self._trainer.state.log_history if line["step"] <= result.report.step)
         trained = climb([line["reward"] for line in logged if "reward" in line])
-        for alarm in track.alarms(judged, self._looks, trained):
+        for alarm in series.alarms(result, self._looks, trained):
             self._alarms.add(alarm)
 
-    def _log(self, track: Track, found: HeldOut) -> None:
-        """Log an evaluation of this step, unless a resumed run has; those of earlier steps have been.
-
-        Past TRL, whose own log would take the figures of the training step with it.
-        """
-        state = self._trainer.state
-        prefix = "eval_" if track.asked.leading else f"eval_{track.asked.decoding}/"
-        logged = any(line["step"] == found.step and f"{prefix}total" in line for line in state.log_history)
-        if found.step == state.global_step and not logged:
-            Trainer.log(self._trainer, {f"{prefix}{name}": value for name, value in _figures(found).items()})
-
-    def _tell(self, found: HeldOut) -> None:
-        if self._trainer.is_world_process_zero():
-            self._watcher.evaluated(found)
+    def _report(self, series: Series, report: HeldOut) -> None:
+        """Log an evaluation of this step, unless a resumed run has (those of earlier steps have been); pass it on."""
+        trainer = self._trainer
+        prefix = "eval_" if series is self._leading else f"eval_{series.questions.decoding}/"
+        lines = trainer.state.log_history
+        logged = any(line["step"] == report.step and f"{prefix}total" in line for line in lines)
+        if report.step == trainer.state.global_step and not logged:
+            trainer.log_evaluation({f"{prefix}{name}": value for name, value in _figures(report).items()})
+        if trainer.is_world_process_zero():
+            self._watcher.evaluated(report)
 
     def keep_best(self) -> None:
         """Put the best checkpoint's adapter in the place of the last one's, when the recipe asks for that."""
         best = self._selection.best
         if not self._section.load_best or best is None or not self._trainer.is_world_process_zero():
             return
-        with replacing(self._out / "adapter_model.safetensors") as file:
-            file.write((self._out / ADAPTERS / f"{best.name}.safetensors").read_bytes())
-        primary = self._leading.asked.evaluation.task.primary
+        with replacing(self._model.out / "adapter_model.safetensors") as file:
+            file.write((self._adapters / f"{best.name}.safetensors").read_bytes())
+        primary = self._leading.questions.evaluation.task.primary
         self._watcher.note(f"the adapter is that of step {step_of(best)}, the best by the held-out {primary}.")
 
     def tidy(self) -> None:
         """Remove the adapters to choose from, once the run is written whole and none will be chosen again."""
-        shutil.rmtree(self._out / ADAPTERS, ignore_errors=True)
-
-    @property
-    def _leading(self) -> Track:
-        return self._tracks[0]
+        shutil.rmtree(self._adapters, ignore_errors=True)
 
 
-def _figures(found: HeldOut) -> dict[str, float]:
+def _figures(report: HeldOut) -> dict[str, float]:
     """Return what is logged of an evaluation: the means, and the primary metric's change with its interval."""
-    means = {name: mean for name, mean in found.means.items() if mean is not None}
-    change = found.change
+    means = {name: mean for name, mean in report.means.items() if mean is not None}
+    change = report.change
     if change is None:
         return means
     ends = {"change": change.delta, "low": change.low, "high": change.high}
-    return {**means, **{f"{found.primary}/{name}": end for name, end in ends.items() if end is not None}}
+    return {**means, **{f"{report.primary}/{name}": end for name, end in ends.items() if end is not None}}

@@ -24,7 +24,7 @@ from ..recipe.recipe import Recipe
 from .samples import SAMPLES, answer_samples
 
 
-class Asked(NamedTuple):
+class HeldOutQuestions(NamedTuple):
     """Held-out questions with one way of decoding, and the folder, in a training run's, of the runs that answer them.
 
     ``decoding`` is "greedy" or "sampled". Verdicts, and the choice of a checkpoint, go by the ``leading`` one.
@@ -54,32 +54,32 @@ class Asked(NamedTuple):
         return len({str(key) for key in keys if key is not None}) + keys.count(None)  # one of its own where unknown
 
 
-def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) -> list[Asked]:
+def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) -> list[HeldOutQuestions]:
     """Return what base and tuned are both asked, as the recipe's ``evaluation`` and the task's card say.
 
     The leading one comes first; with ``evaluation.greedy`` a greedy one follows where that is sampled. Prompts too
-    long for the model are left out, which ``note`` is told.
+    long for the model are left out, of which ``note`` is called with a sentence.
 
     >>> from grpokit.train import load_recipe
-    >>> for asked in held_out(load_recipe("arithmetic-tiny")):
-    ...     print(asked.decoding, len(asked.evaluation.prompts), asked.evaluation.sampling.samples, asked.leading)
+    >>> for one in held_out(load_recipe("arithmetic-tiny")):
+    ...     print(one.decoding, len(one.evaluation.prompts), one.evaluation.sampling.samples, one.leading)
     sampled 500 4 True
     greedy 500 1 False
     """
     evaluation = _evaluation(recipe, note)
     if not evaluation.sampling.temperature:
-        return [Asked("greedy", EVALUATIONS, evaluation)]
+        return [HeldOutQuestions("greedy", EVALUATIONS, evaluation)]
     greedy = replace(evaluation, sampling=replace(evaluation.sampling, samples=1, temperature=0.0))
-    beside = [Asked("greedy", GREEDY_EVALUATIONS, greedy)] if recipe.evaluation.greedy else []
-    return [Asked("sampled", EVALUATIONS, evaluation), *beside]
+    beside = [HeldOutQuestions("greedy", GREEDY_EVALUATIONS, greedy)] if recipe.evaluation.greedy else []
+    return [HeldOutQuestions("sampled", EVALUATIONS, evaluation), *beside]
 
 
 def _evaluation(recipe: Recipe, note: Callable[[str], None]) -> Evaluation:
-    task, asked = recipe.task.load(), recipe.evaluation
-    sampling = asked.sampling(task)
-    prompts = _fitting(recipe, asked.prompts(task), sampling.max_new_tokens, note)
+    task, section = recipe.task.load(), recipe.evaluation
+    sampling = section.sampling(task)
+    prompts = _fitting(recipe, section.prompts(task), sampling.max_new_tokens, note)
     primary = primary_of(recipe.mix, task.primary)
-    record = task_record(task.name, primary, task.cluster, prompts, asked.data or f"{asked.split} split")
+    record = task_record(task.name, primary, task.cluster, prompts, section.data or f"{section.split} split")
     return Evaluation(record, prompts, sampling, recipe.mix)
 
 
@@ -109,13 +109,13 @@ class Place(NamedTuple):
     """A model of the comparison at the end, what it is asked, and where its run is, or is to be."""
 
     spec: ModelSpec
-    asked: Asked
+    questions: HeldOutQuestions
     folder: Path
     finished: bool
 
 
-def places(recipe: Recipe, adapter: Path, asked: Sequence[Asked]) -> list[Place]:
-    """Return base and tuned for each of ``asked``, in this order; the tuned model's adapter is in ``adapter``.
+def places(recipe: Recipe, adapter: Path, questions: Sequence[HeldOutQuestions]) -> list[Place]:
+    """Return base and tuned for each of ``questions``, in this order; the tuned model's adapter is in ``adapter``.
 
     Either may have been evaluated while training: a finished run of the very same weights is not done again.
     """
@@ -125,22 +125,22 @@ def places(recipe: Recipe, adapter: Path, asked: Sequence[Asked]) -> list[Place]
     base = ModelSpec("base", model.path, revision=model.revision)
     tuned = ModelSpec("tuned", model.path, revision=model.revision, adapter=str(adapter))
     weights = {base: fingerprint(folder), tuned: fingerprint(folder, adapter)}
-    return [place(recipe, spec, one, found, adapter / one.folder) for one in asked for spec, found in weights.items()]
+    return [place(recipe, spec, one, own, adapter / one.folder) for one in questions for spec, own in weights.items()]
 
 
-def place(recipe: Recipe, spec: ModelSpec, asked: Asked, weights: str, evaluations: Path) -> Place:
+def place(recipe: Recipe, spec: ModelSpec, questions: HeldOutQuestions, weights: str, evaluations: Path) -> Place:
     """Return where the run of a model with these ``weights`` is among ``evaluations``, or is to be."""
     for scores in sorted(evaluations.glob("*/scores.jsonl")):
         if Manifest.read(scores.parent).weights == weights:
-            owed = asked.leading and recipe.samples and not (scores.parent / SAMPLES).exists()
-            return Place(spec, asked, scores.parent, not owed)
-    return Place(spec, asked, evaluations / spec.name, False)
+            owed = questions.leading and recipe.samples and not (scores.parent / SAMPLES).exists()
+            return Place(spec, questions, scores.parent, not owed)
+    return Place(spec, questions, evaluations / spec.name, False)
 
 
-def ask(recipe: Recipe, asked: Asked, engine: Engine, folder: Path, advance: Advance = unwatched) -> Run:
-    """Ask a model the held-out prompts, and the recipe's sample questions once; what stands in ``folder`` is kept."""
-    run = asked.evaluation.run(engine, folder, resume=True, advance=advance)
-    if asked.leading and recipe.samples and not (folder / SAMPLES).exists():
+def ask(recipe: Recipe, questions: HeldOutQuestions, engine: Engine, folder: Path, advance: Advance = unwatched) -> Run:
+    """Ask a model the held-out prompts, and the recipe's sample questions once; answers in ``folder`` are kept."""
+    run = questions.evaluation.run(engine, folder, resume=True, advance=advance)
+    if questions.leading and recipe.samples and not (folder / SAMPLES).exists():
         answers = answer_samples(recipe, engine)
         if Shard.current().first:
             write_lines(folder / SAMPLES, (answer._asdict() for answer in answers))

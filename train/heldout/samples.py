@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,23 +28,17 @@ def answer_samples(recipe: Recipe, engine: Engine) -> list[Answer]:
     if not recipe.samples:
         return []
     task = recipe.task.load()
-    prompts = [Prompt(name, _messages(task.system, text), {}) for name, text in recipe.samples.items()]
+    system: list[Message] = [] if task.system is None else [{"role": "system", "content": task.system}]
+    prompts = [
+        Prompt(name, [*system, {"role": "user", "content": question}], {}) for name, question in recipe.samples.items()
+    ]
     sampling = task.sampling(samples=1, temperature=0.0)
     requests = [Request(prompt, 0) for prompt in engine.plan(prompts, sampling)]
-    rows = [row for batch in engine.generate(requests, sampling) for row in batch]
-    return _in_order(recipe.samples, {row.prompt_id: str(row.text) for row in rows}, engine.name)
+    texts = {row.prompt_id: str(row.text) for batch in engine.generate(requests, sampling) for row in batch}
+    return [Answer(name, question, engine.name, texts[name]) for name, question in recipe.samples.items()]
 
 
 def read_answers(folder: Path) -> list[Answer]:
     """Return the answers that are kept in the folder of a run."""
     path = folder / SAMPLES
     return [Answer(**line.value) for line in read_lines(path)] if path.exists() else []
-
-
-def _messages(system: str | None, question: str) -> list[Message]:
-    asked: Message = {"role": "user", "content": question}
-    return [asked] if system is None else [{"role": "system", "content": system}, asked]
-
-
-def _in_order(samples: Mapping[str, str], texts: Mapping[str, str], model: str) -> list[Answer]:
-    return [Answer(name, question, model, texts[name]) for name, question in samples.items()]

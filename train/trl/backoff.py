@@ -10,42 +10,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property, partial
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from trl.trainer.utils import split_tensor_dict
 
 from ...evaluate.engines.memory import ran_out
 from ..types import TrainingError
-from .rollouts import ChunkingTrainer
+
+if TYPE_CHECKING:
+    from trl.trainer.grpo_trainer import GRPOTrainer
+
+Step: TypeAlias = Callable[[], torch.Tensor]
+"""TRL's ``training_step`` with its arguments: forward and backward of a micro-batch -> its loss."""
 
 SCALED = ("gradient_accumulation_steps", "steps_per_generation")
 """What grows as the micro-batch shrinks, so that the generation batch stays."""
 
 
-class BackingOffTrainer(ChunkingTrainer):
+class MicroBatches:
     """Cuts micro-batches further whenever memory runs out, in a run of one process.
 
-    Several processes would have to agree in the middle of a step; there the error stands.
+    Several processes would have to agree in the middle of a step; there the error stands. ``redo`` is True while a
+    part that ran out of memory is to be done again: its completions are drawn and scored already.
     """
 
-    args: Any  # a GRPOConfig, whose fields the type checker takes to be open
-    _buffered_inputs: Any
-
-    def __init__(self, *arguments: Any, lora_dropout: float, **named: Any) -> None:
-        super().__init__(*arguments, lora_dropout=lora_dropout, **named)
+    def __init__(self, trainer: GRPOTrainer, lora_dropout: float, note: Callable[[str], None]) -> None:
+        self.redo = False
+        self._trainer: Any = trainer  # whose counters and settings are set here, though TRL declares no type for them
         self._lora_dropout = lora_dropout
+        self._note = note
         self._parts = 1
-        self._redo = False
-        self._alone = self.accelerator.num_processes == 1 and not (self.is_deepspeed_enabled or self.is_fsdp_enabled)
+        sharded = trainer.is_deepspeed_enabled or trainer.is_fsdp_enabled
+        self._alone = trainer.accelerator.num_processes == 1 and not sharded
 
-    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+    def train(self, step: Step) -> torch.Tensor:
         """Train on a micro-batch, part by part; return the sum of the losses."""
-        step: Callable[[], torch.Tensor] = partial(super().training_step, model, inputs, num_items_in_batch)
         if not self._alone:
             return step()
-        done, total = 0, torch.zeros((), device=self.accelerator.device)
+        done, total = 0, torch.zeros((), device=self._trainer.accelerator.device)
         while done < self._parts:
             loss = self._train_part(step)
             if loss is None:
@@ -54,7 +58,7 @@ class BackingOffTrainer(ChunkingTrainer):
                 done, total = done + 1, total + loss
         return total
 
-    def _train_part(self, step: Callable[[], torch.Tensor]) -> torch.Tensor | None:
+    def _train_part(self, step: Step) -> torch.Tensor | None:
         """Add a part's gradient; return None, and leave the gradient as it was, when memory ran out."""
         before = self._take_gradients()
         loss = None
@@ -64,66 +68,44 @@ class BackingOffTrainer(ChunkingTrainer):
         except RuntimeError as error:
             if not ran_out(error):
                 raise
-        self._redo = loss is None
+        self.redo = loss is None
         self._give_gradients(before, keep=loss is not None)
         return loss
-
-    def _prepare_inputs(self, generation_batch: Any) -> Any:
-        """Draw, score and cut a generation batch, as TRL does: once, even if its first part must be done again."""
-        if self._redo:
-            return self._buffered_inputs[self._step % self.args.steps_per_generation]
-        try:
-            return super()._prepare_inputs(generation_batch)
-        except RuntimeError as error:
-            if not ran_out(error):
-                raise
-            raise TrainingError(
-                "out of memory while completions are drawn, one at a time even; give a smaller max_completion_length, "
-                "model.quantization=4bit, or a smaller model."
-            ) from None
-
-    def _get_per_token_logps_and_entropies(self, *arguments: Any, batch_size: int | None = None, **named: Any) -> Any:
-        """Old and reference probabilities, which need no gradient, are computed in chunks of ``batch_size``."""
-        while True:
-            try:
-                return super()._get_per_token_logps_and_entropies(*arguments, batch_size=batch_size, **named)
-            except RuntimeError as error:
-                if batch_size is None or batch_size == 1 or not ran_out(error):
-                    raise
-            batch_size = (batch_size + 1) // 2
-            torch.cuda.empty_cache()
 
     @contextmanager
     def _geometry(self) -> Iterator[None]:
         """Show TRL the geometry of the parts; Trainer's loop counts in whole micro-batches."""
-        args, parts = self.args, self._parts
+        trainer, args, parts = self._trainer, self._trainer.args, self._parts
         held = {name: getattr(args, name) for name in (*SCALED, "per_device_train_batch_size")}
-        accumulation = self.current_gradient_accumulation_steps
+        accumulation = trainer.current_gradient_accumulation_steps
         for name in SCALED:
             setattr(args, name, held[name] * parts)
         args.per_device_train_batch_size = held["per_device_train_batch_size"] // parts
-        self.current_gradient_accumulation_steps = accumulation * parts
+        trainer.current_gradient_accumulation_steps = accumulation * parts
         try:
             yield
         finally:
-            self.current_gradient_accumulation_steps = accumulation
+            trainer.current_gradient_accumulation_steps = accumulation
             for name, value in held.items():
                 setattr(args, name, value)
 
     def _cut(self) -> int:
         """Cut all micro-batches into smaller parts; return by which factor."""
-        rows = self.args.per_device_train_batch_size // self._parts
+        trainer = self._trainer
+        rows = trainer.args.per_device_train_batch_size // self._parts
         if rows == 1:
             raise TrainingError(
                 "out of memory while training on one completion at a time; give gradient_checkpointing=true, a "
                 "smaller max_completion_length, model.quantization=4bit, or a smaller model."
             )
         factor = next(number for number in range(2, rows + 1) if rows % number == 0)
-        self._buffered_inputs = [part for rows in self._buffered_inputs for part in split_tensor_dict(rows, factor)]
-        self._step *= factor
+        trainer._buffered_inputs = [
+            part for batch in trainer._buffered_inputs for part in split_tensor_dict(batch, factor)
+        ]
+        trainer._step *= factor
         self._parts *= factor
         torch.cuda.empty_cache()
-        accumulation = self.args.gradient_accumulation_steps * self._parts
+        accumulation = trainer.args.gradient_accumulation_steps * self._parts
         self._note(
             f"out of memory while training on {rows} completions at a time; from here on {rows // factor}, with "
             f"gradient_accumulation_steps={accumulation}. {self._effect()}"
@@ -132,11 +114,12 @@ class BackingOffTrainer(ChunkingTrainer):
 
     def _effect(self) -> str:
         """Some settings make a loss depend on which completions share a micro-batch; LoRA's dropout draws masks."""
+        trainer = self._trainer
         depends = {
-            "loss_type=bnpo": self.loss_type == "bnpo",
-            "top_entropy_quantile": self.top_entropy_quantile < 1,
-            "the entropy bonus": self._entropy_bonus_enabled,
-            "the router's loss": self.aux_loss_enabled,
+            "loss_type=bnpo": trainer.loss_type == "bnpo",
+            "top_entropy_quantile": trainer.top_entropy_quantile < 1,
+            "the entropy bonus": trainer._entropy_bonus_enabled,
+            "the router's loss": trainer.aux_loss_enabled,
             "lora.dropout": self._lora_dropout > 0,
         }
         names = " and ".join(name for name, holds in depends.items() if holds)
@@ -144,8 +127,8 @@ class BackingOffTrainer(ChunkingTrainer):
 
     @cached_property
     def _trained(self) -> list[torch.nn.Parameter]:
-        model: Any = self.model
-        return [weight for weight in model.parameters() if weight.requires_grad]
+        weights: Iterator[torch.nn.Parameter] = self._trainer.model.parameters()
+        return [weight for weight in weights if weight.requires_grad]
 
     def _take_gradients(self) -> list[torch.Tensor | None]:
         gradients = [weight.grad for weight in self._trained]

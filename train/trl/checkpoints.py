@@ -1,47 +1,52 @@
-"""Checkpoints that are whole or not there, and that a run goes on from as if it had not stopped."""
+"""Checkpoints that are whole or not there; disks that are full: one line says what to do."""
 
 from __future__ import annotations
 
-import json
+import errno
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from .backoff import BackingOffTrainer
-from .saving import saving
+from safetensors import SafetensorError
+
+from ..types import TrainingError
 
 ADVICE = "Earlier checkpoints are whole: make room and go on with --resume."
 
+WRITE_ERRORS = (OSError, SafetensorError, RuntimeError)
+"""What saving raises on a full disk: the system, safetensors and ``torch.save``, each its own."""
 
-class CheckpointingTrainer(BackingOffTrainer):
-    """Leaves no half-written checkpoint behind when one cannot be written, as on a full disk, and stops the run.
+FULL = 2**20
+"""With fewer bytes left than these, a disk is taken to be full."""
 
-    Resumed in a later epoch, it asks the prompts in that epoch's order, where TRL's trainer begins again with the
-    order of the first.
-    """
 
-    _whole_epochs = 0
+@contextmanager
+def whole_or_gone(folder: Path) -> Iterator[None]:
+    """Leave no half-written checkpoint in ``folder`` when it cannot be written, as on a full disk."""
+    try:
+        with saving(folder, ADVICE):
+            yield
+    except BaseException:  # whatever stopped it, Ctrl-C included, the rest must not be taken for a checkpoint
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
-    def train(self, resume_from_checkpoint: Any = None, *arguments: Any, **named: Any) -> Any:
-        """Train, from the checkpoint in that folder where one is given."""
-        if resume_from_checkpoint is not None:
-            state = json.loads((Path(resume_from_checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))
-            self._whole_epochs = int(state["epoch"])
-        return super().train(resume_from_checkpoint, *arguments, **named)
 
-    def _get_train_sampler(self, dataset: Any = None) -> Any:
-        sampler = super()._get_train_sampler(dataset)
-        for _ in range(self._whole_epochs):
-            next(iter(sampler), None)  # which draws an epoch's order from the sampler's random numbers
-        return sampler
+@contextmanager
+def saving(target: Path, advice: str) -> Iterator[None]:
+    """Turn any error of writing ``target`` into a :class:`TrainingError` of one line that ends with ``advice``."""
+    try:
+        yield
+    except WRITE_ERRORS as error:
+        raise TrainingError(f"cannot write {target}: {_reason(error, target)}. {advice}") from None
 
-    def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        save: Callable[[Any, Any], None] = super()._save_checkpoint
-        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-        try:
-            with saving(folder, ADVICE):
-                save(model, trial)
-        except BaseException:  # whatever stopped it, Ctrl-C included, the rest must not be taken for a checkpoint
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+
+def _reason(error: Exception, target: Path) -> str:
+    """``torch.save`` speaks of positions in its archive; how much room there is says more."""
+    existing = next(folder for folder in (target, *target.parents) if folder.exists())
+    if shutil.disk_usage(existing).free < FULL:
+        return os.strerror(errno.ENOSPC)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

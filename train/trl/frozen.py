@@ -8,7 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+import torch
+from peft import get_peft_model_state_dict
+from safetensors.torch import save
+from torch import nn
+from torch.distributed.fsdp import FSDPModule
+from torch.distributed.tensor import DTensor
+from transformers import PreTrainedTokenizerBase
+from trl.distributed import DistributedBackend
+from trl.models.utils import unwrap_model_for_generation
 
 from ...evaluate.engines.checkpoint import combined, digests, locate
 from ...evaluate.engines.loading import LoadedBase
@@ -16,20 +26,14 @@ from ...evaluate.engines.transformers import TransformersEngine
 from ..heldout.questions import loading
 from ..recipe.recipe import Recipe
 from .isolation import isolated
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
-    from transformers import PreTrainedTokenizerBase
-    from trl.trainer.grpo_config import GRPOConfig
-    from trl.trainer.grpo_trainer import GRPOTrainer
+from .trainer import GuardedTrainer
 
 ADAPTER = "default"
 """What PEFT calls the one adapter that is trained."""
 
 
 @dataclass
-class LiveEngine(TransformersEngine):
+class SnapshotEngine(TransformersEngine):
     """Answers with the weights of this moment, which are named as they would be on disk."""
 
     fingerprint: str = ""
@@ -41,8 +45,8 @@ class LiveEngine(TransformersEngine):
 
 
 @dataclass(frozen=True)
-class Live:
-    """A trainer's base with the adapter on it, while training stands still.
+class Snapshot:
+    """A trainer's base, with the adapter of this moment on it.
 
     ``adapter`` has the very bytes of ``adapter_model.safetensors`` that PEFT would save.
     """
@@ -52,61 +56,53 @@ class Live:
     out: Path
     adapter: bytes
 
-    def engine(self, name: str, *, tuned: bool) -> LiveEngine:
+    def engine(self, name: str, *, tuned: bool) -> SnapshotEngine:
         """Return the engine of the base, or of the base with the adapter."""
-        found = [hashlib.sha256(self.adapter).digest()] if tuned else []
+        own = [hashlib.sha256(self.adapter).digest()] if tuned else []
         folder = self.out if tuned else None
-        return LiveEngine(name, self.base, folder, fingerprint=combined([*self.base_digests, *found]))
+        return SnapshotEngine(name, self.base, folder, fingerprint=combined([*self.base_digests, *own]))
 
 
 def _adapter(model: nn.Module) -> bytes:
-    from peft import get_peft_model_state_dict
-    from safetensors.torch import save
-
     state = get_peft_model_state_dict(model, adapter_name=ADAPTER)
     return save({name: _gathered(tensor) for name, tensor in state.items()}, metadata={"format": "pt"})
 
 
 def _gathered(tensor: torch.Tensor) -> torch.Tensor:
     """Return a tensor whole, of which FSDP 2 may have left each process a part."""
-    from torch.distributed.tensor import DTensor
-
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor.contiguous()
 
 
-class Studio:
-    """Stops a trainer's model for questions: whole on every process, in evaluation mode, its random states kept."""
+class FrozenModel:
+    """A trainer's model held still for questions: whole on every process, in evaluation mode, random states kept."""
 
-    def __init__(self, trainer: GRPOTrainer, recipe: Recipe, out: Path) -> None:
-        self._trainer = trainer
+    def __init__(self, trainer: GuardedTrainer, recipe: Recipe, out: Path) -> None:
+        self.trainer = trainer
+        self.recipe = recipe
+        self.out = out
         self._folder = locate(recipe.model.path, recipe.model.revision)
-        self._loading = loading(recipe)
         self._digests = digests(self._folder)
-        self._out = out
 
     @contextmanager
-    def open(self) -> Iterator[Live]:
-        """Give the live model for the time of the block."""
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Give the model of this moment for the time of the block, in which training stands still."""
         with self._unwrapped() as model:
             adapter = _adapter(model)  # first: under FSDP 2, to read the weights is to spread them again
             with _unsharded(model, again=self._reshards), isolated(model):
-                tokenizer = cast("PreTrainedTokenizerBase", self._trainer.processing_class)
-                base = LoadedBase(self._folder, model, tokenizer, self._loading, {self._out: ADAPTER})
-                yield Live(base, self._digests, self._out, adapter)
+                tokenizer = cast(PreTrainedTokenizerBase, self.trainer.processing_class)
+                base = LoadedBase(self._folder, model, tokenizer, loading(self.recipe), {self.out: ADAPTER})
+                yield Snapshot(base, self._digests, self.out, adapter)
 
     @contextmanager
     def _unwrapped(self) -> Iterator[Any]:
         """Give the model as TRL does to generate."""
-        from trl.distributed import DistributedBackend
-        from trl.models.utils import unwrap_model_for_generation
-
-        trainer, arguments = self._trainer, cast("GRPOConfig", self._trainer.args)
+        trainer = self.trainer
         with (
             unwrap_model_for_generation(
                 trainer.model_wrapped,
                 trainer.accelerator,
-                gather_deepspeed3_params=arguments.ds3_gather_for_generation,
-                gradient_checkpointing_kwargs=cast("dict[str, Any] | None", arguments.gradient_checkpointing_kwargs),
+                gather_deepspeed3_params=trainer.args.ds3_gather_for_generation,
+                gradient_checkpointing_kwargs=trainer.args.gradient_checkpointing_kwargs,
             ) as model,
             DistributedBackend(trainer.accelerator).summon_full_params(trainer.model_wrapped, recurse=False),
         ):
@@ -114,7 +110,7 @@ class Studio:
 
     @property
     def _reshards(self) -> bool:
-        plugin = getattr(self._trainer.accelerator.state, "fsdp_plugin", None)
+        plugin = getattr(self.trainer.accelerator.state, "fsdp_plugin", None)
         return bool(plugin and plugin.reshard_after_forward)
 
 
@@ -124,8 +120,6 @@ def _unsharded(model: nn.Module, *, again: bool) -> Iterator[None]:
 
     Else every forward pass gathers them, and processes with fewer rows to answer would leave the others waiting.
     """
-    from torch.distributed.fsdp import FSDPModule
-
     sharded = [module for module in model.modules() if isinstance(module, FSDPModule)]
     try:
         for module in sharded:

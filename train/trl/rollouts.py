@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from peft.tuners.lora.layer import Linear
 from torch.overrides import TorchFunctionMode
 
 from ...evaluate.engines.memory import ran_out
-from .dropout import Trainer
+
+if TYPE_CHECKING:
+    from trl.trainer.grpo_trainer import GRPOTrainer
 
 Draw: TypeAlias = Callable[..., Any]
 """TRL's ``_generate_single_turn``: token ids of prompts -> token ids of completions, and log-probabilities or None."""
 
 
-class ChunkingTrainer(Trainer):
+class Rollouts:
     """Draws a generation batch in chunks of rows from the time that a whole one runs out of memory.
 
     The chunks get the very random numbers that their rows would have had in the whole batch, so the completions
@@ -26,26 +28,25 @@ class ChunkingTrainer(Trainer):
     sharded over processes, which must then call the model together, nothing is cut.
     """
 
-    def __init__(self, *arguments: Any, note: Callable[[str], None], **named: Any) -> None:
-        super().__init__(*arguments, **named)
+    def __init__(self, trainer: GRPOTrainer, note: Callable[[str], None]) -> None:
+        sharded = trainer.is_deepspeed_enabled or trainer.is_fsdp_enabled
+        self.cuts = not (sharded or trainer.use_vllm or trainer.use_transformers_continuous_batching)
+        self.merges = self.cuts and mergeable(trainer.model)
+        self.chunk: int | None = None
+        self._trainer = trainer
         self._note = note
-        self._chunk: int | None = None
-        sharded = self.is_deepspeed_enabled or self.is_fsdp_enabled
-        self._cuts = not (sharded or self.use_vllm or self.use_transformers_continuous_batching)
-        self._merges = self._cuts and _mergeable(self.model)
 
-    def _generate_single_turn(self, prompt_ids: list[list[int]], *others: Any, **named: Any) -> Any:
-        draw: Draw = super()._generate_single_turn
-        if not self._cuts:
+    def draw(self, draw: Draw, prompt_ids: list[list[int]], *others: Any, **named: Any) -> Any:
+        """Call ``draw`` for all prompts at once, or chunk by chunk, whose size is halved until it fits."""
+        if not self.cuts:
             return draw(prompt_ids, *others, **named)
-        with _merged(self.model) if self._merges else _as_it_is():
+        with _merged(self._trainer.model) if self.merges else nullcontext():
             return self._fit(partial(draw, **named), prompt_ids, *others)
 
     def _fit(self, draw: Draw, prompt_ids: list[list[int]], *others: Any) -> Any:
-        """Halve the chunk until it fits."""
-        state = RandomState(self.accelerator.device)
+        state = RandomState(self._trainer.accelerator.device)
         while True:
-            size = min(self._chunk or len(prompt_ids), len(prompt_ids))
+            size = min(self.chunk or len(prompt_ids), len(prompt_ids))
             try:
                 if size == len(prompt_ids):
                     return draw(prompt_ids, *others)
@@ -53,10 +54,10 @@ class ChunkingTrainer(Trainer):
             except RuntimeError as error:
                 if size == 1 or not ran_out(error):
                     raise
-            self._chunk = (size + 1) // 2
+            self.chunk = (size + 1) // 2
             state.restore()
             torch.cuda.empty_cache()
-            self._note(f"out of memory while drawing {size} completions at a time; from here on {self._chunk}.")
+            self._note(f"out of memory while drawing {size} completions at a time; from here on {self.chunk}.")
 
     def _draw_in_chunks(
         self, draw: Draw, state: RandomState, size: int, prompt_ids: list[list[int]], *others: Any
@@ -72,7 +73,7 @@ class ChunkingTrainer(Trainer):
             drawn += completions
             steps = max(map(len, completions))
             if steps > longest:
-                longest, end = steps, RandomState(self.accelerator.device)
+                longest, end = steps, RandomState(self._trainer.accelerator.device)
         end.restore()
         return drawn, None
 
@@ -92,7 +93,7 @@ class RandomState:
 class RowsOfBatch(TorchFunctionMode):
     """Makes ``torch.multinomial`` draw for some rows of a batch what it would draw for them within the whole batch.
 
-    One draw a row is ``argmax(p / q)`` with q exponential, which is how torch itself computes it; q is made for the
+    One draw per row is ``argmax(p / q)`` with q exponential, which is how torch itself computes it; q is made for the
     whole batch and cut.
 
     >>> p = torch.rand(6, 9)
@@ -118,7 +119,7 @@ class RowsOfBatch(TorchFunctionMode):
         return (probabilities / noise[self._rows]).argmax(-1, keepdim=True)
 
 
-def _mergeable(model: Any) -> bool:
+def mergeable(model: Any) -> bool:
     """In float32 a merged weight rounds off nothing that training could notice; in 16 bits it loses small updates."""
     layers = list(_adapted(model))
     return bool(layers) and all(layer.get_base_layer().weight.dtype == torch.float32 for layer in layers)
@@ -141,8 +142,3 @@ def _merged(model: Any) -> Iterator[None]:
         for layer, weight in zip(layers, own, strict=True):
             layer.get_base_layer().weight.data = weight
             layer.merged_adapters.clear()
-
-
-@contextmanager
-def _as_it_is() -> Iterator[None]:
-    yield

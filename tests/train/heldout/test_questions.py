@@ -101,7 +101,7 @@ def test_comparison_at_the_end_asks_nobody_again(watched):
     recipe, out, _ = watched
     found = places(recipe, out, held_out(recipe))
     assert [place.finished for place in found] == [True] * 4
-    assert [place.asked.decoding for place in found] == ["sampled", "sampled", "greedy", "greedy"]
+    assert [place.questions.decoding for place in found] == ["sampled", "sampled", "greedy", "greedy"]
     assert [place.folder.name for place in found[::2]] == ["base", "base"]
     assert len({place.folder.name for place in found[1::2]}) == 1  # one checkpoint: the best
 
@@ -113,7 +113,7 @@ def test_live_model_answers_as_the_saved_adapter_does(watched):
     recipe, out, _ = watched
     for tuned in places(recipe, out, held_out(recipe))[1::2]:
         (engine,) = load_engines([tuned.spec], loading=loading(recipe))
-        again = tuned.asked.evaluation.run(engine, out.parent / f"again {tuned.asked.decoding}")
+        again = tuned.questions.evaluation.run(engine, out.parent / f"again {tuned.questions.decoding}")
         assert [row.text for row in again.rows()] == [row.text for row in Run.open(tuned.folder).rows()]
 
 

@@ -7,9 +7,9 @@ from grpokit.train import train
 @pytest.fixture
 def draws(monkeypatch):
     """The completions of every generation batch, as TRL gets them; ``.chunk`` and ``.merges`` set the trainer."""
-    from grpokit.train.trl.rollouts import ChunkingTrainer
+    from grpokit.train.trl.trainer import GuardedTrainer
 
-    real = ChunkingTrainer._generate_single_turn
+    real = GuardedTrainer._generate_single_turn
 
     class Draws(list):
         chunk = None
@@ -18,14 +18,14 @@ def draws(monkeypatch):
     seen = Draws()
 
     def remember(self, prompt_ids, *others, **named):
-        self._chunk, self._merges = seen.chunk, seen.merges
+        self.rollouts.chunk, self.rollouts.merges = seen.chunk, seen.merges
         before = [weight.detach().clone() for weight in self.model.parameters()]
         completions, logprobs = real(self, prompt_ids, *others, **named)
         assert all((old == new).all() for old, new in zip(before, self.model.parameters(), strict=True))
         seen.append(completions)
         return completions, logprobs
 
-    monkeypatch.setattr(ChunkingTrainer, "_generate_single_turn", remember)
+    monkeypatch.setattr(GuardedTrainer, "_generate_single_turn", remember)
     return seen
 
 
@@ -60,7 +60,7 @@ MERGEABLE = [
 def test_only_weights_in_float32_are_merged(tiny, tmp_path, monkeypatch, overrides, expected):
     from grpokit.train.trl import rollouts
 
-    real, found = rollouts._mergeable, []
-    monkeypatch.setattr(rollouts, "_mergeable", lambda model: found.append(real(model)) or found[-1])
+    real, found = rollouts.mergeable, []
+    monkeypatch.setattr(rollouts, "mergeable", lambda model: found.append(real(model)) or found[-1])
     train(tiny("max_steps=1", *overrides), tmp_path / "run")
     assert found == [expected]

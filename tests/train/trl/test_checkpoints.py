@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from grpokit.train import TrainingError, train
 from grpokit.train.folder import last_checkpoint
-from grpokit.train.trl.saving import saving
+from grpokit.train.trl.checkpoints import saving
 
 
 @pytest.fixture

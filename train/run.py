@@ -1,0 +1,139 @@
+"""A training run: the model is loaded, trained and evaluated, and what is left of it is written."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from datasets import Dataset
+from transformers import PrinterCallback
+
+from ..evaluate.engines.checkpoint import locate
+from ..evaluate.engines.loading import LoadedBase, load_base
+from ..evaluate.engines.memory import ran_out
+from ..evaluate.types import Prompt
+from ..files import write_atomically, write_lines
+from .callbacks import Alarms, Interruption, MovementProof, Reporter
+from .card import card
+from .data import make_dataset, prompt_limit
+from .folder import HISTORY, checkpoint_step, open_folder
+from .heldout.alarm import AlarmLog
+from .heldout.callback import HeldOutEvaluation
+from .heldout.questions import held_out, loading
+from .lora import make_lora
+from .quiet import quiet
+from .recipe.plan import Plan, plan_for
+from .recipe.recipe import Recipe
+from .rewards import GuardedReward
+from .trl.arguments import make_arguments
+from .trl.checkpoints import ADVICE, saving
+from .trl.frozen import FrozenModel
+from .trl.trainer import GuardedTrainer
+from .types import TrainedAdapter, TrainingError, Watcher
+
+
+class TrainingRun:
+    """One run of a recipe on its prompts, in the folder ``out``."""
+
+    def __init__(self, recipe: Recipe, plan: Plan, prompts: list[Prompt], out: Path, watcher: Watcher) -> None:
+        self._recipe = recipe
+        self._plan = plan
+        self._prompts = prompts
+        self._out = out
+        self._watcher = watcher
+        self._rewards = [GuardedReward(reward, watcher.note) for reward in recipe.mix.rewards]
+        self._alarms = AlarmLog(out, watcher)
+
+    def complete(self, start: Path | None) -> TrainedAdapter:
+        """Train, from the checkpoint ``start`` where one is given, and write what a finished run leaves."""
+        recipe = self._recipe
+        locate(recipe.model.path, recipe.model.revision)
+        for note in self._plan.notes:
+            self._watcher.note(note)
+        questions = held_out(recipe) if recipe.evaluation.every else []
+        with quiet():
+            trainer = self._make_trainer()
+            open_folder(self._out, recipe)
+            evaluation = None
+            if questions:
+                model = FrozenModel(trainer, recipe, self._out)
+                evaluation = HeldOutEvaluation(model, questions, self._watcher, self._alarms)
+                trainer.add_callback(evaluation)
+            seconds = self._train(trainer, start)
+            self._save(trainer, evaluation)
+        failures = {reward.__name__: reward.failures for reward in self._rewards}
+        return TrainedAdapter(self._out, trainer.state.global_step, seconds, failures)
+
+    def _make_trainer(self) -> GuardedTrainer:
+        arguments = make_arguments(self._recipe, self._plan, self._out)
+        base = self._load()
+        dataset = self._dataset(base)
+        lora = make_lora(self._recipe.lora, base.model, self._watcher.note)
+        try:
+            trainer = GuardedTrainer(
+                base.model,
+                reward_funcs=list(self._rewards),
+                args=arguments,
+                train_dataset=dataset,
+                processing_class=base.tokenizer,
+                peft_config=lora,
+                lora_dropout=self._recipe.lora.dropout,
+                note=self._watcher.note,
+                callbacks=[Reporter(self._watcher, self._rewards), Alarms(self._alarms), MovementProof()],
+            )
+        except (ValueError, ImportError) as error:  # settings that only the trainer can judge, packages that it lacks
+            raise TrainingError(f"TRL: {str(error).splitlines()[0]}") from None
+        trainer.remove_callback(PrinterCallback)
+        return trainer
+
+    def _load(self) -> LoadedBase:
+        model = self._recipe.model
+        base = load_base(model.path, model.revision, loading(self._recipe))
+        if model.path != "demo" and not Path(model.path).expanduser().is_dir():
+            base.model.name_or_path = model.path  # the adapter then names the hub id, not this machine's cache
+        return base
+
+    def _dataset(self, base: LoadedBase) -> Dataset:
+        """Leave out prompts that are too long; what is left must still fill a generation batch."""
+        longest = prompt_limit(base.model.config, self._recipe.task.max_prompt_tokens, self._plan.completion_tokens)
+        dataset = make_dataset(self._prompts, base.tokenizer, longest)
+        dropped = len(self._prompts) - len(dataset)
+        if dropped:
+            self._watcher.note(f"{dropped} of {len(self._prompts)} prompts have more than {longest} tokens; left out.")
+            plan_for(self._recipe, len(dataset))
+        return dataset
+
+    def _train(self, trainer: GuardedTrainer, start: Path | None) -> float:
+        """Train and return the seconds that it took; KeyboardInterrupt follows a checkpoint."""
+        began = time.monotonic()
+        if start is not None and checkpoint_step(start) >= (self._plan.steps or 0):
+            trainer.take_up(start)
+            return time.monotonic() - began
+        with Interruption(self._plan.cycle) as interruption:
+            trainer.add_callback(interruption)
+            try:
+                trainer.train(resume_from_checkpoint=None if start is None else str(start))
+            except RuntimeError as error:
+                if not ran_out(error):
+                    raise
+                raise TrainingError(
+                    "out of memory where the work could not be cut; give a smaller per_device_train_batch_size (the "
+                    "accumulation is solved for), gradient_checkpointing=true, or model.quantization=4bit."
+                ) from None
+        if interruption.requested:
+            raise KeyboardInterrupt
+        return time.monotonic() - began
+
+    def _save(self, trainer: GuardedTrainer, evaluation: HeldOutEvaluation | None) -> None:
+        """Write what a finished run leaves; the history comes last and says that the rest is there."""
+        with saving(self._out, ADVICE):
+            trainer.save_model(str(self._out))
+        if not trainer.is_world_process_zero():
+            return
+        (self._out / "training_args.bin").unlink(missing_ok=True)  # a pickle; recipe.yaml says the same
+        if evaluation is not None:
+            evaluation.keep_best()
+        write_atomically(self._out / "README.md", card(self._recipe, trainer.state.global_step))
+        write_lines(self._out / HISTORY, trainer.state.log_history)
+        if evaluation is not None:
+            evaluation.tidy()
