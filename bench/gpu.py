@@ -146,13 +146,14 @@ def _measure(
 ) -> Measured:
     from gpu_phases import fresh_memory, peak_memory, timed
     from grpokit.train import make_plan
+    from grpokit.train.recipe.architecture import Architecture
     from grpokit.train.recipe.memory import estimate
 
     fresh_memory()
     with timed(WARM_UP) as clock:
         run(recipe, out)
     prompt_tokens = recipe.grpo["max_completion_length"]  # prompts are as long as completions
-    estimated = estimate(recipe, inputs.config, make_plan(recipe, None).geometry, prompt_tokens).peak
+    estimated = estimate(recipe, Architecture.of(inputs.config), make_plan(recipe, None).geometry, prompt_tokens).peak
     return Measured(case.name, trainer, clock.step(STEPS), clock.shares(STEPS), peak_memory(), estimated)
 
 

@@ -12,7 +12,7 @@ from ..evaluate.runs.shards import Shard
 from ..evaluate.tasks.sources import rows
 from ..train import Plan, Recipe
 from ..train.data import load_prompts
-from ..train.recipe.architecture import read_config
+from ..train.recipe.architecture import find_architecture
 from ..train.recipe.memory import Memory, estimate
 from ..train.recipe.plan import plan_for
 from .options import RUNS
@@ -74,25 +74,19 @@ def _checkpoints(recipe: Recipe, plan: Plan) -> str:
 
 
 def _show_memory(recipe: Recipe, plan: Plan, out: Path) -> None:
-
-    config = read_config(recipe.model.path, recipe.model.revision)
-    if config is None:
+    model = find_architecture(recipe.model.path, recipe.model.revision)
+    if model is None:
         print(f"memory: the estimate needs the config.json of {recipe.model.path}, which is not on this machine yet.")
         return
-    prompt = _prompt_tokens(recipe, config, plan)
-    memory = estimate(recipe, config, plan.geometry, prompt)
+    wanted = recipe.task.max_prompt_tokens or ASSUMED_PROMPT
+    prompt = min(wanted, model.context - plan.completion_tokens) if model.context else wanted
+    memory = estimate(recipe, model, plan.geometry, prompt)
     print(f"memory on each device, estimated for prompts of {prompt} tokens:")
     for name, size in _parts(memory):
         print(f"  {name:44} {_readable(size):>9}")
     existing = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     print(f"disk: {_readable(memory.checkpoint)} a checkpoint; {_readable(free)} free in {existing}")
-
-
-def _prompt_tokens(recipe: Recipe, config: dict[str, object], plan: Plan) -> int:
-    wanted = recipe.task.max_prompt_tokens or ASSUMED_PROMPT
-    context = config.get("max_position_embeddings") or config.get("n_positions")
-    return min(wanted, context - plan.completion_tokens) if isinstance(context, int) else wanted
 
 
 def _parts(memory: Memory) -> list[tuple[str, float]]:

@@ -2,38 +2,50 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
-from grpokit.train import TrainingError, load_recipe, make_plan
-from grpokit.train.recipe.architecture import Architecture
-from grpokit.train.recipe.memory import estimate
+from grpokit.train import TrainingError, load_recipe, make_plan, recipe_names
+from grpokit.train.recipe.architecture import Architecture, find_architecture
+from grpokit.train.recipe.memory import Memory, estimate
 
-PHI2 = {
-    "model_type": "phi",
-    "hidden_size": 2560,
-    "intermediate_size": 10_240,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "vocab_size": 51_200,
-    "torch_dtype": "float16",
-}
-LLAMA_1B = {
-    "model_type": "llama",
-    "hidden_size": 2048,
-    "intermediate_size": 8192,
-    "num_hidden_layers": 16,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "head_dim": 64,
-    "vocab_size": 128_256,
-    "tie_word_embeddings": True,
-    "torch_dtype": "bfloat16",
-}
+from .configs import CONFIGS
+
+PHI2 = find_architecture("microsoft/phi-2")
+LLAMA_1B = find_architecture("meta-llama/Llama-3.2-1B")
 
 
-def memory(name, config, *overrides, prompt_tokens=512):
+def memory(name: str, model: Architecture | None, *overrides: str, prompt_tokens: int = 512) -> Memory:
+    assert model is not None
     recipe = load_recipe(name, overrides)
-    return estimate(recipe, config, make_plan(recipe, None).geometry, prompt_tokens)
+    return estimate(recipe, model, make_plan(recipe, None).geometry, prompt_tokens)
+
+
+PUBLISHED = {
+    "microsoft/phi-2": 2_779_683_840,
+    "distilbert/distilgpt2": 81_912_576,
+    "meta-llama/Llama-3.2-1B": 1_235_814_400,
+    "HuggingFaceTB/SmolLM-135M-Instruct": 134_515_008,
+}
+"""Parameters as the hub tells them of the checkpoints themselves."""
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_table_holds_what_the_class_has(name: str) -> None:
+    known = find_architecture(name)
+    assert known == Architecture.of(CONFIGS[name])
+    assert known.parameters == PUBLISHED.get(name, known.parameters)
+
+
+def test_every_shipped_recipe_is_estimated_without_a_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert {load_recipe(name).model.path for name in recipe_names()} == set(CONFIGS)
+    assert all(memory(name, find_architecture(load_recipe(name).model.path)).peak > 0 for name in recipe_names())
+
+
+def test_another_revision_may_be_another_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert find_architecture("microsoft/phi-2", "v0") is None
 
 
 WEIGHTS = [
@@ -52,9 +64,10 @@ def test_weights_of_phi_2(name, overrides, gigabytes):
 CACHES = [(PHI2, 328e3), (LLAMA_1B, 33e3)]
 
 
-@pytest.mark.parametrize(("config", "published"), CACHES)
-def test_cache_of_a_token(config, published):
-    assert Architecture.of(config).cache_width * 2 == pytest.approx(published, rel=0.01)
+@pytest.mark.parametrize(("model", "published"), CACHES)
+def test_cache_of_a_token(model: Architecture | None, published: float) -> None:
+    assert model is not None
+    assert model.cache_width * 2 == pytest.approx(published, rel=0.01)
 
 
 TINY = {"vocab_size": 96, "hidden_size": 32, "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 4}
@@ -92,7 +105,34 @@ def test_adapter_is_as_large_as_the_real_one(kind, sizes):
     recipe = load_recipe("llama32-1b-numina")
     adapted = get_peft_model(model, make_lora(recipe.lora, model, print))
     trainable = sum(weight.numel() for weight in adapted.parameters() if weight.requires_grad)
-    assert memory("llama32-1b-numina", config).adapter == 4 * trainable
+    assert memory("llama32-1b-numina", Architecture.of(config)).adapter == 4 * trainable
+
+
+TARGETS = [
+    # type of model, targets, how many of a block's layers they are
+    ("phi", ["Wqkv", "fc1"], 4),  # old names for three and one
+    ("gpt2", ["c_proj"], 2),  # in attention and MLP
+    ("gpt2", ["attn.c_proj"], 1),  # the end of a name
+    ("llama", ["layers.0.self_attn.q_proj"], 1 / 3),  # in one block of three
+    ("llama", ["proj"], 0),  # a part of a word is no name
+]
+
+
+@pytest.mark.parametrize(("kind", "targets", "each"), TARGETS)
+def test_targets_are_found_as_peft_finds_them(kind: str, targets: list[str], each: float) -> None:
+    from grpokit.train.lora import make_lora
+    from peft import get_peft_model
+
+    model, config = make_model(kind, dict(COUNTED)[kind])
+    recipe = load_recipe("llama32-1b-numina", [f"lora.target_modules=[{','.join(targets)}]"])
+    estimated = memory("llama32-1b-numina", Architecture.of(config), f"lora.target_modules=[{','.join(targets)}]")
+    if not each:
+        assert estimated.adapter == 0
+        return
+    adapted = get_peft_model(model, make_lora(recipe.lora, model, print))
+    sizes = [weight.numel() for name, weight in adapted.named_parameters() if "lora_" in name]
+    assert len(sizes) == round(2 * 3 * each)
+    assert estimated.adapter == 4 * sum(sizes)
 
 
 KINDS = [
@@ -108,7 +148,7 @@ def test_activations_are_what_autograd_keeps(kind, sizes, half):
     depth = "n_layer" if kind == "gpt2" else "num_hidden_layers"
     one, config = kept_bytes(kind, {**sizes, depth: 1}, half)
     three, _ = kept_bytes(kind, {**sizes, depth: 3}, half)
-    assert Architecture.of(config).kept(2 if half else 4) == pytest.approx((three - one) / 2, rel=0.05)
+    assert Architecture.of(config).kept_bytes(2 if half else 4) == pytest.approx((three - one) / 2, rel=0.05)
 
 
 def kept_bytes(kind, sizes, half, tokens=128):
@@ -153,7 +193,9 @@ def test_peak_is_the_worse_of_learning_and_drawing():
 
 def test_float32_layers_are_merged_into_a_copy():
     whole = memory("phi2-oasst1-lora", PHI2, "model.dtype=float32")
-    assert whole.merged == 4 * Architecture.of(PHI2).linear_parameters
+    assert PHI2 is not None
+    assert whole.merged == 4 * PHI2.linear_weights
+    assert memory("phi2-oasst1-lora", PHI2, "model.dtype=float32", "use_vllm=true").merged == 0
     assert memory("phi2-oasst1-lora", PHI2).merged == memory("phi2-tldr-qlora", PHI2).merged == 0
 
 
@@ -162,10 +204,16 @@ def test_unknown_type_of_model_is_refused():
         Architecture.of({"model_type": "bert"})
 
 
+def test_sizes_that_do_not_go_together_are_one_line() -> None:
+    with pytest.raises(TrainingError, match=r"^config\.json makes no llama model: ") as caught:
+        Architecture.of({"model_type": "llama", **TINY, "hidden_size": "wide"})
+    assert "\n" not in str(caught.value)
+
+
 def test_dry_run_tells_parts_disk_and_what_it_lacks(capsys, tmp_path):
     from grpokit.commands.train import main
 
-    (tmp_path / "config.json").write_text(json.dumps(PHI2))
+    (tmp_path / "config.json").write_text(json.dumps(CONFIGS["microsoft/phi-2"]))
     assert main(["phi2-oasst1-lora", "--dry-run", "--model", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert re.search(r"weights +5\.6 GB", out)
@@ -179,8 +227,8 @@ def test_dry_run_of_a_hub_model_says_what_it_lacks(capsys, monkeypatch, tmp_path
     from grpokit.commands.train import main
 
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    assert main(["phi2-tldr-qlora", "--dry-run"]) == 0
+    assert main(["phi2-tldr-qlora", "--dry-run", "--model", "org/unknown"]) == 0
     out = capsys.readouterr().out
-    assert "needs the config.json of microsoft/phi-2" in out
+    assert "needs the config.json of org/unknown" in out
     assert "as many steps as the rows make of 8 completions" in out
     assert "a checkpoint an epoch" in out
