@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 
 class Hub(ThreadingHTTPServer):
@@ -63,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.files[name] = {}
         self._answer({"url": f"{self.server.address}/{name}", "id": name, "name": name})
 
-    def _commit(self, name: str, lines: list[dict[str, dict[str, str]]]) -> None:
+    def _commit(self, name: str, lines: list[dict[str, Any]]) -> None:
         for line in lines:
             if line["key"] == "file":
                 self.server.files[name][line["value"]["path"]] = base64.b64decode(line["value"]["content"])

@@ -1,26 +1,27 @@
 """A watcher of training runs that keeps everything it is told."""
 
-from grpokit.evaluate.progress import unwatched
+from grpokit.evaluate.progress import Advance, unwatched
+from grpokit.train import Alarm, HeldOut, Step
 
 
 class Recorder:
-    def __init__(self):
-        self.steps = []
-        self.notes = []
-        self.evaluations = []
-        self.alarms = []
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.notes: list[str] = []
+        self.evaluations: list[HeldOut] = []
+        self.alarms: list[Alarm] = []
 
-    def step(self, step):
+    def step(self, step: Step) -> None:
         self.steps.append(step)
 
-    def note(self, text):
+    def note(self, text: str) -> None:
         self.notes.append(text)
 
-    def evaluating(self, step, decoding, total):
+    def evaluating(self, step: int, decoding: str, total: int) -> Advance:
         return unwatched
 
-    def evaluated(self, found):
+    def evaluated(self, found: HeldOut) -> None:
         self.evaluations.append(found)
 
-    def alarm(self, alarm):
+    def alarm(self, alarm: Alarm) -> None:
         self.alarms.append(alarm)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import torch
 
 GROUP = 4
 
@@ -17,7 +18,6 @@ GROUP = 4
 @contextmanager
 def same_draws() -> Iterator[None]:
     """Draw like that for the time of the block; held-out questions have noise of their own and are not touched."""
-    import torch
     from grpokit.train.trl.trainer import GuardedTrainer
 
     whole = GuardedTrainer._generate_single_turn

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 FOLDER = Path(str(files("grpokit.train"))) / "accelerate"
-MEANT = {
+MEANT: dict[str, dict[str, bool | int]] = {
     # file -> how accelerate understands it
     "ddp.yaml": {"multi_gpu": True, "use_deepspeed": False, "use_fsdp": False},
     "deepspeed-zero2.yaml": {"multi_gpu": False, "use_deepspeed": True, "use_fsdp": False, "zero_stage": 2},
@@ -18,12 +18,12 @@ MEANT = {
 }
 
 
-def test_every_configuration_is_here():
+def test_every_configuration_is_here() -> None:
     assert {path.name for path in FOLDER.glob("*.yaml")} == set(MEANT)
 
 
 @pytest.mark.parametrize("name", MEANT)
-def test_launch_understands_the_configuration(name):
+def test_launch_understands_the_configuration(name: str) -> None:
     from accelerate.commands.launch import _validate_launch_command, launch_command_parser
 
     argv = ["--config_file", str(FOLDER / name), "-m", "grpokit.commands.train", "phi2-oasst1-lora"]
@@ -33,7 +33,7 @@ def test_launch_understands_the_configuration(name):
 
 
 @pytest.mark.parametrize("name", MEANT)
-def test_every_key_of_a_section_is_an_option_of_launch(name):
+def test_every_key_of_a_section_is_an_option_of_launch(name: str) -> None:
     """accelerate refuses unknown keys at the top, and passes over those of a section."""
     from accelerate.commands.launch import launch_command_parser
 
@@ -47,7 +47,7 @@ LAUNCHED = [name for name in MEANT if name != "deepspeed-zero2.yaml" or find_spe
 
 
 @pytest.mark.parametrize("name", LAUNCHED)
-def test_dry_run_under_the_configuration(name, tmp_path):
+def test_dry_run_under_the_configuration(name: str, tmp_path: Path) -> None:
     """The launcher starts all eight processes without a GPU; they agree on the plan, and one of them tells it."""
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(FOLDER / name)]
     command = [*launch, "-m", "grpokit.commands.train", "arithmetic-tiny", "--dry-run"]
@@ -65,14 +65,14 @@ VLLM = [
 
 
 @pytest.mark.parametrize("overrides", VLLM)
-def test_vllm_is_set_by_keys_of_the_recipe(overrides):
+def test_vllm_is_set_by_keys_of_the_recipe(overrides: list[str]) -> None:
     from grpokit.train import load_recipe
 
     settings = load_recipe("phi2-oasst1-lora", overrides).settings
     assert all(key.split("=")[0] in settings for key in overrides)
 
 
-def test_sixty_four_processes_share_the_batch():
+def test_sixty_four_processes_share_the_batch() -> None:
     from grpokit.train import load_recipe, make_plan
 
     geometry = make_plan(load_recipe("phi2-oasst1-lora"), 10_000, processes=64).geometry

@@ -1,17 +1,26 @@
 """Alarms and proofs while training."""
 
+from pathlib import Path
+from typing import TypeAlias
+
 import pytest
 from grpokit.train import TrainingError
 from grpokit.train.callbacks import CLIPPED_LOGS, NO_SIGNAL_LOGS, STILL_LOGS, Alarms, Interruption, MovementProof
 from grpokit.train.heldout.alarm import AlarmLog
+from peft import PeftModel
 from transformers import TrainerControl, TrainerState, TrainingArguments
+
+from .recorder import Recorder
+
+Around: TypeAlias = tuple[TrainingArguments, TrainerState, TrainerControl]
+"""What a callback gets of a trainer."""
 
 HEALTHY = {"reward": 0.5, "frac_reward_zero_std": 0.2, "completions/clipped_ratio": 0.1}
 
 
 @pytest.fixture
-def around(tmp_path):
-    return TrainingArguments(tmp_path, use_cpu=True, report_to="none"), TrainerState(), TrainerControl()
+def around(tmp_path: Path) -> Around:
+    return TrainingArguments(str(tmp_path), use_cpu=True, report_to="none"), TrainerState(), TrainerControl()
 
 
 ALARMS = [
@@ -23,7 +32,9 @@ ALARMS = [
 
 
 @pytest.mark.parametrize(("logs", "times", "notes"), ALARMS)
-def test_alarms(around, recorder, tmp_path, logs, times, notes):
+def test_alarms(
+    around: Around, recorder: Recorder, tmp_path: Path, logs: dict[str, float], times: int, notes: list[str]
+) -> None:
     alarms = Alarms(AlarmLog(tmp_path, recorder))
     for _ in range(times):
         alarms.on_log(*around, logs=logs)
@@ -31,7 +42,7 @@ def test_alarms(around, recorder, tmp_path, logs, times, notes):
     assert all(part in f"{one.kind}: {one.text}" for part, one in zip(notes, recorder.alarms, strict=True))
 
 
-def test_one_differing_group_resets_the_alarm(around, recorder, tmp_path):
+def test_one_differing_group_resets_the_alarm(around: Around, recorder: Recorder, tmp_path: Path) -> None:
     alarms = Alarms(AlarmLog(tmp_path, recorder))
     for number in range(30):
         alarms.on_log(*around, logs={**HEALTHY, "frac_reward_zero_std": 0.9 if number % 5 == 0 else 1.0})
@@ -39,21 +50,21 @@ def test_one_differing_group_resets_the_alarm(around, recorder, tmp_path):
 
 
 @pytest.fixture
-def adapted():
+def adapted() -> PeftModel:
     from grpokit.evaluate.engines.loading import load_base
     from peft import LoraConfig, get_peft_model
 
     return get_peft_model(load_base("demo").model, LoraConfig(target_modules=["q_proj"]))
 
 
-def test_frozen_model_is_refused(around, adapted):
+def test_frozen_model_is_refused(around: Around, adapted: PeftModel) -> None:
     """A PEFT model loaded for inference logs healthy gradients and changes nothing (huggingface/trl#6700)."""
     adapted.requires_grad_(False)
     with pytest.raises(TrainingError, match="no weight of the model is trainable"):
         MovementProof().on_train_begin(*around, model=adapted)
 
 
-def test_adapter_that_stays_still_stops_the_run(around, adapted):
+def test_adapter_that_stays_still_stops_the_run(around: Around, adapted: PeftModel) -> None:
     proof = MovementProof()
     proof.on_train_begin(*around, model=adapted)
     for _ in range(STILL_LOGS - 1):
@@ -63,7 +74,7 @@ def test_adapter_that_stays_still_stops_the_run(around, adapted):
         proof.on_log(*around, logs={"grad_norm": 1.0}, model=adapted)
 
 
-def test_adapter_that_moves_goes_on(around, adapted):
+def test_adapter_that_moves_goes_on(around: Around, adapted: PeftModel) -> None:
     import torch
 
     proof = MovementProof()
@@ -76,7 +87,7 @@ def test_adapter_that_moves_goes_on(around, adapted):
 
 
 @pytest.mark.parametrize(("step", "stops"), [(3, False), (4, True)])
-def test_interruption_waits_for_a_generation_boundary(around, step, stops):
+def test_interruption_waits_for_a_generation_boundary(around: Around, step: int, stops: bool) -> None:
     arguments, state, control = around
     interruption = Interruption(every=4)
     interruption.requested = True

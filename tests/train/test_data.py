@@ -1,27 +1,35 @@
 """Rows as TRL gets them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from grpokit.evaluate.types import Prompt
 from grpokit.train import TrainingError
 from grpokit.train.data import fitting, load_prompts, make_dataset, prompt_limit
+from transformers import PreTrainedTokenizerBase
+
+from .fixture_types import MakeCard, MakeRecipe
 
 
 @pytest.fixture(scope="module")
-def tokenizer():
+def tokenizer() -> PreTrainedTokenizerBase:
     from grpokit.evaluate.demo import checkpoint_path
     from grpokit.evaluate.engines.loading import load_tokenizer
 
     return load_tokenizer(checkpoint_path())
 
 
-def test_reference_reaches_the_rewards_and_the_prompt_is_messages(tiny, tokenizer):
+def test_reference_reaches_the_rewards_and_the_prompt_is_messages(
+    tiny: MakeRecipe, tokenizer: PreTrainedTokenizerBase
+) -> None:
     prompt = load_prompts(tiny("task.limit=1"))[0]
     row = make_dataset([prompt], tokenizer, None)[0]
     assert row["reference"] == str(row["left"] + row["right"])
     assert row["prompt"][-1] == {"role": "user", "content": row["question"]}
 
 
-def test_completion_column_of_the_data_is_dropped(tiny, card):
+def test_completion_column_of_the_data_is_dropped(tiny: MakeRecipe, card: MakeCard) -> None:
     """TRL keeps a column ``completion`` from the rewards, and raises on ``completions`` and ``prompts``."""
     task = card([{"question": "1+1", "reference": "2", "completion": "two", "prompts": "x"}])
     (prompt,) = load_prompts(tiny(f"task={task}"))
@@ -29,18 +37,18 @@ def test_completion_column_of_the_data_is_dropped(tiny, card):
 
 
 @pytest.mark.parametrize("name", ["trainer_state", "images", "log_metric", "tools"])
-def test_column_that_trl_keeps_to_itself_is_named(tiny, card, name):
+def test_column_that_trl_keeps_to_itself_is_named(tiny: MakeRecipe, card: MakeCard, name: str) -> None:
     task = card([{"question": "1+1", "reference": "2", name: "x"}])
     with pytest.raises(TrainingError, match=f"column '{name}'"):
         load_prompts(tiny(f"task={task}"))
 
 
-def test_reference_column_of_a_reward_must_exist(tiny):
+def test_reference_column_of_a_reward_must_exist(tiny: MakeRecipe) -> None:
     with pytest.raises(TrainingError, match="no column 'gold'"):
         load_prompts(tiny("rewards=correctness(reference_column=gold)=1"))
 
 
-def test_prompts_that_do_not_fit_the_context_are_left_out(tokenizer):
+def test_prompts_that_do_not_fit_the_context_are_left_out(tokenizer: PreTrainedTokenizerBase) -> None:
     """TRL cuts no prompt: models with rotary positions run past their context, others raise."""
     short, long = Prompt("a", "1+1", {}), Prompt("b", "1+1" * 40, {})
     assert fitting([short, long], tokenizer, 96) == [short]
@@ -52,7 +60,9 @@ def test_prompts_that_do_not_fit_the_context_are_left_out(tokenizer):
 
 @pytest.mark.parametrize("longest", [None, 96])
 @pytest.mark.parametrize("keep", [fitting, make_dataset])
-def test_no_prompts_are_not_called_too_long(keep, longest, tokenizer):
+def test_no_prompts_are_not_called_too_long(
+    keep: Callable[..., Any], longest: int | None, tokenizer: PreTrainedTokenizerBase
+) -> None:
     with pytest.raises(TrainingError, match=r"^there are no prompts: the data is empty"):
         keep([], tokenizer, longest)
 
@@ -68,21 +78,23 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("context", "wanted", "new_tokens", "limit"), LIMITS)
-def test_prompts_leave_room_for_their_completion(context, wanted, new_tokens, limit):
+def test_prompts_leave_room_for_their_completion(
+    context: int | None, wanted: Any, new_tokens: int, limit: int | None
+) -> None:
     from transformers import LlamaConfig, PretrainedConfig
 
     config = LlamaConfig(max_position_embeddings=context) if context else PretrainedConfig()
     assert prompt_limit(config, wanted, new_tokens) == limit
 
 
-def test_completion_as_long_as_the_context_is_refused():
+def test_completion_as_long_as_the_context_is_refused() -> None:
     from transformers import LlamaConfig
 
     with pytest.raises(TrainingError, match="no prompt leaves room for 128 new tokens"):
         prompt_limit(LlamaConfig(max_position_embeddings=128), None, 128)
 
 
-def test_without_a_chat_template_the_prompt_is_what_evaluation_asks(tokenizer):
+def test_without_a_chat_template_the_prompt_is_what_evaluation_asks(tokenizer: PreTrainedTokenizerBase) -> None:
     from copy import deepcopy
 
     from grpokit.evaluate.rendering import render
@@ -93,7 +105,7 @@ def test_without_a_chat_template_the_prompt_is_what_evaluation_asks(tokenizer):
     assert make_dataset([prompt], bare, None)[0]["prompt"] == render(bare, prompt.text)
 
 
-def test_field_6_template_without_a_system_role_is_asked_as_in_evaluation(tokenizer):
+def test_field_6_template_without_a_system_role_is_asked_as_in_evaluation(tokenizer: PreTrainedTokenizerBase) -> None:
     """Train and evaluation templates differ (huggingface/open-r1#473)."""
     from copy import deepcopy
 

@@ -1,11 +1,15 @@
 """A merged model says what base and adapter say together; nothing is published but the model."""
 
 import errno
+from pathlib import Path
+from typing import Any
 
 import pytest
 from grpokit.commands.train import main
-from grpokit.train import TrainingError, train
+from grpokit.evaluate.engines.loading import LoadedBase
+from grpokit.train import Recipe, TrainingError, train
 from grpokit.train.export import MERGED, check_push, merge, merged_loading, push, pushed_files
+from transformers import PreTrainedModel
 
 from .hub_server import hub
 
@@ -13,7 +17,7 @@ SMALL = ["per_device_train_batch_size=16", "num_generations=4", "report_to=none"
 
 
 @pytest.fixture(scope="module")
-def quantised(tmp_path_factory):
+def quantised(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recipe, Path]:
     """An adapter trained for two steps on the embedded base in 4 bits."""
     from grpokit.train import load_recipe
 
@@ -21,14 +25,14 @@ def quantised(tmp_path_factory):
     return recipe, train(recipe, tmp_path_factory.mktemp("runs") / "quantised").folder
 
 
-def logits(loaded, adapter=None):
+def logits(loaded: LoadedBase, adapter: Path | None = None) -> Any:
     import torch
 
     with loaded.active(adapter) as model, torch.inference_mode():
         return model(input_ids=torch.arange(12)[None]).logits
 
 
-def test_adapter_is_merged_into_the_whole_base_never_into_4_bits(quantised):
+def test_adapter_is_merged_into_the_whole_base_never_into_4_bits(quantised: tuple[Recipe, Path]) -> None:
     import torch
     from grpokit.evaluate.engines.loading import load_base
 
@@ -43,7 +47,7 @@ def test_adapter_is_merged_into_the_whole_base_never_into_4_bits(quantised):
     assert not torch.allclose(logits(merged), logits(whole), atol=1e-2)
 
 
-def test_merged_model_stands_alone(quantised):
+def test_merged_model_stands_alone(quantised: tuple[Recipe, Path]) -> None:
     """transformers loads it without PEFT, with the base's own tokenizer and template."""
     from grpokit.evaluate.demo import checkpoint_path
     from transformers import AutoTokenizer
@@ -57,7 +61,7 @@ def test_merged_model_stands_alone(quantised):
     assert (folder / "recipe.yaml").exists()
 
 
-def test_dtype_may_be_chosen(quantised):
+def test_dtype_may_be_chosen(quantised: tuple[Recipe, Path]) -> None:
     from safetensors.torch import load_file
 
     recipe, adapter = quantised
@@ -66,10 +70,9 @@ def test_dtype_may_be_chosen(quantised):
     assert {str(tensor.dtype) for tensor in load_file(folder / "model.safetensors").values()} == {"torch.bfloat16"}
 
 
-def test_full_disk_leaves_no_half_merged_model(quantised, monkeypatch):
-    from transformers import PreTrainedModel
+def test_full_disk_leaves_no_half_merged_model(quantised: tuple[Recipe, Path], monkeypatch: pytest.MonkeyPatch) -> None:
 
-    def full(self, folder, **named):
+    def full(self: object, folder: Path, **named: Any) -> None:
         folder.mkdir(exist_ok=True)
         (folder / "config.json").write_text("{}")
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -84,7 +87,9 @@ def test_full_disk_leaves_no_half_merged_model(quantised, monkeypatch):
     assert not list(adapter.glob(".*"))
 
 
-def test_command_merges_evaluates_again_and_writes_both_cards(tmp_path, capsys):
+def test_command_merges_evaluates_again_and_writes_both_cards(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from grpokit.evaluate.runs.run import Run
     from huggingface_hub import ModelCard
 
@@ -100,7 +105,9 @@ def test_command_merges_evaluates_again_and_writes_both_cards(tmp_path, capsys):
         assert first.metric_type == "correctness"
 
 
-def test_merged_again_in_another_dtype_it_is_evaluated_again(tmp_path, capsys):
+def test_merged_again_in_another_dtype_it_is_evaluated_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The answers of the model merged before were in the way: 'holds another run'."""
     from grpokit.evaluate.runs.run import Run
 
@@ -112,7 +119,7 @@ def test_merged_again_in_another_dtype_it_is_evaluated_again(tmp_path, capsys):
     assert Run.open(tmp_path / "run" / "evaluation" / MERGED).manifest.weights != first
 
 
-def test_only_the_model_is_published(tmp_path):
+def test_only_the_model_is_published(tmp_path: Path) -> None:
     published = ["README.md", "adapter_config.json", "adapter_model.safetensors", "recipe.yaml", "tokenizer.json"]
     private = ["history.jsonl", "training_args.bin", ".env", "checkpoints/checkpoint-2/adapter_model.safetensors"]
     private += ["evaluation/base/manifest.json", "merged/model.safetensors", "samples.jsonl", "logs/events.out"]
@@ -124,12 +131,14 @@ def test_only_the_model_is_published(tmp_path):
 
 
 @pytest.fixture
-def token(monkeypatch):
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
 
 
-def test_push_makes_a_private_repository_of_exactly_these_files(tmp_path, monkeypatch, token):
+def test_push_makes_a_private_repository_of_exactly_these_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: None
+) -> None:
     for name in ("adapter_model.safetensors", "recipe.yaml", "history.jsonl"):
         (tmp_path / name).write_text(f"the {name}")
     with hub() as server:
@@ -143,7 +152,9 @@ def test_push_makes_a_private_repository_of_exactly_these_files(tmp_path, monkey
 
 
 @pytest.mark.parametrize(("trouble", "reason"), [("refuses", "403"), ("hangs up", "Server disconnected")])
-def test_hub_in_trouble_is_told_in_one_line(tmp_path, monkeypatch, token, trouble, reason):
+def test_hub_in_trouble_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: None, trouble: str, reason: str
+) -> None:
     (tmp_path / "recipe.yaml").write_text("x")
     with hub(trouble) as server:
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.address)
@@ -161,7 +172,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("environment", "repository", "message"), REFUSED)
-def test_push_that_cannot_work_is_refused_before_training(tmp_path, environment, repository, message):
+def test_push_that_cannot_work_is_refused_before_training(
+    tmp_path: Path, environment: dict[str, str], repository: str, message: str
+) -> None:
     import os
     import subprocess
     import sys
@@ -184,7 +197,7 @@ def test_push_that_cannot_work_is_refused_before_training(tmp_path, environment,
     assert not (tmp_path / "run").exists()
 
 
-def test_token_may_stand_in_a_dotenv_file(tmp_path, monkeypatch):
+def test_token_may_stand_in_a_dotenv_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from grpokit.train.export import _client
 
     monkeypatch.chdir(tmp_path)

@@ -4,17 +4,19 @@ import pytest
 from grpokit.train import TrainingError
 from grpokit.train.lora import make_lora
 from grpokit.train.recipe.recipe import LoraSection
+from transformers import PreTrainedModel
 
 
 @pytest.fixture(scope="module")
-def phi():
+def phi() -> PreTrainedModel:
     from transformers import AutoModelForCausalLM, PhiConfig
 
-    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
-    return AutoModelForCausalLM.from_config(PhiConfig(vocab_size=32, **sizes))
+    config = PhiConfig(vocab_size=32, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2)
+    model: PreTrainedModel = AutoModelForCausalLM.from_config(config)
+    return model
 
 
-def adapted(model, section, notes):
+def adapted(model: PreTrainedModel, section: LoraSection, notes: list[str]) -> set[str]:
     from peft import get_peft_model
 
     tuned = get_peft_model(model, make_lora(section, model, notes.append))
@@ -26,7 +28,7 @@ def adapted(model, section, notes):
 PHI_NAMES = {"q_proj", "k_proj", "v_proj", "dense", "fc1", "fc2"}
 
 
-def test_old_phi_names_are_translated(phi):
+def test_old_phi_names_are_translated(phi: PreTrainedModel) -> None:
     """PEFT adapts fc1 and fc2 alone under the old names, without a word."""
     notes: list[str] = []
     section = LoraSection(target_modules=["Wqkv", "out_proj", "fc1", "fc2"])
@@ -34,7 +36,7 @@ def test_old_phi_names_are_translated(phi):
     assert len(notes) == 2
 
 
-def test_all_linear_leaves_the_output_out(phi):
+def test_all_linear_leaves_the_output_out(phi: PreTrainedModel) -> None:
     assert adapted(phi, LoraSection(), []) == PHI_NAMES
 
 
@@ -47,6 +49,6 @@ BAD_TARGETS = [
 
 
 @pytest.mark.parametrize(("targets", "message"), BAD_TARGETS)
-def test_target_that_matches_nothing_is_refused(phi, targets, message):
+def test_target_that_matches_nothing_is_refused(phi: PreTrainedModel, targets: list[str], message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         make_lora(LoraSection(target_modules=targets), phi, print)

@@ -7,9 +7,11 @@ import subprocess
 import time
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeAlias
 
 import psutil
 import pytest
+import torch
 from grpokit.commands.train import main
 from grpokit.evaluate import Run
 
@@ -20,6 +22,9 @@ HERE = Path(__file__).parent
 FSDP = Path(str(files("grpokit.train"))) / "accelerate" / "fsdp2.yaml"
 ASKED = ["evaluation.every=1", "evaluation.limit=40", "evaluation.samples=1", "report_to=none"]
 RECIPE = ["arithmetic-tiny", f"num_generations={GROUP}", "learning_rate=2e-3", *ASKED]
+
+
+PairOfRuns: TypeAlias = tuple[Path, Path, subprocess.CompletedProcess[str]]
 
 
 def share(processes: int, completions: int = 32) -> str:
@@ -34,14 +39,14 @@ def rewards(out: Path) -> list[float]:
     return [line["reward"] for line in history(out) if "reward" in line]
 
 
-def weights(out: Path):
+def weights(out: Path) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     return load_file(out / "adapter_model.safetensors")
 
 
 @pytest.fixture(scope="module")
-def pair(two_processes, tmp_path_factory):
+def pair(two_processes: list[str], tmp_path_factory: pytest.TempPathFactory) -> PairOfRuns:
     """The folders of the same three steps made by one process and by two, and what the two printed."""
     folder = tmp_path_factory.mktemp("runs")
     one, two = folder / "one", folder / "two"
@@ -51,7 +56,7 @@ def pair(two_processes, tmp_path_factory):
     return one, two, subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=200)
 
 
-def test_both_processes_end_well_and_one_reports(pair):
+def test_both_processes_end_well_and_one_reports(pair: PairOfRuns) -> None:
     _, two, done = pair
     assert done.returncode == 0, done.stderr
     compared = [line for line in done.stdout.splitlines() if line.startswith("runs:")]
@@ -63,7 +68,7 @@ def test_both_processes_end_well_and_one_reports(pair):
         assert {json.loads(line)["process"] for line in record.open()} == {0, 1}
 
 
-def test_every_step_earns_and_learns_the_same(pair):
+def test_every_step_earns_and_learns_the_same(pair: PairOfRuns) -> None:
     one, two, _ = pair
     kept = ("step", "reward", "reward_std", "loss", "grad_norm", "completions/mean_length", "rewards/correctness/mean")
     steps = [[[line[name] for name in kept] for line in history(out) if "reward" in line] for out in (one, two)]
@@ -72,9 +77,7 @@ def test_every_step_earns_and_learns_the_same(pair):
     assert steps[1] == [pytest.approx(step, abs=2e-4) for step in steps[0]]
 
 
-def test_weights_are_the_same(pair):
-    import torch
-
+def test_weights_are_the_same(pair: PairOfRuns) -> None:
     one, two, _ = pair
     mine, others = weights(one), weights(two)
     assert mine.keys() == others.keys()
@@ -82,7 +85,7 @@ def test_weights_are_the_same(pair):
     assert any(bool(mine[name].abs().max() > 2e-3) for name in mine if "lora_B" in name)  # not for lack of steps
 
 
-def test_held_out_answers_are_the_same(pair):
+def test_held_out_answers_are_the_same(pair: PairOfRuns) -> None:
     """The base's to the letter; a checkpoint's weights differ in the last bits, which may turn an answer."""
     one, two, _ = pair
     folders = sorted(path.parent.relative_to(one) for path in one.glob("evaluation*/*/scores.jsonl"))
@@ -94,7 +97,7 @@ def test_held_out_answers_are_the_same(pair):
         assert same == 1 if folder.name == "base" else same > 0.9, folder
 
 
-def test_held_out_figures_are_logged_once(pair):
+def test_held_out_figures_are_logged_once(pair: PairOfRuns) -> None:
     one, two, _ = pair
     looks = [[line for line in history(out) if "eval_total" in line] for out in (one, two)]
     assert [line["step"] for line in looks[1]] == [line["step"] for line in looks[0]]
@@ -118,7 +121,7 @@ def sharded(two_processes: list[str], folder: Path, *arguments: str) -> Path:
     return folder / "run"
 
 
-def test_sharded_weights_learn_and_answer_the_same(pair, two_processes, tmp_path):
+def test_sharded_weights_learn_and_answer_the_same(pair: PairOfRuns, two_processes: list[str], tmp_path: Path) -> None:
     """FSDP 2: held-out answers in inference mode left buffers that training could not write to."""
     _, two, _ = pair
     out = sharded(two_processes, tmp_path, "max_steps=3", "save_steps=3")
@@ -130,7 +133,7 @@ def test_sharded_weights_learn_and_answer_the_same(pair, two_processes, tmp_path
 
 
 @pytest.mark.slow
-def test_sharded_weights_answer_where_one_process_has_nothing_to_ask(two_processes, tmp_path):
+def test_sharded_weights_answer_where_one_process_has_nothing_to_ask(two_processes: list[str], tmp_path: Path) -> None:
     """FSDP 2: the process without a row waited at its end, the other for its part of the weights."""
     out = sharded(two_processes, tmp_path, "max_steps=1", "evaluation.limit=1")
     assert len(list(Run.open(out / "evaluation" / "step-00001").rows())) == 1
@@ -147,7 +150,7 @@ def start(two_processes: list[str], folder: Path, *arguments: str) -> subprocess
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(two_processes, tmp_path_factory):
+def uninterrupted(two_processes: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     assert start(two_processes, folder, "--out", "run").wait(200) == 0
     return folder / "run"
@@ -156,13 +159,15 @@ def uninterrupted(two_processes, tmp_path_factory):
 def second_of(launcher: subprocess.Popen[bytes]) -> int:
     """The process id of the second of the two processes."""
     children = psutil.Process(launcher.pid).children(recursive=True)
-    return next(child.pid for child in children if child.environ().get("RANK") == "1")
+    return next(int(child.pid) for child in children if child.environ().get("RANK") == "1")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("told", ["launcher", "one process"])
-def test_interrupted_processes_stop_together_and_resume_exactly(uninterrupted, two_processes, tmp_path, told):
+def test_interrupted_processes_stop_together_and_resume_exactly(
+    uninterrupted: Path, two_processes: list[str], tmp_path: Path, told: str
+) -> None:
     """Ctrl-C reaches processes at different moments: one that stopped a step early left the other hanging."""
     process = start(two_processes, tmp_path, "--out", "run")
     try:
@@ -188,7 +193,5 @@ def wait_for(words: str, log: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 def same_weights(one: Path, other: Path) -> bool:
-    import torch
-
     mine, others = weights(one), weights(other)
     return all(torch.equal(mine[name], others[name]) for name in mine)

@@ -2,27 +2,28 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from grpokit.rewards import RewardMix
-from grpokit.rewards.reward import Judgement, Reward
+from grpokit.rewards.reward import Batch, Judgement, Reward
 from grpokit.train import TrainingError
 from grpokit.train.rewards import FEW, GuardedReward
 
 
-def fragile(completions, **columns):
+def fragile(completions: list[str], **columns: Any) -> Any:
     """Raise on "bad", give NaN or infinity on request, else the length."""
     if "bad" in completions:
         raise RuntimeError("cannot judge 'bad'")
     return [{"nan": math.nan, "inf": math.inf}.get(text, float(len(text))) for text in completions]
 
 
-def guard(function, notes):
+def guard(function: Any, notes: list[str]) -> Any:
     (reward,) = RewardMix([function]).reward_funcs
     return GuardedReward(reward, notes.append)
 
 
-def judge(reward, completions):
+def judge(reward: GuardedReward, completions: list[str]) -> Any:
     return reward(completions=completions, prompts=[""] * len(completions))
 
 
@@ -34,7 +35,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("completions", "values"), FAILURES)
-def test_failure_costs_its_own_completion(completions, values):
+def test_failure_costs_its_own_completion(completions: list[str], values: list[float | None]) -> None:
     notes: list[str] = []
     reward = guard(fragile, notes)
     assert judge(reward, completions) == values
@@ -42,31 +43,31 @@ def test_failure_costs_its_own_completion(completions, values):
     assert "fragile" in notes[0]
 
 
-def test_failures_are_told_once():
+def test_failures_are_told_once() -> None:
     notes: list[str] = []
     reward = guard(fragile, notes)
     judge(reward, ["nan", "nan", "ab"])
     assert (reward.failures, len(notes)) == (2, 1)
 
 
-def test_run_stops_past_the_budget():
+def test_run_stops_past_the_budget() -> None:
     reward = guard(fragile, [])
     judge(reward, [*["nan"] * FEW, "ab"])
     with pytest.raises(TrainingError, match=f"failure {FEW + 1} "):
         judge(reward, ["nan", "ab"])
 
 
-def test_a_small_share_of_many_does_not_stop_the_run():
+def test_a_small_share_of_many_does_not_stop_the_run() -> None:
     reward = guard(fragile, [])
     for _ in range(FEW + 5):
         judge(reward, ["nan", *["ab"] * 200])
     assert reward.failures == FEW + 5
 
 
-def test_columns_are_cut_to_the_completion_that_is_judged_alone():
+def test_columns_are_cut_to_the_completion_that_is_judged_alone() -> None:
     seen = []
 
-    def records(completions, answer, **columns):
+    def records(completions: list[str], answer: Any, **columns: Any) -> Any:
         if len(completions) > 1:
             raise RuntimeError("one at a time")
         seen.append((completions, answer, columns["trainer_state"]))
@@ -80,20 +81,20 @@ def test_columns_are_cut_to_the_completion_that_is_judged_alone():
     assert seen == [(["a"], ["x"], state), (["b"], ["y"], state)]
 
 
-def test_reward_without_its_column_stops_the_run():
+def test_reward_without_its_column_stops_the_run() -> None:
     (reward,) = RewardMix.parse("correctness").reward_funcs
     with pytest.raises(TrainingError, match=r"fails on every completion.*reference column"):
         judge(GuardedReward(reward, print), ["<answer>1</answer>", "<answer>2</answer>"])
 
 
-def test_infinity_of_a_registered_reward_is_isolated():
+def test_infinity_of_a_registered_reward_is_isolated() -> None:
     """Registered rewards return their values unchecked."""
 
     @dataclass(frozen=True)
     class Endless(Reward):
         name = "endless"
 
-        def judge(self, batch):
+        def judge(self, batch: Batch) -> Any:
             return [Judgement(math.inf if text == "inf" else 1.0, "", "") for text in batch.raw]
 
     notes: list[str] = []

@@ -4,15 +4,20 @@ import json
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
-from grpokit.train import TrainingError, train
+import torch
+from grpokit.train import Step, TrainedAdapter, TrainingError, train
+
+from .fixture_types import MakeRecipe
+from .recorder import Recorder
 
 STEPS = ("max_steps=4", "save_steps=2")
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainedAdapter:
     """A run of four steps with checkpoints at two and four."""
     from grpokit.train import load_recipe
 
@@ -21,13 +26,13 @@ def finished(tmp_path_factory):
     return train(load_recipe("arithmetic-tiny", [*small, *STEPS]), out)
 
 
-def weights(folder):
+def weights(folder: Path) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     return load_file(folder / "adapter_model.safetensors")
 
 
-def test_run_leaves_adapter_tokenizer_recipe_and_history(finished):
+def test_run_leaves_adapter_tokenizer_recipe_and_history(finished: TrainedAdapter) -> None:
     names = {path.name for path in finished.folder.iterdir()}
     wanted = {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "recipe.yaml", "history.jsonl"}
     assert wanted <= names
@@ -36,27 +41,25 @@ def test_run_leaves_adapter_tokenizer_recipe_and_history(finished):
     assert finished.failed_rewards == {"correctness": 0, "xml_format(reasoning_tag=reasoning)": 0}
 
 
-def test_history_has_every_reward_at_every_step(finished):
+def test_history_has_every_reward_at_every_step(finished: TrainedAdapter) -> None:
     lines = [json.loads(line) for line in (finished.folder / "history.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if "rewards/correctness/mean" in line] == [1, 2, 3, 4]
 
 
-def test_adapter_changes_the_model(finished):
+def test_adapter_changes_the_model(finished: TrainedAdapter) -> None:
     from grpokit.evaluate.engines.loading import load_base
 
     assert load_base("demo").add_adapter(finished.folder) > 0
 
 
-def test_card_names_no_model_that_does_not_exist(finished):
+def test_card_names_no_model_that_does_not_exist(finished: TrainedAdapter) -> None:
     """TRL's cards say "fine-tuned version of None" for local bases."""
     text = (finished.folder / "README.md").read_text()
     assert "None" not in text
     assert "base_model" not in text
 
 
-def test_resume_is_bit_exact(finished, tiny, tmp_path):
-    import torch
-
+def test_resume_is_bit_exact(finished: TrainedAdapter, tiny: MakeRecipe, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     shutil.copytree(finished.folder, out)
     shutil.rmtree(out / "checkpoints" / "checkpoint-4")
@@ -69,7 +72,9 @@ def test_resume_is_bit_exact(finished, tiny, tmp_path):
 
 
 @pytest.mark.parametrize("step", [2, 3, 4])  # within the first epoch, after it, within the second
-def test_resume_is_bit_exact_in_every_epoch(tiny, tmp_path_factory, tmp_path, step):
+def test_resume_is_bit_exact_in_every_epoch(
+    tiny: MakeRecipe, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, step: int
+) -> None:
     """TRL's trainer asked the prompts of a later epoch in the first epoch's order again."""
     recipe = tiny("max_steps=-1", "num_train_epochs=2", "task.limit=12", "save_steps=1")
     whole, out = tmp_path_factory.getbasetemp() / "two-epochs", tmp_path / "killed"
@@ -84,12 +89,14 @@ def test_resume_is_bit_exact_in_every_epoch(tiny, tmp_path_factory, tmp_path, st
     assert (out / "adapter_model.safetensors").read_bytes() == (whole / "adapter_model.safetensors").read_bytes()
 
 
-def test_interrupt_saves_a_checkpoint_to_resume_from(tiny, recorder, tmp_path):
-    def interrupt(step):
+def test_interrupt_saves_a_checkpoint_to_resume_from(
+    tiny: MakeRecipe, recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(step: Step) -> None:
         if step.number == 1:  # a second one would stop at once
             os.kill(os.getpid(), signal.SIGINT)
 
-    recorder.step = interrupt
+    monkeypatch.setattr(recorder, "step", interrupt)
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         train(tiny("max_steps=50"), tmp_path / "run", watcher=recorder)
@@ -98,15 +105,15 @@ def test_interrupt_saves_a_checkpoint_to_resume_from(tiny, recorder, tmp_path):
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_finished_run_is_not_trained_again(finished, tiny):
+def test_finished_run_is_not_trained_again(finished: TrainedAdapter, tiny: MakeRecipe) -> None:
     before = (finished.folder / "adapter_model.safetensors").stat().st_mtime_ns
     assert train(tiny(*STEPS), finished.folder, resume=True).steps == 4
     assert (finished.folder / "adapter_model.safetensors").stat().st_mtime_ns == before
 
 
-def test_run_killed_after_its_last_step_is_finished_without_another(finished, tiny, tmp_path):
-    import torch
-
+def test_run_killed_after_its_last_step_is_finished_without_another(
+    finished: TrainedAdapter, tiny: MakeRecipe, tmp_path: Path
+) -> None:
     out = tmp_path / "killed"
     shutil.copytree(finished.folder, out)
     for name in ("adapter_model.safetensors", "history.jsonl", "README.md"):
@@ -124,17 +131,19 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("overrides", "resume", "message"), REFUSED)
-def test_folder_of_another_run_is_left_alone(finished, tiny, overrides, resume, message):
+def test_folder_of_another_run_is_left_alone(
+    finished: TrainedAdapter, tiny: MakeRecipe, overrides: list[str], resume: bool, message: str
+) -> None:
     with pytest.raises(TrainingError, match=message):
         train(tiny(*overrides), finished.folder, resume=resume)
 
 
-def test_resume_without_a_run_is_refused(tiny, tmp_path):
+def test_resume_without_a_run_is_refused(tiny: MakeRecipe, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no run to resume"):
         train(tiny(), tmp_path / "nothing", resume=True)
 
 
-def test_half_written_checkpoint_is_passed_over(tmp_path):
+def test_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
     from grpokit.train.folder import last_checkpoint
 
     whole = tmp_path / "checkpoints" / "checkpoint-9"
@@ -145,7 +154,7 @@ def test_half_written_checkpoint_is_passed_over(tmp_path):
     assert last_checkpoint(tmp_path) == whole
 
 
-def test_quantised_base_is_trained_and_evaluated_alike(tiny, tmp_path):
+def test_quantised_base_is_trained_and_evaluated_alike(tiny: MakeRecipe, tmp_path: Path) -> None:
     from grpokit.evaluate.engines.loading import load_base
     from grpokit.train.heldout.questions import loading
 
@@ -173,7 +182,7 @@ EARLY = [
 
 
 @pytest.mark.parametrize(("override", "message"), EARLY)
-def test_mistake_leaves_nothing_behind(tiny, tmp_path, override, message):
+def test_mistake_leaves_nothing_behind(tiny: MakeRecipe, tmp_path: Path, override: str, message: str) -> None:
     from grpokit.errors import GrpokitError
 
     with pytest.raises(GrpokitError, match=message):

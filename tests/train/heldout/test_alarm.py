@@ -3,31 +3,34 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from grpokit.evaluate.paired.alarms import read_log
 from grpokit.evaluate.paired.comparison import Estimate, Pair, Verdict
 from grpokit.evaluate.paired.difference import Design, paired_estimate
+from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.evaluate.types import EvaluationError
 from grpokit.files import FileError
 from grpokit.train import Alarm, load_recipe, train
 from grpokit.train.heldout.alarm import CHECKS, FALSE_ALARMS, AlarmLog, look
 
+from ..recorder import Recorder
 from .pairs import bare_pair, change
 
 DESIGN = Design(None, shared_noise=False)
 UNITS = 200
 
 
-def made_pair(base, tuned, base_total, tuned_total) -> Pair:
+def made_pair(base: Floats, tuned: Floats, base_total: Floats, tuned_total: Floats) -> Pair:
     """A pair whose primary metric and total have these scores ``[questions, samples]``."""
     parts = {"a": paired_estimate(base, tuned, DESIGN)}
     parts["b"] = paired_estimate(base_total - base, tuned_total - tuned, DESIGN)
     return bare_pair("a", parts, change(parts["a"]), change(paired_estimate(base_total, tuned_total, DESIGN)))
 
 
-def shares(generator, share, questions=200):
+def shares(generator: np.random.Generator, share: float, questions: int = 200) -> Floats:
     return (generator.random((questions, 1)) < share).astype(float)
 
 
@@ -42,7 +45,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("primary", "other", "kinds"), KINDS)
-def test_kinds(primary, other, kinds):
+def test_kinds(primary: tuple[float, float], other: tuple[float, float], kinds: list[str]) -> None:
     draw = np.random.default_rng(7)
     base, extra = shares(draw, primary[0], 1000), shares(draw, other[0], 1000)
     tuned = base if primary[0] == primary[1] else shares(draw, primary[1], 1000)
@@ -51,7 +54,7 @@ def test_kinds(primary, other, kinds):
     assert [alarm.kind for alarm in found] == kinds
 
 
-def test_training_reward_counts_where_held_out_answers_are_greedy():
+def test_training_reward_counts_where_held_out_answers_are_greedy() -> None:
     """Greedy, a base may lay out its answers well already: the reward rises in training alone."""
     draw = np.random.default_rng(7)
     base, tuned = shares(draw, 0.5, 1000), shares(draw, 0.3, 1000)
@@ -60,7 +63,7 @@ def test_training_reward_counts_where_held_out_answers_are_greedy():
     assert [alarm.kind for alarm in look(pair, 3, UNITS, 0.05, 20)] == ["reward hacking"]
 
 
-def risen(cut, repeated):
+def risen(cut: float, repeated: float) -> dict[str, Estimate]:
     """How much larger the shares of cut answers and of repeated triples are, each with a narrow interval."""
     rises = {"cut": cut, "repeated": repeated}
     return {name: Estimate(rise, rise - 0.01, rise + 0.01, 200, "t") for name, rise in rises.items()}
@@ -75,7 +78,9 @@ DECAY = [
 
 
 @pytest.mark.parametrize(("behaviour", "kinds"), DECAY)
-def test_answers_that_rot_raise_it_unless_the_metric_improves(behaviour, kinds):
+def test_answers_that_rot_raise_it_unless_the_metric_improves(
+    behaviour: dict[str, Estimate], kinds: list[str]
+) -> None:
     draw = np.random.default_rng(7)
     base, better, rest = shares(draw, 0.3), shares(draw, 0.9), shares(draw, 0.5)
     still = replace(made_pair(base, base, base + rest, base + rest), behaviour=behaviour)
@@ -86,20 +91,20 @@ def test_answers_that_rot_raise_it_unless_the_metric_improves(behaviour, kinds):
 
 
 @pytest.mark.parametrize("looks", [1, 10])
-def test_rate_of_false_alarms_of_whole_runs_is_as_stated(looks):
+def test_rate_of_false_alarms_of_whole_runs_is_as_stated(looks: int) -> None:
     """A detector with false alarms gets switched off: 400 runs where the total rises and the metric stays."""
     draw, runs = np.random.default_rng(3), 400
     raised = sum(any(look(_honest(draw), looks, UNITS, 0.5, step) for step in range(looks)) for _ in range(runs))
     assert raised / runs <= FALSE_ALARMS + 2 * (FALSE_ALARMS * (1 - FALSE_ALARMS) / runs) ** 0.5
 
 
-def _honest(draw) -> Pair:
+def _honest(draw: np.random.Generator) -> Pair:
     """The metric truly rises by more than the margin, the other reward by much."""
     base, tuned = shares(draw, 0.30), shares(draw, 0.34)
     return made_pair(base, tuned, base + shares(draw, 0.3), tuned + shares(draw, 0.8))
 
 
-def test_more_looks_ask_for_more_evidence():
+def test_more_looks_ask_for_more_evidence() -> None:
     draw = np.random.default_rng(5)
     base, tuned = shares(draw, 0.5), shares(draw, 0.37)
     pair = made_pair(base, tuned, base, tuned + 1)
@@ -108,7 +113,7 @@ def test_more_looks_ask_for_more_evidence():
     assert CHECKS == 4
 
 
-def test_each_kind_is_kept_and_told_once_even_after_resuming(tmp_path, recorder):
+def test_each_kind_is_kept_and_told_once_even_after_resuming(tmp_path: Path, recorder: Recorder) -> None:
     first, second = Alarm(20, "repetition", "again", 0.025), Alarm(40, "repetition", "and again", 0.025)
     for alarm in (first, second):
         AlarmLog(tmp_path, recorder).add(alarm)
@@ -117,12 +122,14 @@ def test_each_kind_is_kept_and_told_once_even_after_resuming(tmp_path, recorder)
     assert json.loads(line) == {"step": 20, "kind": "repetition", "text": "again", "rate": 0.025}
 
 
-def test_a_write_that_fails_leaves_the_alarms_before_it(tmp_path, recorder, monkeypatch):
+def test_a_write_that_fails_leaves_the_alarms_before_it(
+    tmp_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = Alarm(20, "repetition", "again", 0.025), Alarm(40, "reward hacking", "it fell", None)
     log = AlarmLog(tmp_path, recorder)
     log.add(first)
 
-    def full(self, target):
+    def full(self: Any, target: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
@@ -134,14 +141,14 @@ def test_a_write_that_fails_leaves_the_alarms_before_it(tmp_path, recorder, monk
     assert read_log(tmp_path / "alarms.jsonl") == (first, second)
 
 
-def test_a_run_killed_before_it_wrote_its_first_alarm_goes_on(tmp_path, recorder):
+def test_a_run_killed_before_it_wrote_its_first_alarm_goes_on(tmp_path: Path, recorder: Recorder) -> None:
     (tmp_path / "alarms.jsonl").touch()
     alarm = Alarm(20, "repetition", "again", 0.025)
     AlarmLog(tmp_path, recorder).add(alarm)
     assert recorder.alarms == [alarm]
 
 
-def test_a_foreign_file_of_alarms_is_told_before_training(tmp_path, recorder):
+def test_a_foreign_file_of_alarms_is_told_before_training(tmp_path: Path, recorder: Recorder) -> None:
     (tmp_path / "alarms.jsonl").write_text('{"step": 1, "kind": 2, "text": "x", "rate": null}\n')
     with pytest.raises(EvaluationError, match=r"alarms.jsonl, line 1: .*kind is 2"):
         AlarmLog(tmp_path, recorder)
@@ -150,7 +157,7 @@ def test_a_foreign_file_of_alarms_is_told_before_training(tmp_path, recorder):
 HACKED = "xml_format(reasoning_tag=reasoning)=1,token_length(target=8,overrun=2)=0.5,correctness=0"
 
 
-def test_field_14_format_and_shortness_without_correctness_raise_it(tmp_path, recorder):
+def test_field_14_format_and_shortness_without_correctness_raise_it(tmp_path: Path, recorder: Recorder) -> None:
     """The training reward rises to its top while the answers become wrong (huggingface/trl#5790)."""
     asked = ["evaluation.limit=150", "evaluation.samples=1", "evaluation.every=20", "max_steps=40"]
     train(load_recipe("arithmetic-tiny", [f"rewards={HACKED!r}", "report_to=none", *asked]), tmp_path, watcher=recorder)
@@ -158,7 +165,7 @@ def test_field_14_format_and_shortness_without_correctness_raise_it(tmp_path, re
 
 
 @pytest.fixture(scope="module")
-def barely_taught(tmp_path_factory):
+def barely_taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A base that has learnt hardly more than the layout: 300 steps from the usual initial weights, all sums alike."""
     from grpokit.evaluate.demo import build, solutions
 
@@ -175,13 +182,17 @@ def barely_taught(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(3))
-def test_base_that_cannot_do_the_task_raises_it(tmp_path, recorder, barely_taught, seed):
+def test_base_that_cannot_do_the_task_raises_it(
+    tmp_path: Path, recorder: Recorder, barely_taught: Path, seed: int
+) -> None:
     """It is paid for the layout, which it learns, and its best answers get worse."""
     greedy = ["evaluation.samples=1", "evaluation.temperature=0.0", "evaluation.every=10"]
     recipe = load_recipe("arithmetic-tiny", [f"model={barely_taught}", f"seed={seed}", "report_to=none", *greedy])
     train(recipe, tmp_path / "run", watcher=recorder)
     rewards, last = [step.reward for step in recorder.steps], recorder.evaluations[-1]
     assert sum(rewards[-10:]) > sum(rewards[:10])
+    assert last.change is not None
+    assert last.change.high is not None
     assert last.change.high < 0
     assert "reward hacking" in [alarm.kind for alarm in recorder.alarms]
 
@@ -189,8 +200,11 @@ def test_base_that_cannot_do_the_task_raises_it(tmp_path, recorder, barely_taugh
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(10))
-def test_honest_recipe_does_not_raise_it(tmp_path, recorder, seed):
+def test_honest_recipe_does_not_raise_it(tmp_path: Path, recorder: Recorder, seed: int) -> None:
     often = ["evaluation.every=10", f"seed={seed}", "report_to=none"]
     train(load_recipe("arithmetic-tiny", often), tmp_path, watcher=recorder)
     assert recorder.alarms == []
-    assert recorder.evaluations[-1].change.low > 0
+    gain = recorder.evaluations[-1].change
+    assert gain is not None
+    assert gain.low is not None
+    assert gain.low > 0

@@ -1,6 +1,6 @@
 """How often healthy runs raise an alarm: whole runs simulated, look after look, with what their answers share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate, repeat
 
@@ -9,6 +9,7 @@ import pytest
 from grpokit.evaluate.paired.comparison import Pair
 from grpokit.evaluate.paired.difference import Design, paired_estimate
 from grpokit.evaluate.paired.pairing import MARGIN
+from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.train.heldout.alarm import FALSE_ALARMS, look
 
 from .pairs import bare_pair, change
@@ -54,7 +55,7 @@ SIZES = {"greedy": (200, 1), "sampled": (500, 4)}
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_rate_of_healthy_runs_that_raise_any_alarm_is_as_stated(kind, size):
+def test_rate_of_healthy_runs_that_raise_any_alarm_is_as_stated(kind: str, size: str) -> None:
     runs = 400
     found = rates(KINDS[kind], SIZES[size], runs)
     assert max(found.values()) <= FALSE_ALARMS + 3 * (FALSE_ALARMS * (1 - FALSE_ALARMS) / runs) ** 0.5, found
@@ -72,7 +73,7 @@ def rates(kind: Healthy, size: tuple[int, int], runs: int, seed: int = 11) -> di
     return {looks: count / runs for looks, count in raised.items()}
 
 
-def checkpoints(draw, kind: Healthy, size: tuple[int, int]) -> Iterator[Pair]:
+def checkpoints(draw: np.random.Generator, kind: Healthy, size: tuple[int, int]) -> Iterator[Pair]:
     """Yield the base against checkpoint after checkpoint of one run."""
     clusters = np.arange(size[0]) % CLUSTERS if kind.swing else None
     design = Design(clusters, shared_noise=False)
@@ -92,13 +93,15 @@ def checkpoints(draw, kind: Healthy, size: tuple[int, int]) -> Iterator[Pair]:
         yield replace(pair, behaviour=changes)
 
 
-def swings(draw, kind: Healthy, questions: int):
+def swings(draw: np.random.Generator, kind: Healthy, questions: int) -> Iterator[Floats]:
     """Yield by how much the metric of each question rises, checkpoint after checkpoint."""
     while True:
         yield kind.metric + kind.swing * draw.normal(size=CLUSTERS)[np.arange(questions) % CLUSTERS, None]
 
 
-def answers(draw, ease, rises, size: tuple[int, int], weight: float = 1.0):
+def answers(
+    draw: np.random.Generator, ease: Floats, rises: Iterable[Floats | float], size: tuple[int, int], weight: float = 1.0
+) -> Iterator[Floats]:
     """Yield the mean score of each question: of the base, then of checkpoints that are better by ``rises``."""
     luck = draw.random(size)
     yield weight * (luck < ease[:, None]).mean(axis=1, keepdims=True)
@@ -107,7 +110,7 @@ def answers(draw, ease, rises, size: tuple[int, int], weight: float = 1.0):
         yield weight * (luck < ease[:, None] + rise).mean(axis=1, keepdims=True)
 
 
-def made_pair(base, tuned, design: Design) -> Pair:
+def made_pair(base: dict[str, Floats], tuned: dict[str, Floats], design: Design) -> Pair:
     *_, base_total = accumulate(base.values())
     *_, tuned_total = accumulate(tuned.values())
     parts = {name: paired_estimate(base[name], tuned[name], design) for name in base}

@@ -3,25 +3,30 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 from grpokit.evaluate.engines.checkpoint import fingerprint, locate
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run, find_runs
-from grpokit.train import TrainingError, load_recipe, train
+from grpokit.train import HeldOut, Recipe, TrainingError, load_recipe, train
 from grpokit.train.heldout.questions import held_out, loading, places
 
+from ..fixture_types import MakeRecipe
 from ..recorder import Recorder
 
 ASKED = ("evaluation.limit=40", "evaluation.samples=1", "samples.sum=what is 12+19?")
 
 
-def evaluations(listener, decoding):
+Watched: TypeAlias = tuple[Recipe, Path, Recorder]
+
+
+def evaluations(listener: Recorder, decoding: str) -> list[HeldOut]:
     return [found for found in listener.evaluations if found.decoding == decoding]
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory):
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     """Six steps, evaluated every two, the best kept; TensorBoard and completions too."""
     out, listener = tmp_path_factory.mktemp("runs") / "watched", Recorder()
     recipe = load_recipe(
@@ -44,7 +49,7 @@ def watched(tmp_path_factory):
     return recipe, out, listener
 
 
-def test_every_evaluation_is_a_run_of_one_trajectory(watched):
+def test_every_evaluation_is_a_run_of_one_trajectory(watched: Watched) -> None:
     _, out, _ = watched
     runs = find_runs([out / "evaluation"])
     assert [run.path.name for run in runs] == ["base", "step-00002", "step-00004", "step-00006"]
@@ -52,21 +57,23 @@ def test_every_evaluation_is_a_run_of_one_trajectory(watched):
     assert [pair.comparable for pair in compare(runs).pairs] == [True, True, True]
 
 
-def test_watcher_hears_of_base_and_checkpoints(watched):
+def test_watcher_hears_of_base_and_checkpoints(watched: Watched) -> None:
     _, _, listener = watched
     for decoding in ("sampled", "greedy"):
         found = evaluations(listener, decoding)
         assert [one.step for one in found] == [0, 2, 4, 6]
         assert found[0].change is None
+        assert found[-1].change is not None
         assert found[-1].change.low is not None
     assert all(one.answers["sum"] for one in evaluations(listener, "sampled"))
 
 
-def test_greedy_answers_go_beside_sampled_ones(watched):
+def test_greedy_answers_go_beside_sampled_ones(watched: Watched) -> None:
     _, out, listener = watched
     runs = find_runs([out / "evaluation-greedy"])
     assert [run.path.name for run in runs] == ["base", "step-00002", "step-00004", "step-00006"]
-    assert {(run.manifest.sampling["samples"], run.manifest.sampling["temperature"]) for run in runs} == {(1, 0.0)}
+    samplings = [run.manifest.sampling or {} for run in runs]
+    assert {(sampling["samples"], sampling["temperature"]) for sampling in samplings} == {(1, 0.0)}
     assert [one.means for one in evaluations(listener, "greedy")] != [
         one.means for one in evaluations(listener, "sampled")
     ]
@@ -81,13 +88,13 @@ ASKED_HOW = [
 
 
 @pytest.mark.parametrize(("keys", "wanted"), ASKED_HOW)
-def test_ways_of_asking(keys, wanted):
+def test_ways_of_asking(keys: list[str], wanted: Any) -> None:
     asked = held_out(load_recipe("arithmetic-tiny", ["evaluation.limit=3", *keys]))
     assert [(one.decoding, one.evaluation.sampling.samples) for one in asked] == wanted
     assert [one.leading for one in asked] == [True, False][: len(asked)]
 
 
-def test_field_14_the_best_checkpoint_is_kept_by_the_held_out_metric(watched):
+def test_field_14_the_best_checkpoint_is_kept_by_the_held_out_metric(watched: Watched) -> None:
     """Never by the training reward: that of a hacked run is at its best when the model is at its worst."""
     _, out, listener = watched
     best = max(evaluations(listener, "sampled")[1:], key=lambda found: (found.means["correctness"], -found.step))
@@ -97,7 +104,7 @@ def test_field_14_the_best_checkpoint_is_kept_by_the_held_out_metric(watched):
     assert not (out / "adapters").exists()
 
 
-def test_comparison_at_the_end_asks_nobody_again(watched):
+def test_comparison_at_the_end_asks_nobody_again(watched: Watched) -> None:
     recipe, out, _ = watched
     found = places(recipe, out, held_out(recipe))
     assert [place.finished for place in found] == [True] * 4
@@ -106,7 +113,7 @@ def test_comparison_at_the_end_asks_nobody_again(watched):
     assert len({place.folder.name for place in found[1::2]}) == 1  # one checkpoint: the best
 
 
-def test_live_model_answers_as_the_saved_adapter_does(watched):
+def test_live_model_answers_as_the_saved_adapter_does(watched: Watched) -> None:
     """The adapter was silently not applied, or training and evaluation ask with different templates."""
     from grpokit.evaluate.engines import load_engines
 
@@ -117,7 +124,7 @@ def test_live_model_answers_as_the_saved_adapter_does(watched):
         assert [row.text for row in again.rows()] == [row.text for row in Run.open(tuned.folder).rows()]
 
 
-def test_tensorboard_has_rewards_divergence_loss_and_held_out_metrics(watched):
+def test_tensorboard_has_rewards_divergence_loss_and_held_out_metrics(watched: Watched) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     _, out, _ = watched
@@ -132,7 +139,7 @@ def test_tensorboard_has_rewards_divergence_loss_and_held_out_metrics(watched):
     assert len(events.Scalars("train/reward")) == 6  # evaluating takes no step's figures away
 
 
-def test_completions_are_kept_as_parquet(watched):
+def test_completions_are_kept_as_parquet(watched: Watched) -> None:
     import pyarrow.parquet
 
     _, out, _ = watched
@@ -142,7 +149,7 @@ def test_completions_are_kept_as_parquet(watched):
     assert len(rest) == 5
 
 
-def test_resumed_run_takes_up_its_evaluations(watched, tmp_path):
+def test_resumed_run_takes_up_its_evaluations(watched: Watched, tmp_path: Path) -> None:
     recipe, out, before = watched
     killed, listener = tmp_path / "killed", Recorder()
     shutil.copytree(out, killed)
@@ -156,14 +163,14 @@ def test_resumed_run_takes_up_its_evaluations(watched, tmp_path):
     assert fingerprint(killed) == fingerprint(out)
 
 
-def test_early_stop_waits_for_its_patience(tiny, tmp_path, recorder):
+def test_early_stop_waits_for_its_patience(tiny: MakeRecipe, tmp_path: Path, recorder: Recorder) -> None:
     """A learning rate that does nothing brings no improvement, so the second evaluation is the last."""
     overrides = ["max_steps=20", "learning_rate=1e-12", "evaluation.every=1", "evaluation.early_stop=2"]
     assert train(tiny(*ASKED, *overrides), tmp_path, watcher=recorder).steps == 2
     assert "2 evaluations in a row brought no improvement" in recorder.notes[-1]
 
 
-def test_epochs(tiny, tmp_path, recorder):
+def test_epochs(tiny: MakeRecipe, tmp_path: Path, recorder: Recorder) -> None:
     overrides = ["max_steps=-1", "num_train_epochs=2", "task.limit=8", "evaluation.every=epoch", "save_strategy=epoch"]
     train(tiny(*ASKED, *overrides), tmp_path, watcher=recorder)
     assert [found.step for found in evaluations(recorder, "greedy")] == [0, 2, 4]
@@ -174,12 +181,14 @@ def test_epochs(tiny, tmp_path, recorder):
 
 
 @pytest.mark.parametrize("key", ["load_best=true", "early_stop=2"])
-def test_choosing_needs_evaluations(key):
+def test_choosing_needs_evaluations(key: str) -> None:
     with pytest.raises(TrainingError, match="needs evaluation"):
         load_recipe("arithmetic-tiny", ["evaluation.every=null", f"evaluation.{key}"])
 
 
-def test_wandb_works_offline_and_keeps_no_key(tiny, tmp_path, monkeypatch):
+def test_wandb_works_offline_and_keeps_no_key(
+    tiny: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("wandb")
     secret = "0123456789abcdef0123456789abcdef01234567"
     for name, value in {"WANDB_MODE": "offline", "WANDB_DIR": str(tmp_path), "WANDB_API_KEY": secret}.items():
@@ -193,8 +202,10 @@ def test_wandb_works_offline_and_keeps_no_key(tiny, tmp_path, monkeypatch):
     assert sum("eval_correctness" in line for line in history) == 3
 
 
-def test_clusters_of_held_out_questions_are_counted(tmp_path):
-    rows = [{"question": f"{n}+1", "answer": str(n + 1), "page": page} for n, page in enumerate("aabb")]
+def test_clusters_of_held_out_questions_are_counted(tmp_path: Path) -> None:
+    rows: list[dict[str, str | None]] = [
+        {"question": f"{n}+1", "answer": str(n + 1), "page": page} for n, page in enumerate("aabb")
+    ]
     rows.append({"question": "9+1", "answer": "10", "page": None})  # a question of no page is one by itself
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     card = tmp_path / "card.yaml"

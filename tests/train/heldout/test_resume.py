@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from grpokit.evaluate.engines.checkpoint import fingerprint
 from grpokit.evaluate.runs.run import Run
-from grpokit.train import train
+from grpokit.train import Step, train
 from grpokit.train.heldout.callback import HeldOutEvaluation
 from grpokit.train.heldout.questions import held_out, places
+
+from ..fixture_types import MakeRecipe
+from ..recorder import Recorder
 
 ASKED = ("evaluation.limit=8", "evaluation.samples=1", "samples.sum=what is 12+19?", "save_steps=1")
 EPOCHS = (*ASKED, "max_steps=-1", "num_train_epochs=2", "task.limit=8", "evaluation.every=epoch")  # of two steps
@@ -46,11 +49,11 @@ def same(one: Path, other: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def epochs(tmp_path_factory):
+def epochs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("epochs") / "whole"
 
 
-def by_epochs(tiny, out: Path) -> Path:
+def by_epochs(tiny: MakeRecipe, out: Path) -> Path:
     """The run by epochs that nobody stopped, made once."""
     if not out.exists():
         train(tiny(*EPOCHS), out)
@@ -66,7 +69,9 @@ UNLUCKY = {
 
 
 @pytest.mark.parametrize("moment", UNLUCKY)
-def test_epoch_whose_evaluation_was_cut_short_gets_it(tiny, epochs, tmp_path, moment):
+def test_epoch_whose_evaluation_was_cut_short_gets_it(
+    tiny: MakeRecipe, epochs: Path, tmp_path: Path, moment: str
+) -> None:
     """The epoch's last checkpoint is written before its evaluation: such a run could never be resumed."""
     whole = by_epochs(tiny, epochs)
     out = killed(whole, tmp_path / "run", 2)
@@ -77,15 +82,17 @@ def test_epoch_whose_evaluation_was_cut_short_gets_it(tiny, epochs, tmp_path, mo
     assert (out / "evaluation" / "step-00002" / "samples.jsonl").exists()
 
 
-def test_stop_in_the_middle_of_an_epoch_adds_no_evaluation(tiny, recorder, tmp_path):
+def test_stop_in_the_middle_of_an_epoch_adds_no_evaluation(
+    tiny: MakeRecipe, recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Trainer ends the epoch on Ctrl-C as well; the answers then counted for the best checkpoint."""
 
-    def interrupt(step):
+    def interrupt(step: Step) -> None:
         if step.number == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
     out = tmp_path / "run"
-    recorder.step = interrupt
+    monkeypatch.setattr(recorder, "step", interrupt)
     with pytest.raises(KeyboardInterrupt):
         train(tiny(*EPOCHS, "task.limit=12"), out, watcher=recorder)  # three steps an epoch
     assert max((out / "checkpoints").glob("checkpoint-*")).name == "checkpoint-4"
@@ -93,7 +100,7 @@ def test_stop_in_the_middle_of_an_epoch_adds_no_evaluation(tiny, recorder, tmp_p
 
 
 @pytest.fixture
-def chosen(tiny, tmp_path, monkeypatch):
+def chosen(tiny: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run that chose its best adapter and, as one that is killed, did not get to tidying up."""
     whole = tmp_path / "whole"
     with monkeypatch.context() as patch:
@@ -102,7 +109,7 @@ def chosen(tiny, tmp_path, monkeypatch):
     return whole
 
 
-def test_run_killed_before_its_history_is_written_is_finished(tiny, chosen, tmp_path):
+def test_run_killed_before_its_history_is_written_is_finished(tiny: MakeRecipe, chosen: Path, tmp_path: Path) -> None:
     """With load_best the adapter to choose had been moved away: every resume ended in a traceback."""
     out = killed(chosen, tmp_path / "run", 3)
     train(tiny(*STEPS), out, resume=True)
@@ -111,13 +118,13 @@ def test_run_killed_before_its_history_is_written_is_finished(tiny, chosen, tmp_
     assert not (out / "adapters").exists()
 
 
-def test_resumed_run_logs_no_evaluation_twice(tiny, chosen, tmp_path):
+def test_resumed_run_logs_no_evaluation_twice(tiny: MakeRecipe, chosen: Path, tmp_path: Path) -> None:
     out = killed(chosen, tmp_path / "run", 2)
     train(tiny(*STEPS), out, resume=True)
     assert same(chosen, out)
 
 
-def test_lost_sample_answers_are_asked_for_again(tiny, chosen):
+def test_lost_sample_answers_are_asked_for_again(tiny: MakeRecipe, chosen: Path) -> None:
     recipe = tiny(*STEPS)
     asked = held_out(recipe)
     leading, *_ = (place for place in places(recipe, chosen, asked) if place.spec.adapter)

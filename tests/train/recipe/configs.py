@@ -6,6 +6,7 @@
 import json
 import re
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from grpokit.train.recipe import architecture

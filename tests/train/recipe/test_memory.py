@@ -3,11 +3,14 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from grpokit.train import TrainingError, load_recipe, make_plan, recipe_names
 from grpokit.train.recipe.architecture import Architecture, find_architecture
 from grpokit.train.recipe.memory import Memory, estimate
+from transformers import PreTrainedModel
 
 from .configs import CONFIGS
 
@@ -57,7 +60,7 @@ WEIGHTS = [
 
 
 @pytest.mark.parametrize(("name", "overrides", "gigabytes"), WEIGHTS)
-def test_weights_of_phi_2(name, overrides, gigabytes):
+def test_weights_of_phi_2(name: str, overrides: list[str], gigabytes: float) -> None:
     assert memory(name, PHI2, *overrides).weights / 1e9 == pytest.approx(gigabytes, rel=0.05)
 
 
@@ -82,7 +85,7 @@ COUNTED = [
 ]
 
 
-def make_model(kind, sizes, **arguments):
+def make_model(kind: str, sizes: dict[str, Any], **arguments: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
     """Return the model of the sizes and its config as config.json has it."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -91,13 +94,13 @@ def make_model(kind, sizes, **arguments):
 
 
 @pytest.mark.parametrize(("kind", "sizes"), COUNTED)
-def test_parameters_are_those_of_the_real_class(kind, sizes):
+def test_parameters_are_those_of_the_real_class(kind: str, sizes: dict[str, Any]) -> None:
     model, config = make_model(kind, sizes)
     assert Architecture.of(config).parameters == model.num_parameters()
 
 
 @pytest.mark.parametrize(("kind", "sizes"), COUNTED)
-def test_adapter_is_as_large_as_the_real_one(kind, sizes):
+def test_adapter_is_as_large_as_the_real_one(kind: str, sizes: dict[str, Any]) -> None:
     from grpokit.train.lora import make_lora
     from peft import get_peft_model
 
@@ -144,27 +147,27 @@ KINDS = [
 
 @pytest.mark.parametrize("half", [False, True], ids=["float32", "bfloat16"])
 @pytest.mark.parametrize(("kind", "sizes"), KINDS)
-def test_activations_are_what_autograd_keeps(kind, sizes, half):
+def test_activations_are_what_autograd_keeps(kind: str, sizes: dict[str, Any], half: bool) -> None:
     depth = "n_layer" if kind == "gpt2" else "num_hidden_layers"
     one, config = kept_bytes(kind, {**sizes, depth: 1}, half)
     three, _ = kept_bytes(kind, {**sizes, depth: 3}, half)
     assert Architecture.of(config).kept_bytes(2 if half else 4) == pytest.approx((three - one) / 2, rel=0.05)
 
 
-def kept_bytes(kind, sizes, half, tokens=128):
+def kept_bytes(kind: str, sizes: dict[str, Any], half: bool, tokens: int = 128) -> tuple[float, dict[str, Any]]:
     """Return the bytes a token that the backward pass of a model with LoRA on every linear layer keeps."""
-    import torch
     from peft import LoraConfig, get_peft_model
 
     model, config = make_model(kind, {"vocab_size": 64, **sizes}, dtype=torch.bfloat16 if half else torch.float32)
-    model = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM")).train()
-    for module in model.modules():
+    lora = LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM")
+    adapted = get_peft_model(model, lora).train()
+    for module in adapted.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    weights = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
+    weights = {weight.untyped_storage().data_ptr() for weight in adapted.parameters()}
     kept = {}
 
-    def keep(tensor):
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in weights:
             kept[storage.data_ptr()] = (storage.nbytes(), tensor)  # held, so that no address comes twice
@@ -173,25 +176,25 @@ def kept_bytes(kind, sizes, half, tokens=128):
     ids = torch.zeros(1, tokens, dtype=torch.long)
     hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
     with hooks, torch.autocast("cpu", torch.bfloat16, enabled=half):
-        model(input_ids=ids, use_cache=False, logits_to_keep=1)
+        adapted(input_ids=ids, use_cache=False, logits_to_keep=1)
     return sum(size for size, _ in kept.values()) / tokens, config
 
 
-def test_checkpointing_keeps_far_less():
+def test_checkpointing_keeps_far_less() -> None:
     with_it = memory("phi2-oasst1-lora", PHI2)
     without = memory("phi2-oasst1-lora", PHI2, "gradient_checkpointing=false")
     assert without.activations > 10 * with_it.activations
     assert without.rollouts == with_it.rollouts
 
 
-def test_peak_is_the_worse_of_learning_and_drawing():
+def test_peak_is_the_worse_of_learning_and_drawing() -> None:
     short = memory("phi2-oasst1-lora", PHI2, "max_completion_length=16", "gradient_checkpointing=false")
     long = memory("phi2-oasst1-lora", PHI2, "max_completion_length=1500", "num_generations=32")
     assert short.peak == pytest.approx(short.weights + short.adapter + short.optimizer + short.training)
     assert long.peak == pytest.approx(long.weights + long.adapter + long.optimizer + long.rollouts)
 
 
-def test_float32_layers_are_merged_into_a_copy():
+def test_float32_layers_are_merged_into_a_copy() -> None:
     whole = memory("phi2-oasst1-lora", PHI2, "model.dtype=float32")
     assert PHI2 is not None
     assert whole.merged == 4 * PHI2.linear_weights
@@ -199,7 +202,7 @@ def test_float32_layers_are_merged_into_a_copy():
     assert memory("phi2-oasst1-lora", PHI2).merged == memory("phi2-tldr-qlora", PHI2).merged == 0
 
 
-def test_unknown_type_of_model_is_refused():
+def test_unknown_type_of_model_is_refused() -> None:
     with pytest.raises(TrainingError, match="'bert'"):
         Architecture.of({"model_type": "bert"})
 
@@ -210,7 +213,7 @@ def test_sizes_that_do_not_go_together_are_one_line() -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_dry_run_tells_parts_disk_and_what_it_lacks(capsys, tmp_path):
+def test_dry_run_tells_parts_disk_and_what_it_lacks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     from grpokit.commands.train import main
 
     (tmp_path / "config.json").write_text(json.dumps(CONFIGS["microsoft/phi-2"]))
@@ -223,7 +226,9 @@ def test_dry_run_tells_parts_disk_and_what_it_lacks(capsys, tmp_path):
     assert "100 steps of 8 completions" in out
 
 
-def test_dry_run_of_a_hub_model_says_what_it_lacks(capsys, monkeypatch, tmp_path):
+def test_dry_run_of_a_hub_model_says_what_it_lacks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from grpokit.commands.train import main
 
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))

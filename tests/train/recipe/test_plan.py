@@ -1,25 +1,30 @@
 """Batch geometry and steps, against TRL's own arithmetic."""
 
+from pathlib import Path
+
 import pytest
-from grpokit.train import TrainingError, make_plan
+from grpokit.train import Recipe, TrainingError, make_plan
 from grpokit.train.recipe.plan import solve
 from hypothesis import given
 from hypothesis import strategies as st
+from trl.trainer.grpo_trainer import GRPOTrainer
+
+from ..fixture_types import MakeRecipe
 
 COUNTS = st.integers(1, 12)
 
 
 @given(micro=COUNTS, processes=COUNTS, group=st.integers(2, 16))
-def test_open_accumulation_fills_whole_groups_and_is_the_smallest(micro, processes, group):
+def test_open_accumulation_fills_whole_groups_and_is_the_smallest(micro: int, processes: int, group: int) -> None:
     geometry = solve({"per_device_train_batch_size": micro, "num_generations": group}, processes)
     assert geometry.generation_batch % group == 0
     smaller = range(1, geometry.accumulation)
     assert all(micro * processes * accumulation % group for accumulation in smaller)
 
 
-def test_batch_of_4_with_groups_of_8_is_solved():
+def test_batch_of_4_with_groups_of_8_is_solved() -> None:
     """TRL raises on batch 4 with its default of 8 generations."""
-    from trl import GRPOConfig
+    from trl.trainer.grpo_config import GRPOConfig
 
     geometry = solve({"per_device_train_batch_size": 4}, 1)
     config = GRPOConfig(
@@ -42,12 +47,12 @@ MISFITS = [
 
 
 @pytest.mark.parametrize(("overrides", "message"), MISFITS)
-def test_what_does_not_fit_is_refused(tiny, overrides, message):
+def test_what_does_not_fit_is_refused(tiny: MakeRecipe, overrides: list[str], message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         make_plan(tiny(*overrides), 100)
 
 
-def test_data_smaller_than_a_generation_batch_is_refused(tiny):
+def test_data_smaller_than_a_generation_batch_is_refused(tiny: MakeRecipe) -> None:
     """TRL trains 0 steps on it and reports success."""
     with pytest.raises(TrainingError, match="3 rows do not fill one generation batch of 4 prompts"):
         make_plan(tiny(), 3)
@@ -66,35 +71,36 @@ EPOCHS = [
 
 
 @pytest.mark.parametrize(("rows", "overrides", "steps"), EPOCHS)
-def test_steps_of_epochs(tiny, rows, overrides, steps):
+def test_steps_of_epochs(tiny: MakeRecipe, rows: int, overrides: list[str], steps: int) -> None:
     assert make_plan(tiny("max_steps=-1", *overrides), rows).steps == steps
 
 
 @pytest.mark.parametrize(("rows", "overrides", "steps"), EPOCHS)
-def test_steps_of_epochs_are_those_of_trl(tiny, rows, overrides, steps, tmp_path):
+def test_steps_of_epochs_are_those_of_trl(
+    tiny: MakeRecipe, rows: int, overrides: list[str], steps: int, tmp_path: Path
+) -> None:
     trainer = real_trainer(tiny("max_steps=-1", *overrides), rows, tmp_path)
     loader = trainer.get_train_dataloader()
     counted = trainer.set_initial_training_values(trainer.args, loader)
     assert steps == counted[-1]
 
 
-def real_trainer(recipe, rows, folder):
+def real_trainer(recipe: Recipe, rows: int, folder: Path) -> GRPOTrainer:
     from datasets import Dataset
     from grpokit.evaluate.demo import checkpoint_path
     from grpokit.train.trl.arguments import make_arguments
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from trl import GRPOTrainer
 
     return GRPOTrainer(
         AutoModelForCausalLM.from_pretrained(checkpoint_path()),
-        recipe.mix.reward_funcs,
+        list(recipe.mix.reward_funcs),
         args=make_arguments(recipe, make_plan(recipe, rows), folder),
         train_dataset=Dataset.from_dict({"prompt": ["1+1"] * rows, "reference": ["2"] * rows}),
         processing_class=AutoTokenizer.from_pretrained(checkpoint_path()),
     )
 
 
-def test_save_steps_fall_on_generation_boundaries(tiny):
+def test_save_steps_fall_on_generation_boundaries(tiny: MakeRecipe) -> None:
     """Resuming is bit-exact only from there."""
     plan = make_plan(tiny("steps_per_generation=4", "save_steps=10"), 100)
     assert (plan.cycle, plan.save_steps) == (4, 12)
@@ -102,11 +108,11 @@ def test_save_steps_fall_on_generation_boundaries(tiny):
     assert make_plan(tiny("save_steps=10"), 100).save_steps == 10
 
 
-def test_learning_rate_too_low_for_lora_is_noted(tiny):
+def test_learning_rate_too_low_for_lora_is_noted(tiny: MakeRecipe) -> None:
     """TRL's default of 1e-6 moves no LoRA adapter."""
     assert any("hardly moves" in note for note in make_plan(tiny("learning_rate=1e-6"), 100).notes)
     assert not make_plan(tiny("learning_rate=1e-5"), 100).notes
 
 
-def test_tokens_are_bounded(tiny):
+def test_tokens_are_bounded(tiny: MakeRecipe) -> None:
     assert make_plan(tiny(), 100).max_tokens == 2 * 16 * 32

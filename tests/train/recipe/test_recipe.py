@@ -1,11 +1,14 @@
 """Recipes: what is accepted, and one line of repair for what is not."""
 
 import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from grpokit.errors import GrpokitError
-from grpokit.train import load_recipe, recipe_names
+from grpokit.train import Recipe, load_recipe, recipe_names
 from grpokit.train.recipe.recipe import make_recipe
 
 BASIC = {"model": "demo", "task": "arithmetic", "rewards": "correctness=1"}
@@ -30,7 +33,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("change", "message"), MISTAKES)
-def test_mistake_is_one_line_with_the_repair(change, message):
+def test_mistake_is_one_line_with_the_repair(change: dict[str, Any], message: str) -> None:
     with pytest.raises(GrpokitError) as caught:
         make_recipe({**BASIC, **change}, "mine.yaml")
     assert message in str(caught.value)
@@ -38,19 +41,19 @@ def test_mistake_is_one_line_with_the_repair(change, message):
 
 
 @pytest.mark.parametrize("missing", ["model", "task", "rewards"])
-def test_missing_key_is_named(missing):
+def test_missing_key_is_named(missing: str) -> None:
     values = {key: value for key, value in BASIC.items() if key != missing}
     with pytest.raises(GrpokitError, match=f"{missing} is missing"):
         make_recipe(values, "mine.yaml")
 
 
-def test_two_rewards_of_one_name_are_refused():
+def test_two_rewards_of_one_name_are_refused() -> None:
     """TRL averages two rewards with one name into one curve."""
     with pytest.raises(GrpokitError, match="two rewards are named 'correctness'"):
         make_recipe({**BASIC, "rewards": "correctness=1,correctness=2"}, "mine.yaml")
 
 
-def test_resolved_recipe_reads_back_as_itself(tmp_path):
+def test_resolved_recipe_reads_back_as_itself(tmp_path: Path) -> None:
     recipe = load_recipe("arithmetic-tiny", ["lora.r=4"])
     file = tmp_path / "again.yaml"
     file.write_text(recipe.to_yaml())
@@ -58,7 +61,7 @@ def test_resolved_recipe_reads_back_as_itself(tmp_path):
 
 
 @pytest.mark.parametrize("name", recipe_names())
-def test_shipped_recipes_are_valid(name):
+def test_shipped_recipes_are_valid(name: str) -> None:
     assert load_recipe(name).description
 
 
@@ -74,7 +77,7 @@ OVERRIDES = [
 
 
 @pytest.mark.parametrize(("override", "holds"), OVERRIDES)
-def test_override(override, holds):
+def test_override(override: str, holds: Callable[[Recipe], bool]) -> None:
     assert holds(load_recipe("arithmetic-tiny", [override]))
 
 
@@ -88,7 +91,7 @@ BAD_OVERRIDES = [
 
 
 @pytest.mark.parametrize(("override", "message"), BAD_OVERRIDES)
-def test_bad_override_is_one_line(override, message):
+def test_bad_override_is_one_line(override: str, message: str) -> None:
     with pytest.raises(GrpokitError, match=re.escape(message)):
         load_recipe("arithmetic-tiny", [override])
 
@@ -102,22 +105,22 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_FILES)
-def test_bad_file_is_one_line(tmp_path, text, message):
+def test_bad_file_is_one_line(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "recipe.yaml"
     file.write_text(text)
     with pytest.raises(GrpokitError, match=message):
         load_recipe(str(file))
 
 
-def test_unknown_recipe_names_the_nearest():
+def test_unknown_recipe_names_the_nearest() -> None:
     with pytest.raises(GrpokitError, match="Did you mean 'arithmetic-tiny'"):
         load_recipe("arithmetic-tny")
 
 
-def test_missing_file_is_named():
+def test_missing_file_is_named() -> None:
     with pytest.raises(GrpokitError, match=r"cannot read recipe /no/such\.yaml"):
         load_recipe("/no/such.yaml")
 
 
-def test_yaml_of_a_resolved_recipe_is_plain():
+def test_yaml_of_a_resolved_recipe_is_plain() -> None:
     assert yaml.safe_load(load_recipe("arithmetic-tiny").to_yaml())["grpo"]["disable_dropout"] is True

@@ -1,32 +1,37 @@
 """What reaches TRL."""
 
+from pathlib import Path
+
 from grpokit.train import make_plan
 from grpokit.train.trl.arguments import make_arguments
 
+from ..fixture_types import MakeRecipe
 
-def test_defaults_that_differ_from_trl(tiny, tmp_path):
+
+def test_defaults_that_differ_from_trl(tiny: MakeRecipe, tmp_path: Path) -> None:
     arguments = make_arguments(tiny(), make_plan(tiny(), 100), tmp_path)
     assert arguments.disable_dropout
     assert arguments.reward_weights == [1.0, 0.5]
 
 
-def test_dropout_is_off_in_rollouts(tiny, tmp_path):
+def test_dropout_is_off_in_rollouts(tiny: MakeRecipe, tmp_path: Path) -> None:
     """GPT-2 carries a dropout of 0.1, which TRL leaves active when it samples."""
     import torch
     from datasets import Dataset
     from grpokit.evaluate.demo import checkpoint_path
     from grpokit.evaluate.engines.loading import load_tokenizer
     from transformers import GPT2Config, GPT2LMHeadModel
-    from trl import GRPOTrainer
+    from trl.trainer.grpo_trainer import GRPOTrainer
 
     model = GPT2LMHeadModel(GPT2Config(vocab_size=36, n_positions=64, n_embd=8, n_layer=1, n_head=1))
     assert model.transformer.drop.p > 0
     trainer = GRPOTrainer(
         model,
-        tiny().mix.reward_funcs,
+        list(tiny().mix.reward_funcs),
         args=make_arguments(tiny(), make_plan(tiny(), 100), tmp_path),
         train_dataset=Dataset.from_dict({"prompt": ["1+1"] * 8, "reference": ["2"] * 8}),
         processing_class=load_tokenizer(checkpoint_path()),
     )
+    assert trainer.model is not None
     rates = {module.p for module in trainer.model.modules() if isinstance(module, torch.nn.Dropout)}
     assert rates == {0.0}

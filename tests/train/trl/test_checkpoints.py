@@ -3,16 +3,20 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from grpokit.train import TrainingError, train
 from grpokit.train.folder import last_checkpoint
 from grpokit.train.trl.checkpoints import saving
 
+from ..fixture_types import MakeRecipe
+
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     """Mount file systems of a given size; skipped where this machine does not let us."""
     folder = tmp_path / "disk"
     folder.mkdir()
@@ -36,7 +40,9 @@ SIZES = [
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_full_disk_stops_with_the_last_checkpoint_whole(tiny, tmp_path, small_disk, size):
+def test_full_disk_stops_with_the_last_checkpoint_whole(
+    tiny: MakeRecipe, tmp_path: Path, small_disk: Callable[[str], Path], size: str
+) -> None:
     disk = small_disk(size)
     recipe = tiny("max_steps=6", "save_steps=1")
     with pytest.raises(TrainingError, match=r"^cannot write .*checkpoint-\d: No space left on device\. Earlier"):
@@ -48,16 +54,18 @@ def test_full_disk_stops_with_the_last_checkpoint_whole(tiny, tmp_path, small_di
     assert train(recipe, disk / "run", resume=True).steps == 6
 
 
-def test_other_errors_of_writing_say_what_they_are(tmp_path):
+def test_other_errors_of_writing_say_what_they_are(tmp_path: Path) -> None:
     message = r"cannot write .*run: Permission denied\. Mind the step\."
     with pytest.raises(TrainingError, match=message), saving(tmp_path / "run", "Mind the step."):
         raise PermissionError(13, "Permission denied")
 
 
-def test_checkpoint_that_cannot_be_written_is_not_left_half(tiny, tmp_path, monkeypatch):
+def test_checkpoint_that_cannot_be_written_is_not_left_half(
+    tiny: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
 
-    def broken(*arguments, **named):
+    def broken(*arguments: Any, **named: Any) -> None:
         raise RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed")
 
     monkeypatch.setattr(torch, "save", broken)

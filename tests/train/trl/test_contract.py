@@ -19,7 +19,7 @@ from grpokit.train import trl as page
 from grpokit.train.trl.arguments import make_arguments
 from grpokit.train.trl.trainer import GuardedTrainer
 from transformers import AutoModelForCausalLM, Trainer
-from trl import GRPOTrainer
+from trl.trainer.grpo_trainer import GRPOTrainer
 
 TRAIN = Path(inspect.getfile(page)).parent.parent
 TRAINER = "trl.GRPOTrainer."
@@ -83,7 +83,7 @@ def plain_trainer(tiny: Callable[..., Recipe], tmp_path: Path) -> GRPOTrainer:
     recipe = tiny()
     return GRPOTrainer(
         AutoModelForCausalLM.from_pretrained(checkpoint_path()),
-        recipe.mix.reward_funcs,
+        list(recipe.mix.reward_funcs),
         args=make_arguments(recipe, make_plan(recipe, 8), tmp_path),
         train_dataset=Dataset.from_dict({"prompt": ["1+1"] * 8, "reference": ["2"] * 8}),
         processing_class=load_tokenizer(checkpoint_path()),

@@ -1,6 +1,7 @@
 """Held-out evaluation in the loop leaves training as it would be without it."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +9,11 @@ import torch
 from grpokit.train import train
 from grpokit.train.trl.isolation import isolated
 
+from ..fixture_types import MakeRecipe
 
-def test_every_random_state_is_put_back():
-    def draw():
+
+def test_every_random_state_is_put_back() -> None:
+    def draw() -> tuple[float, float, float]:
         return random.random(), np.random.rand(), torch.rand(1).item()
 
     model = torch.nn.Linear(1, 1)
@@ -24,11 +27,11 @@ def test_every_random_state_is_put_back():
     assert draw() == wanted
 
 
-def test_states_are_put_back_after_an_error():
+def test_states_are_put_back_after_an_error() -> None:
     model = torch.nn.Dropout()
     before = torch.get_rng_state()
 
-    def fail():
+    def fail() -> None:
         with isolated(model):
             torch.rand(1)
             raise RuntimeError
@@ -39,7 +42,7 @@ def test_states_are_put_back_after_an_error():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_modules_that_did_not_train_do_not_begin_to():
+def test_modules_that_did_not_train_do_not_begin_to() -> None:
     """A dropout that was switched off stays off: ``model.train()`` would have switched it on."""
     model = torch.nn.Sequential(torch.nn.Dropout(), torch.nn.Dropout())
     model[1].eval()
@@ -48,7 +51,7 @@ def test_modules_that_did_not_train_do_not_begin_to():
     assert [module.training for module in model.modules()] == [True, True, False]
 
 
-def weights(folder):
+def weights(folder: Path) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     return load_file(folder / "adapter_model.safetensors")
@@ -63,7 +66,9 @@ RUNS = [
 
 
 @pytest.mark.parametrize("overrides", RUNS)
-def test_weights_are_bit_identical_with_and_without_evaluation(tiny, tmp_path, overrides):
+def test_weights_are_bit_identical_with_and_without_evaluation(
+    tiny: MakeRecipe, tmp_path: Path, overrides: list[str]
+) -> None:
     """Evaluation inside the loop changes training through the random state."""
     steps = ["max_steps=4", "evaluation.limit=20", *overrides]
     without = weights(train(tiny("evaluation.every=null", *steps), tmp_path / "without").folder)

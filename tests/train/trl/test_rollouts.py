@@ -1,23 +1,31 @@
 """Completions drawn in chunks are those of the whole batch; a merged adapter leaves no trace in the base."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from grpokit.train import train
 
+from ..fixture_types import MakeRecipe
+
+
+class Draws(list[list[list[int]]]):
+    """Generation batches of completions' tokens, and what to set in the trainer that draws them."""
+
+    chunk: int | None = None
+    merges = True
+
 
 @pytest.fixture
-def draws(monkeypatch):
-    """The completions of every generation batch, as TRL gets them; ``.chunk`` and ``.merges`` set the trainer."""
+def draws(monkeypatch: pytest.MonkeyPatch) -> Draws:
+    """The completions of every generation batch, as TRL gets them."""
     from grpokit.train.trl.trainer import GuardedTrainer
 
     real = GuardedTrainer._generate_single_turn
 
-    class Draws(list):
-        chunk = None
-        merges = True
-
     seen = Draws()
 
-    def remember(self, prompt_ids, *others, **named):
+    def remember(self: Any, prompt_ids: list[list[int]], *others: Any, **named: Any) -> Any:
         self.rollouts.chunk, self.rollouts.merges = seen.chunk, seen.merges
         before = [weight.detach().clone() for weight in self.model.parameters()]
         completions, logprobs = real(self, prompt_ids, *others, **named)
@@ -30,7 +38,9 @@ def draws(monkeypatch):
 
 
 @pytest.mark.parametrize("chunk", [8, 5, 1])  # even, uneven, single rows
-def test_chunks_draw_the_completions_of_the_whole_batch(tiny, tmp_path, draws, chunk):
+def test_chunks_draw_the_completions_of_the_whole_batch(
+    tiny: MakeRecipe, tmp_path: Path, draws: Draws, chunk: int
+) -> None:
     train(tiny("max_steps=3"), tmp_path / "whole")
     whole = list(draws)
     draws.clear()
@@ -40,7 +50,9 @@ def test_chunks_draw_the_completions_of_the_whole_batch(tiny, tmp_path, draws, c
     assert len({len(completion) for batch in whole for completion in batch}) > 1  # they do not end together
 
 
-def test_merged_adapter_draws_the_same_and_leaves_the_base_as_it_was(tiny, tmp_path, draws):
+def test_merged_adapter_draws_the_same_and_leaves_the_base_as_it_was(
+    tiny: MakeRecipe, tmp_path: Path, draws: Draws
+) -> None:
     train(tiny("max_steps=3"), tmp_path / "merged")
     merged = list(draws)
     draws.clear()
@@ -57,10 +69,17 @@ MERGEABLE = [
 
 
 @pytest.mark.parametrize(("overrides", "expected"), MERGEABLE)
-def test_only_weights_in_float32_are_merged(tiny, tmp_path, monkeypatch, overrides, expected):
+def test_only_weights_in_float32_are_merged(
+    tiny: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overrides: list[str], expected: bool
+) -> None:
     from grpokit.train.trl import rollouts
 
-    real, found = rollouts.mergeable, []
-    monkeypatch.setattr(rollouts, "mergeable", lambda model: found.append(real(model)) or found[-1])
+    real, answers = rollouts.mergeable, list[bool]()
+
+    def remember(model: Any) -> bool:
+        answers.append(real(model))
+        return answers[-1]
+
+    monkeypatch.setattr(rollouts, "mergeable", remember)
     train(tiny("max_steps=1", *overrides), tmp_path / "run")
-    assert found == [expected]
+    assert answers == [expected]

@@ -1,21 +1,27 @@
 """Dropout in the loss and not in rollouts."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 from grpokit.train import train
 
+from ..fixture_types import MakeRecipe
+
 
 @pytest.fixture
-def seen(monkeypatch):
+def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[float]]:
     """The rates of LoRA's dropout that are active when completions are drawn, and when the loss is computed."""
     from transformers import GenerationMixin
-    from trl import GRPOTrainer
+    from trl.trainer.grpo_trainer import GRPOTrainer
 
-    rates = {"rollout": set(), "loss": set()}
+    rates: dict[str, set[float]] = {"rollout": set(), "loss": set()}
 
-    def spy(owner, name, phase, model_of):
+    def spy(owner: type, name: str, phase: str, model_of: Callable[[Any], Any]) -> None:
         real = getattr(owner, name)
 
-        def wrapper(self, *arguments, **named):
+        def wrapper(self: Any, *arguments: Any, **named: Any) -> Any:
             modules = model_of(self).named_modules()
             dropouts = [module for path, module in modules if path.endswith("lora_dropout.default")]
             rates[phase] |= {getattr(dropout, "p", 0.0) * dropout.training for dropout in dropouts}
@@ -29,7 +35,9 @@ def seen(monkeypatch):
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.0])
-def test_lora_dropout_is_in_the_loss_alone(tiny, tmp_path, seen, rate):
+def test_lora_dropout_is_in_the_loss_alone(
+    tiny: MakeRecipe, tmp_path: Path, seen: dict[str, set[float]], rate: float
+) -> None:
     """TRL's disable_dropout switches off the adapter's dropout too, so that the recipe's would do nothing."""
     train(tiny("max_steps=1", f"lora.dropout={rate}"), tmp_path / "run")
     assert seen == {"rollout": {0.0}, "loss": {rate}}
