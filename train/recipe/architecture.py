@@ -127,7 +127,7 @@ class Architecture:
 
 def _linears(model: Any) -> Iterator[Linear]:
     from torch import nn
-    from transformers.pytorch_utils import Conv1D
+    from transformers import Conv1D
 
     output = model.get_output_embeddings()
     for name, module in model.named_modules():

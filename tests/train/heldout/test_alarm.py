@@ -78,9 +78,7 @@ DECAY = [
 
 
 @pytest.mark.parametrize(("behaviour", "kinds"), DECAY)
-def test_answers_that_rot_raise_it_unless_the_metric_improves(
-    behaviour: dict[str, Estimate], kinds: list[str]
-) -> None:
+def test_answers_that_rot_raise_it_unless_the_metric_improves(behaviour: dict[str, Estimate], kinds: list[str]) -> None:
     draw = np.random.default_rng(7)
     base, better, rest = shares(draw, 0.3), shares(draw, 0.9), shares(draw, 0.5)
     still = replace(made_pair(base, base, base + rest, base + rest), behaviour=behaviour)
@@ -111,6 +109,27 @@ def test_more_looks_ask_for_more_evidence() -> None:
     assert look(pair, 1, UNITS, 0.0, 1)
     assert not look(pair, 10_000, UNITS, 0.0, 1)
     assert CHECKS == 4
+
+
+LEVELS = [
+    # looks planned, independent questions, the one-sided level of each of the four checks of a look
+    (1, 20, 0.00625),
+    (3, 200, 0.0020833),
+    (12, 500, 0.00052083),
+]
+
+
+@pytest.mark.parametrize(("looks", "units", "level"), LEVELS)
+def test_every_check_is_made_at_its_share_of_the_false_alarms(looks: int, units: int, level: float) -> None:
+    """Bonferroni over looks and checks: a fall raises the alarm from the very t quantile of that level."""
+    from scipy.stats import t
+
+    width = 0.1 * t.ppf(1 - level, units - 1) / t.ppf(0.975, units - 1)
+    for fall, kinds in ((1.001 * width, ["reward hacking"]), (0.999 * width, [])):
+        gain = change(Estimate(-fall, -fall - 0.1, -fall + 0.1, units, "t"))
+        total = change(Estimate(0.01, -0.2, 0.2, units, "t"))
+        pair = bare_pair("a", {}, gain, total)
+        assert [alarm.kind for alarm in look(pair, looks, units, 0.0, step=20)] == kinds
 
 
 def test_each_kind_is_kept_and_told_once_even_after_resuming(tmp_path: Path, recorder: Recorder) -> None:

@@ -202,6 +202,36 @@ def test_float32_layers_are_merged_into_a_copy() -> None:
     assert memory("phi2-oasst1-lora", PHI2).merged == memory("phi2-tldr-qlora", PHI2).merged == 0
 
 
+PARAMETERS, LINEAR = 2_779_683_840, 32 * 78_643_200
+CPU = ["model.dtype=auto", "use_cpu=true", "bf16=false"]  # so float32
+PARTS = [
+    # recipe, overrides, part, bytes of Phi-2 by hand: 2,560 wide, 32 layers, 51,200 words, 512 + 256 tokens
+    ("phi2-oasst1-lora", [], "optimizer", 2 * 4 * 16 * 32 * (4 * 5120 + 2 * 12_800)),  # two moments of r 16, float32
+    ("phi2-tldr-qlora", [], "adapter", 2 * 8 * 32 * (4 * 5120 + 2 * 12_800)),  # r 8, in 16 bits on a quantised base
+    ("phi2-oasst1-lora", [], "sampling", 3 * 4 * 2 * 51_200 * 4),  # three copies for two micro-batches of four rows
+    ("phi2-oasst1-lora", ["max_completion_length=256"], "cache", 8 * 768 * 2 * 32 * 2560 * 2),
+    ("phi2-oasst1-lora", ["max_completion_length=2000"], "logits", 4096 * 32_768 * 2),  # a tile, however long
+    ("phi2-oasst1-lora", ["max_completion_length=16"], "logits", 4 * 16 * 32_768 * 2),
+    ("phi2-oasst1-lora", ["model.quantization=8bit"], "weights", 2 * PARAMETERS - LINEAR),
+    ("phi2-oasst1-lora", CPU, "weights", 4 * PARAMETERS),
+    ("phi2-oasst1-lora", [*CPU, "max_completion_length=16"], "logits", 4 * 16 * 32_768 * 4),
+]
+
+
+@pytest.mark.parametrize(("name", "overrides", "part", "size"), PARTS)
+def test_part_is_what_it_is_by_hand(name: str, overrides: list[str], part: str, size: float) -> None:
+    assert getattr(memory(name, PHI2, *overrides), part) == size
+
+
+def test_one_layer_is_kept_whole_under_checkpointing_and_one_is_unpacked() -> None:
+    assert PHI2 is not None
+    tokens = 4 * (512 + 16)
+    kept = tokens * (32 * 2560 * 2 + PHI2.kept_bytes(2))
+    assert memory("phi2-oasst1-lora", PHI2, "max_completion_length=16").activations == pytest.approx(kept)
+    quantised = memory("phi2-oasst1-lora", PHI2, "max_completion_length=16", "model.quantization=4bit")
+    assert quantised.activations == pytest.approx(kept + 2 * 2560 * 10_240)
+
+
 def test_unknown_type_of_model_is_refused() -> None:
     with pytest.raises(TrainingError, match="'bert'"):
         Architecture.of({"model_type": "bert"})

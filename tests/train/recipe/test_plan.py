@@ -14,6 +14,12 @@ from ..fixture_types import MakeRecipe
 COUNTS = st.integers(1, 12)
 
 
+def test_advice_for_a_misfit_counts_the_processes() -> None:
+    wrong = {"per_device_train_batch_size": 1, "num_generations": 8, "gradient_accumulation_steps": 3}
+    with pytest.raises(TrainingError, match=r"1 completions a micro-batch x 2 process.* to a multiple of 4,"):
+        solve(wrong, 2)
+
+
 @given(micro=COUNTS, processes=COUNTS, group=st.integers(2, 16))
 def test_open_accumulation_fills_whole_groups_and_is_the_smallest(micro: int, processes: int, group: int) -> None:
     geometry = solve({"per_device_train_batch_size": micro, "num_generations": group}, processes)
@@ -64,6 +70,7 @@ EPOCHS = [
     (16, ["num_train_epochs=1"], 4),  # 4 prompts a generation batch, one step each
     (18, ["num_train_epochs=1"], 4),  # two rows left over
     (16, ["num_train_epochs=2.5"], 10),
+    (16, ["num_train_epochs=1.1"], 5),  # a step begun is made
     (16, ["num_train_epochs=1", "num_iterations=2"], 8),  # each batch is used twice
     (16, ["num_train_epochs=1", "gradient_accumulation_steps=2"], 2),  # 8 prompts a generation batch
     (16, ["num_train_epochs=1", "steps_per_generation=2"], 4),  # 8 prompts, two steps each
@@ -106,6 +113,27 @@ def test_save_steps_fall_on_generation_boundaries(tiny: MakeRecipe) -> None:
     assert (plan.cycle, plan.save_steps) == (4, 12)
     assert any("save_steps=12 instead of 10" in note for note in plan.notes)
     assert make_plan(tiny("save_steps=10"), 100).save_steps == 10
+
+
+CYCLES = [
+    # micro-batches per generation batch, per step, uses of each, steps until generation batches are used up
+    (4, 1, 1, 4),
+    (2, 4, 1, 1),  # two generation batches in a step
+    (3, 2, 1, 3),  # the second step takes from both
+    (2, 2, 3, 3),
+]
+
+
+@pytest.mark.parametrize(("per_generation", "accumulation", "iterations", "cycle"), CYCLES)
+def test_cycle_ends_where_a_step_and_a_generation_batch_end(
+    tiny: MakeRecipe, per_generation: int, accumulation: int, iterations: int, cycle: int
+) -> None:
+    batches = [f"steps_per_generation={per_generation}", f"gradient_accumulation_steps={accumulation}"]
+    assert make_plan(tiny(*batches, f"num_iterations={iterations}"), 100).cycle == cycle
+
+
+def test_save_steps_may_be_a_share_of_the_run(tiny: MakeRecipe) -> None:
+    assert make_plan(tiny("save_steps=0.25", "steps_per_generation=4"), 100).save_steps == 0.25
 
 
 def test_learning_rate_too_low_for_lora_is_noted(tiny: MakeRecipe) -> None:
