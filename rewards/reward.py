@@ -180,7 +180,7 @@ class Reward(ABC):
     parameter of such a name is the layout's where it is None."""
 
     bound: Layout | None = field(default=None, init=False, repr=False)
-    """The layout of the mix that the reward belongs to; None while it stands alone. It is no parameter."""
+    """The layout of the mix that the reward belongs to; None where its own parameters say as much. No parameter."""
 
     @property
     def range(self) -> Range:
@@ -238,12 +238,13 @@ class Reward(ABC):
     def within(self, layout: Layout) -> Self:
         """Return this reward as it is in a mix of this layout, and so the rewards that it is made of."""
         parts = self.parts()
-        if self.layout == layout and all(part.layout == layout for part in parts.values()):
+        bound = None if agree(self.settings()) == layout else layout  # one form, so that equal rewards are equal
+        if bound == self.bound and all(part.layout == layout for part in parts.values()):
             return self
         made = copy(self)
         for name, part in parts.items():
             object.__setattr__(made, name, part.within(layout))
-        object.__setattr__(made, "bound", layout)
+        object.__setattr__(made, "bound", bound)
         return made
 
     def parts(self) -> dict[str, Reward]:

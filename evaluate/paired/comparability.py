@@ -22,7 +22,7 @@ def require_comparable(base: Manifest, tuned: Manifest) -> tuple[Mismatch, ...]:
     if fatal:
         differing = "; ".join(f"{m.what}: {m.base} against {m.tuned}" for m in fatal)
         repair = (
-            "score both with one mix: grpo-eval score RUN --mix MIX"
+            "score both with one mix: grpo-eval score RUN --rewards SPEC"
             if all(m.what.startswith("reward") for m in fatal)
             else "compare runs on the same prompts"
         )

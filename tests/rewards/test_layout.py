@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from grpokit.errors import GrpokitError
-from grpokit.rewards import Batch, Gate, Layout, LayoutError, Reward, RewardMix, get
+from grpokit.rewards import Batch, Gate, Judgement, Layout, LayoutError, Reward, RewardError, RewardMix, get
 from grpokit.rewards.checks.audit import audit
+from grpokit.rewards.checks.honest import AuditRow
 from grpokit.rewards.text import normalise
 
 IDS = [[1, 2, 3]]
@@ -69,6 +71,26 @@ def test_clarity_looks_at_the_reasoning_alone() -> None:
     assert get("cot_clarity", target=1)(completions=[text]) == [1.0]
 
 
+def test_reasoning_apart_from_the_content_stands_before_the_answer_tag() -> None:
+    message = [{"role": "assistant", "reasoning_content": "9 * 2", "content": "<result>18</result>"}]
+    mix = RewardMix.parse(f"{SCRATCH}correctness,xml_format,xml_format_soft,xml_tag_count")
+    assert mix.score(completions=[message], answer=["18"]).total == [4.0]
+
+
+def test_rewards_are_called_as_trl_calls_them() -> None:
+    mix = RewardMix.parse(f"{SCRATCH}correctness,conciseness,token_overlap,xml_format")
+    for reward in mix.reward_funcs:
+        values = reward(
+            prompts=[[{"role": "user", "content": "What is 9 * 2?"}]],
+            completions=[[{"role": "assistant", "content": "<scratch>9 * 2</scratch><result>18</result>"}]],
+            completion_ids=IDS,
+            answer=["18"],
+            trainer_state=object(),
+            log_metric=lambda name, value: None,
+        )
+        assert values == [1.0]
+
+
 def test_an_unclosed_block_of_ones_own_tag_leaves_no_answer() -> None:
     mix = RewardMix.parse("layout(reasoning_tag=scratch);correctness,length,conciseness,token_overlap")
     judged = mix.explain(completions=["<scratch>so it is 18"], answer=["18"])
@@ -78,6 +100,8 @@ def test_an_unclosed_block_of_ones_own_tag_leaves_no_answer() -> None:
         "conciseness": "unclosed",
         "token_overlap": "no answer",
     }
+    ungated = RewardMix.parse("layout(reasoning_tag=scratch);conciseness").explain(completions=["<scratch>so it is 18"])
+    assert ungated["conciseness"][0].status == "no final answer"
 
 
 def test_a_prompt_may_open_the_block() -> None:
@@ -87,13 +111,13 @@ def test_a_prompt_may_open_the_block() -> None:
     )
     assert scored.total == [2.0]
     assert normalise("6*3, and then", prompt="6*3? <scratch>", layout=mix.layout).final is None
+    assert normalise("6*3</scratch><scratch>again</scratch>18", layout=mix.layout).prefilled
 
 
 def test_the_usual_reasoning_tags_are_read_beside_the_named_one() -> None:
     reward = RewardMix.parse("layout(reasoning_tag=scratch);correctness").rewards[0]
-    texts = [
-        f"<{tag}>17</{tag}><answer>18</answer>" for tag in ("think", "thinking", "reasoning", "thought", "scratch")
-    ]
+    tags = ("think", "thinking", "reasoning", "thought", "scratch")
+    texts = [f"<{tag}>so it is 17</{tag}>18" for tag in tags]
     assert reward(completions=texts, answer=["18"] * 5) == [1.0] * 5
 
 
@@ -138,6 +162,7 @@ def test_the_rewards_make_up_one_layout() -> None:
         ("layout(answer_tag=result);", ("expected a reward",)),
         ("correctness;layout(answer_tag=result)", ("a layout stands once",)),
         ("layout();layout();correctness", ("a layout stands once",)),
+        ("layout();correctness;length", ("a layout stands once",)),
         # two rewards that agree on nothing wrong, and yet make up no layout
         ("correctness(answer_tag=plan),xml_format(reasoning_tag=plan)", ("both 'plan'",)),
     ],
@@ -194,90 +219,46 @@ def test_a_reward_taken_out_of_a_mix_keeps_its_layout() -> None:
         assert other.fingerprint == RewardMix.parse(other.spec).fingerprint
 
 
+@dataclass(frozen=True)
+class Least(Reward):
+    """The lower of two rewards, as somebody else might write it."""
+
+    first: Reward
+    second: Reward
+
+    name = "least"
+
+    def judge(self, batch: Batch) -> list[Judgement]:
+        pairs = zip(self.first.judge(batch), self.second.judge(batch), strict=True)
+        return [min(pair, key=lambda judged: judged.value or 0.0) for pair in pairs]
+
+
+def test_a_reward_made_of_others_hands_the_layout_on() -> None:
+    least = Least(get("correctness", answer_tag="result"), get("token_overlap"))
+    assert parts(RewardMix([least]), "<think>9</think><result>18</result>") == {least.__name__: 1.0}
+
+
+def test_a_gate_of_a_mixs_rewards_keeps_their_layout() -> None:
+    mix = RewardMix.parse(f"{SCRATCH}correctness,length")
+    again = RewardMix([Gate(mix.rewards[0], get("conciseness"))])
+    assert again.layout == mix.layout
+    assert RewardMix.parse(again.spec) == again
+
+
+def test_the_layout_is_no_parameter() -> None:
+    with pytest.raises(RewardError, match="length has no parameter 'bound'"):
+        get("length", bound=None)
+
+
 def test_a_gate_alone_reads_one_layout() -> None:
     gate = Gate(get("correctness", answer_tag="result"), get("conciseness"))
     assert gate(completions=["<think>9</think><result>18</result>"], answer=["18"]) == [1.0]
-
-
-FINGERPRINTS = {  # of versions in which each reward decided for itself: stored runs hold them
-    "correctness": "4132092830a6962b",
-    "xml_format": "69bf52004c27aa1f",
-    "xml_format_soft": "6e41f26dadf430c2",
-    "xml_tag_count": "ab67976c62bb0e12",
-    "conciseness": "cde1c10ef718e2db",
-    "cosine_length": "dee3b5a2ae7fd1b1",
-    "token_overlap": "59cef7a102a584ec",
-    "rouge_1": "86c4e113b7aec44a",
-    "semantic_similarity": "0ad0583085163d7f",
-    "summary_quality": "7d80f7461fe4661c",
-    "cot_clarity": "143eb87ddc6c9ec4",
-    "length": "8d4d6b0e49072285",
-    "repetition": "cbc0d8d93fbc3e9b",
-    "correctness(answer_tag=result)": "0d915fcd486c3815",
-    "correctness(extraction=lenient)": "100bb34cb0129570",
-    "xml_format(reasoning_tag=reasoning)": "ad70356ea309572c",
-    "xml_format(reasoning_tag=think)": "69bf52004c27aa1f",
-    "gate(correctness(extraction=lenient),length,threshold=0.5)": "930eab8c806d0d19",
-}
-
-
-@pytest.mark.parametrize(("spec", "fingerprint"), FINGERPRINTS.items())
-def test_stored_fingerprints_stay(spec: str, fingerprint: str) -> None:
-    assert get(spec).fingerprint == fingerprint
-    assert RewardMix.parse(spec).rewards[0].fingerprint == fingerprint
-
-
-@pytest.mark.parametrize(
-    ("spec", "fingerprint"),
-    [
-        ("correctness=2,xml_format=0.5", "a63dd32e8248f76e"),
-        (
-            "correctness=1,xml_format(reasoning_tag=reasoning)=0.5",
-            "c01ba18aaeec1457",
-        ),  # another tag is asked for, not read
-        ("gate(xml_format,conciseness)=1", "f14af2d00b1af23b"),
-    ],
-)
-def test_stored_fingerprints_of_mixes_stay(spec: str, fingerprint: str) -> None:
-    assert RewardMix.parse(spec).fingerprint == fingerprint
 
 
 def test_names_stay() -> None:
     assert get("xml_format(reasoning_tag=think)").__name__ == "xml_format"
     assert get("correctness", answer_tag="result").__name__ == "correctness(answer_tag=result)"
     assert RewardMix.parse("layout(answer_tag=result);correctness,xml_format").names == ["correctness", "xml_format"]
-
-
-READERS = {  # the settings that another fingerprint comes with
-    "correctness": {"reasoning_tag", "answer_tag", "extraction"},
-    "conciseness": {"reasoning_tag", "answer_tag", "extraction"},
-    "cosine_length": {"reasoning_tag", "answer_tag", "extraction"},
-    "token_overlap": {"reasoning_tag", "answer_tag"},
-    "rouge_l": {"reasoning_tag", "answer_tag"},
-    "edit_similarity": {"reasoning_tag", "answer_tag"},
-    "semantic_similarity": {"reasoning_tag", "answer_tag"},
-    "summary_quality": {"reasoning_tag", "answer_tag"},
-    "xml_format": {"reasoning_tag", "answer_tag"},
-    "xml_tag_count": {"reasoning_tag", "answer_tag"},
-    "length": {"reasoning_tag"},
-    "cot_clarity": {"reasoning_tag"},
-    "gate(xml_format,length)": {"reasoning_tag", "answer_tag"},
-    "repetition": set(),
-    "token_length": set(),
-    "language_consistency": set(),
-}
-
-
-@pytest.mark.parametrize(("spec", "keys"), READERS.items())
-def test_what_the_values_depend_on_is_in_the_fingerprint(spec: str, keys: set[str]) -> None:
-    plain = RewardMix.parse(spec)
-    changed = set()
-    for key, value in (("reasoning_tag", "scratch"), ("answer_tag", "result"), ("extraction", "lenient")):
-        mix = RewardMix.parse(f"layout({key}={value});{spec}")
-        if mix.rewards[0].fingerprint != plain.rewards[0].fingerprint:
-            assert mix.fingerprint != plain.fingerprint
-            changed.add(key)
-    assert changed == keys
 
 
 def test_a_mix_normalises_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,3 +296,5 @@ def test_the_audit_writes_and_judges_in_the_layout() -> None:
     assert (report.right.total, report.wrong.total) == (1.5, 0.5)
     assert "<scratch>" in next(hack.example for hack in report.hacks if hack.name == "repetition")
     assert audit(RewardMix.parse("correctness(answer_tag=result)=1,token_overlap=1")).right.total == 2.0
+    text = AuditRow("Summarise.", "My neighbour borrowed the ladder in March and says it was always his own.")
+    assert audit(RewardMix.parse(f"{SCRATCH}gate(xml_format,token_overlap)"), [text]).right.total == 1.0

@@ -56,7 +56,7 @@ def test_field_10_an_adapter_that_was_not_applied_is_flagged() -> None:
 
 def test_refusal_says_what_differs_and_what_to_do() -> None:
     tuned = manifest("tuned", mix=MixRecord("", {"length": 1.0}, {"length": "1"}))
-    with pytest.raises(EvaluationError, match=r"reward length: none against 1;.*grpo-eval score RUN --mix MIX"):
+    with pytest.raises(EvaluationError, match=r"reward length: none against 1;.*grpo-eval score RUN --rewards SPEC"):
         require_comparable(BASE, tuned)
 
 

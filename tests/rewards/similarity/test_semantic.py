@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from grpokit.rewards import RewardError, get
+from grpokit.rewards import Layout, RewardError, get
 from grpokit.rewards.similarity.encoder import WINDOWS, chunks_of, encoder
 from grpokit.rewards.similarity.overlap import token_overlap
 from grpokit.rewards.similarity.semantic import SemanticSimilarity, SummaryQuality, semantic_similarity, summary_quality
@@ -198,6 +198,12 @@ def test_summary_quality_is_the_weighted_mean(semantic: SemanticSimilarity, weig
     parts = zip(token_overlap(**batch), semantic(**batch), strict=True)
     expected = [None if o is None else weight * o + (1 - weight) * s for o, s in parts]
     assert SummaryQuality(overlap_weight=weight, model=semantic.model)(**batch) == pytest.approx(expected)
+
+
+def test_both_parts_of_summary_quality_read_the_layout(model: str) -> None:
+    text = "<scratch>Dogs bark.</scratch><result>A cat sat on the mat.</result>"
+    reward = SummaryQuality(model=model).within(Layout(reasoning_tag="scratch", answer_tag="result"))
+    assert reward(completions=[text], answer=["A cat sat on the mat."]) == [pytest.approx(1.0)]
 
 
 def test_summary_quality_tells_its_parts(semantic: SemanticSimilarity) -> None:

@@ -1,0 +1,78 @@
+"""Fingerprints: stored runs hold them, so equal semantics keep theirs and another layout has another."""
+
+import pytest
+from grpokit.rewards import RewardMix, get
+
+FINGERPRINTS = {  # of versions in which each reward decided for itself: stored runs hold them
+    "correctness": "4132092830a6962b",
+    "xml_format": "69bf52004c27aa1f",
+    "xml_format_soft": "6e41f26dadf430c2",
+    "xml_tag_count": "ab67976c62bb0e12",
+    "conciseness": "cde1c10ef718e2db",
+    "cosine_length": "dee3b5a2ae7fd1b1",
+    "token_overlap": "59cef7a102a584ec",
+    "rouge_1": "86c4e113b7aec44a",
+    "semantic_similarity": "0ad0583085163d7f",
+    "summary_quality": "7d80f7461fe4661c",
+    "cot_clarity": "143eb87ddc6c9ec4",
+    "length": "8d4d6b0e49072285",
+    "repetition": "cbc0d8d93fbc3e9b",
+    "correctness(answer_tag=result)": "0d915fcd486c3815",
+    "correctness(extraction=lenient)": "100bb34cb0129570",
+    "xml_format(reasoning_tag=reasoning)": "ad70356ea309572c",
+    "xml_format(reasoning_tag=think)": "69bf52004c27aa1f",
+    "gate(correctness(extraction=lenient),length,threshold=0.5)": "930eab8c806d0d19",
+}
+
+
+@pytest.mark.parametrize(("spec", "fingerprint"), FINGERPRINTS.items())
+def test_stored_fingerprints_stay(spec: str, fingerprint: str) -> None:
+    assert get(spec).fingerprint == fingerprint
+    assert RewardMix.parse(spec).rewards[0].fingerprint == fingerprint
+
+
+@pytest.mark.parametrize(
+    ("spec", "fingerprint"),
+    [
+        ("correctness=2,xml_format=0.5", "a63dd32e8248f76e"),
+        (
+            "correctness=1,xml_format(reasoning_tag=reasoning)=0.5",
+            "c01ba18aaeec1457",
+        ),  # another tag is asked for, not read
+        ("gate(xml_format,conciseness)=1", "f14af2d00b1af23b"),
+    ],
+)
+def test_stored_fingerprints_of_mixes_stay(spec: str, fingerprint: str) -> None:
+    assert RewardMix.parse(spec).fingerprint == fingerprint
+
+
+READERS = {  # the settings that another fingerprint comes with
+    "correctness": {"reasoning_tag", "answer_tag", "extraction"},
+    "conciseness": {"reasoning_tag", "answer_tag", "extraction"},
+    "cosine_length": {"reasoning_tag", "answer_tag", "extraction"},
+    "token_overlap": {"reasoning_tag", "answer_tag"},
+    "rouge_l": {"reasoning_tag", "answer_tag"},
+    "edit_similarity": {"reasoning_tag", "answer_tag"},
+    "semantic_similarity": {"reasoning_tag", "answer_tag"},
+    "summary_quality": {"reasoning_tag", "answer_tag"},
+    "xml_format": {"reasoning_tag", "answer_tag"},
+    "xml_tag_count": {"reasoning_tag", "answer_tag"},
+    "length": {"reasoning_tag"},
+    "cot_clarity": {"reasoning_tag"},
+    "gate(xml_format,length)": {"reasoning_tag", "answer_tag"},
+    "repetition": set(),
+    "token_length": set(),
+    "language_consistency": set(),
+}
+
+
+@pytest.mark.parametrize(("spec", "keys"), READERS.items())
+def test_what_the_values_depend_on_is_in_the_fingerprint(spec: str, keys: set[str]) -> None:
+    plain = RewardMix.parse(spec)
+    changed = set()
+    for key, value in (("reasoning_tag", "scratch"), ("answer_tag", "result"), ("extraction", "lenient")):
+        mix = RewardMix.parse(f"layout({key}={value});{spec}")
+        if mix.rewards[0].fingerprint != plain.rewards[0].fingerprint:
+            assert mix.fingerprint != plain.fingerprint
+            changed.add(key)
+    assert changed == keys
