@@ -158,5 +158,5 @@ def command_line() -> str:
 
 
 def now() -> str:
-    """Return the time in UTC, in ISO 8601 to the microsecond: runs are told apart and ordered by it."""
+    """Return the time in UTC, in ISO 8601 to the microsecond: runs are distinguished and ordered by it."""
     return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -69,7 +69,7 @@ def _blocks(groups: Iterator[Answered]) -> Iterator[list[Answered]]:
 
 
 def score_rows(rows: Sequence[Row], prompts: Sequence[Prompt], mix: RewardMix) -> list[Score]:
-    """Return the scores of ``rows``, which answer ``prompts`` (one a row)."""
+    """Return the scores of ``rows``, which answer ``prompts`` (one per row)."""
     batch = make_batch(rows, prompts)
     judged, repeated = mix.judge(batch), repeated_shares(batch)
     totals = mix.combine(judged).total
@@ -87,7 +87,7 @@ def score_rows(rows: Sequence[Row], prompts: Sequence[Prompt], mix: RewardMix) -
 
 def repeated_shares(batch: Batch) -> list[float]:
     """Return per completion the share of its triples that stood in it before: what the repetition reward punishes."""
-    return [abs(found.value or 0.0) for found in repetition.judge(batch)]
+    return [abs(judged.value or 0.0) for judged in repetition.judge(batch)]
 
 
 def try_mix(mix: RewardMix, prompt: Prompt, token_ids: Sequence[int] | None) -> None:

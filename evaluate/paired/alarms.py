@@ -20,7 +20,7 @@ BASE = "base"
 """The folder, among them, of the run before the first step; a checkpoint's is called "step-00020", by its step."""
 
 FILE = "alarms.jsonl"
-"""The file beside them with one alarm a line."""
+"""The file beside them with one alarm per line."""
 
 
 class Alarm(NamedTuple):

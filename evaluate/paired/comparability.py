@@ -12,22 +12,22 @@ from .comparison import Mismatch
 from .table import Table
 
 OF_THE_MODEL = ("name", "checkpoint", "adapter", "revision", "url", "file")
-"""Beginnings of the names of what an engine tells about which model answered: two models differ in it by right."""
+"""Beginnings of the names of what an engine says about which model answered: two models differ in it by right."""
 
 
 def require_comparable(base: Manifest, tuned: Manifest) -> tuple[Mismatch, ...]:
     """Return what is flagged; raise :class:`EvaluationError` for what makes the comparison meaningless."""
-    found = tuple(mismatches(base, tuned))
-    fatal = [mismatch for mismatch in found if mismatch.fatal]
+    differing = tuple(mismatches(base, tuned))
+    fatal = [mismatch for mismatch in differing if mismatch.fatal]
     if fatal:
-        differing = "; ".join(f"{m.what}: {m.base} against {m.tuned}" for m in fatal)
+        shown = "; ".join(f"{m.what}: {m.base} against {m.tuned}" for m in fatal)
         repair = (
             "score both with one mix: grpo-eval score RUN --rewards SPEC"
             if all(m.what.startswith("reward") for m in fatal)
             else "compare runs on the same prompts"
         )
-        raise EvaluationError(f"{base.model!r} and {tuned.model!r} cannot be compared ({differing}); {repair}.")
-    return found
+        raise EvaluationError(f"{base.model!r} and {tuned.model!r} cannot be compared ({shown}); {repair}.")
+    return differing
 
 
 def mismatches(base: Manifest, tuned: Manifest) -> Iterator[Mismatch]:

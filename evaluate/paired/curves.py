@@ -29,7 +29,7 @@ class Values(NamedTuple):
 
 
 def curve_values(table: Table) -> tuple[Values, ...]:
-    """Return the curves of a table's 0/1 rewards; none with one sample a question.
+    """Return the curves of a table's 0/1 rewards; none with one sample per question.
 
     maj@k is there for the primary reward, where the completions' answers are known.
     """

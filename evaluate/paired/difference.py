@@ -177,14 +177,14 @@ def _detectable(changes: Floats, interval: Interval | None, clusters: Integers |
     """The smallest detectable change; where all differences are equal, from half the width of the interval."""
     if interval is None:
         return None
-    error = spread(changes, clusters)
-    return smallest_detectable(error.error if error.known else (interval.high - interval.low) / 2 / 1.96)
+    standard = spread(changes, clusters)
+    return smallest_detectable(standard.error if standard.known else (interval.high - interval.low) / 2 / 1.96)
 
 
 def _needed(changes: Floats, clusters: Integers | None, margin: float) -> int | None:
     """The number of questions like these that would show a change of the margin."""
-    error = spread(changes, clusters)
-    return questions_needed(error.error**2 * len(changes), margin) if error.known and margin else None
+    standard = spread(changes, clusters)
+    return questions_needed(standard.error**2 * len(changes), margin) if standard.known and margin else None
 
 
 def _pairing(base: Floats, tuned: Floats, changes: Floats) -> float | None:

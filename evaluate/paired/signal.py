@@ -33,7 +33,7 @@ class RateBin:
 
 @dataclass(frozen=True)
 class Signal:
-    """What groups of ``group`` samples of a prompt would give GRPO, under one mix.
+    """What groups of ``group`` samples per prompt would give GRPO, under one mix.
 
     ``silent`` is the share of groups without an advantage, all totals being equal; ``by_group`` that of groups
     with one, for each group size up to the samples there are; ``needed`` the smallest of those sizes at which
@@ -60,7 +60,7 @@ class Signal:
 
 
 def signal(run: Run, group: int = 8) -> Signal:
-    """Forecast the learning signal of groups of ``group`` samples from a run with at least as many a prompt.
+    """Forecast the learning signal of groups of ``group`` samples from a run with at least as many per prompt.
 
     Averages over all groups that can be drawn from a prompt's samples, without bias; nothing is extrapolated to
     groups larger than the samples. Prompts with fewer samples that have a total are left out.
@@ -71,7 +71,7 @@ def signal(run: Run, group: int = 8) -> Signal:
     samples = table.present.shape[1]
     if not 2 <= group <= samples:
         raise EvaluationError(
-            f"group={group} with {samples} samples a prompt: a group has 2 or more, and at most the samples; draw "
+            f"group={group} with {samples} samples per prompt: a group has 2 or more, and at most the samples; draw "
             f"more of them: grpo-eval run --samples {max(group, 2)} --temperature 1."
         )
     kept = (~np.isnan(table.values[TOTAL])).sum(axis=1) >= group
@@ -142,11 +142,13 @@ def _worth(totals: Floats, rates: Floats | None) -> Booleans:
 
 
 def _advise(audible: float, group: int, needed: int | None, samples: int, worth: float) -> str:
-    found = f"{audible:.0%} of groups of {group} have an advantage; {worth:.0%} of the prompts are worth training on."
+    forecast = (
+        f"{audible:.0%} of groups of {group} have an advantage; {worth:.0%} of the prompts are worth training on."
+    )
     if audible >= WANTED:
-        return f"{found} GRPO can learn from this."
+        return f"{forecast} GRPO can learn from this."
     if needed is not None:
-        return f"{found} Groups of {needed} would have one in half of the cases."
+        return f"{forecast} Groups of {needed} would have one in half of the cases."
     if worth == 0:
-        return f"{found} Nothing to learn from: take easier or harder prompts, or rewards that tell samples apart."
-    return f"{found} Train on those prompts alone, or take larger groups than {samples}."
+        return f"{forecast} Nothing to learn from: take easier or harder prompts, or rewards that tell samples apart."
+    return f"{forecast} Train on those prompts alone, or take larger groups than {samples}."

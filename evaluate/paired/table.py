@@ -51,12 +51,12 @@ class Table:
     def counts(self, reward: str) -> dict[str, int]:
         """Return how many completions got each status from a reward, the most frequent first."""
         codes = self.statuses[reward]
-        found = np.bincount(codes[codes >= 0], minlength=len(self.words))
-        order = np.argsort(-found, kind="stable")
-        return {self.words[code]: int(found[code]) for code in order if found[code]}
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.words))
+        order = np.argsort(-counts, kind="stable")
+        return {self.words[code]: int(counts[code]) for code in order if counts[code]}
 
     def unanswered(self, reward: str) -> Booleans:
-        """Tell in which completions a reward found no answer to judge."""
+        """Return in which completions a reward found no answer to judge."""
         codes = [code for code, word in enumerate(self.words) if word in NO_ANSWER]
         return np.isin(self.statuses[reward], codes)
 

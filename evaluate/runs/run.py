@@ -1,10 +1,10 @@
 """A run on disk: one model on one task, in a directory that can be read, resumed and scored again.
 
 manifest.json       what was asked of which weights, and how (written first, whole or not at all)
-prompts.jsonl       one line a prompt: id, text, columns
-completions.jsonl   one line a completion, appended and flushed as each batch finishes
-batches.jsonl       one line whenever the number of rows a batch changed, as when memory ran out
-scores.jsonl        one line a completion: values, statuses, reasons, the total, and how much it repeats itself
+prompts.jsonl       one line per prompt: id, text, columns
+completions.jsonl   one line per completion, appended and flushed as each batch finishes
+batches.jsonl       one line whenever the number of rows per batch changed, as when memory ran out
+scores.jsonl        one line per completion: values, statuses, reasons, the total, and how much it repeats itself
 """
 
 from __future__ import annotations

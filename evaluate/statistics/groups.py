@@ -1,4 +1,4 @@
-"""What groups of samples of one prompt would tell GRPO: how often they all score alike, and how far they spread."""
+"""What GRPO could learn from groups of samples of one prompt: how often they all score alike, how far they spread."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def within_spread(totals: Floats) -> Floats:
 
 
 def varies(totals: Floats) -> Booleans:
-    """Tell for each question whether two of its samples have different totals.
+    """Return for each question whether two of its samples have different totals.
 
     >>> varies(np.array([[1.0, 1.0], [1.0, 0.0]])).tolist()
     [False, True]

@@ -29,7 +29,7 @@ class Spread(NamedTuple):
 
     @property
     def known(self) -> bool:
-        """True when there is an error above 0 (beyond rounding): equal values tell nothing about it."""
+        """True when there is an error above 0 (beyond rounding): equal values say nothing about it."""
         return self.error > 1e-12
 
 
@@ -56,7 +56,7 @@ def t_value(degrees: int, probability: float = (1 + CONFIDENCE) / 2) -> float:
 
 
 def spread(values: Floats, clusters: Integers | None = None) -> Spread:
-    """Return the standard error of the mean of one value a question.
+    """Return the standard error of the mean of one value per question.
 
     Independent questions: ``SE = sqrt(Var(s_i) / n)`` with ddof 1, and n - 1 degrees of freedom. Clusters
     c = 1..C: ``SE² = C/(C-1) · 1/N² · Σ_c (Σ_{i in c} (s_i - s̄))²`` and C - 1 (cluster-robust, with the
@@ -87,13 +87,13 @@ def macro_error(errors: Sequence[float]) -> float:
     return math.hypot(*errors) / len(errors)
 
 
-def t_interval(mean: float, found: Spread, clustered: bool = False) -> Interval:
+def t_interval(mean: float, standard: Spread, clustered: bool = False) -> Interval:
     """Return ``mean ± t · SE`` with the degrees of freedom of the error.
 
     >>> t_interval(0.5, Spread(0.1, 29)).low.__round__(4)
     0.2955
     """
-    half = t_value(found.degrees) * found.error
+    half = t_value(standard.degrees) * standard.error
     return Interval(mean - half, mean + half, "clustered t" if clustered else "t")
 
 
@@ -112,7 +112,7 @@ def wilson(share: float, n: float) -> Interval:
     return Interval(max(0.0, (center - half) / scale), min(1.0, (center + half) / scale), "Wilson")
 
 
-def effective_wilson(share: float, found: Spread) -> Interval:
+def effective_wilson(share: float, standard: Spread) -> Interval:
     """Return Wilson's interval over as many independent 0/1 scores as would have this error.
 
     ``n* = p(1-p)/SE² · (z/t)²``, t with the degrees of freedom of the error (Franco, Little, Louis and Slud 2019,
@@ -121,15 +121,15 @@ def effective_wilson(share: float, found: Spread) -> Interval:
     >>> [round(end, 3) for end in effective_wilson(0.9375, Spread(0.0408, 7))[:2]]
     [0.77, 0.985]
     """
-    shrunk = z_value((1 + CONFIDENCE) / 2) / t_value(found.degrees)
-    low, high, _ = wilson(share, share * (1 - share) / found.error**2 * shrunk**2)
+    shrunk = z_value((1 + CONFIDENCE) / 2) / t_value(standard.degrees)
+    low, high, _ = wilson(share, share * (1 - share) / standard.error**2 * shrunk**2)
     return Interval(low, high, "Wilson, effective size")
 
 
 def mean_interval(values: Floats, binary: bool, single: bool, clusters: Integers | None = None) -> Interval | None:
-    """Return the interval of the mean of one value a question, None where the values hold no information on it.
+    """Return the interval of the mean of one value per question, None where the values hold no information on it.
 
-    ``binary``: the scores behind the values are 0/1; ``single``: there is one score a question. Independent
+    ``binary``: the scores behind the values are 0/1; ``single``: there is one score per question. Independent
     single 0/1 scores get Wilson's interval, all others the (clustered) t interval; where that leaves [0, 1], which
     no mean of 0/1 scores can, Wilson's over the effective number of questions. Values that are all equal have an
     error of 0, which is no interval: 0/1 scores get Wilson's over the independent units, graded ones None.
@@ -144,10 +144,10 @@ def mean_interval(values: Floats, binary: bool, single: bool, clusters: Integers
     mean = float(values.mean())
     if binary and single and clusters is None:
         return wilson(mean, len(values))
-    found = spread(values, clusters)
-    if found.known:
-        interval = t_interval(mean, found, clusters is not None)
+    standard = spread(values, clusters)
+    if standard.known:
+        interval = t_interval(mean, standard, clusters is not None)
         outside = binary and (interval.low < 0 or interval.high > 1)
-        return effective_wilson(mean, found) if outside else interval
-    units = found.degrees + 1
+        return effective_wilson(mean, standard) if outside else interval
+    units = standard.degrees + 1
     return wilson(mean, units) if binary and (clusters is None or units > 1) else None

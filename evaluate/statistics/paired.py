@@ -21,7 +21,7 @@ FLIPS = 10_000
 
 
 def difference_interval(differences: Floats, reach: float | None, clusters: Integers | None = None) -> Interval | None:
-    """Return the interval of the mean of one difference a question, None where there is no information on it.
+    """Return the interval of the mean of one difference per question, None where there is no information on it.
 
     ``d̄ ± t · SE`` with ``SE = sqrt(Σ(d_i - d̄)² / ((n-1) n))``, or the clustered form. Single 0/1 answers of which
     fewer than ten flipped have Tango's score interval: the error itself is then known too badly, and t would say
@@ -37,14 +37,14 @@ def difference_interval(differences: Floats, reach: float | None, clusters: Inte
     """
     if not len(differences):
         return None
-    found = spread(differences, clusters)
-    if found.known and not (clusters is None and reach == 1.0 and _few_flips(differences)):
-        return t_interval(float(differences.mean()), found, clusters is not None)
-    if found.known:
+    standard = spread(differences, clusters)
+    if standard.known and not (clusters is None and reach == 1.0 and _few_flips(differences)):
+        return t_interval(float(differences.mean()), standard, clusters is not None)
+    if standard.known:
         return tango(int((differences < 0).sum()), int((differences > 0).sum()), len(differences))
-    if not reach or (clusters is not None and found.degrees < 1):
+    if not reach or (clusters is not None and standard.degrees < 1):
         return None
-    units, share = found.degrees + 1, float(differences.mean()) / reach
+    units, share = standard.degrees + 1, float(differences.mean()) / reach
     if abs(share) not in (0.0, 1.0):
         return None
     ends = tango(units if share < 0 else 0, units if share > 0 else 0, units)
@@ -52,7 +52,7 @@ def difference_interval(differences: Floats, reach: float | None, clusters: Inte
 
 
 def _few_flips(differences: Floats) -> bool:
-    """Tell whether these are differences of single 0/1 answers of which only a few flipped."""
+    """Return whether these are differences of single 0/1 answers of which only a few flipped."""
     return bool(np.isin(differences, (-1.0, 0.0, 1.0)).all()) and int(np.count_nonzero(differences)) < FEW_FLIPS
 
 

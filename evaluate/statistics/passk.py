@@ -1,4 +1,4 @@
-"""Scores of several samples taken together: pass@k, pass^k and maj@k, one value a question."""
+"""Scores of several samples taken together: pass@k, pass^k and maj@k, one value per question."""
 
 from __future__ import annotations
 
@@ -93,5 +93,5 @@ def _subsets(samples: int, k: int, seed: int) -> Booleans:
 def _check(k: int, samples: int) -> None:
     if not 1 <= k <= samples:
         raise GrpokitError(
-            f"k={k} with {samples} samples a question: give k from 1 to {samples}, or draw more samples."
+            f"k={k} with {samples} samples per question: give k from 1 to {samples}, or draw more samples."
         )

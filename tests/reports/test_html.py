@@ -13,6 +13,7 @@ from grpokit.errors import GrpokitError
 from grpokit.evaluate.paired.alarms import Alarm
 from grpokit.evaluate.paired.comparison import HackingCheck, Mismatch
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.runs.run import Run
 from grpokit.reports.html import write_html
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, HOSTILE, TUNED, write_run
@@ -105,6 +106,14 @@ def test_one_run_is_told_what_is_known_of_its_completions(tmp_path: Path) -> Non
     stored = replace(known, models=(replace(model, cut=None, tokens=None, repeated=None, repeated_unit=None),))
     text = page(Compared([run], stored), tmp_path)
     assert re.search(r'class="hint">Without an answer: [\d.]+ %\. Give grpo-report', text)
+
+
+def test_the_page_goes_by_the_metric_that_gives_the_verdicts(tmp_path: Path) -> None:
+    """The task's own where the mix measures it, else the total: not a name that is nowhere in the comparison."""
+    run = write_run(tmp_path / "base", BASE, questions=5)
+    task = replace(run.manifest.task, primary="rouge")
+    other = Run(run.path, replace(run.manifest, task=task))
+    assert '"primary": "total"' in page(Compared([other], compare([other])), tmp_path)
 
 
 def test_an_unwritable_target_is_one_line_and_leaves_nothing(compared: Compared, tmp_path: Path) -> None:

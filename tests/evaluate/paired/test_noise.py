@@ -7,6 +7,7 @@ from grpokit.evaluate import Evaluation, load_task, task_record
 from grpokit.evaluate.engines import Loading, load_engines
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
+from grpokit.evaluate.paired.comparison import TOTAL, NoiseFloor
 from grpokit.evaluate.paired.noise import measure_noise, read_noise
 from grpokit.rewards import RewardMix
 
@@ -38,6 +39,15 @@ def test_a_change_is_counted(tmp_path: Path) -> None:
     floor = measure_noise(run, engine, mix, task.sampling(seed=1))
     assert floor.text_changed > 0.5
     assert 0 < floor.value_changed <= floor.text_changed
+
+
+def test_a_metric_that_the_mix_does_not_measure_is_the_total(tmp_path: Path) -> None:
+    task = load_task("arithmetic")
+    prompts, mix = list(task.prompts(limit=2)), RewardMix.parse(task.rewards)
+    record = task_record(task.name, "rouge", None, prompts, "test split")
+    engine = next(load_engines([ModelSpec.parse("demo")]))
+    run = Evaluation(record, prompts, task.sampling(), mix).run(engine, tmp_path / "run")
+    assert measure_noise(run, engine, mix, task.sampling()) == NoiseFloor("demo", TOTAL, 8, 0.0, 0.0)
 
 
 def test_no_measurement_is_none(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_prompts_with_too_few_scored_samples_are_left_out(tmp_path: Path) -> Non
 @pytest.mark.parametrize("group", [1, 0, 5])
 def test_group_beyond_the_samples_is_refused(tmp_path: Path, group: int) -> None:
     run = write_run(tmp_path, {"correctness": [MIXED]})
-    with pytest.raises(EvaluationError, match=f"group={group} with 4 samples a prompt"):
+    with pytest.raises(EvaluationError, match=f"group={group} with 4 samples per prompt"):
         signal(run, group)
 
 

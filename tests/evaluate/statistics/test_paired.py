@@ -92,6 +92,8 @@ def test_field_1_pairing_uses_that_models_agree_on_questions() -> None:
     [
         ([1.0, -1.0, 0.0] * 5, 1.0, None, "t"),
         ([1.0, -1.0, 0.0] * 4, 1.0, None, "Tango"),  # only eight single answers flipped
+        ([1.0] * 9 + [0.0] * 30, 1.0, None, "Tango"),  # fewer than ten
+        ([1.0] * 10 + [0.0] * 30, 1.0, None, "t"),  # ten
         ([0.5, -1.0, 0.0] * 4, 1.0, None, "t"),  # means of several samples
         ([1.0, 0.0, 0.0], 1.0, [0, 0, 1], "clustered t"),
         ([0.0, 0.0, 0.0], 1.0, None, "Tango"),  # no difference seen is not certainty

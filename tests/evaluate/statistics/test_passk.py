@@ -30,7 +30,7 @@ def test_pass_at_k_is_stable_for_many_samples() -> None:
 
 @pytest.mark.parametrize("k", [0, 5])
 def test_k_beyond_the_samples_is_refused(k: int) -> None:
-    with pytest.raises(GrpokitError, match=f"k={k} with 4 samples a question: give k from 1 to 4"):
+    with pytest.raises(GrpokitError, match=f"k={k} with 4 samples per question: give k from 1 to 4"):
         pass_at_k(np.array([8, 4]), np.array([1, 1]), k)
     with pytest.raises(GrpokitError, match=f"k={k} with 4 samples"):
         majority_at_k(np.ones((2, 4)), np.ones((2, 4), dtype=np.int64), k)

@@ -211,10 +211,11 @@ def test_clusters_of_held_out_questions_are_counted(tmp_path: Path) -> None:
     card = tmp_path / "card.yaml"
     card.write_text(
         "name: own\nsource: {file: rows.jsonl}\nuser: '{question}'\nreference: answer\ncluster: page\n"
-        "rewards: correctness=1\nprimary: correctness\nmax_new_tokens: 32\n"
+        "rewards: correctness=1\nprimary: total\nmax_new_tokens: 32\n"
     )
     (asked,) = held_out(
         load_recipe("arithmetic-tiny", [f"task={card}", "evaluation.temperature=0", "evaluation.samples=1"])
     )
     assert asked.units == 3
+    assert asked.evaluation.task.primary == "total"  # as the card says, though no reward is called so
     assert held_out(load_recipe("arithmetic-tiny", ["evaluation.limit=7"]))[0].units == 7
