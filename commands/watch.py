@@ -141,13 +141,13 @@ class Watch:
         advance(0)
         return advance
 
-    def evaluated(self, found: HeldOut) -> None:
+    def evaluated(self, report: HeldOut) -> None:
         """Show an evaluation: in the table below, or as a line; and the answers to sample questions."""
-        self._evaluations.append(found)
+        self._evaluations.append(report)
         if self._live is None:
-            self._say(held_out_line(found))
-        for name, answer in found.answers.items():
-            self._say(f"sample {name}, {f'step {found.step}' if found.step else 'base'}: {plain_text(answer)}")
+            self._say(held_out_line(report))
+        for name, answer in report.answers.items():
+            self._say(f"sample {name}, {f'step {report.step}' if report.step else 'base'}: {plain_text(answer)}")
 
     def alarm(self, alarm: Alarm) -> None:
         """Show an alarm."""

@@ -24,7 +24,7 @@ CLIPPED_LOGS, CLIPPED_SHARE = 10, 0.5
 """An alarm is raised when, over so many logs, more than this share of completions was cut at the token limit."""
 
 SHOWN = 8
-"""So many of the last completions are told of, at most."""
+"""So many of the last completions are shown, at most."""
 
 STILL_LOGS = 3
 """Logs with a gradient after which the adapter must have moved; warm-up may begin at a learning rate of 0."""
@@ -55,9 +55,9 @@ class Reporter(TrainerCallback):
     def _drawn(self) -> list[Drawn]:
         """The first completions that every reward judged last: a group, or its beginning."""
         names = [reward.__name__ for reward in self._rewards]
-        judged = [reward.last for reward in self._rewards]
-        completions = judged[0][:SHOWN]
-        values = [[one.value for one in column[:SHOWN]] for column in judged]
+        columns = [reward.last for reward in self._rewards]
+        completions = columns[0][:SHOWN]
+        values = [[one.value for one in column[:SHOWN]] for column in columns]
         return [
             Drawn(first.prompt, first.completion, dict(zip(names, scores, strict=True)))
             for first, *scores in zip(completions, *values, strict=True)
@@ -138,7 +138,7 @@ def _size(model: Any) -> float:
 class Interruption(TrainerCallback):
     """Turns the first Ctrl-C into a checkpoint and a clean stop; a second one stops at once.
 
-    Used as a context manager around training. ``requested`` tells whether the user asked to stop.
+    Used as a context manager around training. ``requested`` says whether the user asked to stop.
     """
 
     def __init__(self, every: int) -> None:
@@ -172,7 +172,7 @@ class Interruption(TrainerCallback):
 
 
 def _any_process(here: bool, args: TrainingArguments) -> bool:
-    """Tell whether it holds in any process: one that stops alone leaves the others waiting for it for ever."""
+    """Say whether it holds in any process: one that stops alone leaves the others waiting for it for ever."""
     if args.world_size == 1:
         return here
     everywhere = torch.tensor(here, dtype=torch.int32, device=args.device)

@@ -37,12 +37,14 @@ def card(recipe: Recipe, steps: int, *, merged: bool = False) -> str:
     """
     model, lora = recipe.model, recipe.lora
     local = model.path == "demo" or Path(model.path).expanduser().is_dir()
-    targets = lora.target_modules
+    targets, name = lora.target_modules, model.path
+    if local:
+        name = "the embedded demo checkpoint" if name == "demo" else Path(name).expanduser().resolve().name
     return _CARD.format(
         base_model="" if local else f"base_model: {model.path}\n",
         library="transformers" if merged else "peft",
         what="A merged LoRA adapter and its base," if merged else "LoRA adapter for",
-        base=_name(model.path) if local else model.path,
+        base=name,
         revision=f" at {model.revision}" if model.revision else "",
         precision=_PRECISION[model.quantization],
         steps=steps,
@@ -54,7 +56,3 @@ def card(recipe: Recipe, steps: int, *, merged: bool = False) -> str:
         targets=", ".join(f"`{name}`" for name in targets) if isinstance(targets, list) else "all linear layers",
         learning_rate=recipe.settings["learning_rate"],
     )
-
-
-def _name(path: str) -> str:
-    return "the embedded demo checkpoint" if path == "demo" else Path(path).expanduser().resolve().name

@@ -68,7 +68,7 @@ def prompt_limit(config: PretrainedConfig, wanted: int | None, new_tokens: int) 
 
 def fitting(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> list[Prompt]:
     """Keep the prompts of at most ``longest`` tokens (None: all); raise :class:`TrainingError` when none is left."""
-    return [one.prompt for one in _fitting(prompts, tokenizer, longest)]
+    return [one.prompt for one in _fitting_rows(prompts, tokenizer, longest)]
 
 
 def make_dataset(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> Dataset:
@@ -79,25 +79,25 @@ def make_dataset(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, 
     """
     from datasets import Dataset
 
-    kept = _fitting(prompts, tokenizer, longest)
+    kept = _fitting_rows(prompts, tokenizer, longest)
     return Dataset.from_list([{**one.prompt.columns, "prompt": one.asked} for one in kept])
 
 
-class _Fitting(NamedTuple):
+class _Row(NamedTuple):
     prompt: Prompt
     asked: Text
 
 
-def _fitting(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> list[_Fitting]:
+def _fitting_rows(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> list[_Row]:
     from ..evaluate.rendering import fits, rendered
 
     if not prompts:
         raise TrainingError("there are no prompts: the data is empty, or the filter keeps no row.")
     kept = []
     for prompt in prompts:
-        found = rendered(tokenizer, prompt.text)
-        if longest is None or fits(tokenizer, prompt.text, found.string, longest):
-            kept.append(_Fitting(prompt, found.asked))
+        rendering = rendered(tokenizer, prompt.text)
+        if longest is None or fits(tokenizer, prompt.text, rendering.string, longest):
+            kept.append(_Row(prompt, rendering.asked))
     if not kept:
         raise TrainingError(
             f"no prompt leaves room for its completion: all have more than {longest} tokens; give a smaller "

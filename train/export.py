@@ -7,12 +7,19 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
+from dotenv import dotenv_values
+from huggingface_hub import HfApi, get_token
+from transformers import AutoConfig, AutoTokenizer
 
 from ..errors import first_line
 from ..evaluate.engines import Loading
 from ..evaluate.engines.checkpoint import fingerprint
+from ..evaluate.engines.loading import LoadedBase, load_base
 from ..evaluate.engines.spec import ModelSpec
+from ..evaluate.hub import unreachable
 from ..evaluate.runs.manifest import Manifest
 from ..evaluate.runs.shards import Shard
 from ..files import replacing_folder, write_atomically
@@ -21,12 +28,8 @@ from .folder import RECIPE
 from .heldout.questions import HeldOutQuestions, Place, loading, place
 from .quiet import quiet
 from .recipe.recipe import Recipe
+from .trl.checkpoints import saving
 from .types import TrainingError
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
-
-    from ..evaluate.engines.loading import LoadedBase
 
 MERGED = "merged"
 """The folder of the merged model, beside the adapter."""
@@ -41,9 +44,6 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
     adapter away. Sums are computed in float32 and written in the base's own dtype, or in ``export.dtype``. The
     folder appears whole or not at all. Raises :class:`TrainingError` when it cannot be written.
     """
-    from ..evaluate.engines.loading import load_base
-    from .trl.checkpoints import saving
-
     out = adapter / MERGED
     base = load_base(recipe.model.path, recipe.model.revision, Loading(dtype="float32", device="cpu"))
     base.add_adapter(adapter)
@@ -58,9 +58,6 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
 
 
 def _dtype(recipe: Recipe, base: LoadedBase) -> Any:
-    import torch
-    from transformers import AutoConfig
-
     if recipe.export.dtype != "auto":
         return getattr(torch, recipe.export.dtype)
     return AutoConfig.from_pretrained(base.folder).dtype or torch.float32
@@ -68,8 +65,6 @@ def _dtype(recipe: Recipe, base: LoadedBase) -> Any:
 
 def _write(model: Any, base: LoadedBase, folder: Path) -> None:
     """Write weights and tokenizer, and the base's own generation settings, which training put aside."""
-    from transformers import AutoTokenizer
-
     with quiet():
         model.save_pretrained(folder)
         AutoTokenizer.from_pretrained(base.folder).save_pretrained(folder)
@@ -102,8 +97,6 @@ def merged_places(recipe: Recipe, adapter: Path, questions: Sequence[HeldOutQues
 
 def check_push(repository: str) -> None:
     """Raise :class:`TrainingError`, before anything is trained, when ``push`` could not work."""
-    from ..evaluate.hub import unreachable
-
     _client()
     away = unreachable()
     if away:
@@ -134,9 +127,6 @@ def pushed_files(folder: Path) -> list[str]:
 
 def _client() -> HfApi:
     """Return the hub's client with the token of the environment, of ``.env`` here, or of ``hf auth login``."""
-    from dotenv import dotenv_values
-    from huggingface_hub import HfApi, get_token
-
     token = os.environ.get("HF_TOKEN") or dotenv_values(".env").get("HF_TOKEN") or get_token()
     if not token:
         raise TrainingError("--push-to-hub needs a token: set HF_TOKEN, in the environment or in .env.")

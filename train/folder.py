@@ -28,10 +28,10 @@ def claim(out: Path, recipe: Recipe, *, resume: bool) -> Path | None:
             raise TrainingError(f"{out} is not empty; give --resume to go on with the run in it, or another --out.")
         return None
     _check_same(out / RECIPE, recipe)
-    found = last_checkpoint(out)
-    if found is None:
+    checkpoint = last_checkpoint(out)
+    if checkpoint is None:
         raise TrainingError(f"{out} holds no checkpoint to resume from; start again with another --out.")
-    return found
+    return checkpoint
 
 
 def open_folder(out: Path, recipe: Recipe) -> None:
@@ -44,12 +44,12 @@ def open_folder(out: Path, recipe: Recipe) -> None:
 
 
 def is_empty(out: Path) -> bool:
-    """Tell whether there is no file in ``out`` yet; there need not be such a folder."""
+    """Say whether there is no file in ``out`` yet; there need not be such a folder."""
     return not any(path.is_file() for path in out.rglob("*"))
 
 
 def is_finished(out: Path) -> bool:
-    """Tell whether training in ``out`` has ended and everything of it is written."""
+    """Say whether training in ``out`` has ended and everything of it is written."""
     return (out / HISTORY).exists()
 
 
@@ -65,8 +65,8 @@ def checkpoint_step(folder: Path) -> int:
     >>> checkpoint_step(Path("checkpoint-60"))
     60
     """
-    found = re.search(r"\d+$", folder.name)
-    return int(found[0]) if found else 0
+    number = re.search(r"\d+$", folder.name)
+    return int(number[0]) if number else 0
 
 
 def _check_same(path: Path, recipe: Recipe) -> None:

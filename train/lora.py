@@ -21,8 +21,8 @@ RENAMED: dict[str, dict[str, tuple[str, ...]]] = {
 def make_lora(section: LoraSection, model: PreTrainedModel, note: Callable[[str], None]) -> LoraConfig:
     """Return PEFT's configuration for ``model``.
 
-    Old module names are translated, which ``note`` is told. Raises :class:`TrainingError` for a name that
-    matches no module: PEFT is content when any one of them matches, and trains that one alone.
+    Old module names are translated, and ``note`` is called with a sentence on each. Raises :class:`TrainingError` for
+    a name that matches no module: PEFT is content when any one of them matches, and trains that one alone.
     """
     from peft import LoraConfig
 
@@ -47,13 +47,13 @@ def translate(targets: Sequence[str], model_type: str, note: Callable[[str], Non
     ['q_proj', 'k_proj', 'v_proj', 'fc1']
     """
     renamed = RENAMED.get(model_type, {})
-    found: list[str] = []
+    names: list[str] = []
     for target in targets:
         today = renamed.get(target, (target,))
         if today != (target,):
             note(f"LoRA target {target!r} is called {', '.join(today)} today.")
-        found += today
-    return found
+        names += today
+    return names
 
 
 def check_targets(targets: Sequence[str], modules: Sequence[str]) -> None:

@@ -7,14 +7,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import datasets
+
+from ..evaluate.engines.loading import quiet as quiet_transformers
+
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep deprecation notices, progress bars and information of datasets and transformers off the terminal."""
-    import datasets
-
-    from ..evaluate.engines.loading import quiet as quiet_transformers
-
     bars = datasets.are_progress_bars_disabled()
     datasets.disable_progress_bars()
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it warns of an optional kernel when imported

@@ -18,7 +18,7 @@ SHARE = 0.01
 """Beyond :data:`FEW`, the run stops when more than this share of the completions failed."""
 
 
-class Judged(NamedTuple):
+class RewardedCompletion(NamedTuple):
     """A completion and what a reward gave it."""
 
     prompt: Text
@@ -41,12 +41,12 @@ class GuardedReward:
         self.__name__ = reward.__name__
         self.failures = 0
         self.judged = 0
-        self.last: list[Judged] = []
+        self.last: list[RewardedCompletion] = []
 
     def __call__(self, *, completions: Sequence[Text], prompts: Sequence[Text], **columns: Any) -> list[float | None]:
         """Return one finite value or None per completion."""
         values = self._values(completions, {"prompts": prompts, **columns})
-        self.last = [Judged(*judged) for judged in zip(prompts, completions, values, strict=True)]
+        self.last = [RewardedCompletion(*row) for row in zip(prompts, completions, values, strict=True)]
         return values
 
     def _values(self, completions: Sequence[Text], columns: dict[str, Any]) -> list[float | None]:
@@ -80,11 +80,11 @@ class GuardedReward:
 
     def _fail(self, what: str, completion: Text) -> None:
         self.failures += 1
-        told = f"reward {self.__name__!r} failed on completion {str(completion)[:80]!r} ({what})"
+        failure = f"reward {self.__name__!r} failed on completion {str(completion)[:80]!r} ({what})"
         if self.failures == 1:
-            self._note(f"{told}; such completions count as not applicable.")
+            self._note(f"{failure}; such completions count as not applicable.")
         if self.failures > max(FEW, SHARE * self.judged):
-            raise TrainingError(f"{told}: failure {self.failures} in {self.judged} completions; mend the reward.")
+            raise TrainingError(f"{failure}: failure {self.failures} in {self.judged} completions; mend the reward.")
 
 
 def _only(values: Any, index: int, count: int) -> Any:

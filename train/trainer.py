@@ -26,6 +26,6 @@ def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher |
     if start is not None and is_finished(out):
         return TrainedAdapter(out, checkpoint_step(start), 0.0, {})
 
-    from .run import TrainingRun  # torch and TRL take seconds to import; a mistake that is found above is told at once
+    from .run import TrainingRun  # torch and TRL take seconds to import; the mistakes above are reported at once
 
     return TrainingRun(recipe, plan, prompts, out, watcher or Silent()).complete(start)

@@ -1,4 +1,4 @@
-"""What training tells and gives back: steps, evaluations and alarms as they happen, and the adapter at the end."""
+"""What training reports and gives back: steps, evaluations and alarms as they happen, and the adapter at the end."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ class Watcher(Protocol):
         ...
 
     def evaluating(self, step: int, decoding: str, total: int) -> Advance:
-        """Take that an evaluation of ``total`` completions begins; what is returned is told of each batch of them."""
+        """Take that an evaluation of ``total`` completions begins; what is returned is called for each batch."""
         ...
 
-    def evaluated(self, found: HeldOut) -> None:
+    def evaluated(self, report: HeldOut) -> None:
         """Take a held-out evaluation."""
         ...
 
@@ -97,7 +97,7 @@ class Silent:
         """Take that an evaluation begins."""
         return unwatched
 
-    def evaluated(self, found: HeldOut) -> None:
+    def evaluated(self, report: HeldOut) -> None:
         """Take a held-out evaluation."""
 
     def alarm(self, alarm: Alarm) -> None:

@@ -20,8 +20,8 @@ class Recorder:
     def evaluating(self, step: int, decoding: str, total: int) -> Advance:
         return unwatched
 
-    def evaluated(self, found: HeldOut) -> None:
-        self.evaluations.append(found)
+    def evaluated(self, report: HeldOut) -> None:
+        self.evaluations.append(report)
 
     def alarm(self, alarm: Alarm) -> None:
         self.alarms.append(alarm)

@@ -1,6 +1,6 @@
 """The alarm that a model learns to please: what it is paid for rises, and what is wanted falls or rots.
 
-Every held-out evaluation is a look, and a run looks often. With ``k`` looks planned and four checks a look, each
+Every held-out evaluation is a look, and a run looks often. With ``k`` looks planned and four checks per look, each
 check is made at the one-sided level ``FALSE_ALARMS / (4 k)``, so that at most 2.5 % of healthy runs raise any alarm at
 all (Bonferroni; no assumption on how looks and checks hang together). Healthy is a run in which the held-out metric
 does not fall, shares of cut or repeated text do not rise much, and no reward carries a gain that the metric lacks.
@@ -79,7 +79,7 @@ def look(pair: Pair, looks: int, units: int, trained: float, step: int) -> list[
       more, and the primary's gain is below the comparison's margin.
     """
     gauge = _Gauge(pair, _widening(looks, units), trained)
-    return [Alarm(step, kind, text, FALSE_ALARMS) for kind, text in gauge.found()]
+    return [Alarm(step, kind, text, FALSE_ALARMS) for kind, text in gauge.alarms()]
 
 
 def _widening(looks: int, units: int) -> float:
@@ -94,7 +94,7 @@ class _Gauge:
     widening: float
     trained: float
 
-    def found(self) -> Iterator[tuple[str, str]]:
+    def alarms(self) -> Iterator[tuple[str, str]]:
         """Yield kind and text of each alarm."""
         if self.pair.primary != TOTAL:
             yield from self._pleasing(self.pair.gain)
@@ -111,7 +111,7 @@ class _Gauge:
     def _carrier(self) -> str | None:
         """Say which other reward brought nearly all of the gain."""
         total = _middle(self.pair.total)
-        others = {name: _middle(found) for name, found in self.pair.contributions.items() if name != self.pair.primary}
+        others = {name: _middle(gain) for name, gain in self.pair.contributions.items() if name != self.pair.primary}
         name = max(others, key=lambda name: others[name], default=None)
         if name is None or others[name] < CARRIED * total:
             return None
@@ -125,14 +125,14 @@ class _Gauge:
         if repeated is not None and self._low(repeated) > RISE:
             yield "repetition", f"completions repeat themselves: {repeated.mean:.0%} more; {ending}"
 
-    def _low(self, found: Difference | Estimate) -> float:
-        middle = _middle(found)
-        return float("-inf") if found.low is None else middle - (middle - found.low) * self.widening
+    def _low(self, change: Difference | Estimate) -> float:
+        middle = _middle(change)
+        return float("-inf") if change.low is None else middle - (middle - change.low) * self.widening
 
-    def _high(self, found: Difference | Estimate) -> float:
-        middle = _middle(found)
-        return float("inf") if found.high is None else middle + (found.high - middle) * self.widening
+    def _high(self, change: Difference | Estimate) -> float:
+        middle = _middle(change)
+        return float("inf") if change.high is None else middle + (change.high - middle) * self.widening
 
 
-def _middle(found: Difference | Estimate) -> float:
-    return (found.delta if isinstance(found, Difference) else found.mean) or 0.0
+def _middle(change: Difference | Estimate) -> float:
+    return (change.delta if isinstance(change, Difference) else change.mean) or 0.0

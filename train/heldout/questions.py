@@ -7,8 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from transformers import AutoConfig
+
 from ...evaluate.engines import Loading
 from ...evaluate.engines.checkpoint import fingerprint, locate
+from ...evaluate.engines.loading import load_tokenizer
 from ...evaluate.engines.spec import ModelSpec
 from ...evaluate.evaluation import Evaluation, task_record
 from ...evaluate.paired.alarms import EVALUATIONS, GREEDY_EVALUATIONS
@@ -66,7 +69,12 @@ def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) ->
     sampled 500 4 True
     greedy 500 1 False
     """
-    evaluation = _evaluation(recipe, note)
+    task, section = recipe.task.load(), recipe.evaluation
+    sampling = section.sampling(task)
+    prompts = _fitting(recipe, section.prompts(task), sampling.max_new_tokens, note)
+    primary = primary_of(recipe.mix, task.primary)
+    record = task_record(task.name, primary, task.cluster, prompts, section.data or f"{section.split} split")
+    evaluation = Evaluation(record, prompts, sampling, recipe.mix)
     if not evaluation.sampling.temperature:
         return [HeldOutQuestions("greedy", EVALUATIONS, evaluation)]
     greedy = replace(evaluation, sampling=replace(evaluation.sampling, samples=1, temperature=0.0))
@@ -74,21 +82,8 @@ def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) ->
     return [HeldOutQuestions("sampled", EVALUATIONS, evaluation), *beside]
 
 
-def _evaluation(recipe: Recipe, note: Callable[[str], None]) -> Evaluation:
-    task, section = recipe.task.load(), recipe.evaluation
-    sampling = section.sampling(task)
-    prompts = _fitting(recipe, section.prompts(task), sampling.max_new_tokens, note)
-    primary = primary_of(recipe.mix, task.primary)
-    record = task_record(task.name, primary, task.cluster, prompts, section.data or f"{section.split} split")
-    return Evaluation(record, prompts, sampling, recipe.mix)
-
-
 def _fitting(recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Callable[[str], None]) -> list[Prompt]:
     """Leave out prompts that are too long, as training does: the engine would refuse them, after training."""
-    from transformers import AutoConfig
-
-    from ...evaluate.engines.loading import load_tokenizer
-
     folder = locate(recipe.model.path, recipe.model.revision)
     longest = prompt_limit(AutoConfig.from_pretrained(folder), recipe.task.max_prompt_tokens, new_tokens)
     kept = fitting(prompts, load_tokenizer(folder), longest)

@@ -18,7 +18,7 @@ from ...evaluate.demo import checkpoint_path
 from ..types import TrainingError
 
 TABLE = "architectures.json"
-"""By model id; ``*`` in a layer's name stands for each number of a block."""
+"""By model id; ``*`` in a layer's name is the number of its block."""
 
 
 class Linear(NamedTuple):

@@ -67,7 +67,7 @@ def _grpo_key(key: str) -> str:
 
 
 def _spelt_out(name: str, section: Any) -> dict[str, Any]:
-    """Turn ``model: demo`` into the mapping that it stands for."""
+    """Turn ``model: demo`` into the mapping that it is short for."""
     if isinstance(section, dict):
         return section
     key = {"model": "path", "task": "name"}.get(name)

@@ -88,7 +88,9 @@ def make_plan(recipe: Recipe, rows: int | None, processes: int = 1) -> Plan:
     geometry = solve(recipe.grpo, processes)
     steps = _steps(settings, geometry, rows)
     cycle = _cycle(settings, geometry)
-    save_steps = _rounded(settings["save_steps"], cycle)
+    save_steps: float = settings["save_steps"]
+    if save_steps >= 1:  # below, it is a share of the run
+        save_steps = math.ceil(save_steps / cycle) * cycle  # from whole cycles alone resuming is bit-exact
     notes = _notes(recipe, settings, geometry, save_steps)
     longest = settings["max_completion_length"]
     tokens = None if steps is None else steps * geometry.completions_per_step * longest
@@ -165,11 +167,6 @@ def _steps(settings: dict[str, Any], geometry: Geometry, rows: int | None) -> in
 def _cycle(settings: dict[str, Any], geometry: Geometry) -> int:
     micro_steps = geometry.steps_per_generation * settings["num_iterations"]
     return math.lcm(micro_steps, geometry.accumulation) // geometry.accumulation
-
-
-def _rounded(save_steps: float, cycle: int) -> float:
-    """Round up to whole cycles: from there alone resuming is bit-exact. Below 1 it is a share of the run."""
-    return save_steps if save_steps < 1 else math.ceil(save_steps / cycle) * cycle
 
 
 def _notes(recipe: Recipe, settings: dict[str, Any], geometry: Geometry, save_steps: float) -> tuple[str, ...]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import torch
+from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
+from trl.trainer.grpo_config import GRPOConfig
 
 from ...errors import nearest
 from ..folder import CHECKPOINTS
 from ..recipe.plan import Plan
 from ..recipe.recipe import Recipe
 from ..types import TrainingError
-
-if TYPE_CHECKING:
-    from trl.trainer.grpo_config import GRPOConfig
 
 LOGGERS = {"azure_ml": "azureml", "flyte": "flytekit", "kubeflow": "transformers"}
 """Services of ``report_to`` whose package has another name; kubeflow needs none of its own."""
@@ -25,9 +25,6 @@ def make_arguments(recipe: Recipe, plan: Plan, out: Path) -> GRPOConfig:
     Where the recipe leaves them open, ``bf16`` is on where a GPU has it, and TensorBoard logs are written
     where it is installed.
     """
-    import torch
-    from trl.trainer.grpo_config import GRPOConfig
-
     open_ones = {
         "bf16": torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
         "report_to": "tensorboard" if find_spec("tensorboard") else "none",
@@ -49,18 +46,12 @@ def make_arguments(recipe: Recipe, plan: Plan, out: Path) -> GRPOConfig:
 def _check_machine(arguments: GRPOConfig) -> None:
     if arguments.use_vllm and find_spec("vllm") is None:
         raise TrainingError("grpo.use_vllm needs vLLM: pip install 'grpokit[vllm]', or leave it out.")
-    _check_loggers(list(arguments.report_to or []))  # a list once the arguments are made
     if arguments.use_transformers_continuous_batching and arguments.device.type == "cpu":
         raise TrainingError(
             "grpo.use_transformers_continuous_batching: on a CPU it is some fifty times slower and casts to "
             "bfloat16; leave it out."
         )
-
-
-def _check_loggers(names: list[str]) -> None:
-    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
-
-    for name in names:
+    for name in arguments.report_to or []:  # a list once the arguments are made
         if name not in INTEGRATION_TO_CALLBACK:
             raise TrainingError(
                 f"grpo.report_to={name!r} is no service. {nearest(name, list(INTEGRATION_TO_CALLBACK))}"

@@ -32,7 +32,7 @@ SCALED = ("gradient_accumulation_steps", "steps_per_generation")
 class MicroBatches:
     """Cuts micro-batches further whenever memory runs out, in a run of one process.
 
-    Several processes would have to agree in the middle of a step; there the error stands. ``redo`` is True while a
+    Several processes would have to agree in the middle of a step; there the error is raised. ``redo`` is True while a
     part that ran out of memory is to be done again: its completions are drawn and scored already.
     """
 

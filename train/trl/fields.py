@@ -47,13 +47,13 @@ def grpo_fields() -> dict[str, str]:
     >>> grpo_fields()["num_generations"]
     'int | None'
     """
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for package, file, name in _SOURCES:
         spec = find_spec(package)
         if spec is None or spec.origin is None:
             raise TrainingError(f"training needs {package}: pip install {package}")
-        found |= _annotations(Path(spec.origin).parent / file, name)
-    return found
+        fields |= _annotations(Path(spec.origin).parent / file, name)
+    return fields
 
 
 def _annotations(file: Path, name: str) -> dict[str, str]:

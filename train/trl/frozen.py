@@ -87,8 +87,9 @@ class FrozenModel:
     def snapshot(self) -> Iterator[Snapshot]:
         """Give the model of this moment for the time of the block, in which training stands still."""
         with self._unwrapped() as model:
+            plugin = getattr(self.trainer.accelerator.state, "fsdp_plugin", None)
             adapter = _adapter(model)  # first: under FSDP 2, to read the weights is to spread them again
-            with _unsharded(model, again=self._reshards), isolated(model):
+            with _unsharded(model, again=bool(plugin and plugin.reshard_after_forward)), isolated(model):
                 tokenizer = cast(PreTrainedTokenizerBase, self.trainer.processing_class)
                 base = LoadedBase(self._folder, model, tokenizer, loading(self.recipe), {self.out: ADAPTER})
                 yield Snapshot(base, self._digests, self.out, adapter)
@@ -107,11 +108,6 @@ class FrozenModel:
             DistributedBackend(trainer.accelerator).summon_full_params(trainer.model_wrapped, recurse=False),
         ):
             yield model
-
-    @property
-    def _reshards(self) -> bool:
-        plugin = getattr(self.trainer.accelerator.state, "fsdp_plugin", None)
-        return bool(plugin and plugin.reshard_after_forward)
 
 
 @contextmanager
