@@ -90,7 +90,7 @@ class FunctionReward(Reward):
         return self._values({"completions": completions, **{k: v for k, v in given.items() if v is not None}})
 
     def judge(self, batch: Batch) -> list[Judgement]:
-        """Return the function's values; the reason is all that a plain function can tell: its value."""
+        """Return the function's values; the reason is no more than the value, all that a plain function gives."""
         values = self(
             completions=batch.raw, prompts=batch.prompts, completion_ids=batch.completion_ids, **batch.columns
         )

@@ -127,7 +127,7 @@ class RewardMix:
     def spec(self) -> str:
         """The spec string that builds this mix again."""
         pairs = zip(self.rewards, self.weights, strict=True)
-        written = ",".join(f"{spec_of(reward)}={_short(weight)}" for reward, weight in pairs)
+        written = ",".join(f"{spec_of(reward)}={repr(weight).removesuffix('.0')}" for reward, weight in pairs)
         named = agree(setting for reward in self.rewards for setting in reward.settings())
         return written if named == self.layout else f"{self.layout.spec};{written}"
 
@@ -196,10 +196,6 @@ def _finite(weight: object) -> float:
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
         raise MixError(f"weight {weight!r} is no finite number; write such as 0.5.")
     return float(weight)
-
-
-def _short(weight: float) -> str:
-    return repr(weight).removesuffix(".0")
 
 
 def _yaml_item(name: str, value: object) -> tuple[RewardSpec, object]:

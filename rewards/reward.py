@@ -169,7 +169,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class Reward(ABC):
-    """Base of all rewards: judge a batch, be called by TRL, explain, and tell a stable fingerprint."""
+    """Base of all rewards: judge a batch, be called by TRL, explain, and have a stable fingerprint.
+
+    A reward that looks for reasoning or answers takes ``batch.read(self.layout)`` and names in ``reads`` what of the
+    layout its values depend on; ``batch.completions`` is for those that look at the whole text.
+    """
 
     name: ClassVar[str]
     """The registered name."""

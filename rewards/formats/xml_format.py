@@ -11,12 +11,11 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..reward import Batch, Judgement, Reward, Span
+from ..reward import Batch, Judgement, Reward, RewardError, Span
 from .xml_tags import (
     Block,
     TagCall,
     Tags,
-    check_prefilled,
     find_block,
     is_blank,
     lookalikes,
@@ -35,7 +34,10 @@ class _TagReward(Reward):
 
     def __post_init__(self) -> None:
         self.check_layout()
-        check_prefilled(self.name, self.think_prefilled)
+        if self.think_prefilled not in (True, False, None):
+            raise RewardError(
+                f"{self.name}: think_prefilled={self.think_prefilled!r}; write True, False, or None (per completion)."
+            )
 
     def judge(self, batch: Batch) -> list[Judgement]:
         """Return one judgement per completion, in order."""

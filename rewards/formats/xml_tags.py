@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from ..layout import Layout
-from ..reward import Batch, Completion, RewardError, Span, Text
+from ..reward import Batch, Completion, Span, Text
 
 _RENDERED = "think"
 """The tag in which the normaliser renders a message's separate reasoning."""
@@ -42,14 +42,6 @@ class TagCall(NamedTuple):
 
     completion: Completion
     tags: Tags
-
-
-def check_prefilled(reward: str, prefilled: bool | None) -> None:
-    """Raise :class:`RewardError` unless ``prefilled`` is True, False or None."""
-    if prefilled not in (True, False, None):
-        raise RewardError(
-            f"{reward}: think_prefilled={prefilled!r}; write true, false or none (decide per completion)."
-        )
 
 
 def tag_calls(batch: Batch, layout: Layout, prefilled: bool | None) -> Iterator[TagCall]:

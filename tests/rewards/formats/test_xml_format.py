@@ -143,7 +143,7 @@ def test_tag_count(completion: str, value: float) -> None:
         ({"reasoning_tag": "<think>"}, "bare name"),
         ({"answer_tag": ""}, "bare name"),
         ({"reasoning_tag": "answer"}, "different names"),
-        ({"think_prefilled": "yes"}, "true, false or none"),
+        ({"think_prefilled": "yes"}, "write True, False, or None"),
     ],
 )
 @pytest.mark.parametrize("reward", [XmlFormat, XmlFormatSoft, XmlTagCount])
