@@ -9,6 +9,7 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -20,6 +21,8 @@ from ..files import write_atomically
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from ..evaluate.engines import Limits
+    from ..evaluate.engines.spec import ModelSpec
     from ..evaluate.tasks.card import Task
     from ..evaluate.types import Sampling
     from ..rewards import RewardMix
@@ -107,6 +110,25 @@ class ScoringOptions:
         if self.primary is not None and self.primary not in (*mix.names, TOTAL):
             raise UsageError(f"--primary {self.primary!r} is not in the mix. {nearest(self.primary, mix.names)}")
         return Scoring(mix, primary_of(mix, self.primary or primary))
+
+
+@dataclass(frozen=True)
+class EndpointOptions:
+    """How endpoints are asked; None is the default."""
+
+    concurrency: int | None
+    request_timeout: float | None
+    retries: int | None
+
+    def limits(self, specs: Sequence[ModelSpec]) -> Limits:
+        """Return the limits; raise :class:`UsageError` where none of the models is an endpoint to limit."""
+        from ..evaluate.engines import Limits
+
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        if given and not any(spec.kind == "openai" for spec in specs):
+            words = " and ".join("--" + name.replace("_", "-") for name in given)
+            raise UsageError(f"{words} is for endpoints (openai:URL#MODEL), and no --model is one; leave it out.")
+        return Limits(**given)
 
 
 @dataclass(frozen=True)
@@ -202,6 +224,24 @@ def add_loading(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--attention", choices=("eager", "sdpa", "flash_attention_2"), help="attention implementation")
 
 
+def add_endpoints(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how endpoints are asked."""
+    group = parser.add_argument_group("endpoints (openai:URL#MODEL)")
+    group.add_argument("--concurrency", type=positive, metavar="N", help="requests under way at once (default: 16)")
+    group.add_argument(
+        "--request-timeout",
+        type=seconds,
+        metavar="S",
+        help="seconds for one request, from its first byte to the last of its answer (default: 120)",
+    )
+    group.add_argument(
+        "--retries",
+        type=whole,
+        metavar="N",
+        help="times that a request is repeated after a 429, a 5xx, a timeout or an answer without text (default: 6)",
+    )
+
+
 def write_json(value: object, target: str) -> None:
     """Write a value as JSON to the file ``target``, or to standard output for ``-``."""
     text = json.dumps(value, indent=2, ensure_ascii=target == "-") + "\n"  # pipes may have any encoding
@@ -217,6 +257,24 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: give a whole number, at least 1")
     return int(text)
+
+
+def whole(text: str) -> int:
+    """Read a whole number from 0 up."""
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r}: give a whole number, at least 0")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Read a positive number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a positive number of seconds, such as 60")
+    return value
 
 
 def margin(text: str) -> float:

@@ -49,6 +49,7 @@ def add_parser(commands: Subparsers) -> None:
         "checkpoint-*; vllm:PATH_OR_ID, openai:URL#MODEL or replay:FILE; may be given again",
     )
     options.add_loading(parser)
+    options.add_endpoints(parser)
     options.add_generation(parser)
     options.add_rewards(parser)
     options.add_output(parser)
@@ -66,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
     from .results import show_results
 
     specs = parse_models(args.model)
+    limits = options.read(options.EndpointOptions, args).limits(specs)
     if args.noise_floor and specs[0].kind != "transformers":
         raise options.UsageError(
             f"--noise-floor: the base {specs[0].name!r} is no checkpoint that is loaded here; leave the option out."
@@ -73,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
     evaluation = _evaluation(args)
     out = options.output_folder(args.out, evaluation.task.name)
     folders = [out if len(specs) == 1 else out / spec.name for spec in specs]
-    engines = load_engines(specs, batch_size=args.batch_size, loading=options.read(Loading, args))
+    loading = options.read(Loading, args)
+    engines = load_engines(specs, batch_size=args.batch_size, loading=loading, limits=limits)
     with progress() as bars:
         for folder in folders:
             noise = args.noise_floor and folder == folders[0]

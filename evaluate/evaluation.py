@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ..files import write_lines
 from ..rewards import RewardMix
+from .addresses import without_secrets
 from .environment import environment
 from .progress import Advance, unwatched
 from .runs.batches import BatchRecord
@@ -153,8 +154,8 @@ def _check_same(old: Manifest, new: Manifest, out: Path, resume: bool) -> None:
 
 
 def command_line() -> str:
-    """Return the command that is running, as it would be typed."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    """Return the command that is running, as it would be typed but for the secrets in URLs."""
+    return shlex.join([Path(sys.argv[0]).name, *map(without_secrets, sys.argv[1:])])
 
 
 def now() -> str:

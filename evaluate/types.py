@@ -12,7 +12,7 @@ from ..errors import GrpokitError
 if TYPE_CHECKING:
     from ..rewards.reward import Text
 
-FinishReason = Literal["eos", "stop", "length"]
+FinishReason = Literal["eos", "stop", "length", "refused"]
 
 
 class EvaluationError(GrpokitError):
@@ -40,7 +40,8 @@ class Request(NamedTuple):
 class Row(NamedTuple):
     """One line of ``completions.jsonl``; ``tokens`` counts generated tokens, the closing eos included.
 
-    ``finish_reason``, ``tokens`` and ``token_ids`` are None for completions whose source did not say.
+    ``finish_reason``, ``tokens`` and ``token_ids`` are None for completions whose source did not say. A row that an
+    endpoint "refused" has an empty text.
     """
 
     prompt_id: str
@@ -104,7 +105,7 @@ class Engine(Protocol):
         ...
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
-        """Yield finished rows batch by batch, in the order of ``requests``."""
+        """Yield finished rows batch by batch, in any order."""
         ...
 
     def describe(self) -> dict[str, Any]:

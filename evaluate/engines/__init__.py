@@ -29,12 +29,29 @@ class Loading:
     attention: str | None = None
 
 
-def load_engines(
-    specs: Sequence[ModelSpec], *, batch_size: int | None = None, loading: Loading | None = None
-) -> Iterator[Engine]:
-    """Yield an engine a spec, one after another; the next one is loaded when it is asked for.
+@dataclass(frozen=True)
+class Limits:
+    """How an endpoint is asked.
 
-    ``batch_size`` is the number of rows a batch (None: automatic), and for an endpoint of requests under way.
+    ``concurrency`` requests are under way at once. Each has ``request_timeout`` seconds, from its first byte to the
+    last of its answer, and one that fails for now is repeated ``retries`` times.
+    """
+
+    concurrency: int = 16
+    request_timeout: float = 120.0
+    retries: int = 6
+
+
+def load_engines(
+    specs: Sequence[ModelSpec],
+    *,
+    batch_size: int | None = None,
+    loading: Loading | None = None,
+    limits: Limits | None = None,
+) -> Iterator[Engine]:
+    """Yield an engine per spec, one after another; the next one is loaded when it is asked for.
+
+    ``batch_size`` is the number of rows per batch (None: automatic); ``limits`` are those of endpoints.
     """
     loader: Loader | None = None
     vllm: VllmLoader | None = None
@@ -42,7 +59,7 @@ def load_engines(
         if spec.kind == "openai":
             from .endpoint import connect
 
-            yield connect(spec, concurrency=batch_size)
+            yield connect(spec, limits or Limits())
         elif spec.kind == "replay":
             from .replay import ReplayEngine
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+from urllib.parse import SplitResult, urlsplit
 
+from ..addresses import without_secrets
 from ..types import EvaluationError
 
 Kind = Literal["transformers", "vllm", "openai", "replay"]
@@ -62,11 +64,25 @@ def _vllm(rest: str, text: str) -> ModelSpec:
 
 def _endpoint(rest: str, text: str) -> ModelSpec:
     url, remote = _split(rest, "#", text)
-    if remote is None or not url.startswith(("http://", "https://")):
+    parts = urlsplit(url)
+    if remote is None or parts.scheme not in ("http", "https") or not parts.hostname or not _has_valid_port(parts):
         raise EvaluationError(
-            f"--model {text!r}: write openai:URL#MODEL, such as openai:http://localhost:8000/v1#org/model."
+            f"--model {without_secrets(text)!r}: write openai:URL#MODEL, such as "
+            "openai:http://localhost:8000/v1#org/model."
+        )
+    if "?" in url:
+        raise EvaluationError(
+            f"--model {without_secrets(text)!r}: an endpoint's URL has no ?query; leave it out (a key is read from "
+            "OPENAI_API_KEY)."
         )
     return ModelSpec(Path(remote).name, url, "openai", remote=remote)
+
+
+def _has_valid_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def _replay(rest: str, text: str) -> ModelSpec:
@@ -77,7 +93,7 @@ def _replay(rest: str, text: str) -> ModelSpec:
 def _split(rest: str, mark: str, text: str) -> tuple[str, str | None]:
     left, found, right = rest.partition(mark)
     if found and not (left and right):
-        raise EvaluationError(f"--model {text!r}: something is missing beside {mark!r}.")
+        raise EvaluationError(f"--model {without_secrets(text)!r}: something is missing beside {mark!r}.")
     return left, right or None
 
 
