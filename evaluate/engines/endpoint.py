@@ -115,13 +115,13 @@ def connect(spec: ModelSpec, limits: Limits) -> EndpointEngine:
     assert spec.remote is not None, "an endpoint's spec names the remote model"
     address = _address(spec.base)
 
-    async def look(hand_over: Callable[[str | None], None]) -> None:
+    async def look(hand_over: Callable[[list[Any]], None]) -> None:
         async with Client(address, limits) as client:
-            models = [model for model in await client.models() if isinstance(model, dict)]
-            owners = [model.get("owned_by") for model in models if model.get("id") == spec.remote]
-            hand_over(next((owner for owner in owners if isinstance(owner, str)), None))
+            hand_over(await client.models())
 
-    (owner,) = in_background(look)
+    (models,) = in_background(look)
+    owners = [one.get("owned_by") for one in models if isinstance(one, dict) and one.get("id") == spec.remote]
+    owner = next((owner for owner in owners if isinstance(owner, str)), None)
     return EndpointEngine(spec.name, address, spec.remote, limits, owner)
 
 
