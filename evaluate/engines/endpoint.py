@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ..types import Prompt, Request, Row, Sampling
+from ..types import EvaluationError, Prompt, Request, Row, Sampling
 from . import Limits
 from .background import in_background
 from .endpoint_answers import Answer, Refusal
@@ -73,7 +74,7 @@ class EndpointEngine:
         path, body = self._question(request, sampling)
         outcome = await client.complete(path, body)
         if isinstance(outcome, Refusal):
-            self.refusals[outcome.reason] += 1
+            self.refusals[self.address.hide(outcome.reason)] += 1
             outcome = Answer("", "refused", None)
         return Row(
             prompt_id=request.prompt.id,
@@ -137,4 +138,7 @@ def api_key() -> str:
     """Return OPENAI_API_KEY from the environment, else from ``.env`` in this folder, else nothing: open servers."""
     from dotenv import dotenv_values
 
-    return os.environ.get("OPENAI_API_KEY") or dotenv_values(".env").get("OPENAI_API_KEY") or ""
+    key = os.environ.get("OPENAI_API_KEY") or dotenv_values(".env").get("OPENAI_API_KEY") or ""
+    if not re.fullmatch("[!-~]*", key):
+        raise EvaluationError("OPENAI_API_KEY holds a space or a letter that no key can have; set it again.")
+    return key

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, NamedTuple, assert_never
+from typing import Any, assert_never
 
 import httpx2
 
@@ -25,18 +27,18 @@ GREETING = {"prompt": "Hi", "messages": [{"role": "user", "content": "Hi"}]}
 """What a server is asked that has answered nothing yet, to see whether it answers at all."""
 
 
-class Address(NamedTuple):
+@dataclass(frozen=True)
+class Address:
     """Where a server is and what opens it; ``url`` ends with a slash and holds no secrets."""
 
     url: str
-    key: str
-    credentials: tuple[str, str] | None
+    key: str = field(repr=False)
+    credentials: tuple[str, str] | None = field(repr=False)
 
     def hide(self, text: str) -> str:
         """Return ``text`` without what opens the server, which some servers repeat in their errors."""
-        for secret in (self.key, *(self.credentials or ())):
-            text = text.replace(secret, "***") if secret else text
-        return text
+        secrets = [self.key, self.credentials[1] if self.credentials else ""]
+        return re.sub("|".join(map(re.escape, filter(None, secrets))) or "$^", "***", text)
 
 
 class Client:
@@ -110,7 +112,10 @@ class Client:
                     break
                 case _:
                     assert_never(outcome)
-        raise EvaluationError(f"{self.address.url} does not answer ({self.address.hide(outcome.reason)}).")
+        raise EvaluationError(
+            f"{self.address.url} does not answer: {self.address.hide(outcome.reason)}. Finished rows are kept; use "
+            "--resume."
+        )
 
     async def _answers(self, path: str, body: Mapping[str, Any], since: int, retries: int) -> bool:
         """True if more than ``since`` requests have been answered, or else a greeting is answered now."""
