@@ -23,6 +23,9 @@ VLLM = "vllm"
 NEUTRAL = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
 """What vLLM gets in every request: it takes a field that is left out from the checkpoint's generation_config."""
 
+APART_S = 0.004
+"""Between the first requests: those that start together come back together, and then wait for each other."""
+
 
 @dataclass(frozen=True)
 class EndpointEngine:
@@ -57,14 +60,15 @@ class EndpointEngine:
         async def work(hand_over: Callable[[list[Row]], None]) -> None:
             waiting = iter(requests)
 
-            async def take() -> None:
+            async def take(delay: float) -> None:
+                await asyncio.sleep(delay)
                 for request in waiting:
                     hand_over([await self._row(client, request, sampling)])
 
             try:
                 async with Client(self.address, self.limits) as client, asyncio.TaskGroup() as tasks:
-                    for _ in range(min(self.limits.concurrency, len(requests))):
-                        tasks.create_task(take())
+                    for place in range(min(self.limits.concurrency, len(requests))):
+                        tasks.create_task(take(place * APART_S))
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None  # the first is why the others were cancelled
 
