@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,8 +105,21 @@ def _evaluate_next(
     rows = len(evaluation.prompts) * evaluation.sampling.samples
     with bars.track(engine.name, rows, "completions") as advance:
         run = evaluation.run(engine, folder, resume=resume, advance=advance)
+    if engine.describe()["kind"] == "openai":
+        _print_refusals(engine)
     if noise:
         _measure_noise(engine, run, evaluation)
+
+
+def _print_refusals(engine: Engine) -> None:
+    from ..evaluate.engines.endpoint import EndpointEngine
+
+    assert isinstance(engine, EndpointEngine), "no other engine is of this kind"
+    if engine.refusals:
+        (reason, _), *others = engine.refusals.most_common()
+        more = f", and {len(others)} other reasons" if others else ""
+        count = f"{engine.refusals.total()} completions refused"
+        print(f"{engine.name}: {count} ({reason}{more}); they are scored as empty texts.", file=sys.stderr)
 
 
 def _measure_noise(engine: Engine, run: Run, evaluation: Evaluation) -> None:

@@ -10,7 +10,7 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from .environment import environment
 from .progress import Advance, unwatched
 from .runs.batches import BatchRecord
 from .runs.fingerprints import prompt_digest, prompts_fingerprint
-from .runs.journal import Journal, answers, finished, settle
+from .runs.journal import Journal, owed, settle
 from .runs.manifest import Manifest, TaskRecord
 from .runs.run import Run
 from .runs.shards import Shard
@@ -49,25 +49,18 @@ class Evaluation:
         :class:`EvaluationError` when ``out`` holds another run.
         """
         try_mix(self.mix, self.prompts[0], [])
-        plan = self._requests(engine.plan(self.prompts, self.sampling))
+        plan = engine.plan(self.prompts, self.sampling)
         shard = Shard.current()
         if shard.first:
             self._begin(engine, out, resume)
-            settle(out / "completions.jsonl", plan, self._wanted(out), engine.weights)  # of a process killed before it
         shard.wait()
         self._generate(engine, plan, out, shard, advance)
         run = Run.open(out)
         if shard.first:
+            settle(out / "completions.jsonl", run.asked())
             score_run(run, self.mix)
         shard.wait()
         return run
-
-    def _requests(self, prompts: Iterable[Prompt]) -> list[Request]:
-        return [Request(prompt, sample) for prompt in prompts for sample in range(self.sampling.samples)]
-
-    def _wanted(self, out: Path) -> list[Request]:
-        """Return the requests in the order of a finished run: that of its file of prompts."""
-        return self._requests(Run.open(out).asked())
 
     def _begin(self, engine: Engine, out: Path, resume: bool) -> None:
         manifest = self._manifest(engine)
@@ -79,26 +72,26 @@ class Evaluation:
         if not (out / "prompts.jsonl").exists():  # a process killed right after the manifest left none
             write_lines(out / "prompts.jsonl", (prompt._asdict() for prompt in self.prompts))
 
-    def _generate(self, engine: Engine, plan: Sequence[Request], out: Path, shard: Shard, advance: Advance) -> None:
-        wanted, completions = self._wanted(out), out / "completions.jsonl"
-        if answers(completions, wanted, engine.weights):
-            advance(len(wanted))
+    def _generate(self, engine: Engine, plan: Sequence[Prompt], out: Path, shard: Shard, advance: Advance) -> None:
+        requests = [Request(prompt, sample) for prompt in plan for sample in range(self.sampling.samples)]
+        if not owed(out / "completions.jsonl", requests, engine.weights):
+            advance(len(requests))
             return
         shard.check_resumable(out)
-        mine = shard.share(plan)
+        mine = shard.share(requests)
         path = shard.journal(out)
-        done = finished(path, mine, engine.weights)
+        left = owed(path, mine, engine.weights)
+        done = len(mine) - len(left)
         advance(done)
         batches = BatchRecord(out, shard.rank, done)
         with Journal(path) as journal:
-            for rows in engine.generate(mine[done:], self.sampling):
+            for rows in engine.generate(left, self.sampling):
                 journal.append(rows)
                 batches.add(len(rows))
                 advance(len(rows), sum(row.tokens or 0 for row in rows))
         shard.wait()
         if shard.first:
             shard.merge(out)
-            settle(completions, plan, wanted, engine.weights)
 
     def _manifest(self, engine: Engine) -> Manifest:
         return Manifest(

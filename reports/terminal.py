@@ -222,6 +222,7 @@ def _print_counts(model: ModelSummary, console: Console) -> None:
         console.print(Text(f"  {labels[name]} {number(summary.estimate.mean, 4)}: {one_line(counts)}"))
     factors = {"cut": share(model.cut), "no answer": share(model.unanswered)}
     factors |= {"tokens": number(model.tokens, 1), repetition(model): share(model.repeated)}
+    factors |= {"refused": f"{model.refused}" if model.refused else "-"}
     console.print(Text("  " + ", ".join(f"{name} {value}" for name, value in factors.items() if value != "-")))
 
 

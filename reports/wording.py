@@ -219,6 +219,9 @@ def behaviour_rows(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> list[
     if "tokens" in pair.behaviour:
         before, after = number(base.tokens, 1), number(tuned.tokens, 1)
         rows.append(BehaviourRow("tokens", before, after, *_moved(pair.behaviour["tokens"])))
+    if base.refused or tuned.refused:
+        change = f"{tuned.refused - base.refused:+d}"
+        rows.append(BehaviourRow("refused by the server", str(base.refused), str(tuned.refused), change, "unknown"))
     return rows
 
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -135,7 +136,11 @@ def _address(url: str) -> Address:
 
     whole = httpx2.URL(url)
     bare = str(whole.copy_with(userinfo=b"")).rstrip("/") + "/"
-    return Address(bare, api_key(), (whole.username, whole.password) if whole.userinfo else None)
+    if not whole.userinfo:
+        key = api_key()
+        return Address(bare, f"Bearer {key}" if key else "", (key,))
+    basic = b64encode(f"{whole.username}:{whole.password}".encode()).decode()
+    return Address(bare, f"Basic {basic}", (basic, whole.password))
 
 
 def api_key() -> str:

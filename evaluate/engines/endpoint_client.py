@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -29,16 +28,20 @@ GREETING = {"prompt": "Hi", "messages": [{"role": "user", "content": "Hi"}]}
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server is and what opens it; ``url`` ends with a slash and holds no secrets."""
+    """Where a server is, and what opens it: ``url`` ends with a slash and holds no secrets.
+
+    ``authorization`` is the header of that name, "" for an open server; ``secrets`` are the parts of it to be hidden.
+    """
 
     url: str
-    key: str = field(repr=False)
-    credentials: tuple[str, str] | None = field(repr=False)
+    authorization: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
 
     def hide(self, text: str) -> str:
         """Return ``text`` without what opens the server, which some servers repeat in their errors."""
-        secrets = [self.key, self.credentials[1] if self.credentials else ""]
-        return re.sub("|".join(map(re.escape, filter(None, secrets))) or "$^", "***", text)
+        for secret in filter(None, self.secrets):
+            text = text.replace(secret, "***")
+        return text
 
 
 class Client:
@@ -55,11 +58,10 @@ class Client:
 
     async def __aenter__(self) -> Client:
         headers = {"Accept-Encoding": "identity"}  # so that the bytes that are counted are those that are read
-        if self.address.key and not self.address.credentials:
-            headers["Authorization"] = f"Bearer {self.address.key}"
+        if self.address.authorization:
+            headers["Authorization"] = self.address.authorization
         self._http = httpx2.AsyncClient(
             base_url=self.address.url,
-            auth=self.address.credentials,
             headers=headers,
             timeout=None,  # each try as a whole has its deadline
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=self.limits.concurrency),

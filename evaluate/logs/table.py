@@ -14,6 +14,7 @@ from ...rewards import RewardMix
 from ..environment import environment
 from ..evaluation import claim, command_line, now
 from ..progress import Advance, unwatched
+from ..runs.journal import settle
 from ..runs.manifest import Manifest, TaskRecord
 from ..runs.run import Run
 from ..scoring import mix_record, score_run, try_mix
@@ -116,5 +117,6 @@ def rescore(old: Run, mix: RewardMix, primary: str, out: Path, advance: Advance 
     task = replace(old.manifest.task, primary=primary)
     replace(old.manifest, task=task, mix=mix_record(mix), command=command_line(), created=now()).write(out)
     run = Run.open(out)
+    settle(out / "completions.jsonl", run.asked())  # an unfinished run is in the order in which it was answered
     score_run(run, mix, advance)
     return run

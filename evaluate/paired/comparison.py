@@ -93,7 +93,8 @@ class ModelSummary:
     ``repeated`` is the mean share of triples of units that were there before in the same completion, and
     ``repeated_unit`` what it counts: "token", or "word" where token ids are not known; None where the run was scored
     without it, or token ids are known of some completions only. ``proxy`` is the weighted total without the
-    primary reward, None where nothing else is rewarded. The primary reward is the first model's, whatever the others'
+    primary reward, None where nothing else is rewarded. An endpoint ``refused`` so many completions, which count as
+    empty texts. The primary reward is the first model's, whatever the others'
     tasks say.
     """
 
@@ -108,6 +109,7 @@ class ModelSummary:
     tokens: float | None
     repeated: float | None
     repeated_unit: str | None
+    refused: int
     proxy: Estimate | None
     curves: tuple[Curve, ...]
     per_weight: PerWeight | None

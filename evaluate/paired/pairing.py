@@ -105,6 +105,7 @@ def _model(side: _Side) -> ModelSummary:
         tokens=means.get("tokens"),
         repeated=means.get("repeated"),
         repeated_unit=table.repeated_unit if "repeated" in means else None,
+        refused=table.refused,
         curves=tuple(curve(values, table.clusters) for values in side.curves),
         per_weight=model_per_weight(table),
         proxy=proxy(table, mix.weights),

@@ -31,7 +31,7 @@ class Table:
     points at no answer. ``clusters`` numbers the cluster of each question, None when the task has no cluster
     column. ``repeated`` is the share of repeated triples, of tokens or words (``repeated_unit``); unknown, with None as
     the unit, where token ids are known of some completions only. ``foreign`` completions were written by other weights
-    than the manifest names.
+    than the manifest names, ``refused`` ones were not written at all.
     """
 
     primary: str
@@ -47,6 +47,7 @@ class Table:
     answers: Integers | None
     present: Booleans
     foreign: int
+    refused: int
 
     def counts(self, reward: str) -> dict[str, int]:
         """Return how many completions got each status from a reward, the most frequent first."""
@@ -101,7 +102,7 @@ class _Reader:
         self.totals, self.values, self.codes = array("d"), array("d"), array("i")
         self.cut, self.tokens, self.repeated = array("d"), array("d"), array("d")
         self.units: set[str] = set()
-        self.foreign = 0
+        self.foreign = self.refused = 0
 
     def read(self) -> Table:
         for score, row in self._lines():
@@ -141,6 +142,7 @@ class _Reader:
         self.tokens.append(_number(row["tokens"]))
         self.repeated.append(_number(score.get("repeated")))
         self.units.add("word" if row["token_ids"] is None else "token")
+        self.refused += reason == "refused"
         self.foreign += row["weights"] != self.run.manifest.weights
 
     def _table(self) -> Table:
@@ -173,6 +175,7 @@ class _Reader:
             answers=grid(answers, -1) if answers.max(initial=-1) >= 0 else None,
             present=grid(np.ones(len(places), np.bool_), False),
             foreign=self.foreign,
+            refused=self.refused,
         )
 
     def _cluster_numbers(self) -> Integers | None:

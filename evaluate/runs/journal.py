@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from ...files import FileError, dump_line, read_lines, replacing
-from ..types import EvaluationError, Request, Row
+from ..types import EvaluationError, Prompt, Request, Row
 
 
 class Journal:
@@ -43,61 +44,53 @@ class Journal:
             ) from None
 
 
-def finished(path: Path, requests: Sequence[Request], weights: str) -> int:
-    """Return how many of ``requests`` the journal at ``path`` already answers, after dropping a torn last line.
+def owed(path: Path, requests: Sequence[Request], weights: str) -> list[Request]:
+    """Return those of ``requests`` that the journal at ``path`` does not answer yet, after dropping a torn last line.
 
-    Raises :class:`EvaluationError` when the journal holds rows of other weights or of another order.
+    Raises :class:`EvaluationError` when the journal holds rows of other weights, that were not asked for, or twice.
     """
+    waiting: dict[tuple[object, object], Request] = {(one.prompt.id, one.sample): one for one in requests}
     if not path.exists():
-        return 0
+        return list(requests)
     _drop_torn_line(path)
     if path.stat().st_size == 0:
-        return 0
-    count = 0
-    for line, request in zip(read_lines(path), _or_nothing(requests), strict=False):
+        return list(requests)
+    for line in read_lines(path):
         row = line.value
-        expected = {"prompt_id": request.prompt.id, "sample": request.sample, "weights": weights} if request else {}
-        if not expected or any(row.get(key) != value for key, value in expected.items()):
+        try:
+            request = waiting.pop((row.get("prompt_id"), row.get("sample")), None)
+        except TypeError:  # a list or an object, which no id is
+            request = None
+        if request is None or row.get("weights") != weights:
             raise EvaluationError(
-                f"{path}, line {line.number}: not the row this run would have written there; it is another run's. "
+                f"{path}, line {line.number}: not a row that this run owes; it is another run's, or there twice. "
                 "Give another --out."
             )
-        count += 1
-    return count
+    return list(waiting.values())
 
 
-def answers(path: Path, requests: Sequence[Request], weights: str) -> bool:
-    """Return whether ``path`` holds the answers to all ``requests``, in their order and of these weights."""
-    try:
-        return finished(path, requests, weights) == len(requests)
-    except EvaluationError:
-        return False
+def settle(path: Path, prompts: Iterable[Prompt]) -> None:
+    """Bring the rows of a journal into the order of ``prompts`` and their samples; leave one that is in it as it is.
 
-
-def settle(path: Path, plan: Sequence[Request], wanted: Sequence[Request], weights: str) -> None:
-    """Bring the rows of a journal that answers the whole ``plan`` into the order of ``wanted``, the same requests.
-
-    A journal that is not finished, or is in that order already, stays as it is. The samples of a prompt are next to
-    each other in both. Only their places are held in memory.
+    Only the places of the rows are held in memory. Rows that are none of a run are left to those who read them.
     """
-    if answers(path, wanted, weights) or not answers(path, plan, weights):
+    order = {prompt.id: place for place, prompt in enumerate(prompts)}
+    keys, lines, starts = array("q"), array("q"), array("q", [0])
+    try:
+        for line in read_lines(path):
+            keys.append(order[line.value["prompt_id"]] * 2**32 + line.value["sample"])
+            lines.append(line.number - 1)
+    except (KeyError, TypeError, OverflowError):
         return
-    starts: dict[str, int] = {}
-    ends: dict[str, int] = {}
-    with path.open("rb") as journal, replacing(path) as settled:
-        end = 0
-        for request, line in zip(plan, journal, strict=True):
-            starts.setdefault(request.prompt.id, end)
-            end += len(line)
-            ends[request.prompt.id] = end
-        for prompt_id in dict.fromkeys(request.prompt.id for request in wanted):
-            journal.seek(starts[prompt_id])
-            settled.write(journal.read(ends[prompt_id] - starts[prompt_id]))
-
-
-def _or_nothing(requests: Sequence[Request]) -> Sequence[Request | None]:
-    """One None after the requests, so that a row too many is seen."""
-    return [*requests, None]
+    settled = sorted(range(len(keys)), key=keys.__getitem__)
+    if all(place == row for row, place in enumerate(settled)):
+        return
+    with path.open("rb") as journal, replacing(path) as target:
+        for raw in journal:
+            starts.append(starts[-1] + len(raw))
+        for place in settled:
+            journal.seek(starts[lines[place]])
+            target.write(journal.readline())
 
 
 def _drop_torn_line(path: Path) -> None:

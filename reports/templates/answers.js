@@ -76,6 +76,7 @@ const Answers = (() => {
     const found = [];
     if (judged) found.push(make("span", { class: `chip ${judged[0] === 1 ? "up" : judged[0] === 0 ? "down" : ""}` }, judged[1]));
     if (answer.finish === "length") found.push(make("span", { class: "chip warn" }, "cut"));
+    if (answer.finish === "refused") found.push(make("span", { class: "chip warn" }, "refused"));
     if (answer.tokens !== null) found.push(make("span", { class: "chip" }, `${answer.tokens} tokens`));
     found.push(make("span", { class: "chip" }, `total ${number(Weights.ofAnswer(answer))}`));
     return found;

@@ -113,7 +113,7 @@ def _table(scores: dict[str, Floats]) -> Table:
     values = {**scores, TOTAL: sum(scores.values(), np.zeros(1))}
     first = next(iter(scores.values()))
     ids, known = tuple(map(str, range(len(first)))), np.ones(first.shape, np.bool_)
-    return Table("correctness", ids, None, values, {}, (), first, first, first, "token", None, known, 0)
+    return Table("correctness", ids, None, values, {}, (), first, first, first, "token", None, known, 0, 0)
 
 
 def test_field_16_false_alarms_of_the_hacking_check_are_rare() -> None:

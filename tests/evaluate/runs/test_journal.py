@@ -1,9 +1,10 @@
 """The journal survives a kill at any byte, and never takes another run's rows for its own."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.runs.journal import Journal, finished, settle
+from grpokit.evaluate.runs.journal import Journal, owed, settle
 from grpokit.evaluate.types import EvaluationError, Prompt, Request, Row
 from grpokit.files import dump_line
 
@@ -23,7 +24,7 @@ def write(path: Path, count: int) -> bytes:
 
 
 def test_no_journal_means_nothing_is_done(tmp_path: Path) -> None:
-    assert finished(tmp_path / "completions.jsonl", REQUESTS, "w") == 0
+    assert owed(tmp_path / "completions.jsonl", REQUESTS, "w") == REQUESTS
 
 
 def test_field_3_a_crash_at_any_byte_loses_at_most_the_torn_row(tmp_path: Path) -> None:
@@ -31,8 +32,9 @@ def test_field_3_a_crash_at_any_byte_loses_at_most_the_torn_row(tmp_path: Path) 
     whole = write(path, 3)
     for cut in range(len(whole) + 1):
         path.write_bytes(whole[:cut])
-        done = finished(path, REQUESTS, "w")
-        assert done == whole[:cut].count(b"\n")
+        left = owed(path, REQUESTS, "w")
+        done = whole[:cut].count(b"\n")
+        assert left == REQUESTS[done:]
         with Journal(path) as journal:
             journal.append(rows()[done:3])
         assert path.read_bytes() == whole
@@ -42,69 +44,91 @@ def test_a_torn_line_longer_than_a_read_block_is_dropped(tmp_path: Path) -> None
     path = tmp_path / "completions.jsonl"
     whole = write(path, 1)
     path.write_bytes(whole + b'{"text": "' + b"x" * 200_000)
-    assert finished(path, REQUESTS, "w") == 1
+    assert owed(path, REQUESTS, "w") == REQUESTS[1:]
     assert path.read_bytes() == whole
 
 
 def test_field_2_rows_of_other_weights_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "completions.jsonl"
     write(path, 2)
-    with pytest.raises(EvaluationError, match="line 1: not the row this run would have written"):
-        finished(path, REQUESTS, "other weights")
+    with pytest.raises(EvaluationError, match="line 1: not a row that this run owes"):
+        owed(path, REQUESTS, "other weights")
 
 
-def test_rows_of_another_order_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", range(6))
+def test_rows_may_come_in_any_order(tmp_path: Path, place: int) -> None:
     path = tmp_path / "completions.jsonl"
-    write(path, 2)
-    with pytest.raises(EvaluationError, match="another run's"):
-        finished(path, REQUESTS[::-1], "w")
+    with Journal(path) as journal:
+        journal.append([rows()[place], rows()[place - 1]])
+    assert owed(path, REQUESTS, "w") == [one for one in REQUESTS if one not in (REQUESTS[place], REQUESTS[place - 1])]
+
+
+def test_a_row_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "completions.jsonl"
+    path.write_bytes(2 * write(path, 1))
+    with pytest.raises(EvaluationError, match=r"line 2: .* there twice"):
+        owed(path, REQUESTS, "w")
+
+
+@pytest.mark.parametrize(
+    "row", [{}, {"prompt_id": ["0"], "sample": 0}, {"prompt_id": "0", "sample": {}, "weights": "w"}]
+)
+def test_what_is_no_row_is_refused(tmp_path: Path, row: dict[str, object]) -> None:
+    path = tmp_path / "completions.jsonl"
+    path.write_text(dump_line(row))
+    with pytest.raises(EvaluationError, match="line 1"):
+        owed(path, REQUESTS, "w")
 
 
 def test_a_row_too_many_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "completions.jsonl"
     write(path, 6)
     with pytest.raises(EvaluationError, match="line 6"):
-        finished(path, REQUESTS[:5], "w")
+        owed(path, REQUESTS[:5], "w")
 
 
-PLAN = [REQUESTS[place] for place in (4, 5, 0, 1, 2, 3)]
-"""The same requests in an engine's order: a prompt's samples are next to each other."""
+PROMPTS = list(dict.fromkeys(request.prompt.id for request in REQUESTS))
 
 
-def _lines(requests: list[Request]) -> bytes:
+def _lines(places: Sequence[int]) -> bytes:
     """Rows of different lengths, as they are on disk."""
-    rows = [
-        Row(request.prompt.id, request.sample, "ä" * int(request.prompt.id), "eos", 2, [5], "model", "w")
-        for request in requests
-    ]
-    return "".join(dump_line(row._asdict()) for row in rows).encode()
+    texts = [row._replace(text="ä" * place) for place, row in enumerate(rows())]
+    return "".join(dump_line(texts[place]._asdict()) for place in places).encode()
 
 
 @pytest.mark.parametrize(
     ("held", "settled"),
     [
-        (PLAN, REQUESTS),  # finished, in the engine's order
-        (REQUESTS, REQUESTS),  # settled before
-        (PLAN[:5], PLAN[:5]),  # not finished
-        ([*PLAN[:2], *PLAN[4:], *PLAN[2:4]], [*PLAN[:2], *PLAN[4:], *PLAN[2:4]]),  # of neither order: another run's
+        ((4, 5, 0, 1, 2, 3), (0, 1, 2, 3, 4, 5)),  # by prompts, as an engine plans
+        ((5, 0, 3, 1, 4, 2), (0, 1, 2, 3, 4, 5)),  # as a server answers
+        ((0, 1, 2, 3, 4, 5), (0, 1, 2, 3, 4, 5)),
+        ((5, 0, 4), (0, 4, 5)),  # not finished
+        ((3,), (3,)),
     ],
 )
-def test_a_finished_journal_is_brought_into_the_wanted_order(
-    tmp_path: Path, held: list[Request], settled: list[Request]
+def test_a_journal_is_brought_into_the_order_of_its_prompts(
+    tmp_path: Path, held: Sequence[int], settled: Sequence[int]
 ) -> None:
     path = tmp_path / "completions.jsonl"
     path.write_bytes(_lines(held))
-    settle(path, PLAN, REQUESTS, "w")
+    node = path.stat().st_ino
+    settle(path, [Prompt(id, "question", {}) for id in PROMPTS])
     assert path.read_bytes() == _lines(settled)
+    assert (path.stat().st_ino == node) == (held == settled)  # what is in order is not written again
 
 
-def test_there_is_nothing_to_settle_before_the_first_row(tmp_path: Path) -> None:
-    settle(tmp_path / "completions.jsonl", PLAN, REQUESTS, "w")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_rows_of_other_weights_are_not_settled(tmp_path: Path) -> None:
+def test_blank_lines_do_not_shift_what_is_settled(tmp_path: Path) -> None:
     path = tmp_path / "completions.jsonl"
-    path.write_bytes(_lines(PLAN))
-    settle(path, PLAN, REQUESTS, "other weights")
-    assert path.read_bytes() == _lines(PLAN)
+    path.write_bytes(b"\n" + _lines((4,)) + b"\n" + _lines((0, 2)))
+    settle(path, [Prompt(id, "question", {}) for id in PROMPTS])
+    assert path.read_bytes() == _lines((0, 2, 4))
+
+
+@pytest.mark.parametrize(
+    "row", [{}, {"prompt_id": "x", "sample": 0}, {"prompt_id": "0", "sample": "1"}, {"prompt_id": []}]
+)
+def test_what_is_no_row_is_left_where_it_is(tmp_path: Path, row: dict[str, object]) -> None:
+    path = tmp_path / "completions.jsonl"
+    path.write_bytes(before := _lines((5, 0)) + dump_line(row).encode())
+    settle(path, [Prompt(id, "question", {}) for id in PROMPTS])
+    assert path.read_bytes() == before
