@@ -1,4 +1,4 @@
-"""Correctness beside TRL's accuracy_reward: completions a second on the same rows, in one run.
+"""Correctness beside TRL's accuracy_reward: completions per second on the same rows, in one run.
 
     python bench/correctness.py shared/data/gsm8k/solutions_6b.jsonl shared/data/math/groups_of_8.jsonl
 
@@ -25,7 +25,7 @@ _LAST_LINE = re.compile(r"(?<=\n)A: (.*)\Z")
 
 
 class Pass(NamedTuple):
-    """One pass over the rows: completions a second, and verdicts that differ from the stored ones."""
+    """One pass over the rows: completions per second, and verdicts that differ from the stored ones."""
 
     speed: float
     disagreements: int

@@ -51,7 +51,7 @@ CASES = [
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: seconds a step and by phase, peak and estimated bytes (None: not measured, or no estimate made)."""
+    """One run: seconds per step and by phase, peak and estimated bytes (None: not measured, or no estimate made)."""
 
     case: str
     trainer: str

@@ -38,11 +38,11 @@ class Clock:
             self.seconds = dict.fromkeys(self.seconds, 0.0)
 
     def step(self, steps: int) -> float:
-        """Return seconds a step."""
+        """Return seconds per step."""
         return (self.ends[self.warm_up + steps - 1] - self.ends[self.warm_up - 1]) / steps
 
     def shares(self, steps: int) -> dict[str, float]:
-        """Return seconds a step by phase; they add up to those of a step."""
+        """Return seconds per step by phase; they add up to those of a step."""
         each = {name: seconds / steps for name, seconds in self.seconds.items()}
         named = {
             "drawing": each["drawing"],

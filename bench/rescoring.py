@@ -1,7 +1,7 @@
 """Memory and speed of scoring stored completions: a file of foreign rows, then the run made of it with another mix.
 
 Writes a synthetic JSONL file, runs ``grpo-eval score FILE`` on it and ``grpo-eval score RUN`` on the result, each in
-a process of its own, and prints rows a second and the peak of resident memory (the goal: under 1 GiB each).
+a process of its own, and prints rows per second and the peak of resident memory (the goal: under 1 GiB each).
 
     python bench/rescoring.py [--rows 1000000] [--samples 8] [--folder FOLDER]
 """
@@ -32,7 +32,7 @@ def main() -> None:
         folder = Path(name)
         data = folder / "rows.jsonl"
         write_lines(data, _rows(size.rows, size.samples))
-        print(f"{size.rows:,} rows, {size.samples} samples a question, {data.stat().st_size / 2**20:,.0f} MiB")
+        print(f"{size.rows:,} rows, {size.samples} samples per question, {data.stat().st_size / 2**20:,.0f} MiB")
         columns = ["--prompt-column", "question", "--reference-column", "gold", "--id-column", "id"]
         first = _score(folder, [str(data), *columns, "--rewards", FIRST_MIX], "first")
         _print("score FILE", FIRST_MIX, first, size.rows)
@@ -43,7 +43,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000, help="completions in all (%(default)s)")
-    parser.add_argument("--samples", type=int, default=8, help="completions a question (%(default)s)")
+    parser.add_argument("--samples", type=int, default=8, help="completions per question (%(default)s)")
     parser.add_argument("--folder", type=Path, help="where the files go for the time of the bench (about 4 GB)")
     return parser.parse_args()
 

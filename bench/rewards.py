@@ -1,7 +1,7 @@
-"""Speed of the rewards: completions a second at 200 tokens, one hostile megabyte, and the time to import.
+"""Speed of the rewards: completions per second at 200 tokens, one hostile megabyte, and the time to import.
 
 Run ``python bench/rewards.py`` on a machine that does nothing else. Goals: every reward but the embeddings at least
-10,000 completions of 200 tokens a second on one core; a hostile completion of 1 MB under 100 ms; the import under
+10,000 completions of 200 tokens per second on one core; a hostile completion of 1 MB under 100 ms; the import under
 0.15 s. Where ``trl`` is installed its ``accuracy_reward`` runs beside ``correctness`` on the same texts, in the same
 process. Texts are made here, each one different, so that caches of whole texts do not help.
 """
@@ -77,7 +77,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 def rate(reward: Reward, count: int) -> float:
-    """Return completions a second: the best of three batches, each normalised afresh."""
+    """Return completions per second: the best of three batches, each normalised afresh."""
     reward.judge(batch(GROUP, seed=99))
     batches = [batch(count, seed) for seed in range(3)]
     return max(count / seconds(partial(reward.judge, one)) for one in batches)
@@ -122,9 +122,9 @@ def side_by_side(count: int) -> str:
 
 
 def main() -> None:
-    """Print one line a reward, then the import and the comparison."""
+    """Print one line per reward, then the import and the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--count", type=int, default=4000, help="completions a batch (%(default)s)")
+    parser.add_argument("--count", type=int, default=4000, help="completions per batch (%(default)s)")
     parser.add_argument("--reward", help="only this one")
     args = parser.parse_args()
     print(f"load average {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")

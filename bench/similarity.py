@@ -2,7 +2,7 @@
 
 Embeddings: ``semantic_similarity`` against one forward pass per text with the reference encoded again each time.
 ROUGE: ``rouge`` against ``rouge_score`` on the same texts. Both pairs are timed in turns in one run on one thread,
-and must agree. Last, completions a second of each reward, and its time for a megabyte of hostile text.
+and must agree. Last, completions per second of each reward, and its time for a megabyte of hostile text.
 
     python bench/similarity.py --model FOLDER_OR_HUB_NAME [--rows 64] [--group 8]
 """

@@ -69,7 +69,7 @@ def _show_plan(recipe: Recipe, plan: Plan) -> None:
 
 def _checkpoints(recipe: Recipe, plan: Plan) -> str:
     strategy = recipe.settings.get("save_strategy", "steps")
-    every = {"epoch": "a checkpoint an epoch", "no": "no checkpoints"}
+    every = {"epoch": "a checkpoint per epoch", "no": "no checkpoints"}
     return every.get(strategy, f"a checkpoint every {plan.save_steps:g} steps")
 
 
@@ -86,7 +86,7 @@ def _show_memory(recipe: Recipe, plan: Plan, out: Path) -> None:
         print(f"  {name:44} {_readable(size):>9}")
     existing = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
     free = shutil.disk_usage(existing).free
-    print(f"disk: {_readable(memory.checkpoint)} a checkpoint; {_readable(free)} free in {existing}")
+    print(f"disk: {_readable(memory.checkpoint)} per checkpoint; {_readable(free)} free in {existing}")
 
 
 def _parts(memory: Memory) -> list[tuple[str, float]]:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Bars:
-    """Progress bars, one a long job: count, rate, tokens a second, time gone and time left."""
+    """Progress bars, one per long job: count, rate, tokens per second, time gone and time left."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
 
     @contextmanager
     def track(self, what: str, total: int | None, unit: str) -> Iterator[Advance]:
-        """Show a bar for the time of the block; give a function to be told how many more are done."""
+        """Show a bar for the time of the block; give the function to call with how many more are done."""
         job = self._bars.add_task(what, total=total, unit=unit, tokens=0, rate="")
 
         def advance(count: int, tokens: int = 0) -> None:
@@ -33,7 +33,7 @@ class Bars:
 
 
 def rate(task: Task) -> str:
-    """Return items a second lately, and tokens a second since the start; rows kept from before count for neither."""
+    """Return items per second lately, and tokens per second since the start; rows kept from before are in neither."""
     shown = f"{task.speed:,.1f}/s" if task.speed else ""
     if task.fields["tokens"] and task.elapsed:
         shown += f"  {task.fields['tokens'] / task.elapsed:,.0f} tokens/s"

@@ -33,7 +33,7 @@ def add_parser(commands: Subparsers) -> None:
         "score",
         run,
         help="score stored completions, or a run again",
-        description="Score completions that stand in a file (.jsonl, .csv, .parquet) or in a run made before.",
+        description="Score the completions of a file (.jsonl, .csv, .parquet) or of a run made before.",
         examples=EXAMPLES,
     )
     parser.add_argument("source", type=Path, metavar="FILE|RUN", help="the completions")
@@ -41,7 +41,7 @@ def add_parser(commands: Subparsers) -> None:
     columns.add_argument("--completion-column", default="completion", metavar="NAME", help="default: %(default)s")
     columns.add_argument("--reference-column", metavar="NAME", help="what rewards compare with")
     columns.add_argument("--prompt-column", metavar="NAME", help="what was asked")
-    columns.add_argument("--model-column", metavar="NAME", help="who answered: one run a model, compared pairwise")
+    columns.add_argument("--model-column", metavar="NAME", help="who answered: one run per model, compared pairwise")
     columns.add_argument("--id-column", metavar="NAME", help="which question; rows of one id and model are samples")
     options.add_rewards(parser)
     options.add_output(parser)

@@ -19,7 +19,7 @@ from ..rewards.reward import Text
 from ..train import Alarm, Drawn, HeldOut, Step
 
 EVERY = 10
-"""Without a terminal, one plain line every so many steps."""
+"""Without a terminal, a plain line is printed every so many steps."""
 
 WIDTH = 40
 """Steps that a sparkline shows."""
@@ -40,7 +40,7 @@ BLOCKS, ASCII = "▁▂▃▄▅▆▇█", "_.-:=+*#"
 
 
 def sparkline(values: Sequence[float], marks: str = BLOCKS) -> str:
-    """Return one mark a value, from the lowest to the highest of them.
+    """Return one mark per value, from the lowest to the highest of them.
 
     >>> sparkline([0.0, 0.5, 1.0])
     '▁▅█'
@@ -96,7 +96,7 @@ def _label(step: int, decoding: str) -> str:
 
 
 class Watch:
-    """Shows a run as it happens: what stays is printed above, the state of things is drawn below it."""
+    """Shows a run as it happens: lines that stay are printed above, the present state is drawn below them."""
 
     def __init__(self, console: Console, live: Live | None) -> None:
         self._console = console
@@ -164,7 +164,7 @@ class Watch:
         return f"{rate:.2f} steps/s  {duration((step.total - step.number) / rate)} left"
 
     def view(self) -> RenderableType:
-        """Return the frame: the step, a sparkline a reward, the held-out table, the last completions."""
+        """Return the frame: the step, one sparkline per reward, the held-out table, the last completions."""
         step = self._step
         parts: list[RenderableType] = []
         if step is not None:

@@ -26,6 +26,9 @@ BLOCK = 64
 CUT, UNANSWERED, RIGHT, WRONG = 1, 2, 4, 8
 """Flags of a model's answers to a question: one was cut, one held no answer, all were right, all were wrong."""
 
+FLAGS = {"cut": CUT, "unanswered": UNANSWERED, "right": RIGHT, "wrong": WRONG}
+"""The flags by the names of the page's filters."""
+
 
 @dataclass(frozen=True)
 class Embedded:
@@ -44,7 +47,7 @@ def embed(comparison: Comparison, questions: Iterable[Question]) -> Embedded:
     for block in _blocks(questions):
         rows += [_index_row(question, comparison.primary, changes, suspects) for question in block]
         blocks.append(pack([_question(question, list(comparison.weights)) for question in block]))
-    return Embedded(pack({"block": BLOCK, "rows": rows}), tuple(blocks))
+    return Embedded(pack({"block": BLOCK, "flags": FLAGS, "rows": rows}), tuple(blocks))
 
 
 def pack(value: object) -> str:
@@ -68,7 +71,7 @@ def _blocks(questions: Iterable[Question]) -> Iterator[list[Question]]:
 def _index_row(
     question: Question, primary: str, changes: Sequence[Mapping[str, float]], suspects: Sequence[Collection[str]]
 ) -> list[Any]:
-    """Return [id, flags a model, change a pair, whether the texts differ a pair, whether it is a suspect a pair]."""
+    """Return [id, flags per model; per pair: change, whether the texts differ, whether it is a suspect]."""
     base, *tuned = question.answers
     texts = [[answer.text for answer in answers] for answers in (base, *tuned)]
     return [

@@ -1,4 +1,4 @@
-"""The comparison in a terminal: verdicts in words, a table a pair, the questions that moved, the models' means."""
+"""The comparison in a terminal: verdicts in words, one table per pair, the questions that moved, the models' means."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _scale(differences: Sequence[Difference]) -> float:
 
 
 def interval_bar(change: Difference, scale: float, symbols: Symbols, width: int) -> str:
-    """Return the interval as a line around zero, which stands in the middle; ``scale`` is the end of the bar."""
+    """Return the interval as a line around zero, which is in the middle; ``scale`` is the end of the bar."""
     cells = [" "] * width
     cells[_cell(0.0, scale, width)] = symbols.zero
     if change.low is not None and change.high is not None:

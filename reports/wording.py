@@ -78,8 +78,8 @@ def interval(low: float | None, high: float | None) -> str:
 def probability(p: float | None) -> str:
     """Return a p value with three decimals, small ones as a bound.
 
-    >>> probability(0.0312), probability(1e-9), probability(None)
-    ('0.031', '<0.001', '-')
+    >>> probability(0.0312), probability(0.001), probability(0.00099), probability(None)
+    ('0.031', '0.001', '<0.001', '-')
     """
     return "<0.001" if p is not None and p < 0.001 else number(p)
 

@@ -153,7 +153,7 @@ def _answers(gr: Any, chat: Chat) -> tuple[list[Any], list[Any]]:
 
 
 def _vote(gr: Any, chat: Chat, votes: Votes | None) -> tuple[list[Any], Any]:
-    """Return a button a choice, none without a file for votes, and the line that says thanks."""
+    """Return one button per choice, none without a file for votes, and the line that says thanks."""
     with gr.Row(elem_id="vote", visible=votes is not None):
         labels = [*(f"{name} is better" for name in chat.names), "Equally good", "None is good"]
         buttons = [gr.Button(label, interactive=False, size="sm", min_width=140) for label in labels] if votes else []
@@ -200,7 +200,7 @@ def _sampling(start: Sampling, settings: Sequence[float | None]) -> Sampling:
 
 
 def _paced(growing: Iterator[list[Answer]]) -> Iterator[list[Answer]]:
-    """Yield at most one picture a :data:`REFRESH_S`, and the last one always."""
+    """Yield at most one picture per :data:`REFRESH_S`, and the last one always."""
     shown = 0.0
     for answers in growing:
         now = time.monotonic()

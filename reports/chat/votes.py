@@ -1,4 +1,4 @@
-"""Votes for an answer, appended to a JSON Lines file: material for preferences, one line a vote."""
+"""Votes for an answer, appended to a JSON Lines file: material for preferences, one line per vote."""
 
 from __future__ import annotations
 

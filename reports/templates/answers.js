@@ -4,7 +4,7 @@
 const Answers = (() => {
   const { comparison } = Charts;
   const rewards = Object.keys(comparison.weights);
-  const LONGEST_DIFF = 1500; // words a side; beyond it the comparison would hold up the page
+  const LONGEST_DIFF = 1500; // words per side; beyond it the comparison would hold up the page
 
   const make = (tag, attributes = {}, ...children) => {
     const element = document.createElement(tag);
@@ -112,7 +112,7 @@ const Answers = (() => {
     return [make("div", { class: "tabs", role: "group", "aria-label": "Samples" }, ...tabs)];
   };
 
-  // `sides` are the places of the models shown; `choose` is told the sample that a reader asks for.
+  // `sides` are the places of the models shown; `choose` is called with the sample that a reader asks for.
   const render = (target, question, id, sides, sample, choose) => {
     const shown = sides.map((model) => question.answers[model][Math.min(sample, question.answers[model].length - 1)]);
     const columns = sides.map((model, index) => side(comparison.models[model].name, shown[index], shown.length > 1 ? shown[1 - index] : null));

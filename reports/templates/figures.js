@@ -24,7 +24,7 @@ const Figures = (() => {
 
   const direction = (found) => (found.low > 0 ? "better" : found.high < 0 ? "worse" : "not told apart from zero");
 
-  // Points with intervals, one row a name, around zero; null without a row.
+  // Points with intervals, one row per name, around zero; null without a row.
   const differences = (rows, title, width, margin = 0, noise = null) => {
     if (!rows.length) return null;
     const colour = {
@@ -101,7 +101,7 @@ const Figures = (() => {
       model.curves.flatMap((curve) => curve.points.map((point) => ({ ...point, model: model.name, curve: `${curve.kind}, ${curve.reward}` }))),
     );
     const { color, strokeDash } = sides(pair);
-    const x = { field: "k", type: "quantitative", scale: { type: "log", base: 2 }, title: "samples a question (k)", axis: { format: "d", values: [...new Set(points.map((point) => point.k))] } };
+    const x = { field: "k", type: "quantitative", scale: { type: "log", base: 2 }, title: "samples per question (k)", axis: { format: "d", values: [...new Set(points.map((point) => point.k))] } };
     return {
       data: { values: points },
       facet: { field: "curve", title: null, sort: [...new Set(points.map((point) => point.curve))], header: { labelColor: ink.quiet, labelFontSize: 13 } },

@@ -4,10 +4,9 @@ const Samples = (() => {
   const { make } = Answers;
   const { comparison } = Charts;
   const ROW = 36;
-  const [CUT, UNANSWERED, RIGHT, WRONG] = [1, 2, 4, 8];
   const texts = [...document.querySelectorAll("script.block")];
   const blocks = new Map();
-  let index = { block: 1, rows: [] };
+  let index = { block: 1, flags: {}, rows: [] };
 
   const inflate = async (text) => {
     const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -35,10 +34,10 @@ const Samples = (() => {
     fixed: (found, pair) => found.deltas[pair] > 0,
     broken: (found, pair) => found.deltas[pair] < 0,
     suspects: (found, pair) => found.suspect[pair],
-    right: (found, pair, sides) => sides.every((model) => found.flags[model] & RIGHT),
-    wrong: (found, pair, sides) => sides.every((model) => found.flags[model] & WRONG),
-    cut: (found, pair, sides) => sides.some((model) => found.flags[model] & CUT),
-    unanswered: (found, pair, sides) => sides.some((model) => found.flags[model] & UNANSWERED),
+    right: (found, pair, sides) => sides.every((model) => found.flags[model] & index.flags.right),
+    wrong: (found, pair, sides) => sides.every((model) => found.flags[model] & index.flags.wrong),
+    cut: (found, pair, sides) => sides.some((model) => found.flags[model] & index.flags.cut),
+    unanswered: (found, pair, sides) => sides.some((model) => found.flags[model] & index.flags.unanswered),
   };
 
   // The models that a pair shows: the base and the tuned one; of a single run, its only one.

@@ -1,4 +1,4 @@
-"""The progress bar shows count, rate, tokens a second and time left."""
+"""The progress bar shows count, rate, tokens per second and time left."""
 
 import time
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grpokit.evaluate.paired.alarms import Alarm
-from grpokit.evaluate.paired.comparison import NoiseFloor
+from grpokit.evaluate.paired.comparison import Mismatch, NoiseFloor
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.json_report import to_json
 from grpokit.tests.reports.conftest import Compared
@@ -39,6 +39,19 @@ def test_numbers_are_those_of_the_comparison(compared: Compared) -> None:
     assert found["comparable"] is True
     assert found["rewards"]["correctness"]["delta"] == pair.rewards["correctness"].delta
     assert found["total"]["low"] == pair.total.low
+
+
+def test_a_pair_that_differs_in_anything_is_not_comparable(compared: Compared) -> None:
+    pair = replace(compared.comparison.pairs[0], mismatches=(Mismatch("seed", "0", "1", fatal=False),))
+    (found,) = to_json(replace(compared.comparison, pairs=(pair,)))["pairs"]
+    assert found["comparable"] is False
+    assert found["mismatches"] == [{"what": "seed", "base": "0", "tuned": "1", "fatal": False}]
+
+
+def test_what_completions_were_like_is_under_its_own_key(compared: Compared) -> None:
+    model = replace(compared.comparison.models[0], cut=0.25, unanswered=0.5, tokens=7.0, repeated=0.125)
+    found = to_json(replace(compared.comparison, models=(model,)))["models"][0]
+    assert [found[key] for key in ("truncated", "unanswered", "tokens", "repeated")] == [0.25, 0.5, 7.0, 0.125]
 
 
 def test_it_survives_strict_json(compared: Compared) -> None:

@@ -48,6 +48,13 @@ def test_repetition_is_told_where_it_is_comparable(compared: Compared) -> None:
     assert "repeated" not in to_markdown(replace(compared.comparison, pairs=(replace(pair, behaviour={}),)))
 
 
+def test_what_completions_were_like_is_one_sentence(compared: Compared) -> None:
+    base, tuned = compared.comparison.models
+    models = (replace(base, cut=0.25, unanswered=0.5, tokens=7.0), replace(tuned, cut=0.1, unanswered=0.2, tokens=9.0))
+    text = to_markdown(replace(compared.comparison, models=models))
+    assert "Completions: cut 25.0 % → 10.0 %, no answer 50.0 % → 20.0 %, mean tokens 7.0 → 9.0, " in text
+
+
 def test_names_make_no_markup_and_no_mention(hostile: Compared, compared: Compared) -> None:
     assert "<script>" not in to_markdown(hostile.comparison).replace("\\<script\\>", "")
     text = to_markdown(replace(compared.comparison, task="@someone [link](http://a.b) #12"))

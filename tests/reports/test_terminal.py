@@ -178,6 +178,33 @@ def test_names_drive_no_terminal_in_any_line(compared: Compared, tmp_path: Path)
         assert not [line for line in text.splitlines() if line.startswith("y")]
 
 
+GREEN, RED, YELLOW, BOLD = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[1m"
+
+
+def coloured(compared: Compared) -> str:
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system="standard")
+    print_comparison(compared.comparison, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_gains_are_green_losses_red_and_the_primary_is_bold(compared: Compared) -> None:
+    text = coloured(compared)
+    assert f"{GREEN}{compared.comparison.pairs[0].gain.delta:+.3f}" in text
+    assert f"{BOLD}correctness" in text
+    assert f"{BOLD}xml_format" not in text
+    swapped = compare(compared.runs[::-1])
+    assert f"{RED}{swapped.pairs[0].gain.delta:+.3f}" in coloured(Compared(compared.runs[::-1], swapped))
+
+
+def test_what_makes_numbers_mean_little_is_bold_red(compared: Compared) -> None:
+    pair = compared.comparison.pairs[0]
+    warnings = (Mismatch("template", "a", "b", fatal=True), Mismatch("seed", "0", "1", fatal=False))
+    text = coloured(Compared([], replace(compared.comparison, pairs=(replace(pair, mismatches=warnings),))))
+    assert "\x1b[1;31m! template is not the same" in text
+    assert f"{YELLOW}! seed differs" in text
+
+
 def piped(compared: Compared, encoding: str) -> str:
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding=encoding)
