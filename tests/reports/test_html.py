@@ -116,6 +116,24 @@ def test_the_page_goes_by_the_metric_that_gives_the_verdicts(tmp_path: Path) -> 
     assert '"primary": "total"' in page(Compared([other], compare([other])), tmp_path)
 
 
+SMALL = {"length(target=200)": 0.25}
+
+SLIDERS = [
+    # the weights, the ends of their sliders
+    ({"correctness": 1.0, "xml_format": 0.5}, (0.0, 2.0)),
+    ({"correctness": 0.25, "xml_format": 0.5}, (0.0, 2.0)),  # room up to 2 at the least
+    ({"correctness": 4.0, "xml_format": -0.5}, (-8.0, 8.0)),  # a penalty may be turned round
+]
+
+
+@pytest.mark.parametrize(("weights", "ends"), SLIDERS)
+def test_sliders_reach_twice_the_largest_weight(
+    compared: Compared, tmp_path: Path, weights: dict[str, float], ends: tuple[float, float]
+) -> None:
+    text = page(Compared(compared.runs, replace(compared.comparison, weights={**SMALL, **weights})), tmp_path)
+    assert set(re.findall(r'type="range"[^>]* min="([^"]+)" max="([^"]+)"', text)) == {tuple(map(str, ends))}
+
+
 def test_an_unwritable_target_is_one_line_and_leaves_nothing(compared: Compared, tmp_path: Path) -> None:
     with pytest.raises(GrpokitError, match="cannot write"):
         write_html(compared.comparison, compared.runs, tmp_path / "no" / "report.html")

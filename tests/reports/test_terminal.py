@@ -12,6 +12,7 @@ from grpokit.evaluate.paired.alarms import Alarm
 from grpokit.evaluate.paired.comparison import HackingCheck, Mismatch, NoiseFloor, Verdict
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.changed_questions import ending
+from grpokit.reports.samples import read_questions
 from grpokit.reports.terminal import ASCII, UNICODE, interval_bar, print_comparison
 from grpokit.reports.wording import short_names
 from grpokit.tests.reports.conftest import Compared
@@ -123,6 +124,25 @@ def test_worst_losses_and_best_gains_show_the_ends_of_the_answers(compared: Comp
     assert f"{gain.prompt_id}: {gain.base:.3f} to {gain.tuned:.3f}" in text
     assert text.count("</answer>") >= 4
     assert "Best gains" not in shown(compared, runs=False)
+
+
+def test_a_moved_question_is_shown_by_the_answers_that_moved_it(compared: Compared) -> None:
+    """Of a gain the base's worst answer and the tuned model's best; of a loss the other way round."""
+    gain = compared.comparison.pairs[0].changes[-1]
+    (question,) = read_questions(compared.runs, {gain.prompt_id})
+    best = next(answer for answer in question.answers[1] if answer.rewards["correctness"].value == 1)
+    worst = next(answer for answer in question.answers[0] if answer.rewards["correctness"].value == 0)
+    lines = shown(compared).splitlines()
+    at = lines.index(f"  {gain.prompt_id}: {gain.base:.3f} to {gain.tuned:.3f}")
+    assert lines[at + 2].split()[-1] == worst.text.split()[-1]
+    assert lines[at + 3].split()[-1] == best.text.split()[-1]
+
+
+def test_several_pairs_show_one_loss_and_one_gain_each(compared: Compared) -> None:
+    pair = compared.comparison.pairs[0]
+    assert sum(line.startswith("    tuned ") for line in shown(compared).splitlines()) > 3
+    text = shown(Compared(compared.runs, replace(compared.comparison, pairs=(pair, pair))))
+    assert sum(line.startswith("    tuned ") for line in text.splitlines()) <= 4
 
 
 def test_one_model_gives_its_means(tmp_path: Path) -> None:
