@@ -42,6 +42,19 @@ def test_dry_run_tells_steps_geometry_and_notes(capsys):
     assert "note: gradient_accumulation_steps=2" in out
 
 
+SAVED = [
+    ("save_strategy=epoch", "a checkpoint per epoch"),
+    ("save_strategy='no'", "no checkpoints"),  # of YAML, no alone is false
+    ("save_steps=20", "a checkpoint every 20 steps"),
+]
+
+
+@pytest.mark.parametrize(("setting", "said"), SAVED)
+def test_dry_run_says_how_often_checkpoints_are_saved(setting, said, capsys):
+    assert main(["arithmetic-tiny", "--dry-run", setting]) == 0
+    assert said in capsys.readouterr().out
+
+
 def test_shortcuts_set_keys_of_the_recipe(capsys):
     argv = [
         "arithmetic-tiny",

@@ -1,6 +1,7 @@
 """What is shown while training."""
 
 import io
+from itertools import count
 
 import pytest
 from grpokit.commands.watch import Watch, held_out_line
@@ -98,3 +99,22 @@ def test_change_is_told_with_its_interval(tmp_path):
     assert "correctness 0.300, change +0.500 (+0.400 to +0.600) at 95 %, form -" in held_out_line(
         held_out(20, tmp_path)
     )
+
+
+def test_the_pace_is_of_the_last_steps_and_says_what_is_left(piped, monkeypatch):
+    ticks = count(0, 2)  # two seconds per step
+    monkeypatch.setattr("grpokit.commands.watch.time.monotonic", lambda: float(next(ticks)))
+    watch = Watch(piped, None)
+    for number in range(1, 11):
+        watch.step(step(number))
+    assert piped.file.getvalue().endswith("0.50 steps/s  0:01:00 left\n")  # 30 of 40 steps
+
+
+def test_the_table_keeps_the_base_and_the_last_six_checkpoints(piped, tmp_path):
+    watch = Watch(piped, None)
+    for number in range(0, 90, 10):
+        watch.evaluated(held_out(number, tmp_path)._replace(answers={}))
+    piped.file.truncate(0)
+    piped.print(watch.view())
+    labels = [line.partition(",")[0].strip("\0 ") for line in piped.file.getvalue().splitlines() if ", sampled" in line]
+    assert labels == ["base", *(f"step {number}" for number in range(30, 90, 10))]
