@@ -32,6 +32,36 @@ def test_the_menu_filters_the_samples(opened: Watched, kind: str) -> None:
     assert f"show={kind}" in opened.page.url
 
 
+def test_the_filter_of_cut_answers_takes_those_of_either_model(opened: Watched, compared: Compared) -> None:
+    cut = [{row.prompt_id for row in run.rows() if row.finish_reason == "length"} for run in compared.runs]
+    assert cut[0] - cut[1]
+    opened.page.locator("#filter").select_option("cut")
+    sync_api.expect(opened.page.locator("#found")).to_have_text(f"{len(cut[0] | cut[1])} of 60")
+
+
+def test_chips_say_right_wrong_and_cut(opened: Watched) -> None:
+    colours = {"correct": "chip up", "wrong": "chip down", "cut": "chip warn"}
+    for kind, wanted in (("fixed", {"correct", "wrong"}), ("cut", {"cut"})):
+        opened.page.locator("#filter").select_option(kind)
+        shown: set[str] = set()
+        for _ in range(6):
+            for tab in opened.page.locator(".tabs button").all():
+                tab.click()
+                for chip in opened.page.locator(".side .chip").all():
+                    if (text := chip.inner_text()) in colours:
+                        assert chip.get_attribute("class") == colours[text]
+                        shown.add(text)
+            opened.page.keyboard.press("j")
+        assert shown >= wanted
+
+
+def test_the_next_question_begins_with_its_first_sample(opened: Watched) -> None:
+    opened.page.locator(".tabs button").nth(2).click()
+    sync_api.expect(opened.page.locator(".tabs [aria-pressed=true]")).to_have_attribute("aria-label", "Sample 3")
+    opened.page.keyboard.press("j")
+    sync_api.expect(opened.page.locator(".tabs [aria-pressed=true]")).to_have_attribute("aria-label", "Sample 1")
+
+
 def test_the_filter_of_no_answer_counts_what_the_report_counts(browser: sync_api.Browser, tmp_path: Path) -> None:
     """Every status without an answer: the filter knew one of them alone."""
     statuses = [("correct", 1.0), *((status, 0.0) for status in NO_ANSWER), ("wrong", 0.0)]
