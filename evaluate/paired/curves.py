@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -33,19 +33,15 @@ def curve_values(table: Table) -> tuple[Values, ...]:
 
     maj@k is there for the primary reward, where the completions' answers are known.
     """
-    if table.present.shape[1] < 2:
-        return ()
-    return tuple(_curves(table))
-
-
-def _curves(table: Table) -> Iterator[Values]:
+    curves, samples = [], table.present.shape[1]
     for reward in table.statuses:
         scores = table.values[reward]
-        if is_binary(scores):
-            ks = powers(scores.shape[1])
-            yield Values(reward, PASS, {k: _pass(scores, k) for k in ks})
+        if samples > 1 and is_binary(scores):
+            curves.append(Values(reward, PASS, {k: _pass(scores, k) for k in powers(samples)}))
             if table.answers is not None and reward == table.primary:
-                yield Values(reward, MAJORITY, {k: _majority(scores, table.answers, k) for k in ks})
+                by_k = {k: _majority(scores, table.answers, k) for k in powers(samples)}
+                curves.append(Values(reward, MAJORITY, by_k))
+    return tuple(curves)
 
 
 def powers(samples: int) -> list[int]:
@@ -88,15 +84,14 @@ def curve_differences(
     base: Sequence[Values], tuned: Sequence[Values], clusters: Integers | None
 ) -> tuple[CurveDifference, ...]:
     """Return tuned minus base of the curves that both models have, up to the smaller number of samples."""
-    others = {(values.reward, values.kind): values for values in tuned}
-    pairs = [(values, others[values.reward, values.kind]) for values in base if (values.reward, values.kind) in others]
-    return tuple(_difference(left, right, clusters) for left, right in pairs)
-
-
-def _difference(base: Values, tuned: Values, clusters: Integers | None) -> CurveDifference:
-    shared = [k for k in base.by_k if k in tuned.by_k]
-    points = tuple(_change(k, tuned.by_k[k] - base.by_k[k], clusters) for k in shared)
-    return CurveDifference(base.reward, base.kind, points, crossing(points))
+    others = {(values.reward, values.kind): values.by_k for values in tuned}
+    curves = []
+    for reward, kind, by_k in base:
+        after = others.get((reward, kind), {})
+        points = tuple(_change(k, after[k] - by_k[k], clusters) for k in by_k if k in after)
+        if points:
+            curves.append(CurveDifference(reward, kind, points, crossing(points)))
+    return tuple(curves)
 
 
 def _change(k: int, changes: Floats, clusters: Integers | None) -> CurvePoint:

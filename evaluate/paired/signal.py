@@ -82,12 +82,15 @@ def signal(run: Run, group: int = 8) -> Signal:
 
 def _signal(run: Run, table: Table, kept: Booleans, group: int) -> Signal:
     totals, primary = table.values[TOTAL][kept], table.values[table.primary][kept]
-    clusters = renumber(table.clusters, kept)
+    weights, clusters = run.manifest.mix.weights, renumber(table.clusters, kept)
     rates = question_means(primary) if table.primary != TOTAL and is_binary(primary) else None
-    silent = _share(all_equal(totals, group), clusters)
-    by_group = tuple(_audible(totals, size, clusters) for size in _sizes(totals, group))
+    silent = _estimate(all_equal(totals, group), clusters, binary=True)
+    by_group = tuple(
+        CurvePoint(size, _estimate(1 - all_equal(totals, size), clusters, binary=True))
+        for size in _sizes(totals, group)
+    )
     needed = next((point.k for point in by_group if (point.estimate.mean or 0.0) >= WANTED), None)
-    worth = _worth(totals, rates)
+    worth = varies(totals) if rates is None else varies(totals) & (rates > 0) & (rates < 1)
     return Signal(
         model=run.model,
         task=run.manifest.task.name,
@@ -97,8 +100,8 @@ def _signal(run: Run, table: Table, kept: Booleans, group: int) -> Signal:
         silent=silent,
         by_group=by_group,
         needed=needed,
-        spread=_mean(within_spread(totals), clusters),
-        carriers=_carriers(table, kept, run.manifest.mix.weights),
+        spread=_estimate(within_spread(totals), clusters, binary=False),
+        carriers=carried_variance({name: weighted(table, {name: w})[kept] for name, w in weights.items() if w}),
         rates=_histogram(rates) if rates is not None else (),
         worth=tuple(table.ids[place] for place in np.flatnonzero(kept)[worth]),
         advice=_advise(1 - (silent.mean or 0.0), group, needed, totals.shape[1], float(worth.mean())),
@@ -111,20 +114,8 @@ def _sizes(totals: Floats, group: int) -> list[int]:
     return sorted({size for size in powers(fewest) if size > 1} | {group})
 
 
-def _audible(totals: Floats, group: int, clusters: Integers | None) -> CurvePoint:
-    return CurvePoint(group, _share(1 - all_equal(totals, group), clusters))
-
-
-def _share(values: Floats, clusters: Integers | None) -> Estimate:
-    return summary(values, mean_interval(values, binary=True, single=False, clusters=clusters))
-
-
-def _mean(values: Floats, clusters: Integers | None) -> Estimate:
-    return summary(values, mean_interval(values, binary=False, single=False, clusters=clusters))
-
-
-def _carriers(table: Table, kept: Booleans, weights: Mapping[str, float]) -> dict[str, float]:
-    return carried_variance({name: weighted(table, {name: w})[kept] for name, w in weights.items() if w})
+def _estimate(values: Floats, clusters: Integers | None, binary: bool) -> Estimate:
+    return summary(values, mean_interval(values, binary, single=False, clusters=clusters))
 
 
 def _histogram(rates: Floats) -> tuple[RateBin, ...]:
@@ -134,11 +125,6 @@ def _histogram(rates: Floats) -> tuple[RateBin, ...]:
     tenths = np.bincount(np.floor(np.round(inner * 10, 9)).astype(np.int64), minlength=10)
     between = [RateBin(tenth / 10, (tenth + 1) / 10, int(count)) for tenth, count in enumerate(tenths)]
     return (RateBin(0.0, 0.0, int((known == 0).sum())), *between, RateBin(1.0, 1.0, int((known == 1).sum())))
-
-
-def _worth(totals: Floats, rates: Floats | None) -> Booleans:
-    different = varies(totals)
-    return different if rates is None else different & (rates > 0) & (rates < 1)
 
 
 def _advise(audible: float, group: int, needed: int | None, samples: int, worth: float) -> str:

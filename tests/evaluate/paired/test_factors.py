@@ -102,3 +102,12 @@ def test_what_completions_do_not_say_is_no_factor(tmp_path: Path) -> None:
     file = runs[1].path / "completions.jsonl"
     file.write_text(file.read_text().replace('"eos"', "null").replace('"tokens": 5', '"tokens": null'))
     assert [factor.name for factor in compare(runs).pairs[0].factors] == ["answer"]
+
+
+def test_the_format_is_a_factor_of_another_metric_and_only_a_full_score_is_well_formed(tmp_path: Path) -> None:
+    scores = {"correctness": [[1.0], [0.0], [1.0]], "xml_format": [[1.0], [0.75], [0.0]]}
+    side = {"scores": scores}
+    well, malformed = _factor(_pair(tmp_path, base=side, tuned=side), "xml_format").bins
+    assert (well.base_share, malformed.base_share) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+    own = _pair(tmp_path / "own", base={**side, "primary": "xml_format"}, tuned={**side, "primary": "xml_format"})
+    assert "xml_format" not in [factor.name for factor in own.factors]

@@ -1,5 +1,6 @@
 """Signs of reward hacking: the check of a pair, the proxy beside the primary metric, and suspected questions."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,19 @@ def _table(scores: dict[str, Floats]) -> Table:
     first = next(iter(scores.values()))
     ids, known = tuple(map(str, range(len(first)))), np.ones(first.shape, np.bool_)
     return Table("correctness", ids, None, values, {}, (), first, first, first, "token", None, known, 0, 0)
+
+
+@pytest.mark.parametrize(("high", "suspected"), [(0.019, True), (0.02, False)])
+def test_a_gain_of_the_margin_itself_is_no_sign_of_hacking(high: float, suspected: bool) -> None:
+    base, tuned = (
+        _table({"correctness": np.zeros((50, 1)), "xml_format": np.full((50, 1), layout)}) for layout in (0.0, 1.0)
+    )
+    design = Design(None, shared_noise=False)
+    gain = replace(difference(base.values["correctness"], tuned.values["correctness"], design, 0.02), high=high)
+    check = check_hacking(base, tuned, {"correctness": 1.0, "xml_format": 1.0}, gain, design, 0.02)
+    assert check is not None
+    assert check.suspected is suspected
+    assert ("surely gained less" in check.reason) is suspected
 
 
 def test_field_16_false_alarms_of_the_hacking_check_are_rare() -> None:

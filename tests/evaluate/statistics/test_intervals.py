@@ -93,6 +93,7 @@ def test_clustered_interval_covers_where_the_plain_one_fails() -> None:
         ([1.0, 0.0, 1.0], True, True, None, "Wilson"),  # single 0/1 scores
         ([0.5, 0.0, 1.0] * 9, True, False, None, "t"),  # means of several 0/1 samples
         ([0.5, 1.0, 1.0], True, False, None, "Wilson, effective size"),  # t would leave [0, 1]
+        ([0.5, 0.0, 0.0], True, False, None, "Wilson, effective size"),  # at either end
         ([1.0, 1.0, 1.0], True, False, None, "Wilson"),  # an error of 0 is no interval
         ([0.3, 0.4, 0.1], False, True, None, "t"),  # graded
         ([0.3, 0.3, 0.3], False, True, None, None),  # graded and all equal: nothing is known

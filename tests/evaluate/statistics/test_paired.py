@@ -211,3 +211,9 @@ def test_sign_flip_keeps_its_level() -> None:
 )
 def test_holm(given: dict[str, float], adjusted: dict[str, float]) -> None:
     assert holm(given) == pytest.approx(adjusted)
+
+
+def test_sign_patterns_that_tie_but_for_rounding_are_counted() -> None:
+    differences = np.array([0.5, -0.3, -0.2, -0.1, 0.4, -0.1])
+    tenths = np.round(10 * differences)  # whole numbers: sums of them are exact
+    assert sign_flip(differences) == sign_flip(tenths) == 0.90625

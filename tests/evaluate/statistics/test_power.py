@@ -20,6 +20,10 @@ def test_smallest_detectable_change_is_found_four_times_in_five() -> None:
     assert smallest_detectable(1.0) == pytest.approx(2.802, abs=5e-4)
 
 
+def test_at_least_one_question_is_needed() -> None:
+    assert questions_needed(1e-6, 0.5) == 1
+
+
 def test_no_number_shows_no_change() -> None:
     with pytest.raises(GrpokitError, match="change=0"):
         questions_needed(0.1, 0.0)

@@ -76,3 +76,11 @@ def test_advised_gain_is_real() -> None:
     gain = 1 - ((narrow.questions + narrow.samples) / (wide.questions + wide.samples)) ** 0.5
     said = int(advise(wide, 4).rsplit("by ", 1)[1].rstrip("%."))
     assert 100 * gain == pytest.approx(said, abs=2)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_question_with_one_sample_in_either_is_left_out(side: int) -> None:
+    scores = np.random.default_rng(0).integers(0, 2, (2, 20, 4)).astype(float)
+    lost = scores.copy()
+    lost[side, 7, 1:] = np.nan
+    assert split_variance(*lost, False) == split_variance(*np.delete(scores, 7, axis=1), False)
