@@ -114,6 +114,7 @@ def test_several_samples_are_one_mean_a_question(tmp_path: Path) -> None:
     assert (found.test, found.n) == ("sign-flip permutation", 30)
     assert (found.fixed, found.broken, found.both_right, found.both_wrong) == (10, 10, 0, 10)
     assert found.variance is not None
+    assert "4 samples instead of 2" in found.variance.advice
     assert comparison.models[0].samples == 2
 
 
@@ -150,12 +151,15 @@ def test_a_reward_that_applies_nowhere_has_no_numbers(tmp_path: Path) -> None:
     assert comparison.pairs[0].rewards["correctness"].p_holm == 1.0
 
 
-def test_the_interval_of_a_mean_ends_where_the_rewards_range_does(tmp_path: Path) -> None:
-    scores = {"length": [[1.0], [1.0], [0.7]]}
+@pytest.mark.parametrize(("scores", "low", "high"), [((1.0, 1.0, 0.7), None, 1.0), ((0.0, 0.0, 0.3), 0.0, None)])
+def test_the_interval_of_a_mean_ends_where_the_rewards_range_does(
+    tmp_path: Path, scores: tuple[float, ...], low: float | None, high: float | None
+) -> None:
     mix = MixRecord("by hand", {"length": 1.0}, {"length": "1"}, {"length": [0.0, 1.0]})
-    runs = [write_run(tmp_path / name, scores, name, primary="length", mix=mix) for name in ("base", "tuned")]
-    found = compare(runs).models[0].rewards["length"].estimate
-    assert (found.high, found.method) == (1.0, "t, cut at the range")
+    run = write_run(tmp_path, {"length": [[score] for score in scores]}, primary="length", mix=mix)
+    found = compare([run]).models[0].rewards["length"].estimate
+    assert found.method == "t, cut at the range"
+    assert found.low == low if high is None else found.high == high
 
 
 def test_the_noise_floor_of_the_first_run_is_kept(tmp_path: Path) -> None:
@@ -280,6 +284,22 @@ def test_majority_follows_the_answers(tmp_path: Path) -> None:
     comparison = _compare(tmp_path, scores, scores, texts=texts, judgements={"correctness": judged})
     majority = next(curve for curve in comparison.models[0].curves if curve.kind == "maj@k")
     assert [point.estimate.mean for point in majority.points] == pytest.approx([0.5, 0.5, 1.0])
+
+
+def test_answers_are_those_of_the_primary_reward(tmp_path: Path) -> None:
+    texts = [["18", "18", "3", "4"]] * 5
+    judged = [[Judgement(float(t == "18"), "correct", "", Span(0, len(t))) for t in row] for row in texts]
+    scores = {"xml_format": [[1.0, 0.0, 1.0, 1.0]] * 5, "correctness": [[one.value for one in row] for row in judged]}
+    run = write_run(tmp_path, scores, texts=texts, judgements={"correctness": judged})
+    curves = [(curve.reward, curve.kind) for curve in compare([run]).models[0].curves]
+    assert curves == [("xml_format", "pass@k"), ("correctness", "pass@k"), ("correctness", "maj@k")]
+
+
+def test_equal_differences_have_a_smallest_detectable_change(tmp_path: Path) -> None:
+    """Their error is 0 and says nothing; the interval, of z²/(n + z²) to either side, stands for 1.96 errors."""
+    found = _compare(tmp_path, *_flips(right=150, wrong=150, fixed=0, broken=0)).pairs[0].rewards["correctness"]
+    z2 = 1.95996**2
+    assert found.mde == pytest.approx(2.8016 * z2 / (300 + z2) / 1.96, rel=1e-4)
 
 
 def test_graded_scores_have_no_curves(tmp_path: Path) -> None:

@@ -76,8 +76,9 @@ def test_a_graded_primary_has_no_pass_rates(tmp_path: Path) -> None:
 
 
 def test_prompts_with_too_few_scored_samples_are_left_out(tmp_path: Path) -> None:
-    scores = {"correctness": [MIXED, [1.0, None, None, None]]}
-    assert signal(write_run(tmp_path, scores), group=2).prompts == 1
+    scores = {"correctness": [[1.0, None, None, None], MIXED, [1.0, 0.0, None, None]]}
+    found = signal(write_run(tmp_path, scores), group=3)
+    assert (found.prompts, found.worth) == (1, ("q1",))
 
 
 @pytest.mark.parametrize("group", [1, 0, 5])
