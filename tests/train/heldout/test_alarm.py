@@ -10,11 +10,12 @@ import pytest
 from grpokit.evaluate.paired.alarms import read_log
 from grpokit.evaluate.paired.comparison import Estimate, Pair, Verdict
 from grpokit.evaluate.paired.difference import Design, paired_estimate
+from grpokit.evaluate.paired.pairing import MARGIN
 from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.evaluate.types import EvaluationError
 from grpokit.files import FileError
 from grpokit.train import Alarm, load_recipe, train
-from grpokit.train.heldout.alarm import CHECKS, FALSE_ALARMS, AlarmLog, look
+from grpokit.train.heldout.alarm import CHECKS, FALSE_ALARMS, AlarmLog, climb, look
 
 from ..recorder import Recorder
 from .pairs import bare_pair, change
@@ -130,6 +131,45 @@ def test_every_check_is_made_at_its_share_of_the_false_alarms(looks: int, units:
         total = change(Estimate(0.01, -0.2, 0.2, units, "t"))
         pair = bare_pair("a", {}, gain, total)
         assert [alarm.kind for alarm in look(pair, looks, units, 0.0, step=20)] == kinds
+
+
+def about(middle: float, width: float) -> Estimate:
+    """An interval that, widened to the level of one look's check on 200 questions, reaches ``width`` to both sides."""
+    from scipy.stats import t
+
+    half = width * t.ppf(0.975, UNITS - 1) / t.ppf(1 - FALSE_ALARMS / 4, UNITS - 1)
+    return Estimate(middle, middle - half, middle + half, UNITS, "t")
+
+
+CARRIERS = [
+    # the part of the gain that another reward brought, the end of the primary's widened interval, what is raised
+    (0.91, 0.5 * MARGIN, ["one reward carries all"]),
+    (0.89, 0.5 * MARGIN, []),  # not nearly all
+    (0.91, 0.99 * MARGIN, ["one reward carries all"]),
+    (0.91, 1.01 * MARGIN, []),  # the primary may have gained as much as counts
+]
+
+
+@pytest.mark.parametrize(("part", "high", "kinds"), CARRIERS)
+def test_one_reward_carries_all_from_nine_tenths_while_the_primary_gains_less_than_counts(
+    part: float, high: float, kinds: list[str]
+) -> None:
+    parts = {"a": about(0.5 * (1 - part), 0.1), "b": about(0.5 * part, 0.1)}
+    pair = bare_pair("a", parts, change(about(0.0, high)), change(about(0.5, 0.1)))
+    assert [alarm.kind for alarm in look(pair, 1, UNITS, 0.0, step=20)] == kinds
+
+
+@pytest.mark.parametrize("name", ["cut", "repeated"])
+@pytest.mark.parametrize(("low", "raised"), [(0.101, True), (0.099, False)])
+def test_a_share_has_risen_when_it_surely_rose_by_a_tenth(name: str, low: float, raised: bool) -> None:
+    still = change(about(0.0, 0.1))
+    pair = replace(bare_pair("a", {}, still, still), behaviour={name: about(low + 0.05, 0.05)})
+    assert bool(look(pair, 1, UNITS, 0.0, step=20)) == raised
+
+
+def test_climb_compares_the_thirds() -> None:
+    assert climb([0.0, 0.0, 0.6, 0.6, 0.9, 0.9]) == pytest.approx(0.9)
+    assert climb([0.0, 0.0, 0.5, 0.5, 0.5, 1.0, 1.0]) == pytest.approx(1.0)  # what is left over is in the middle
 
 
 def test_each_kind_is_kept_and_told_once_even_after_resuming(tmp_path: Path, recorder: Recorder) -> None:
