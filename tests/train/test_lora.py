@@ -52,3 +52,8 @@ BAD_TARGETS = [
 def test_target_that_matches_nothing_is_refused(phi: PreTrainedModel, targets: list[str], message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         make_lora(LoraSection(target_modules=targets), phi, print)
+
+
+def test_modules_that_there_are_come_without_the_numbers_of_blocks(phi: PreTrainedModel) -> None:
+    with pytest.raises(TrainingError, match=r"; it has ([a-z_]\w*, )+[a-z_]\w*\.$"):
+        make_lora(LoraSection(target_modules=["qkv"]), phi, print)
