@@ -49,6 +49,16 @@ def test_one_differing_group_resets_the_alarm(around: Around, recorder: Recorder
     assert recorder.alarms == []
 
 
+def test_one_batch_of_cut_completions_is_no_alarm(around: Around, recorder: Recorder, tmp_path: Path) -> None:
+    """The mean over the last logs counts, and must be above a half."""
+    alarms = Alarms(AlarmLog(tmp_path, recorder))
+    arguments, state, control = around
+    for number in range(2 * CLIPPED_LOGS):
+        share = 1.0 if number % CLIPPED_LOGS == 0 else 0.4
+        alarms.on_log(arguments, state, control, logs={**HEALTHY, "completions/clipped_ratio": share})
+    assert recorder.alarms == []
+
+
 @pytest.fixture
 def adapted() -> PeftModel:
     from grpokit.evaluate.engines.loading import load_base
