@@ -126,6 +126,19 @@ def test_other_relations_are_no_interval(text: str) -> None:
     assert read_interval(text) is None
 
 
+DECIDED = [
+    ("7:30:00", "7:30", True, "no seconds"),
+    ("7:30:15", "7:30", False, "seconds count"),
+    ("3 = 5", "5", False, "a false equation is not its right side"),
+    (", ".join(map(str, range(40))), ", ".join(map(str, range(39, -1, -1))), True, "forty items"),
+]
+
+
+@pytest.mark.parametrize(("answer", "reference", "equal", "why"), DECIDED)
+def test_decided_without_algebra(answer: str, reference: str, equal: bool, why: str) -> None:
+    assert compare(answer, reference) is equal
+
+
 HUGE = ["9^{9^{9}}", "9^9^9^9", "(9^9)^{99999}", "99999!", "3!!", r"\binom{100000}{5}", "9^{99999}"]
 
 
