@@ -69,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
 
     specs = parse_models(args.model)
     limits = options.read(options.EndpointOptions, args).limits(specs)
+    if args.batch_size and all(spec.kind == "openai" for spec in specs):
+        raise options.UsageError("--batch-size is for weights that are loaded here; for endpoints give --concurrency.")
     if args.noise_floor and specs[0].kind != "transformers":
         raise options.UsageError(
             f"--noise-floor: the base {specs[0].name!r} is no checkpoint that is loaded here; leave the option out."

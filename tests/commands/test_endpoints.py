@@ -207,3 +207,8 @@ def test_what_makes_no_sense_is_refused(
     assert fault in line
     assert "hunter2" not in line
     assert not Path("run").exists()
+
+
+def test_a_batch_size_is_not_the_concurrency(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments("http://127.0.0.1:9/v1", "run", "--batch-size", "4")) == 2
+    assert capsys.readouterr().err.endswith("for endpoints give --concurrency.\n")
