@@ -123,14 +123,14 @@ class Client:
         """True if more than ``since`` requests have been answered, or else a greeting is answered now."""
         async with self._greeting:
             greeting = {name: text for name, text in GREETING.items() if name in body}
-            for tries in range(retries + 1):
-                if self.answered > since:
-                    return True
+            tries = 0
+            while self.answered <= since:
                 outcome = await self._try(path, {**body, **greeting})
                 self.answered += isinstance(outcome, Answer)
-                if not isinstance(outcome, Retry):
+                tries += 1
+                if not isinstance(outcome, Retry) or tries > retries:
                     break
-                await asyncio.sleep(self._pause(outcome, tries + 1) if tries < retries else 0)
+                await asyncio.sleep(self._pause(outcome, tries))
         return self.answered > since
 
     def _pause(self, retry: Retry, tries: int) -> float:
