@@ -51,6 +51,11 @@ def test_rescoring_at_a_tiny_size() -> None:
     assert shown.count("under 1 GiB: yes") == 2
 
 
+def test_endpoint_puts_the_engine_beside_openai() -> None:
+    shown = run("endpoint.py", "--requests", "32", "--concurrency", "8", "--latency", "0.1")
+    assert re.findall(r"^(\S+ ?\S+) +\d.*/s  .* of the most ", shown, re.MULTILINE) == ["this package", "openai"]
+
+
 def test_evaluation_times_the_loop_beside_a_bare_generate() -> None:
     size = ["--prompts", "4", "--tokens", "4", "--batch-size", "2", "--rounds", "1"]
     shown = run("evaluation.py", "--parts", "loop", "--model", str(checkpoint_path()), *size)
