@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from grpokit.bench.processes import Spent, spend
 from grpokit.bench.workload import MIX, Bench, evaluate, make_prompts, write_adapter, write_base, write_prompts
 from grpokit.evaluate import Evaluation, Prompt, Run, Sampling, task_record
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.files import read_lines
 from grpokit.rewards import RewardMix
 
@@ -112,7 +113,7 @@ def measure_loop(bench: Bench) -> None:
     from grpokit.evaluate.engines.spec import ModelSpec
     from grpokit.evaluate.engines.transformers import TransformersEngine
 
-    engine = next(load_engines([ModelSpec("base", str(bench.model))], batch_size=bench.batch_size))
+    engine = next(load_engines([ModelSpec("base", ModelPath(str(bench.model)))], batch_size=bench.batch_size))
     assert isinstance(engine, TransformersEngine)
     prompts = make_prompts(engine.base.tokenizer, bench.prompts)
     _loop(bench, engine, prompts, "greedy", Sampling(max_new_tokens=bench.tokens))

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.train import Recipe, load_recipe, make_plan, train
 from grpokit.train.data import load_prompts
 from grpokit.train.quiet import quiet
@@ -93,7 +94,7 @@ def _plain(recipe: Recipe, out: Path) -> None:
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     prompts = load_prompts(recipe)
-    base = load_base("demo")
+    base = load_base(ModelPath("demo"))
     with quiet():
         trainer = GRPOTrainer(
             base.model,

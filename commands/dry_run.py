@@ -74,7 +74,7 @@ def _checkpoints(recipe: Recipe, plan: Plan) -> str:
 
 
 def _show_memory(recipe: Recipe, plan: Plan, out: Path) -> None:
-    model = find_architecture(recipe.model.path, recipe.model.revision)
+    model = find_architecture(recipe.model.base)
     if model is None:
         print(f"memory: the estimate needs the config.json of {recipe.model.path}, which is not on this machine yet.")
         return

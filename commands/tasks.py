@@ -186,10 +186,10 @@ def _tokenizer(model: str) -> PreTrainedTokenizerBase:
 
     from ..evaluate.engines.checkpoint import locate
     from ..evaluate.engines.loading import load_tokenizer
+    from ..evaluate.engines.model_path import ModelPath
 
     logging.set_verbosity_error()  # prompts longer than the context are what a person is here to see
-    base, _, revision = model.partition("@")
-    return load_tokenizer(locate(base, revision or None))
+    return load_tokenizer(locate(ModelPath.parse(model)))
 
 
 def _lengths(model: str | None, low: int | None, high: int | None) -> Lengths | None:

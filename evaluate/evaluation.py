@@ -20,10 +20,8 @@ from ..rewards import RewardMix
 from .addresses import without_secrets
 from .environment import environment
 from .progress import Advance, unwatched
-from .runs.batches import BatchRecord
-from .runs.fingerprints import prompt_digest, prompts_fingerprint
-from .runs.journal import Journal, owed, settle
-from .runs.manifest import Manifest, TaskRecord
+from .runs.journal import BatchRecord, Journal, owed, settle
+from .runs.manifest import Manifest, TaskRecord, prompt_digest, prompts_fingerprint
 from .runs.run import Run
 from .runs.shards import Shard
 from .scoring import mix_record, score_run, try_mix

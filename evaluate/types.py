@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,15 @@ class Request(NamedTuple):
 
     prompt: Prompt
     sample: int
+
+    def key(self, seed: int) -> int:
+        """Return the signed 64-bit number that the row's noise is drawn from: of seed, prompt id and sample alone.
+
+        >>> Request(Prompt("7", "2+2?", {}), 0).key(0)
+        -5162914506015751792
+        """
+        text = f"{seed}\0{self.sample}\0{self.prompt.id}".encode("utf-8", "surrogatepass")
+        return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little", signed=True)
 
 
 class Row(NamedTuple):

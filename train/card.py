@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..evaluate.engines.model_path import DEMO
 from .recipe.recipe import Recipe
 
 _CARD = """\
@@ -36,12 +37,12 @@ def card(recipe: Recipe, steps: int, *, merged: bool = False) -> str:
     else has such a folder.
     """
     model, lora = recipe.model, recipe.lora
-    local = model.path == "demo" or Path(model.path).expanduser().is_dir()
+    folder = model.base.folder
     targets, name = lora.target_modules, model.path
-    if local:
-        name = "the embedded demo checkpoint" if name == "demo" else Path(name).expanduser().resolve().name
+    if folder is not None:
+        name = "the embedded demo checkpoint" if name == DEMO else folder.resolve().name
     return _CARD.format(
-        base_model="" if local else f"base_model: {model.path}\n",
+        base_model="" if folder else f"base_model: {model.path}\n",
         library="transformers" if merged else "peft",
         what="A merged LoRA adapter and its base," if merged else "LoRA adapter for",
         base=name,

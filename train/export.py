@@ -18,8 +18,9 @@ from ..errors import first_line
 from ..evaluate.engines import Loading
 from ..evaluate.engines.checkpoint import fingerprint
 from ..evaluate.engines.loading import LoadedBase, load_base
+from ..evaluate.engines.model_path import ModelPath
 from ..evaluate.engines.spec import ModelSpec
-from ..evaluate.hub import unreachable
+from ..evaluate.engines.hub import unreachable
 from ..evaluate.runs.manifest import Manifest
 from ..evaluate.runs.shards import Shard
 from ..files import replacing_folder, write_atomically
@@ -45,7 +46,7 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
     folder appears whole or not at all. Raises :class:`TrainingError` when it cannot be written.
     """
     out = adapter / MERGED
-    base = load_base(recipe.model.path, recipe.model.revision, Loading(dtype="float32", device="cpu"))
+    base = load_base(recipe.model.base, Loading(dtype="float32", device="cpu"))
     base.add_adapter(adapter)
     with quiet():
         model = base.model.merge_and_unload(safe_merge=True).to(_dtype(recipe, base))
@@ -87,7 +88,7 @@ def merged_places(recipe: Recipe, adapter: Path, questions: Sequence[HeldOutQues
     if not recipe.export.merge:
         return []
     folder = adapter / MERGED
-    spec, weights = ModelSpec(MERGED, str(folder)), fingerprint(folder)
+    spec, weights = ModelSpec(MERGED, ModelPath(str(folder))), fingerprint(folder)
     for run in (adapter / one.folder / MERGED for one in questions):
         if Shard.current().first and (run / "manifest.json").exists() and Manifest.read(run).weights != weights:
             shutil.rmtree(run)

@@ -10,7 +10,7 @@ from transformers import PrinterCallback
 
 from ..evaluate.engines.checkpoint import locate
 from ..evaluate.engines.loading import LoadedBase, load_base
-from ..evaluate.engines.memory import ran_out
+from ..evaluate.engines.transformers import ran_out
 from ..evaluate.types import Prompt
 from ..files import write_atomically, write_lines
 from .callbacks import Alarms, Interruption, MovementProof, Reporter
@@ -47,7 +47,7 @@ class TrainingRun:
     def complete(self, start: Path | None) -> TrainedAdapter:
         """Train, from the checkpoint ``start`` where one is given, and write what a finished run leaves."""
         recipe = self._recipe
-        locate(recipe.model.path, recipe.model.revision)
+        locate(recipe.model.base)
         for note in self._plan.notes:
             self._watcher.note(note)
         questions = held_out(recipe) if recipe.evaluation.every else []
@@ -87,10 +87,10 @@ class TrainingRun:
         return trainer
 
     def _load(self) -> LoadedBase:
-        model = self._recipe.model
-        base = load_base(model.path, model.revision, loading(self._recipe))
-        if model.path != "demo" and not Path(model.path).expanduser().is_dir():
-            base.model.name_or_path = model.path  # the adapter then names the hub id, not this machine's cache
+        path = self._recipe.model.base
+        base = load_base(path, loading(self._recipe))
+        if path.hub_id is not None:
+            base.model.name_or_path = path.hub_id  # the adapter then names the hub id, not this machine's cache
         return base
 
     def _dataset(self, base: LoadedBase) -> Dataset:

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from .model_path import expanded
+from .spec import Loading, ModelSpec
 
 if TYPE_CHECKING:
     from ..types import Engine
-    from .spec import ModelSpec
     from .transformers import Loader
     from .vllm import VllmLoader
 
-
-@dataclass(frozen=True)
-class Loading:
-    """How the transformers engine loads weights.
-
-    ``dtype`` auto is float32 on a CPU and the checkpoint's own on a GPU; ``device`` auto is this process's GPU
-    where there is one. ``quantization`` loads the base in 4 bits (NF4, double quantisation) or 8 bits by
-    bitsandbytes.
-    """
-
-    dtype: str = "auto"
-    device: str = "auto"
-    quantization: Literal["4bit", "8bit"] | None = None
-    attention: str | None = None
+__all__ = ["Loading", "ModelSpec", "load_engines"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +50,7 @@ def load_engines(
         elif spec.kind == "replay":
             from .replay import ReplayEngine
 
-            yield ReplayEngine(spec.name, Path(spec.base))
+            yield ReplayEngine(spec.name, expanded(spec.path.base))
         elif spec.kind == "vllm":
             from .vllm import VllmLoader
 

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...errors import first_line
-from ..hub import unreachable
 from ..types import EvaluationError
+from .hub import fetch
+from .model_path import ModelPath
 
 FINGERPRINT_DIGITS = 16
-_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
-def locate(base: str, revision: str | None = None) -> Path:
-    """Return the local folder of a checkpoint, fetched from the hub when it is a hub id.
+def locate(path: ModelPath) -> Path:
+    """Return the local folder of a model's base, fetched from the hub when it is a hub id.
 
     Raises :class:`EvaluationError` when the folder does not exist or holds no weights, or when the hub
     cannot be reached or has no such model.
     """
-    if base == "demo":
-        from ..demo import checkpoint_path
-
-        return checkpoint_path()
-    folder = Path(base).expanduser()
-    if folder.is_dir():
-        return _with_weights(folder)
-    if base.startswith((".", "/", "~")) or not _HUB_ID.fullmatch(base):
-        raise EvaluationError(f"no folder {base}: give the folder of a checkpoint, or a hub id such as org/model.")
-    return _with_weights(_fetch(base, revision))
+    if path.folder is not None:
+        return _with_weights(path.folder)
+    if path.hub_id is None:
+        raise EvaluationError(f"no folder {path.base}: give the folder of a checkpoint, or a hub id such as org/model.")
+    return _with_weights(fetch(path.hub_id, path.revision))
 
 
 def _with_weights(folder: Path) -> Path:
@@ -45,23 +38,6 @@ def _with_weights(folder: Path) -> Path:
     return folder
 
 
-def _fetch(hub_id: str, revision: str | None) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
-
-    wanted = ["*.json", "*.safetensors", "*.jinja", "tokenizer.model", "*.txt"]
-    away = unreachable()
-    try:
-        return Path(snapshot_download(hub_id, revision=revision, allow_patterns=wanted, local_files_only=bool(away)))
-    except GatedRepoError:
-        raise EvaluationError(f"{hub_id} is gated: accept its licence on its page and set HF_TOKEN.") from None
-    except RepositoryNotFoundError:
-        raise EvaluationError(f"no folder {hub_id} here, and the hub has no model of that name.") from None
-    except (HfHubHTTPError, OSError, ValueError) as error:  # unreachable, offline mode, or a broken answer
-        reason = away or first_line(error)
-        raise EvaluationError(f"no folder {hub_id} here, and the hub cannot be reached ({reason}).") from None
-
-
 def fingerprint(*folders: Path) -> str:
     """Return sixteen hex digits over the safetensors files of a checkpoint (and its adapter)."""
     return combined([digest for folder in folders for digest in digests(folder)])
@@ -69,13 +45,14 @@ def fingerprint(*folders: Path) -> str:
 
 def digests(folder: Path) -> list[bytes]:
     """Return the SHA-256 of each safetensors file of a folder, in the order of their names."""
-    found = []
-    for file in sorted(folder.glob("*.safetensors")):
-        with file.open("rb") as handle:
-            found.append(hashlib.file_digest(handle, "sha256").digest())
-    return found
+    return [_sha256(file) for file in sorted(folder.glob("*.safetensors"))]
 
 
-def combined(found: Sequence[bytes]) -> str:
+def _sha256(file: Path) -> bytes:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").digest()
+
+
+def combined(digests: Sequence[bytes]) -> str:
     """Return the fingerprint of weights whose files have these digests."""
-    return hashlib.sha256(b"".join(found)).hexdigest()[:FINGERPRINT_DIGITS]
+    return hashlib.sha256(b"".join(digests)).hexdigest()[:FINGERPRINT_DIGITS]

@@ -17,7 +17,6 @@ from . import Limits
 from .background import in_background
 from .endpoint_answers import Answer, Refusal
 from .endpoint_client import Address, Client
-from .keys import row_key
 from .spec import ModelSpec
 
 VLLM = "vllm"
@@ -101,7 +100,7 @@ class EndpointEngine:
             "max_tokens": sampling.max_new_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
-            "seed": row_key(sampling.seed, request.prompt.id, request.sample) % 2**31,
+            "seed": request.key(sampling.seed) % 2**31,
             **(NEUTRAL if self.owner == VLLM else {}),
             **({"stop": list(sampling.stop)} if sampling.stop else {}),
             **({"top_k": sampling.top_k} if sampling.top_k else {}),
@@ -119,7 +118,7 @@ class Question(NamedTuple):
 def connect(spec: ModelSpec, limits: Limits) -> EndpointEngine:
     """Return the engine of an ``openai:`` spec; the key is read from the environment or ``.env``, never stored."""
     assert spec.remote is not None, "an endpoint's spec names the remote model"
-    address = _address(spec.base)
+    address = _address(spec.path.base)
 
     async def look(hand_over: Callable[[list[Any]], None]) -> None:
         async with Client(address, limits) as client:

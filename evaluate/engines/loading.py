@@ -16,8 +16,9 @@ from safetensors import SafetensorError
 
 from ...errors import first_line
 from ..types import EvaluationError
-from . import Loading
 from .checkpoint import locate
+from .model_path import ModelPath
+from .spec import Loading
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -85,11 +86,11 @@ class LoadedBase:
         return logits.float()
 
 
-def load_base(base: str, revision: str | None = None, loading: Loading | None = None) -> LoadedBase:
-    """Load a checkpoint for generation. Raises :class:`EvaluationError` when it cannot be used."""
+def load_base(path: ModelPath, loading: Loading | None = None) -> LoadedBase:
+    """Load a model's base for generation. Raises :class:`EvaluationError` when it cannot be used."""
     from transformers import AutoModelForCausalLM
 
-    folder, how = locate(base, revision), loading or Loading()
+    folder, how = locate(path), loading or Loading()
     where = _device(how.device)
     with quiet():
         try:

@@ -4,22 +4,30 @@ The Gumbel-max trick: for logits l and independent standard Gumbel noise g, argm
 softmax(l) (Maddison, Tarlow and Minka, arXiv 1411.0030). The noise comes from a counter-based generator:
 SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) keyed by (row key, step) and indexed by the token id. Two models
 that are asked with the same keys share the noise (common random numbers), which narrows their paired difference.
+
+A row ends at a stop string that the task names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from transformers import (
     LogitsProcessor,
     LogitsProcessorList,
+    StoppingCriteria,
+    StoppingCriteriaList,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
 )
 
 from ..types import Sampling
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _GOLDEN = -7046029254386353131  # 0x9E3779B97F4A7C15 as a signed 64-bit integer
 _MIX_1 = -4658895280553007687  # 0xBF58476D1CE4E5B9
@@ -33,7 +41,7 @@ def gumbel(keys: torch.Tensor, step: int, vocabulary: int) -> torch.Tensor:
     tokens = torch.arange(1, vocabulary + 1, device=keys.device, dtype=torch.int64)
     bits = _mix(stream[:, None] + tokens * _GOLDEN)
     uniform = _shift(bits, 64 - _FRACTION_BITS).double().add_(0.5).mul_(2.0**-_FRACTION_BITS)
-    return uniform.log_().neg_().log_().neg_()  # in place: a new tensor a step would cost more than the arithmetic
+    return uniform.log_().neg_().log_().neg_()  # in place: a new tensor per step would cost more than the arithmetic
 
 
 def _mix(x: torch.Tensor) -> torch.Tensor:
@@ -80,3 +88,28 @@ def processors(
         steps.append(TopPLogitsWarper(sampling.top_p))
     steps.append(RowNoise(torch.tensor(keys, dtype=torch.int64, device=device), prompt_length))
     return steps
+
+
+class StopAt(StoppingCriteria):
+    """Ends a row once the end of its completion holds one of ``stops``.
+
+    A stop string of n bytes takes n tokens at the most, so only the last n tokens are decoded. (The criterion
+    that comes with transformers does not work with tokenizers that lack a letter of its probe text.)
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, stops: Sequence[str], prompt_length: int) -> None:
+        self.tokenizer = tokenizer
+        self.stops = stops
+        self.prompt_length = prompt_length
+        self.window = max(len(stop.encode()) for stop in stops)
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: object) -> torch.Tensor:
+        start = max(self.prompt_length, input_ids.shape[1] - self.window)
+        tails = self.tokenizer.batch_decode(input_ids[:, start:])
+        ended = [any(stop in tail for stop in self.stops) for tail in tails]
+        return torch.tensor(ended, device=input_ids.device)
+
+
+def stopping(tokenizer: PreTrainedTokenizerBase, stops: Sequence[str], prompt_length: int) -> StoppingCriteriaList:
+    """Return the stopping criteria of a batch: none without stop strings."""
+    return StoppingCriteriaList([StopAt(tokenizer, stops, prompt_length)] if stops else [])

@@ -1,4 +1,4 @@
-"""What ``--model`` means: which engine, which weights, which label."""
+"""What ``--model`` means: which engine, which weights, which label, and how the weights are loaded."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ..addresses import without_secrets
 from ..types import EvaluationError
+from .model_path import ModelPath, expanded, split
 
 Kind = Literal["transformers", "vllm", "openai", "replay"]
 
@@ -18,64 +19,78 @@ FORMS = "[NAME=]PATH_OR_ID[@REVISION][+ADAPTER], vllm:PATH_OR_ID[+ADAPTER], open
 
 
 @dataclass(frozen=True)
+class Loading:
+    """How the transformers engine loads weights.
+
+    ``dtype`` auto is float32 on a CPU and the checkpoint's own on a GPU; ``device`` auto is this process's GPU
+    where there is one. ``quantization`` loads the base in 4 bits (NF4, double quantisation) or 8 bits by
+    bitsandbytes.
+    """
+
+    dtype: str = "auto"
+    device: str = "auto"
+    quantization: Literal["4bit", "8bit"] | None = None
+    attention: str | None = None
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """A model and its label.
 
-    ``base`` is a folder, a hub id or ``demo`` for the engines that load weights, the URL for ``openai`` and the
-    file for ``replay``. ``adapter`` is the folder of a LoRA on it; ``remote`` the model's name at an endpoint.
+    ``path.base`` is the URL for ``openai`` and the file for ``replay``; ``remote`` is the model's name at an endpoint.
     """
 
     name: str
-    base: str
+    path: ModelPath
     kind: Kind = "transformers"
-    revision: str | None = None
-    adapter: str | None = None
     remote: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> ModelSpec:
         """Read one ``--model``; the default name is the last part of the path. Raises :class:`EvaluationError`.
 
-        >>> ModelSpec.parse("tuned=demo+runs/adapter").adapter
+        >>> ModelSpec.parse("tuned=demo+runs/adapter").path.adapter
         'runs/adapter'
         >>> ModelSpec.parse("org/model@main").name
         'model'
         >>> ModelSpec.parse("openai:http://localhost:8000/v1#org/model").remote
         'org/model'
         """
-        found = re.fullmatch(r"(?:([\w.-]+)=)?(?:(vllm|openai|replay):)?(.+)", text)
-        if found is None:
+        parts = re.fullmatch(r"(?:([\w.-]+)=)?(?:(vllm|openai|replay):)?(.+)", text)
+        if parts is None:
             raise EvaluationError(f"--model {text!r}: write {FORMS}.")
-        label, kind, rest = found.groups()
-        readers = {None: _weights, "vllm": _vllm, "openai": _endpoint, "replay": _replay}
-        spec = readers[kind](rest, text)
+        label, prefix, rest = parts.groups()
+        try:
+            spec = _unlabelled(prefix, rest)
+        except EvaluationError as error:
+            raise EvaluationError(f"--model {error}") from None
         return replace(spec, name=label or spec.name)
 
 
-def _weights(rest: str, text: str) -> ModelSpec:
-    base, adapter = (rest, None) if Path(rest).exists() else _split(rest, "+", text)
-    base, revision = (base, None) if Path(base).exists() else _split(base, "@", text)
-    return ModelSpec(Path(adapter or base).name or base, base, revision=revision, adapter=adapter)
+def _unlabelled(prefix: str | None, rest: str) -> ModelSpec:
+    if prefix == "openai":
+        return _endpoint(rest)
+    if prefix == "replay":
+        file = Path(rest)
+        name = file.parent.name if file.name == "completions.jsonl" else file.stem
+        return ModelSpec(name, ModelPath(rest), "replay")
+    path = ModelPath.parse(rest)
+    return ModelSpec(path.name, path, "vllm" if prefix == "vllm" else "transformers")
 
 
-def _vllm(rest: str, text: str) -> ModelSpec:
-    return replace(_weights(rest, text), kind="vllm")
-
-
-def _endpoint(rest: str, text: str) -> ModelSpec:
-    url, remote = _split(rest, "#", text)
+def _endpoint(rest: str) -> ModelSpec:
+    url, remote = split(rest, "#")
     parts = urlsplit(url)
     if remote is None or parts.scheme not in ("http", "https") or not parts.hostname or not _has_valid_port(parts):
         raise EvaluationError(
-            f"--model {without_secrets(text)!r}: write openai:URL#MODEL, such as "
-            "openai:http://localhost:8000/v1#org/model."
+            f"{without_secrets(rest)!r}: write openai:URL#MODEL, such as openai:http://localhost:8000/v1#org/model."
         )
     if "?" in url:
         raise EvaluationError(
-            f"--model {without_secrets(text)!r}: an endpoint's URL has no ?query; leave it out (a key is read from "
+            f"{without_secrets(rest)!r}: an endpoint's URL has no ?query; leave it out (a key is read from "
             "OPENAI_API_KEY)."
         )
-    return ModelSpec(Path(remote).name, url, "openai", remote=remote)
+    return ModelSpec(Path(remote).name, ModelPath(url), "openai", remote)
 
 
 def _has_valid_port(parts: SplitResult) -> bool:
@@ -83,18 +98,6 @@ def _has_valid_port(parts: SplitResult) -> bool:
         return parts.port is None or parts.port > 0
     except ValueError:
         return False
-
-
-def _replay(rest: str, text: str) -> ModelSpec:
-    path = Path(rest)
-    return ModelSpec(path.parent.name if path.name == "completions.jsonl" else path.stem, rest, "replay")
-
-
-def _split(rest: str, mark: str, text: str) -> tuple[str, str | None]:
-    left, found, right = rest.partition(mark)
-    if found and not (left and right):
-        raise EvaluationError(f"--model {without_secrets(text)!r}: something is missing beside {mark!r}.")
-    return left, right or None
 
 
 def parse_models(texts: Iterable[str]) -> list[ModelSpec]:
@@ -111,8 +114,8 @@ def parse_models(texts: Iterable[str]) -> list[ModelSpec]:
 
 
 def _trajectory(spec: ModelSpec) -> Sequence[ModelSpec]:
-    """Return a spec a checkpoint when the spec's folder (the adapter's, if any) holds only checkpoints."""
-    folder = Path(spec.adapter or spec.base).expanduser()
+    """Return a spec per checkpoint when the spec's folder (the adapter's, if any) holds only checkpoints."""
+    folder = expanded(spec.path.adapter or spec.path.base)
     points = sorted(folder.glob("checkpoint-*"), key=_step) if spec.kind in ("transformers", "vllm") else []
     if not points or (folder / "config.json").exists() or (folder / "adapter_config.json").exists():
         return [spec]
@@ -126,8 +129,8 @@ def _step(checkpoint: Path) -> int:
 
 def _point(spec: ModelSpec, checkpoint: Path) -> ModelSpec:
     name = f"{spec.name}-{checkpoint.name.removeprefix('checkpoint-')}"
-    if spec.adapter is not None:
-        return replace(spec, name=name, adapter=str(checkpoint))
+    if spec.path.adapter is not None:
+        return replace(spec, name=name, path=replace(spec.path, adapter=str(checkpoint)))
     if (checkpoint / "adapter_config.json").exists():
-        raise EvaluationError(f"{checkpoint} holds an adapter: write BASE+{spec.base}.")
-    return replace(spec, name=name, base=str(checkpoint))
+        raise EvaluationError(f"{checkpoint} holds an adapter: write BASE+{spec.path.base}.")
+    return replace(spec, name=name, path=replace(spec.path, base=str(checkpoint)))

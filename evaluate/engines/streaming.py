@@ -9,7 +9,6 @@ import torch
 
 from ..rendering import encode
 from ..types import FinishReason, Prompt, Request, Sampling
-from .keys import row_key
 from .loading import quiet
 from .sampling import processors
 from .transformers import TransformersEngine
@@ -50,7 +49,7 @@ def stream(engine: TransformersEngine, prompt: Prompt, sampling: Sampling) -> It
 def _tokens(engine: TransformersEngine, prompt: Prompt, sampling: Sampling) -> Iterator[int]:
     """Yield tokens one by one: ``generate`` goes on from its own cache, so each costs one forward pass."""
     ids = torch.tensor([encode(engine.base.tokenizer, prompt.text)], device=engine.base.device)
-    steps = processors(sampling, [row_key(sampling.seed, prompt.id, 0)], ids.shape[1], engine.base.device)
+    steps = processors(sampling, [Request(prompt, 0).key(sampling.seed)], ids.shape[1], engine.base.device)
     cache = None
     for _ in range(sampling.max_new_tokens):
         with engine.base.active(engine.adapter) as model, torch.inference_mode(), quiet():

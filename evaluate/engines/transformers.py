@@ -10,20 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils.memory import should_reduce_batch_size
 
 from ..types import FinishReason, Prompt, Request, Row, Sampling
-from . import Loading
 from .checkpoint import fingerprint
-from .keys import row_key
 from .loading import LoadedBase, load_base, quiet
-from .memory import ran_out
+from .model_path import ModelPath
 from .prompts import EncodedPrompts
-from .sampling import processors
-from .spec import ModelSpec
-from .stopping import stopping
+from .sampling import processors, stopping
+from .spec import Loading, ModelSpec
 
 AUTO_BATCH = {"cpu": 64, "cuda": 256}
-"""Rows a batch to start from under ``--batch-size auto``; halved whenever memory runs out."""
+"""Rows per batch to start from under ``--batch-size auto``; halved whenever memory runs out."""
 
 
 @dataclass
@@ -92,7 +90,7 @@ class TransformersEngine:
 
     @property
     def _size(self) -> int:
-        """Rows a batch to begin with."""
+        """Rows per batch to begin with."""
         return self.batch_size or AUTO_BATCH.get(self.base.device.type, AUTO_BATCH["cpu"])
 
     def _batch(self, requests: Sequence[Request], sampling: Sampling) -> list[Row]:
@@ -100,7 +98,7 @@ class TransformersEngine:
         ids = [self._prompts.ids(request.prompt) for request in requests]
         inputs = tokenizer.pad({"input_ids": ids}, padding=True, return_tensors="pt").to(device)
         length = inputs["input_ids"].shape[1]
-        keys = [row_key(sampling.seed, request.prompt.id, request.sample) for request in requests]
+        keys = [request.key(sampling.seed) for request in requests]
         with self.base.active(self.adapter) as model, torch.inference_mode(), quiet():
             output = model.generate(
                 input_ids=inputs["input_ids"],
@@ -138,6 +136,22 @@ class TransformersEngine:
         return str(self.base.tokenizer.decode(tokens, skip_special_tokens=False))
 
 
+def ran_out(error: BaseException) -> bool:
+    """Return whether an error says that a device, or the machine, has no memory left.
+
+    GPUs raise ``torch.OutOfMemoryError``; the allocator for CPUs raises a plain RuntimeError.
+
+    >>> ran_out(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 80000000000 bytes."))
+    True
+    >>> ran_out(RuntimeError("shape mismatch"))
+    False
+    """
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    on_windows = "not enough memory" in str(error)
+    return isinstance(error, RuntimeError) and (should_reduce_batch_size(error) or on_windows)
+
+
 class Loader:
     """Makes engines out of specs; specs in a row that name the same base share one load of it."""
 
@@ -145,19 +159,18 @@ class Loader:
         self._batch_size = batch_size
         self._loading = loading
         self._loaded: LoadedBase | None = None
-        self._at: tuple[str, str | None] | None = None
+        self._path: ModelPath | None = None
 
     def engine(self, spec: ModelSpec) -> TransformersEngine:
         """Return the engine of ``spec``. Raises :class:`EvaluationError` for a checkpoint that cannot be used."""
-        loaded = self._base(spec)
-        adapter = None if spec.adapter is None else Path(spec.adapter).expanduser()
+        loaded = self._base(spec.path.without_adapter)
+        adapter = spec.path.adapter_folder
         change = None if adapter is None else loaded.add_adapter(adapter)
         return TransformersEngine(spec.name, loaded, adapter, self._batch_size, change)
 
-    def _base(self, spec: ModelSpec) -> LoadedBase:
-        if self._loaded is None or (spec.base, spec.revision) != self._at:
+    def _base(self, path: ModelPath) -> LoadedBase:
+        if self._loaded is None or path != self._path:
             self._loaded = None  # let go of the last base before the next one is loaded
             gc.collect()  # adapters and their model refer to each other
-            self._loaded = load_base(spec.base, spec.revision, self._loading)
-            self._at = (spec.base, spec.revision)
+            self._loaded, self._path = load_base(path, self._loading), path
         return self._loaded

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint, locate
-from .keys import row_key
 from .loading import check_adapter, load_tokenizer
+from .model_path import ModelPath
 from .prompts import EncodedPrompts
 from .spec import ModelSpec
 
@@ -93,7 +93,7 @@ def _settings(request: Request, sampling: Sampling) -> Any:
         top_k=sampling.top_k or -1,
         max_tokens=sampling.max_new_tokens,
         stop=list(sampling.stop),
-        seed=row_key(sampling.seed, request.prompt.id, request.sample) % 2**31,
+        seed=request.key(sampling.seed) % 2**31,
         skip_special_tokens=False,
     )
 
@@ -114,31 +114,30 @@ class VllmLoader:
 
     def engine(self, spec: ModelSpec) -> VllmEngine:
         """Return the engine of ``spec``. Raises :class:`EvaluationError` for a checkpoint that cannot be used."""
-        at = (spec.base, spec.revision)
-        adapter = None if spec.adapter is None else Path(spec.adapter).expanduser()
-        if self._loaded is None or self._loaded.at != at:
+        path = spec.path.without_adapter
+        if self._loaded is None or self._loaded.path != path:
             self._loaded = None  # let go of the last base before the next one is loaded
             gc.collect()
-            self._loaded = _load(at, [other for other in self._specs if (other.base, other.revision) == at])
-        return VllmEngine(spec.name, self._loaded.folder, adapter, self._loaded.llm)
+            self._loaded = _load(path, [other.path for other in self._specs if other.path.without_adapter == path])
+        return VllmEngine(spec.name, self._loaded.folder, spec.path.adapter_folder, self._loaded.llm)
 
 
 class _Loaded(NamedTuple):
-    at: tuple[str, str | None]
+    path: ModelPath
     folder: Path
     llm: Any
 
 
-def _load(at: tuple[str, str | None], specs: Sequence[ModelSpec]) -> _Loaded:
-    """Load a base into vLLM, with room for the adapters of ``specs``."""
+def _load(path: ModelPath, tuned: Sequence[ModelPath]) -> _Loaded:
+    """Load a base into vLLM, with room for the adapters of ``tuned``."""
     try:
         from vllm import LLM
     except ImportError:
         raise EvaluationError("vllm: models need the package vllm and a GPU: pip install 'grpokit[vllm]'.") from None
-    folder = locate(*at)
-    ranks = [_rank(Path(spec.adapter).expanduser()) for spec in specs if spec.adapter is not None]
+    folder = locate(path)
+    ranks = [_rank(each.adapter_folder) for each in tuned if each.adapter_folder is not None]
     lora = {"enable_lora": True, "max_lora_rank": max(ranks)} if ranks else {}
-    return _Loaded(at, folder, LLM(model=str(folder), generation_config="vllm", **lora))
+    return _Loaded(path, folder, LLM(model=str(folder), generation_config="vllm", **lora))
 
 
 def _rank(adapter: Path) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ..runs.fingerprints import prompt_digest, prompts_fingerprint
+from ..runs.manifest import prompt_digest, prompts_fingerprint
 from ..types import Prompt, Row
 
 

@@ -1,15 +1,22 @@
-"""The journal of a run: rows appended and flushed batch by batch, picked up again after a kill at any instant."""
+"""The journal of a run: rows appended and flushed batch by batch, picked up again after a kill at any instant.
+
+Beside it, ``batches.jsonl`` has a line whenever the number of rows per batch changes. The first line of a process is
+what it began with; a smaller number later is where memory ran out and the batch was halved (or the last rows, when
+fewer were left). Rows do not depend on it in float32; in half precision they may.
+"""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from ...files import FileError, dump_line, read_lines, replacing
 from ..types import EvaluationError, Prompt, Request, Row
+
+BATCHES = "batches.jsonl"
 
 
 class Journal:
@@ -105,3 +112,41 @@ def _drop_torn_line(path: Path) -> None:
             kept = start + last + 1 if last >= 0 else 0
             position = start
         handle.truncate(kept)
+
+
+class Batches(NamedTuple):
+    """From the ``row``-th row that it generated (from 0), process ``process`` generated ``rows`` rows at once."""
+
+    process: int
+    row: int
+    rows: int
+
+
+class BatchRecord:
+    """Writes the changes of the number of rows per batch; processes that share a run append to one file."""
+
+    def __init__(self, folder: Path, process: int, row: int) -> None:
+        self._path = folder / BATCHES
+        self._process = process
+        self._row = row
+        self._rows: int | None = None
+
+    def add(self, rows: int) -> None:
+        """Note a finished batch of ``rows`` rows."""
+        if rows != self._rows:
+            self._append(Batches(self._process, self._row, rows))
+        self._row, self._rows = self._row + rows, rows
+
+    def _append(self, change: Batches) -> None:
+        try:
+            with self._path.open("a", encoding="utf-8") as handle:
+                handle.write(dump_line(change._asdict()))
+        except OSError as error:
+            raise FileError(f"cannot write {self._path}: {error.strerror}.") from None
+
+
+def read_batches(folder: Path) -> Iterator[Batches]:
+    """Yield how many rows were generated at once, change by change; nothing for completions from elsewhere."""
+    if (folder / BATCHES).exists():
+        for line in read_lines(folder / BATCHES):
+            yield Batches(**line.value)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from ...files import dump_json, write_atomically
-from ..types import EvaluationError
+from ..types import EvaluationError, Prompt
 
 SCHEMA = 1
 
@@ -44,7 +45,7 @@ class Manifest:
     """``manifest.json``, written before the first row.
 
     ``sampling`` holds the fields of :class:`~grpokit.evaluate.types.Sampling` (None for completions that came
-    from elsewhere); ``engine`` what the engine tells of itself (checkpoint, adapter and its proof, template
+    from elsewhere); ``engine`` what the engine reports of itself (checkpoint, adapter and its proof, template
     hash, device, dtype); ``environment`` versions and hardware.
     """
 
@@ -87,11 +88,11 @@ class Manifest:
             )
         try:
             values = {one.name: data[one.name] for one in fields(cls)}
-            found = cls(**{**values, "task": TaskRecord(**data["task"]), "mix": MixRecord(**data["mix"])})
+            manifest = cls(**{**values, "task": TaskRecord(**data["task"]), "mix": MixRecord(**data["mix"])})
         except (KeyError, TypeError) as error:
             raise EvaluationError(f"{path} is not a manifest of a run: {error}.") from None
-        found._check_kinds(path)
-        return found
+        manifest._check_kinds(path)
+        return manifest
 
     def _check_kinds(self, path: Path) -> None:
         """Raise :class:`EvaluationError` for a value of another kind than is ever written."""
@@ -102,3 +103,19 @@ class Manifest:
             for value in values:
                 if not isinstance(value, kind):
                     raise EvaluationError(f"{path} is not a manifest of a run: {value!r} stands where no such can.")
+
+
+def prompt_digest(prompt: Prompt) -> int:
+    """Return a 256-bit number over a prompt's id, text and columns."""
+    line = json.dumps(prompt, sort_keys=True, default=str)
+    return int.from_bytes(hashlib.sha256(line.encode()).digest())
+
+
+def prompts_fingerprint(digests: Iterable[int]) -> str:
+    """Return sixteen hex digits over the prompts of a task, whatever their order: the sum of their digests.
+
+    >>> prompts_fingerprint([1, 2]) == prompts_fingerprint([2, 1]) != prompts_fingerprint([1, 3])
+    True
+    """
+    total = sum(digests) % 2**256
+    return hashlib.sha256(total.to_bytes(32)).hexdigest()[:16]

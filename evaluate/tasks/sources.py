@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import first_line, nearest
 from ...files import read_lines
-from ..hub import unreachable
+from ..engines.hub import unreachable
 from ..types import EvaluationError
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...evaluate.engines.checkpoint import locate
+from ...evaluate.engines.model_path import ModelPath
 from ...evaluate.engines.spec import ModelSpec
 from ...evaluate.types import Sampling
 from ...files import replacing_folder, write_atomically
@@ -56,20 +57,20 @@ def open_space(folder: Path) -> Chat:
     kept = json.loads((folder / "chat.json").read_text(encoding="utf-8"))
     sampling = Sampling(**kept["sampling"] | {"stop": tuple(kept["sampling"]["stop"])})
     examples = [Question(**example) for example in kept["examples"]]
-    specs = [_placed(ModelSpec(**spec), folder) for spec in kept["models"]]
+    specs = [ModelSpec(model.pop("name"), _placed(ModelPath(**model), folder)) for model in kept["models"]]
     return open_chat(specs, RewardMix.parse(kept["rewards"]), sampling, examples)
 
 
-def _placed(spec: ModelSpec, folder: Path) -> ModelSpec:
-    """Return a spec of ``chat.json`` with the folders that stand in the export found from anywhere."""
-    base = str(folder / spec.base) if (folder / spec.base).is_dir() else spec.base
-    return replace(spec, base=base, adapter=spec.adapter and str(folder / spec.adapter))
+def _placed(path: ModelPath, folder: Path) -> ModelPath:
+    """Return a path of ``chat.json`` with the folders that stand in the export found from anywhere."""
+    base = str(folder / path.base) if (folder / path.base).is_dir() else path.base
+    return replace(path, base=base, adapter=path.adapter and str(folder / path.adapter))
 
 
 def _fill(chat: Chat, folder: Path) -> None:
     _copy_package(folder / "grpokit")
     kept = {
-        "models": [asdict(spec) for spec in _copy_models(chat, folder)],
+        "models": [{"name": spec.name, **asdict(spec.path)} for spec in _copy_models(chat, folder)],
         "rewards": chat.mix.spec,
         "sampling": asdict(chat.sampling),
         "examples": [example._asdict() for example in chat.examples],
@@ -96,25 +97,24 @@ def _copy_models(chat: Chat, folder: Path) -> list[ModelSpec]:
     bases: dict[str, str] = {}
     specs = []
     for number, spec in enumerate(chat.specs):
-        if spec.base not in bases:
-            bases[spec.base] = _copy_base(spec, folder, len(bases))
-        revision = spec.revision if bases[spec.base] == spec.base else None
-        adapter = spec.adapter and _copy_adapter(spec, bases[spec.base], folder / f"adapters/{number}")
-        specs.append(replace(spec, base=bases[spec.base], revision=revision, adapter=adapter))
+        path = spec.path
+        if path.base not in bases:
+            bases[path.base] = path.hub_id or _copy_base(path, folder, len(bases))
+        base = bases[path.base]
+        source = path.adapter_folder
+        adapter = None if source is None else _copy_adapter(source, base, folder / f"adapters/{number}")
+        specs.append(replace(spec, path=ModelPath(base, path.revision if path.hub_id else None, adapter)))
     return specs
 
 
-def _copy_base(spec: ModelSpec, folder: Path, number: int) -> str:
-    if _is_hub_id(spec):
-        return spec.base
+def _copy_base(path: ModelPath, folder: Path, number: int) -> str:
     name = f"models/base{number or ''}"
-    _copy_matching(locate(spec.base), folder / name, BASE_FILES)
+    _copy_matching(locate(path), folder / name, BASE_FILES)
     return name
 
 
-def _copy_adapter(spec: ModelSpec, base: str, target: Path) -> str:
+def _copy_adapter(source: Path, base: str, target: Path) -> str:
     """Copy an adapter; its settings then name the base as the export does, not by a path of this machine."""
-    source = Path(spec.adapter or "").expanduser()
     _copy_matching(source, target, ADAPTER_FILES)
     settings = json.loads((source / "adapter_config.json").read_text(encoding="utf-8"))
     settings["base_model_name_or_path"] = base
@@ -132,12 +132,8 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)  # of a link to a cache the file, and none of its permissions
 
 
-def _is_hub_id(spec: ModelSpec) -> bool:
-    return spec.base != "demo" and not Path(spec.base).expanduser().is_dir()
-
-
 def _hub_ids(chat: Chat) -> list[str]:
-    return sorted({spec.base for spec in chat.specs if _is_hub_id(spec)})
+    return sorted({spec.path.hub_id for spec in chat.specs if spec.path.hub_id})
 
 
 def requirements() -> list[str]:

@@ -29,7 +29,7 @@ from grpokit.evaluate import (
 from grpokit.evaluate.engines import Loading, load_engines
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
-from grpokit.evaluate.runs.batches import Batches, read_batches
+from grpokit.evaluate.runs.journal import Batches, read_batches
 from grpokit.evaluate.runs.shards import Shard
 from grpokit.files import write_lines
 from grpokit.rewards import RewardMix

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from grpokit.evaluate.engines.checkpoint import locate
 from grpokit.evaluate.engines.loading import load_tokenizer
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.rendering import encode, fits, render, tokens_fingerprint
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ MESSAGES = [{"role": "user", "content": "what is 1+1?"}]
 
 @pytest.fixture
 def tokenizer() -> PreTrainedTokenizerBase:
-    return load_tokenizer(locate("demo"))
+    return load_tokenizer(locate(ModelPath("demo")))
 
 
 def test_the_fingerprint_changes_with_the_template_and_not_with_the_order(tokenizer: PreTrainedTokenizerBase) -> None:

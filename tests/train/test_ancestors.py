@@ -126,7 +126,7 @@ def test_recipe_trains_end_to_end(name: str, tmp_path: Path, rollouts: Rollouts)
     out, report = tmp_path / "run", tmp_path / "report.json"
     assert main([name, *overrides, "--out", str(out), "--json", str(report)]) in (0, 1)  # so few steps may do harm
     recipe = load_recipe(name, overrides)
-    base = load_base(recipe.model.path, None, loading(recipe))
+    base = load_base(recipe.model.base, loading(recipe))
     check_adapter(out, ancestor)
     check_rollouts(rollouts, base.tokenizer, load_prompts(recipe))
     check_base(base.model, base.tokenizer, recipe.model.quantization, ancestor.base)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.train import TrainingError
 from grpokit.train.callbacks import CLIPPED_LOGS, NO_SIGNAL_LOGS, STILL_LOGS, Alarms, Interruption, MovementProof
 from grpokit.train.heldout.alarm import AlarmLog
@@ -64,7 +65,7 @@ def adapted() -> PeftModel:
     from grpokit.evaluate.engines.loading import load_base
     from peft import LoraConfig, get_peft_model
 
-    return get_peft_model(load_base("demo").model, LoraConfig(target_modules=["q_proj"]))
+    return get_peft_model(load_base(ModelPath("demo")).model, LoraConfig(target_modules=["q_proj"]))
 
 
 def test_frozen_model_is_refused(around: Around, adapted: PeftModel) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from grpokit.commands.train import main
 from grpokit.evaluate.engines.loading import LoadedBase
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.train import Recipe, TrainingError, train
 from grpokit.train.export import MERGED, check_push, merge, merged_loading, push, pushed_files
 from transformers import PreTrainedModel
@@ -38,10 +39,10 @@ def test_adapter_is_merged_into_the_whole_base_never_into_4_bits(quantised: tupl
 
     recipe, adapter = quantised
     folder = merge(recipe, adapter, 2)
-    merged = load_base(str(folder), None, merged_loading(recipe))
+    merged = load_base(ModelPath(str(folder)), merged_loading(recipe))
     assert not getattr(merged.model, "is_loaded_in_4bit", False)
     assert merged.model.dtype == torch.float32
-    whole = load_base("demo")
+    whole = load_base(ModelPath("demo"))
     whole.add_adapter(adapter)
     torch.testing.assert_close(logits(merged), logits(whole, adapter), atol=1e-4, rtol=1e-4)
     assert not torch.allclose(logits(merged), logits(whole), atol=1e-2)

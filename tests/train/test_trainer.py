@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.train import Step, TrainedAdapter, TrainingError, train
 
 from .fixture_types import MakeRecipe
@@ -49,7 +50,7 @@ def test_history_has_every_reward_at_every_step(finished: TrainedAdapter) -> Non
 def test_adapter_changes_the_model(finished: TrainedAdapter) -> None:
     from grpokit.evaluate.engines.loading import load_base
 
-    assert load_base("demo").add_adapter(finished.folder) > 0
+    assert load_base(ModelPath("demo")).add_adapter(finished.folder) > 0
 
 
 def test_card_names_no_model_that_does_not_exist(finished: TrainedAdapter) -> None:
@@ -160,7 +161,7 @@ def test_quantised_base_is_trained_and_evaluated_alike(tiny: MakeRecipe, tmp_pat
 
     recipe = tiny("model.quantization=4bit", "max_steps=1")
     adapter = train(recipe, tmp_path / "run")
-    base = load_base("demo", None, loading(recipe))
+    base = load_base(ModelPath("demo"), loading(recipe))
     assert base.model.is_loaded_in_4bit
     assert base.add_adapter(adapter.folder) > 0
 

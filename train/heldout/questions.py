@@ -84,7 +84,7 @@ def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) ->
 
 def _fitting(recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Callable[[str], None]) -> list[Prompt]:
     """Leave out prompts that are too long, as training does: the engine would refuse them, after training."""
-    folder = locate(recipe.model.path, recipe.model.revision)
+    folder = locate(recipe.model.base)
     longest = prompt_limit(AutoConfig.from_pretrained(folder), recipe.task.max_prompt_tokens, new_tokens)
     kept = fitting(prompts, load_tokenizer(folder), longest)
     if len(kept) < len(prompts):
@@ -115,10 +115,9 @@ def places(recipe: Recipe, adapter: Path, questions: Sequence[HeldOutQuestions])
     Either may have been evaluated while training: a finished run of the very same weights is not done again.
     """
     Shard.current().wait()  # the first process writes the adapter
-    model = recipe.model
-    folder = locate(model.path, model.revision)
-    base = ModelSpec("base", model.path, revision=model.revision)
-    tuned = ModelSpec("tuned", model.path, revision=model.revision, adapter=str(adapter))
+    path = recipe.model.base
+    folder = locate(path)
+    base, tuned = ModelSpec("base", path), ModelSpec("tuned", replace(path, adapter=str(adapter)))
     weights = {base: fingerprint(folder), tuned: fingerprint(folder, adapter)}
     return [place(recipe, spec, one, own, adapter / one.folder) for one in questions for spec, own in weights.items()]
 

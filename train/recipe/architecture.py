@@ -11,10 +11,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...evaluate.demo import checkpoint_path
+from ...evaluate.engines.hub import cached
+from ...evaluate.engines.model_path import ModelPath
 from ..types import TrainingError
 
 TABLE = "architectures.json"
@@ -137,49 +137,35 @@ def _linears(model: Any) -> Iterator[Linear]:
             yield Linear(name, *module.weight.shape)
 
 
-def find_architecture(model: str, revision: str | None = None) -> Architecture | None:
+def find_architecture(model: ModelPath) -> Architecture | None:
     """Return the architecture of a model: from the table, or from its config.json; None where that is not here yet.
 
     Raises what :meth:`Architecture.of` and :func:`read_config` raise.
 
-    >>> find_architecture("demo").parameters
+    >>> find_architecture(ModelPath("demo")).parameters
     84544
     """
-    known = json.loads((files(__package__) / TABLE).read_text(encoding="utf-8")).get(model)
-    if known is not None and revision is None:
+    known = json.loads((files(__package__) / TABLE).read_text(encoding="utf-8")).get(model.base)
+    if known is not None and model.revision is None:
         sizes = known["linears"].items()
         blocks = range(known["layers"])
         linears = tuple(Linear(name.replace("*", str(block)), *size) for block in blocks for name, size in sizes)
         return Architecture(**{**known, "linears": linears})
-    config = read_config(model, revision)
+    config = read_config(model)
     return None if config is None else Architecture.of(config)
 
 
-def read_config(model: str, revision: str | None = None) -> dict[str, Any] | None:
+def read_config(model: ModelPath) -> dict[str, Any] | None:
     """Return a checkpoint's config.json from its folder or the hub's cache on this machine; None where it is not.
 
-    >>> read_config("demo")["model_type"]
+    >>> read_config(ModelPath("demo"))["model_type"]
     'llama'
     """
-    path = _config_path(model, revision)
+    path = model.folder and model.folder / "config.json"
+    if model.hub_id is not None:
+        path = cached(model.hub_id, model.revision, "config.json")
     try:
         values = json.loads(path.read_text(encoding="utf-8")) if path else None
     except (OSError, ValueError) as error:
         raise TrainingError(f"cannot read {path}: {error}.") from None
     return values if isinstance(values, dict) else None
-
-
-def _config_path(model: str, revision: str | None) -> Path | None:
-    """Look in the hub's cache too, whose layout is documented: the hub's client takes longer to load than all else."""
-    folder = checkpoint_path() if model == "demo" else Path(model).expanduser()
-    if folder.is_dir():
-        return folder / "config.json"
-    if model.count("/") != 1 or model.startswith(("/", ".", "~")):
-        return None
-    from huggingface_hub.constants import HF_HUB_CACHE  # a dry run of the embedded model does without
-
-    cache = Path(HF_HUB_CACHE) / f"models--{model.replace('/', '--')}"
-    named = cache / "refs" / (revision or "main")  # a branch or tag; otherwise the revision is a commit
-    commit = named.read_text(encoding="utf-8") if named.is_file() else revision or "main"
-    config = cache / "snapshots" / commit / "config.json"
-    return config if config.is_file() else None

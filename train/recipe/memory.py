@@ -71,7 +71,9 @@ def estimate(recipe: Recipe, model: Architecture, geometry: Geometry, prompt_tok
     >>> from grpokit.train import load_recipe, make_plan
     >>> from grpokit.train.recipe.architecture import find_architecture
     >>> recipe = load_recipe("phi2-tldr-qlora")
-    >>> memory = estimate(recipe, find_architecture("microsoft/phi-2"), make_plan(recipe, None).geometry, 512)
+    >>> from grpokit.evaluate.engines.model_path import ModelPath
+    >>> architecture = find_architecture(ModelPath("microsoft/phi-2"))
+    >>> memory = estimate(recipe, architecture, make_plan(recipe, None).geometry, 512)
     >>> f"{memory.weights / 1e9:.1f} GB of weights"
     '1.8 GB of weights'
     """

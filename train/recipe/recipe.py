@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ...errors import GrpokitError, nearest
+from ...evaluate.engines.model_path import ModelPath
 from ..trl.fields import check_field
 from ..types import TrainingError
 
@@ -46,6 +47,11 @@ class ModelSection(Section):
     revision: str | None = None
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     quantization: Literal["4bit", "8bit"] | None = None
+
+    @property
+    def base(self) -> ModelPath:
+        """Where its weights are."""
+        return ModelPath(self.path, self.revision)
 
 
 class TaskSection(Section):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import torch
 from trl.trainer.utils import split_tensor_dict
 
-from ...evaluate.engines.memory import ran_out
+from ...evaluate.engines.transformers import ran_out
 from ..types import TrainingError
 
 if TYPE_CHECKING:

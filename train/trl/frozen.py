@@ -80,7 +80,7 @@ class FrozenModel:
         self.trainer = trainer
         self.recipe = recipe
         self.out = out
-        self._folder = locate(recipe.model.path, recipe.model.revision)
+        self._folder = locate(recipe.model.base)
         self._digests = digests(self._folder)
 
     @contextmanager

@@ -11,7 +11,7 @@ import torch
 from peft.tuners.lora.layer import Linear
 from torch.overrides import TorchFunctionMode
 
-from ...evaluate.engines.memory import ran_out
+from ...evaluate.engines.transformers import ran_out
 
 if TYPE_CHECKING:
     from trl.trainer.grpo_trainer import GRPOTrainer

@@ -18,7 +18,7 @@ from torch import nn
 from transformers import TrainerState
 from trl.trainer.grpo_trainer import GRPOTrainer
 
-from ...evaluate.engines.memory import ran_out
+from ...evaluate.engines.transformers import ran_out
 from ..types import TrainingError
 from .backoff import MicroBatches
 from .checkpoints import whole_or_gone

@@ -8,6 +8,7 @@ import pytest
 from grpokit.evaluate import EvaluationError, Prompt, Request, Row, Sampling
 from grpokit.evaluate.engines import Limits, endpoint
 from grpokit.evaluate.engines.endpoint import EndpointEngine, connect
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.rewards.reward import Text
 
@@ -22,7 +23,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def open_engine(server: FaultyServer, limits: Limits | None = None, url: str | None = None) -> EndpointEngine:
-    spec = ModelSpec("remote", url or server.url, "openai", remote="org/m")
+    spec = ModelSpec("remote", ModelPath(url or server.url), "openai", "org/m")
     return connect(spec, limits or Limits(concurrency=4, retries=1))
 
 

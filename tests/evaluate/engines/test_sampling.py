@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 import torch
-from grpokit.evaluate.engines.keys import row_key
 from grpokit.evaluate.engines.sampling import gumbel, processors
-from grpokit.evaluate.types import EvaluationError, Sampling
+from grpokit.evaluate.types import EvaluationError, Prompt, Request, Sampling
 from scipy.stats import chisquare, kstest
 
 
+def key(seed: int, identity: str, sample: int) -> int:
+    return Request(Prompt(identity, "2+2?", {}), sample).key(seed)
+
+
 def keys(count: int) -> torch.Tensor:
-    return torch.tensor([row_key(0, str(index), 0) for index in range(count)])
+    return torch.tensor([key(0, str(index), 0) for index in range(count)])
 
 
 def test_samples_follow_the_softmax() -> None:
@@ -44,7 +47,12 @@ def test_noise_depends_on_key_step_and_token_alone() -> None:
 
 def test_row_keys_differ_by_seed_prompt_and_sample() -> None:
     asked = [(0, "1", 0), (1, "1", 0), (0, "2", 0), (0, "1", 1), (0, "11", 0)]
-    assert len({row_key(*each) for each in asked}) == len(asked)
+    assert len({key(*each) for each in asked}) == len(asked)
+
+
+def test_row_keys_never_change() -> None:
+    """A resumed run draws the rest as another version would have."""
+    assert (key(3, "7", 1), key(0, "h\ud83d", 0)) == (-8919497256789498609, 4982891468515187135)
 
 
 def test_temperature_sharpens_before_the_noise() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.engines.spec import ModelSpec, parse_models
 from grpokit.evaluate.types import EvaluationError
 
@@ -10,18 +11,18 @@ from grpokit.evaluate.types import EvaluationError
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("demo", ModelSpec("demo", "demo")),
-        ("org/model", ModelSpec("model", "org/model")),
-        ("base=org/model", ModelSpec("base", "org/model")),
-        ("org/model@v1.0", ModelSpec("model", "org/model", revision="v1.0")),
-        ("org/model+runs/tuned", ModelSpec("tuned", "org/model", adapter="runs/tuned")),
-        ("t=org/model@main+a/b", ModelSpec("t", "org/model", revision="main", adapter="a/b")),
-        ("vllm:org/model+a", ModelSpec("a", "org/model", "vllm", adapter="a")),
-        ("v=vllm:org/model", ModelSpec("v", "org/model", "vllm")),
-        ("openai:http://h:1/v1#m", ModelSpec("m", "http://h:1/v1", "openai", remote="m")),
-        ("openai:https://h/v1#org/m=x", ModelSpec("m=x", "https://h/v1", "openai", remote="org/m=x")),
-        ("replay:runs/a/completions.jsonl", ModelSpec("a", "runs/a/completions.jsonl", "replay")),
-        ("replay:rows.jsonl", ModelSpec("rows", "rows.jsonl", "replay")),
+        ("demo", ModelSpec("demo", ModelPath("demo"))),
+        ("org/model", ModelSpec("model", ModelPath("org/model"))),
+        ("base=org/model", ModelSpec("base", ModelPath("org/model"))),
+        ("org/model@v1.0", ModelSpec("model", ModelPath("org/model", "v1.0"))),
+        ("org/model+runs/tuned", ModelSpec("tuned", ModelPath("org/model", None, "runs/tuned"))),
+        ("t=org/model@main+a/b", ModelSpec("t", ModelPath("org/model", "main", "a/b"))),
+        ("vllm:org/model+a", ModelSpec("a", ModelPath("org/model", None, "a"), "vllm")),
+        ("v=vllm:org/model", ModelSpec("v", ModelPath("org/model"), "vllm")),
+        ("openai:http://h:1/v1#m", ModelSpec("m", ModelPath("http://h:1/v1"), "openai", "m")),
+        ("openai:https://h/v1#org/m=x", ModelSpec("m=x", ModelPath("https://h/v1"), "openai", "org/m=x")),
+        ("replay:runs/a/completions.jsonl", ModelSpec("a", ModelPath("runs/a/completions.jsonl"), "replay")),
+        ("replay:rows.jsonl", ModelSpec("rows", ModelPath("rows.jsonl"), "replay")),
     ],
 )
 def test_forms(text: str, expected: ModelSpec) -> None:
@@ -31,14 +32,14 @@ def test_forms(text: str, expected: ModelSpec) -> None:
 def test_an_existing_folder_may_have_marks_in_its_name(tmp_path: Path) -> None:
     folder = tmp_path / "a+b@c"
     folder.mkdir()
-    assert ModelSpec.parse(str(folder)) == ModelSpec("a+b@c", str(folder))
+    assert ModelSpec.parse(str(folder)) == ModelSpec("a+b@c", ModelPath(str(folder)))
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "write \\[NAME=\\]PATH_OR_ID"),
-        ("org/model+", "something is missing beside '\\+'"),
+        ("org/model+", "--model 'org/model\\+': something is missing beside '\\+'"),
         ("@main", "something is missing beside '@'"),
         ("openai:http://h/v1", "write openai:URL#MODEL"),
         ("openai:localhost#m", "write openai:URL#MODEL"),
@@ -54,7 +55,7 @@ def test_a_folder_of_checkpoints_is_a_trajectory_in_the_order_of_steps(tmp_path:
         (tmp_path / f"checkpoint-{step}").mkdir()
     specs = parse_models(["demo", f"t=demo+{tmp_path}"])
     assert [spec.name for spec in specs] == ["demo", "t-3", "t-20", "t-100"]
-    assert specs[1].adapter == str(tmp_path / "checkpoint-3")
+    assert specs[1].path.adapter == str(tmp_path / "checkpoint-3")
 
 
 def test_a_folder_of_adapters_needs_its_base(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from grpokit.evaluate import Prompt, Request, Row, Sampling, load_task
 from grpokit.evaluate.demo import checkpoint_path
 from grpokit.evaluate.engines import Loading, load_engines
 from grpokit.evaluate.engines.loading import load_base
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
 from grpokit.evaluate.types import EvaluationError
@@ -158,7 +159,7 @@ def test_field_10_an_adapter_that_changes_nothing_is_an_error(tmp_path: Path) ->
     )
     model.save_pretrained(tmp_path)  # fresh: B is zero
     with pytest.raises(EvaluationError, match="changes nothing"):
-        load_base("demo").add_adapter(tmp_path)
+        load_base(ModelPath("demo")).add_adapter(tmp_path)
 
 
 def test_two_bases_are_never_held_at_once(tmp_path: Path) -> None:
@@ -188,7 +189,7 @@ def test_an_adapter_for_another_base_is_told(tmp_path: Path, adapter: Path) -> N
     config = LlamaConfig.from_pretrained(folder, hidden_size=32, intermediate_size=64)
     LlamaForCausalLM(config).save_pretrained(folder)
     with pytest.raises(EvaluationError, match="does not fit base"):
-        load_base(str(folder)).add_adapter(adapter)
+        load_base(ModelPath(str(folder))).add_adapter(adapter)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_wrong_checkpoints_are_told(tmp_path: Path, adapter: Path, spec: str, sa
 def test_no_network_for_a_hub_id_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(EvaluationError, match="no folder org/absent here, and the hub cannot be reached") as caught:
-        load_base("org/absent")
+        load_base(ModelPath("org/absent"))
     assert "\n" not in str(caught.value)
 
 

@@ -1,10 +1,10 @@
-"""The journal survives a kill at any byte, and never takes another run's rows for its own."""
+"""The journal survives a kill at any byte and never takes another run's rows for its own; batches are noted."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.runs.journal import Journal, owed, settle
+from grpokit.evaluate.runs.journal import Batches, BatchRecord, Journal, owed, read_batches, settle
 from grpokit.evaluate.types import EvaluationError, Prompt, Request, Row
 from grpokit.files import dump_line
 
@@ -132,3 +132,20 @@ def test_what_is_no_row_is_left_where_it_is(tmp_path: Path, row: dict[str, objec
     path.write_bytes(before := _lines((5, 0)) + dump_line(row).encode())
     settle(path, [Prompt(id, "question", {}) for id in PROMPTS])
     assert path.read_bytes() == before
+
+
+def test_only_changes_are_written(tmp_path: Path) -> None:
+    record = BatchRecord(tmp_path, process=0, row=10)  # ten rows stood before a resume
+    for rows in (8, 8, 4, 4, 4, 1):
+        record.add(rows)
+    assert list(read_batches(tmp_path)) == [Batches(0, 10, 8), Batches(0, 26, 4), Batches(0, 38, 1)]
+
+
+def test_processes_share_the_file(tmp_path: Path) -> None:
+    for process in (0, 1):
+        BatchRecord(tmp_path, process, 0).add(8)
+    assert list(read_batches(tmp_path)) == [Batches(0, 0, 8), Batches(1, 0, 8)]
+
+
+def test_completions_from_elsewhere_have_no_batches(tmp_path: Path) -> None:
+    assert list(read_batches(tmp_path)) == []

@@ -9,6 +9,7 @@ from grpokit.errors import GrpokitError
 from grpokit.evaluate import EvaluationError, load_task
 from grpokit.evaluate.engines.checkpoint import locate
 from grpokit.evaluate.engines.loading import load_tokenizer
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.rendering import encode
 from grpokit.evaluate.tasks import file_task
 from grpokit.evaluate.tasks.preparation import Lengths, prepare
@@ -38,7 +39,7 @@ def write_lines(path: Path, rows: list[dict[str, Any]]) -> Path:
 def test_every_row_is_kept_or_dropped_for_one_reason(tmp_path: Path) -> None:
     data = write_lines(tmp_path / "rows.jsonl", ASKED)
     task = file_task(data, "q", "a", None, "correctness").filtered({"kind": None})
-    lengths = Lengths(load_tokenizer(locate("demo")), minimum=25, maximum=100)
+    lengths = Lengths(load_tokenizer(locate(ModelPath("demo"))), minimum=25, maximum=100)
     prepared = prepare(task, "test", tmp_path / "out", lengths=lengths)
     assert (prepared.read, prepared.kept) == (8, 1)
     assert prepared.dropped == {
@@ -55,7 +56,7 @@ def test_every_row_is_kept_or_dropped_for_one_reason(tmp_path: Path) -> None:
 
 
 def test_bounds_are_of_the_tokens_that_the_model_is_asked_with(tmp_path: Path) -> None:
-    tokenizer = load_tokenizer(locate("demo"))
+    tokenizer = load_tokenizer(locate(ModelPath("demo")))
     task = file_task(write_lines(tmp_path / "rows.jsonl", ASKED[:1]), "q", "a", None, "correctness")
     count = len(encode(tokenizer, next(task.prompts()).text))
     kept = prepare(task, "test", tmp_path / "kept", lengths=Lengths(tokenizer, count, count))

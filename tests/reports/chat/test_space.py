@@ -57,7 +57,7 @@ def test_the_folder_holds_what_spaces_ask_for(space: Path) -> None:
 
 
 def test_it_names_no_folder_of_this_machine(space: Path, chat: Chat) -> None:
-    adapter = str(chat.specs[1].adapter).encode()
+    adapter = str(chat.specs[1].path.adapter).encode()
     home = str(chat.engines[0].base.folder).encode()
     found = [path for path in space.rglob("*") if path.is_file() and (adapter in (b := path.read_bytes()) or home in b)]
     assert found == []
@@ -73,7 +73,7 @@ def test_it_opens_as_the_chat_that_was_exported(space: Path, chat: Chat) -> None
 
 
 def test_a_base_of_the_hub_stays_there(chat: Chat, tmp_path: Path) -> None:
-    specs = tuple(replace(spec, base="org/model", revision="v1") for spec in chat.specs)
+    specs = tuple(replace(spec, path=replace(spec.path, base="org/model", revision="v1")) for spec in chat.specs)
     export_space(replace(chat, specs=specs), tmp_path / "space")
     kept = json.loads((tmp_path / "space" / "chat.json").read_text(encoding="utf-8"))
     assert [(model["base"], model["revision"]) for model in kept["models"]] == [("org/model", "v1")] * 2
@@ -92,7 +92,8 @@ def test_an_empty_folder_is_filled_and_a_full_one_is_left_alone(chat: Chat, tmp_
 
 
 def test_an_export_that_fails_leaves_nothing(chat: Chat, tmp_path: Path) -> None:
-    gone = (chat.specs[0], replace(chat.specs[1], adapter=str(tmp_path / "gone")))
+    tuned = chat.specs[1]
+    gone = (chat.specs[0], replace(tuned, path=replace(tuned.path, adapter=str(tmp_path / "gone"))))
     with pytest.raises(ChatError, match="cannot write"):
         export_space(replace(chat, specs=gone), tmp_path / "space")
     assert list(tmp_path.iterdir()) == []

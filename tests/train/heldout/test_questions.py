@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import pytest
 from grpokit.evaluate.engines.checkpoint import fingerprint, locate
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run, find_runs
 from grpokit.train import HeldOut, Recipe, TrainingError, load_recipe, train
@@ -98,7 +99,7 @@ def test_field_14_the_best_checkpoint_is_kept_by_the_held_out_metric(watched: Wa
     """Never by the training reward: that of a hacked run is at its best when the model is at its worst."""
     _, out, listener = watched
     best = max(evaluations(listener, "sampled")[1:], key=lambda found: (found.means["correctness"], -found.step))
-    kept = fingerprint(locate("demo"), out)
+    kept = fingerprint(locate(ModelPath("demo")), out)
     assert kept == Run.open(best.folder).manifest.weights
     assert f"step {best.step}, the best" in listener.notes[-1]
     assert not (out / "adapters").exists()

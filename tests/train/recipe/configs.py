@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.train.recipe import architecture
 from grpokit.train.recipe.architecture import Architecture, read_config
 
@@ -56,7 +57,7 @@ DISTILGPT2 = {
     "vocab_size": 50_257,
 }
 CONFIGS: dict[str, dict[str, Any]] = {
-    "demo": read_config("demo") or {},
+    "demo": read_config(ModelPath("demo")) or {},
     "microsoft/phi-2": PHI2,
     "distilbert/distilgpt2": DISTILGPT2,
     "meta-llama/Llama-3.2-1B": LLAMA_1B,

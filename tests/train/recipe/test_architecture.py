@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.train import TrainingError
 from grpokit.train.recipe.architecture import read_config
 
@@ -40,7 +41,7 @@ def test_a_fetched_config_is_found_where_the_hubs_client_finds_it(
 ) -> None:
     from huggingface_hub import try_to_load_from_cache
 
-    assert read_config(model, revision) == ({"model_type": "phi"} if found else None)
+    assert read_config(ModelPath(model, revision)) == ({"model_type": "phi"} if found else None)
     if model.startswith("org/"):
         assert (
             isinstance(try_to_load_from_cache(model, "config.json", cache_dir=cache, revision=revision), str) == found
@@ -49,10 +50,10 @@ def test_a_fetched_config_is_found_where_the_hubs_client_finds_it(
 
 def test_a_folder_goes_before_the_hub(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "gpt2"}')
-    assert read_config(str(tmp_path)) == {"model_type": "gpt2"}
+    assert read_config(ModelPath(str(tmp_path))) == {"model_type": "gpt2"}
 
 
 def test_a_broken_config_is_told_with_its_path(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(TrainingError, match=r"cannot read .*config\.json"):
-        read_config(str(tmp_path))
+        read_config(ModelPath(str(tmp_path)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.train import TrainingError, load_recipe, make_plan, recipe_names
 from grpokit.train.recipe.architecture import Architecture, find_architecture
 from grpokit.train.recipe.memory import Memory, estimate
@@ -14,8 +15,8 @@ from transformers import PreTrainedModel
 
 from .configs import CONFIGS
 
-PHI2 = find_architecture("microsoft/phi-2")
-LLAMA_1B = find_architecture("meta-llama/Llama-3.2-1B")
+PHI2 = find_architecture(ModelPath("microsoft/phi-2"))
+LLAMA_1B = find_architecture(ModelPath("meta-llama/Llama-3.2-1B"))
 
 
 def memory(name: str, model: Architecture | None, *overrides: str, prompt_tokens: int = 512) -> Memory:
@@ -35,7 +36,7 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_table_holds_what_the_class_has(name: str) -> None:
-    known = find_architecture(name)
+    known = find_architecture(ModelPath(name))
     assert known == Architecture.of(CONFIGS[name])
     assert known.parameters == PUBLISHED.get(name, known.parameters)
 
@@ -43,12 +44,12 @@ def test_table_holds_what_the_class_has(name: str) -> None:
 def test_every_shipped_recipe_is_estimated_without_a_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     assert {load_recipe(name).model.path for name in recipe_names()} == set(CONFIGS)
-    assert all(memory(name, find_architecture(load_recipe(name).model.path)).peak > 0 for name in recipe_names())
+    assert all(memory(name, find_architecture(load_recipe(name).model.base)).peak > 0 for name in recipe_names())
 
 
 def test_another_revision_may_be_another_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    assert find_architecture("microsoft/phi-2", "v0") is None
+    assert find_architecture(ModelPath("microsoft/phi-2", "v0")) is None
 
 
 WEIGHTS = [
