@@ -77,6 +77,49 @@ def test_the_reader_of_imports_sees_them() -> None:
     assert "evaluate" in {room for path in files("commands") for room in rooms(path)}
 
 
+def imported(path: Path) -> Iterator[str]:
+    """Yield the modules of the package that a file imports, in its functions too; those for the type checker apart."""
+    inside = list(path.relative_to(ROOT).with_suffix("").parts)
+    nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            nodes += node.orelse
+            continue
+        nodes += ast.iter_child_nodes(node)
+        if isinstance(node, ast.ImportFrom) and node.level:
+            package = [*inside[: len(inside) - node.level], *(node.module or "").split(".")]
+            base = ".".join(filter(None, package))
+            yield from (base, *(f"{base}.{alias.name}" for alias in node.names))
+
+
+def module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def in_circles(imports: dict[str, set[str]]) -> set[str]:
+    """Return the modules on a circle or between two: what is left when those at either end are taken away."""
+    left = dict(imports)
+    while True:
+        used = set[str]().union(*left.values()) if left else set[str]()
+        ends = {name for name in left if name not in used or not left[name] & left.keys()}
+        if not ends:
+            return set(left)
+        left = {name: targets & left.keys() - ends for name, targets in left.items() if name not in ends}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """The rewards apart: a batch reads its completions, and what reads them makes the batch's types."""
+    paths = {module(path): path for floor in BELOW.keys() - {"rewards"} for path in files(floor)}
+    imports = {name: set(imported(path)) & paths.keys() - {name} for name, path in paths.items()}
+    assert in_circles(imports) == set()
+
+
+def test_a_circle_is_seen() -> None:
+    assert in_circles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}) == {"b", "c"}
+
+
 @pytest.mark.parametrize("floor", BELOW)
 def test_imports_inside_the_package_are_relative(floor: str) -> None:
     absolute = [
