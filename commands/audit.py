@@ -72,7 +72,7 @@ def read_rows(path: Path, limit: int, prompt_column: str | None, reference_colum
 
     Raises UsageError for a file without rows and for a column that is not there.
     """
-    from ..evaluate.tasks.sources import read_table
+    from ..evaluate.tasks.tables import read_table
     from ..rewards.checks.honest import AuditRow
     from ..rewards.reward import REFERENCE_COLUMNS
 

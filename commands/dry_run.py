@@ -9,7 +9,6 @@ from pathlib import Path
 from ..errors import GrpokitError
 from ..evaluate.evaluation import task_record
 from ..evaluate.runs.shards import Shard
-from ..evaluate.tasks.sources import rows
 from ..train import Plan, Recipe
 from ..train.data import load_prompts
 from ..train.recipe.architecture import find_architecture
@@ -42,7 +41,7 @@ def check_held_out(recipe: Recipe) -> None:
     task, asked = recipe.task.load(), recipe.evaluation
     asked.sampling(task)
     if task.source.hub and asked.data is None:
-        rows(task.source, asked.split)  # none is read: they are fetched from the first on
+        task.source.rows(asked.split)  # none is read: they are fetched from the first on
     else:
         task_record(task.name, task.primary, task.cluster, asked.prompts(task), asked.split)
 

@@ -18,7 +18,7 @@ from ..runs.journal import settle
 from ..runs.manifest import Manifest, TaskRecord
 from ..runs.run import Run
 from ..scoring import mix_record, score_run, try_mix
-from ..tasks.sources import read_table
+from ..tasks.tables import read_table
 from ..types import EvaluationError, Prompt
 from .external_sort import Answers, Grouping
 

@@ -58,7 +58,8 @@ def _of_dataset(task: Task, dataset: str) -> Task:
 
 def file_task(data: Path, prompt: str, reference: str | None, identity: str | None, rewards: str) -> Task:
     """Return a task over a local file, named after it, whose prompt is the column ``prompt`` as it stands."""
-    from .card import Source, Task
+    from .card import Task
+    from .sources import Source
 
     return Task(
         name=data.stem,

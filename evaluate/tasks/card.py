@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from ...errors import GrpokitError, nearest
 from ...rewards.reward import REFERENCE_COLUMNS, Message, Text
 from ..types import EvaluationError, Prompt, Sampling
-from .filters import NumberedRow, Scalar, Sieve, Where
-from .sources import rows
+from .filters import NumberedRow, Sieve, Where
+from .sources import Source
 
 RESERVED = frozenset({"prompt", "prompts", "completion", "completions", "completion_ids", *REFERENCE_COLUMNS})
 """Columns that rewards do not get under their own name: the arguments of a reward call and the reference's."""
@@ -23,36 +23,6 @@ _COLUMN = re.compile(r"\{(\w+)\}")
 
 class EmptyPrompt(EvaluationError):
     """A row has nothing to ask: a column of its prompt is null or blank."""
-
-
-class Source(BaseModel):
-    """Where the rows come from: one of a generator of this package, a hub data set, or a local file.
-
-    ``config`` is the hub's name for a part of a data set, or the data set of the generator ``reasoning_gym``.
-    ``splits`` maps the names of splits to the hub's own; ``where`` keeps the rows whose column has this value,
-    or one of these values. Of a card that is a file, a relative ``file`` is looked for in the card's folder.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    generator: Literal["arithmetic", "reasoning_gym"] | None = None
-    hub: str | None = None
-    config: str | None = None
-    file: Path | None = None
-    splits: Mapping[str, str] = Field(default_factory=lambda: {"train": "train", "test": "test"})
-    where: Mapping[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _check_single(self) -> Source:
-        given = [name for name in ("generator", "hub", "file") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise EvaluationError(f"give one of generator, hub and file, not {' and '.join(given) or 'none'}")
-        return self
-
-    @property
-    def label(self) -> str:
-        """Where the rows come from, in a word."""
-        return self.hub or (str(self.file) if self.file else "procedural")
 
 
 class Task(BaseModel):
@@ -120,7 +90,7 @@ class Task(BaseModel):
 
     def rows(self, split: str, data: Path | None, sieve: Sieve) -> Iterator[NumberedRow]:
         """Yield the rows of a split that the sieve keeps; ``data`` feeds the card from a local file instead."""
-        return sieve.keep(rows(self.source, split, data))
+        return sieve.keep(self.source.rows(split, data))
 
     def prompts(self, split: str = "test", *, data: Path | None = None, limit: int | None = None) -> Iterator[Prompt]:
         """Yield the prompts of a split in the source's order, at most ``limit`` of them.

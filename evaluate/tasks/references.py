@@ -12,7 +12,7 @@ from ...rewards import RewardMix, correctness
 from ...rewards.answers.references import check_reference
 from ..types import EvaluationError
 from .filters import Sieve, Where
-from .sources import read_table
+from .tables import read_table
 
 if TYPE_CHECKING:
     from .card import Task

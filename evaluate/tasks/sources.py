@@ -1,110 +1,80 @@
-"""Rows from a generator, a hub data set or a local file, one by one."""
+"""Where a task's rows come from: a generator, a hub data set or a local file."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ...errors import first_line, nearest
-from ...files import read_lines
+from ..demo.arithmetic import problems
 from ..engines.hub import unreachable
 from ..types import EvaluationError
-
-if TYPE_CHECKING:
-    from .card import Source
-
-Rows = Iterator[Mapping[str, Any]]
+from .filters import Scalar
+from .reasoning_gym import Split, generate
+from .tables import Rows, read_table
 
 
-def rows(source: Source, split: str, data: Path | None = None) -> Rows:
-    """Yield the rows of ``split``, whatever the source's filters; ``data`` replaces the source by a file."""
-    local = data or source.file
-    if local is not None:
-        return read_table(local)
-    if split not in source.splits:
-        raise EvaluationError(f"no split {split!r}. {nearest(split, list(source.splits))}")
-    if source.generator is not None:
-        return _generated(source, source.splits[split])
-    return _hub_rows(source, source.splits[split])
+class Source(BaseModel):
+    """Where the rows come from: one of a generator of this package, a hub data set, or a local file.
 
-
-def _generated(source: Source, split: str) -> Rows:
-    from ..demo.arithmetic import problems
-    from .reasoning_gym import generate
-
-    if source.generator == "reasoning_gym":
-        return generate(source.config or "", "train" if split == "train" else "test")
-    return (problem._asdict() for problem in problems("train" if split == "train" else "test"))
-
-
-def _hub_rows(source: Source, split: str) -> Rows:
-    import datasets
-
-    away = unreachable()
-    datasets.config.HF_HUB_OFFLINE = bool(away)  # then it looks into its cache at once
-    try:
-        yield from datasets.load_dataset(source.hub, source.config, split=split)
-    except (OSError, ValueError) as error:  # no network, no such data set, no such config or split
-        reason = away or first_line(error)
-        raise EvaluationError(
-            f"cannot load data set {source.hub!r} from the hub ({reason}). Feed the task from a local file with "
-            "the same columns: --data FILE."
-        ) from None
-
-
-def read_table(path: Path) -> Rows:
-    """Yield the rows of a local JSONL, CSV or Parquet file, told apart by the file's ending.
-
-    Raises :class:`EvaluationError` or :class:`~grpokit.files.FileError` for a file that is missing, of another
-    kind, or broken (with the line).
+    ``config`` is the hub's name for a part of a data set, or the data set of the generator ``reasoning_gym``.
+    ``splits`` maps the names of splits to the hub's own; ``where`` keeps the rows whose column has this value,
+    or one of these values. Of a card that is a file, a relative ``file`` is looked for in the card's folder.
     """
-    readers: dict[str, Callable[[Path], Rows]] = {
-        ".jsonl": _read_jsonl,
-        ".json": _read_jsonl,
-        ".csv": _read_csv,
-        ".parquet": _read_parquet,
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise EvaluationError(f"{path}: unknown kind of file {path.suffix!r}; give .jsonl, .csv or .parquet.")
-    if not path.is_file():
-        raise EvaluationError(f"no file {path}.")
-    return reader(path)
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-def _read_jsonl(path: Path) -> Rows:
-    return (line.value for line in read_lines(path))
+    generator: Literal["arithmetic", "reasoning_gym"] | None = None
+    hub: str | None = None
+    config: str | None = None
+    file: Path | None = None
+    splits: Mapping[str, str] = Field(default_factory=lambda: {"train": "train", "test": "test"})
+    where: Mapping[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _check_single(self) -> Source:
+        given = [name for name in ("generator", "hub", "file") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise EvaluationError(f"give one of generator, hub and file, not {' and '.join(given) or 'none'}")
+        return self
 
-def _read_csv(path: Path) -> Rows:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            if reader.fieldnames is None:
-                raise EvaluationError(f"{path} is empty; give a CSV file with a header line.")
-            for row in reader:
-                _check_width(row, path, reader.line_num)
-                yield row
-    except UnicodeDecodeError as error:
-        raise EvaluationError(f"{path} is not in UTF-8 ({error.reason} at byte {error.start}).") from None
-    except (csv.Error, OSError) as error:
-        raise EvaluationError(f"cannot read {path}: {error}.") from None
+    @property
+    def label(self) -> str:
+        """Where the rows come from, in a word."""
+        return self.hub or (str(self.file) if self.file else "procedural")
 
+    def rows(self, split: str, data: Path | None = None) -> Rows:
+        """Yield the rows of ``split``, whatever the filters; ``data`` takes the place of the source.
 
-def _check_width(row: dict[Any, Any], path: Path, line: int) -> None:
-    """A quote or comma out of place shifts columns; DictReader would say nothing."""
-    if None in row or None in row.values():
-        raise EvaluationError(f"{path}, line {line}: the row has more or fewer fields than the header line.")
+        Raises :class:`EvaluationError` for an unknown split and for a source that cannot be read.
+        """
+        local = data or self.file
+        if local is not None:
+            return read_table(local)
+        if split not in self.splits:
+            raise EvaluationError(f"no split {split!r}. {nearest(split, list(self.splits))}")
+        if self.generator is not None:
+            return self._generated("train" if self.splits[split] == "train" else "test")
+        return self._fetched(self.splits[split])
 
+    def _generated(self, split: Split) -> Rows:
+        if self.generator == "reasoning_gym":
+            return generate(self.config or "", split)
+        return (problem._asdict() for problem in problems(split))
 
-def _read_parquet(path: Path) -> Rows:
-    import pyarrow
-    import pyarrow.parquet
+    def _fetched(self, split: str) -> Rows:
+        import datasets  # here, since it takes seconds and only hub data sets need it
 
-    try:
-        for batch in pyarrow.parquet.ParquetFile(path).iter_batches():
-            yield from batch.to_pylist()
-    except (pyarrow.ArrowInvalid, OSError) as error:
-        raise EvaluationError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from None
+        away = unreachable()
+        datasets.config.HF_HUB_OFFLINE = bool(away)  # then it looks into its cache at once
+        try:
+            yield from datasets.load_dataset(self.hub, self.config, split=split)
+        except (OSError, ValueError) as error:  # no network, no such data set, no such config or split
+            reason = away or first_line(error)
+            raise EvaluationError(
+                f"cannot load data set {self.hub!r} from the hub ({reason}). Feed the task from a local file with "
+                "the same columns: --data FILE."
+            ) from None

@@ -213,6 +213,11 @@ def test_resuming_in_another_precision_is_refused(whole: Run) -> None:
         evaluation().run(half, whole.path, resume=True)
 
 
+def written(part: object) -> str:
+    """Name a test by the place in the manifest."""
+    return ".".join(part) if isinstance(part, tuple) else ""
+
+
 OF_ANOTHER_RUN = [
     # place in the manifest, another value there
     (("weights",), "0" * 16),
@@ -242,9 +247,7 @@ OF_ANOTHER_RUN = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("place", "value"), OF_ANOTHER_RUN, ids=lambda part: ".".join(part) if isinstance(part, tuple) else ""
-)
+@pytest.mark.parametrize(("place", "value"), OF_ANOTHER_RUN, ids=written)
 def test_a_run_with_any_key_of_the_text_changed_is_not_resumed(
     engine: TransformersEngine, whole: Run, tmp_path: Path, place: tuple[str, ...], value: object
 ) -> None:
@@ -266,9 +269,7 @@ OF_THE_SAME_RUN = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("place", "value"), OF_THE_SAME_RUN, ids=lambda part: ".".join(part) if isinstance(part, tuple) else ""
-)
+@pytest.mark.parametrize(("place", "value"), OF_THE_SAME_RUN, ids=written)
 def test_a_run_is_resumed_elsewhere(
     engine: TransformersEngine, whole: Run, tmp_path: Path, place: tuple[str, ...], value: object
 ) -> None:

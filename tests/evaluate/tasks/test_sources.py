@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from grpokit.errors import GrpokitError
 from grpokit.evaluate import EvaluationError, load_task
-from grpokit.evaluate.tasks.card import Source
 from grpokit.evaluate.tasks.filters import Sieve, parse_where
 from grpokit.evaluate.tasks.preparation import prepare
-from grpokit.evaluate.tasks.sources import read_table, rows
+from grpokit.evaluate.tasks.sources import Source
+from grpokit.evaluate.tasks.tables import read_table
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_csv_with_a_byte_order_mark_and_line_ends_in_quotes(tmp_path: Path) -> N
 
 def test_an_unknown_split_is_told_with_the_known_ones() -> None:
     with pytest.raises(EvaluationError, match=r"no split 'tset'\. Did you mean 'test'"):
-        rows(Source(generator="arithmetic"), "tset")
+        Source(generator="arithmetic").rows("tset")
 
 
 @pytest.mark.parametrize(

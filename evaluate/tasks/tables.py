@@ -1,0 +1,69 @@
+"""Local tables, row by row: JSONL, CSV and Parquet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ...files import read_lines
+from ..types import EvaluationError
+
+Rows = Iterator[Mapping[str, Any]]
+
+
+def read_table(path: Path) -> Rows:
+    """Yield the rows of a local JSONL, CSV or Parquet file, told apart by the file's ending.
+
+    Raises :class:`EvaluationError` or :class:`~grpokit.files.FileError` for a file that is missing, of another
+    kind, or broken (with the line).
+    """
+    readers: dict[str, Callable[[Path], Rows]] = {
+        ".jsonl": _read_jsonl,
+        ".json": _read_jsonl,
+        ".csv": _read_csv,
+        ".parquet": _read_parquet,
+    }
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise EvaluationError(f"{path}: unknown kind of file {path.suffix!r}; give .jsonl, .csv or .parquet.")
+    if not path.is_file():
+        raise EvaluationError(f"no file {path}.")
+    return reader(path)
+
+
+def _read_jsonl(path: Path) -> Rows:
+    return (line.value for line in read_lines(path))
+
+
+def _read_csv(path: Path) -> Rows:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle)
+            if reader.fieldnames is None:
+                raise EvaluationError(f"{path} is empty; give a CSV file with a header line.")
+            for row in reader:
+                _check_width(row, path, reader.line_num)
+                yield row
+    except UnicodeDecodeError as error:
+        raise EvaluationError(f"{path} is not in UTF-8 ({error.reason} at byte {error.start}).") from None
+    except (csv.Error, OSError) as error:
+        raise EvaluationError(f"cannot read {path}: {error}.") from None
+
+
+def _check_width(row: dict[Any, Any], path: Path, line: int) -> None:
+    """A quote or comma out of place shifts columns; DictReader would say nothing."""
+    if None in row or None in row.values():
+        raise EvaluationError(f"{path}, line {line}: the row has more or fewer fields than the header line.")
+
+
+def _read_parquet(path: Path) -> Rows:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        for batch in pyarrow.parquet.ParquetFile(path).iter_batches():
+            yield from batch.to_pylist()
+    except (pyarrow.ArrowInvalid, OSError) as error:
+        raise EvaluationError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from None
