@@ -6,7 +6,8 @@ import pytest
 from grpokit.evaluate.engines.checkpoint import locate
 from grpokit.evaluate.engines.loading import load_tokenizer
 from grpokit.evaluate.engines.model_path import ModelPath
-from grpokit.evaluate.rendering import encode, fits, render, tokens_fingerprint
+from grpokit.evaluate.rendering import encode, fits, render, tokens_fingerprint, without_system
+from grpokit.rewards.reward import Message
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
@@ -67,3 +68,16 @@ GENEROUS = generous_tokenizer()
 @example("a" * 20, 23)  # exactly as many tokens as are allowed
 def test_a_prompt_fits_as_its_tokens_say(text: str, longest: int) -> None:
     assert fits(GENEROUS, text, text, longest) == (len(encode(GENEROUS, text)) <= longest)
+
+
+@pytest.mark.parametrize("messages", [[], [{"role": "system", "content": "Add."}]])
+def test_without_a_question_a_system_message_stays_where_it_is(messages: list[Message]) -> None:
+    assert without_system(messages) == messages
+
+
+def test_an_end_token_that_a_tokenizer_adds_is_not_asked(tokenizer: PreTrainedTokenizerFast) -> None:
+    end, ids = (tokenizer.eos_token, tokenizer.eos_token_id), encode(tokenizer, "2+2?")
+    ending = processors.TemplateProcessing(single=f"$A {end[0]}", special_tokens=[end])
+    tokenizer.backend_tokenizer.post_processor = ending
+    assert tokenizer("2+2?")["input_ids"][-1] == end[1]  # or the test could not fail
+    assert encode(tokenizer, "2+2?") == ids

@@ -40,6 +40,13 @@ def test_field_3_a_crash_at_any_byte_loses_at_most_the_torn_row(tmp_path: Path) 
         assert path.read_bytes() == whole
 
 
+def test_finished_rows_are_in_the_file_before_the_journal_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "completions.jsonl"
+    with Journal(path) as journal:
+        journal.append(rows()[:2])
+        assert path.read_bytes().count(b"\n") == 2
+
+
 def test_a_torn_line_longer_than_a_read_block_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "completions.jsonl"
     whole = write(path, 1)
