@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ..evaluate.engines.model_path import DEMO
 from .recipe.recipe import Recipe
 

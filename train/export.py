@@ -17,10 +17,10 @@ from transformers import AutoConfig, AutoTokenizer
 from ..errors import first_line
 from ..evaluate.engines import Loading
 from ..evaluate.engines.checkpoint import fingerprint
+from ..evaluate.engines.hub import unreachable
 from ..evaluate.engines.loading import LoadedBase, load_base
 from ..evaluate.engines.model_path import ModelPath
 from ..evaluate.engines.spec import ModelSpec
-from ..evaluate.engines.hub import unreachable
 from ..evaluate.runs.manifest import Manifest
 from ..evaluate.runs.shards import Shard
 from ..files import replacing_folder, write_atomically

@@ -9,6 +9,7 @@ import pytest
 from grpokit.evaluate import Evaluation, Prompt, Run, Sampling, compare, task_record
 from grpokit.evaluate.engines import load_engines
 from grpokit.evaluate.engines.checkpoint import locate
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
 from grpokit.evaluate.paired.table import read_table
@@ -32,7 +33,7 @@ SAMPLING = Sampling(samples=2, temperature=1.0, max_new_tokens=12)
 def whole_numbers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo checkpoint with a tokenizer that makes one token of a number, where the demo's makes one per digit."""
     folder = tmp_path_factory.mktemp("checkpoint") / "whole-numbers"
-    shutil.copytree(locate("demo"), folder)
+    shutil.copytree(locate(ModelPath("demo")), folder)
     path = str(folder / "tokenizer.json")
     tokenizer = Tokenizer.from_file(path)
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"\d+|</?(?:reasoning|answer)>|[\s\S]"), "isolated")
