@@ -6,27 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .model_path import expanded
-from .spec import Loading, ModelSpec
+from .spec import Limits, Loading, ModelSpec
 
 if TYPE_CHECKING:
     from ..types import Engine
     from .transformers import Loader
     from .vllm import VllmLoader
 
-__all__ = ["Loading", "ModelSpec", "load_engines"]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How an endpoint is asked.
-
-    ``concurrency`` requests are under way at once. Each has ``request_timeout`` seconds, from its first byte to the
-    last of its answer, and one that fails for now is repeated ``retries`` times.
-    """
-
-    concurrency: int = 16
-    request_timeout: float = 120.0
-    retries: int = 6
+__all__ = ["Limits", "Loading", "ModelSpec", "load_engines"]
 
 
 def load_engines(

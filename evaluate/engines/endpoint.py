@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..types import EvaluationError, Prompt, Request, Row, Sampling
-from . import Limits
 from .background import in_background
 from .endpoint_answers import Answer, Refusal
 from .endpoint_client import Address, Client
-from .spec import ModelSpec
+from .spec import Limits, ModelSpec
 
 VLLM = "vllm"
 NEUTRAL = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}

@@ -13,8 +13,8 @@ from typing import Any, assert_never
 import httpx2
 
 from ..types import EvaluationError
-from . import Limits
 from .endpoint_answers import Answer, BadRequest, Denial, Outcome, Refusal, Reply, Retry, read_reply
+from .spec import Limits
 
 MOST_BYTES = 8 * 2**20
 """Of one body: 131,072 tokens of 64 bytes each."""

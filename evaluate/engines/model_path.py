@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..addresses import without_secrets
 from ..demo import checkpoint_path
 from ..types import EvaluationError
 
@@ -92,7 +93,7 @@ def split(text: str, mark: str) -> tuple[str, str | None]:
     """
     left, marked, right = text.partition(mark)
     if marked and not (left and right):
-        raise EvaluationError(f"{text!r}: something is missing beside {mark!r}.")
+        raise EvaluationError(f"{without_secrets(text)!r}: something is missing beside {mark!r}.")
     return left, right or None
 
 

@@ -1,4 +1,4 @@
-"""What ``--model`` means: which engine, which weights, which label, and how the weights are loaded."""
+"""What ``--model`` means: which engine, which weights, which label; how weights are loaded and endpoints asked."""
 
 from __future__ import annotations
 
@@ -31,6 +31,19 @@ class Loading:
     device: str = "auto"
     quantization: Literal["4bit", "8bit"] | None = None
     attention: str | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How an endpoint is asked.
+
+    ``concurrency`` requests are under way at once. Each has ``request_timeout`` seconds, from its first byte to the
+    last of its answer, and one that fails for now is repeated ``retries`` times.
+    """
+
+    concurrency: int = 16
+    request_timeout: float = 120.0
+    retries: int = 6
 
 
 @dataclass(frozen=True)
