@@ -25,6 +25,7 @@ from pathlib import Path
 from grpokit.evaluate import Prompt, Request, Sampling
 from grpokit.evaluate.engines import Limits
 from grpokit.evaluate.engines.endpoint import EndpointEngine, connect
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.runs.journal import Journal
 from openai import AsyncOpenAI
@@ -53,7 +54,7 @@ def main() -> None:
     with _server(size.latency) as url:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         print(f"{size.requests:,} requests, {size.concurrency} at once, {size.latency:g} s each: {most:g}/s at most")
-        engine = connect(ModelSpec("m", url, "openai", remote="m"), Limits(concurrency=size.concurrency))
+        engine = connect(ModelSpec("m", ModelPath(url), "openai", "m"), Limits(concurrency=size.concurrency))
         _measure("this package", lambda: _by_engine(engine, size.requests), size.requests, most)
         client = AsyncOpenAI(base_url=url, api_key="none")
         _measure("openai", lambda: asyncio.run(_by_openai(client, size)), size.requests, most)

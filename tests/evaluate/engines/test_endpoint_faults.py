@@ -7,6 +7,7 @@ import pytest
 from grpokit.evaluate import EvaluationError, Prompt, Request, Row, Sampling
 from grpokit.evaluate.engines import Limits, endpoint_client
 from grpokit.evaluate.engines.endpoint import EndpointEngine, connect
+from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.engines.spec import ModelSpec
 
 from .faulty_server import ANSWERED, ENDS, FAULTS, REFUSED, Exchange, Fault, FaultyServer
@@ -25,7 +26,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def open_engine(server: FaultyServer, limits: Limits = LIMITS) -> EndpointEngine:
-    return connect(ModelSpec("remote", server.url, "openai", remote="org/m"), limits)
+    return connect(ModelSpec("remote", ModelPath(server.url), "openai", "org/m"), limits)
 
 
 def ask(engine: EndpointEngine, questions: list[str], rows: list[Row]) -> None:
