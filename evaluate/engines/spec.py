@@ -96,11 +96,11 @@ def _endpoint(rest: str) -> ModelSpec:
     parts = urlsplit(url)
     if remote is None or parts.scheme not in ("http", "https") or not parts.hostname or not _has_valid_port(parts):
         raise EvaluationError(
-            f"{without_secrets(rest)!r}: write openai:URL#MODEL, such as openai:http://localhost:8000/v1#org/model."
+            f"{without_secrets(f'openai:{rest}')!r}: write openai:URL#MODEL, such as openai:http://localhost:8000/v1#org/model."
         )
     if "?" in url:
         raise EvaluationError(
-            f"{without_secrets(rest)!r}: an endpoint's URL has no ?query; leave it out (a key is read from "
+            f"{without_secrets(f'openai:{rest}')!r}: an endpoint's URL has no ?query; leave it out (a key is read from "
             "OPENAI_API_KEY)."
         )
     return ModelSpec(Path(remote).name, ModelPath(url), "openai", remote)
