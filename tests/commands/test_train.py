@@ -177,7 +177,7 @@ def test_interrupted_before_the_first_checkpoint_there_is_nothing_to_go_on_with(
 def test_the_command_that_is_told_to_be_given_again_starts(tmp_path, monkeypatch):
     argv = ["arithmetic-tiny", *SMALL, "--no-evaluation", "--out", str(tmp_path / "run")]
     with monkeypatch.context() as patch:
-        patch.setattr("grpokit.evaluate.engines.loading.load_base", interrupt)
+        patch.setattr("grpokit.train.run.load_base", interrupt)
         assert main(argv) == 130
     assert main(argv) == 0
 
