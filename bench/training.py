@@ -25,7 +25,6 @@ from typing import NamedTuple
 from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.train import Recipe, load_recipe, make_plan, train
 from grpokit.train.data import load_prompts
-from grpokit.train.quiet import quiet
 
 LIMIT = 0.02
 LOOKS = (["--help"], ["--list"], ["--show", "arithmetic-tiny"], ["arithmetic-tiny", "--dry-run"])
@@ -88,6 +87,7 @@ def _plain(recipe: Recipe, out: Path) -> None:
     """The run as TRL's documentation writes it."""
     from datasets import Dataset
     from grpokit.evaluate.engines.loading import load_base
+    from grpokit.train.quiet import quiet
     from grpokit.train.trl.arguments import make_arguments
     from peft import LoraConfig
     from transformers import PrinterCallback
