@@ -90,7 +90,8 @@ class Client:
 
     async def complete(self, path: str, body: Mapping[str, Any]) -> Answer | Refusal:
         """Return the completion, or why there is none; raise :class:`EvaluationError` where there will be no more."""
-        tries, since = 0, self.answered
+        tries = failures = 0
+        since = self.answered
         while True:
             outcome = await self._try(path, body)
             match outcome:
@@ -102,6 +103,7 @@ class Client:
                         return Refusal(outcome.reason)
                     break
                 case Retry():
+                    failures += 1
                     others = self.answered > since
                     tries += not (outcome.limited and others)  # a limit that others keep busy is not the row's fault
                     if tries > self.limits.retries:
@@ -109,7 +111,7 @@ class Client:
                             return Refusal(outcome.reason)
                         break
                     since = self.answered
-                    await asyncio.sleep(self._pause(outcome, tries))
+                    await asyncio.sleep(self._pause(outcome, failures))
                 case Denial():
                     break
                 case _:
@@ -133,16 +135,16 @@ class Client:
                 await asyncio.sleep(self._pause(outcome, tries))
         return self.answered > since
 
-    def _pause(self, retry: Retry, tries: int) -> float:
-        """Return the seconds before repetition ``tries`` (from 1): what the server says, else twice the last pause.
+    def _pause(self, retry: Retry, failures: int) -> float:
+        """Return the seconds before the next try: what the server says, else twice as long after each failure.
 
         No pause is longer than a request may take.
         """
         longest = self.limits.request_timeout
         if retry.wait_s is not None:
             return min(retry.wait_s, longest)
-        pause = FIRST_PAUSE_S * 2.0 ** min(tries - 1, 9) * random.uniform(0.5, 1.0)  # not all that failed at once
-        return min(pause, LONGEST_PAUSE_S, longest)
+        pause = min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 9), LONGEST_PAUSE_S, longest)
+        return pause * random.uniform(0.5, 1.0)  # so that those that failed together do not come back together
 
     async def _try(self, path: str, body: Mapping[str, Any]) -> Outcome:
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from grpokit.evaluate import EvaluationError, Prompt, Request, Row, Sampling
-from grpokit.evaluate.engines import Limits, endpoint
+from grpokit.evaluate.engines import Limits, endpoint, endpoint_client
 from grpokit.evaluate.engines.endpoint import EndpointEngine, connect
 from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.engines.spec import ModelSpec
@@ -188,6 +188,19 @@ def test_a_limit_that_others_keep_busy_uses_up_no_retries() -> None:
     with FaultyServer(act) as server:
         rows = ask(open_engine(server, Limits(concurrency=8, retries=3)), *(f"plain {n}" for n in range(60)))
     assert {row.finish_reason for row in rows} == {"eos"}
+
+
+def test_pauses_grow_while_others_keep_a_limit_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint_client, "FIRST_PAUSE_S", 0.01)
+
+    async def act(exchange: Exchange) -> None:
+        await asyncio.sleep(0.01)
+        await (errs(429, "busy")(exchange) if exchange.prompt == "large" else exchange.reply())
+
+    with FaultyServer(act) as server:
+        rows = ask(open_engine(server, Limits(concurrency=2, retries=1)), "large", *(f"plain {n}" for n in range(100)))
+    assert {row.prompt_id for row in rows if row.finish_reason == "refused"} == {"large"}
+    assert 3 < server.tries["large"] < 15  # of a second and more
 
 
 def test_retries_are_counted() -> None:
