@@ -107,7 +107,7 @@ class Client:
                     others = self.answered > since
                     tries += not (outcome.limited and others)  # a limit that others keep busy is not the row's fault
                     if tries > self.limits.retries:
-                        if others or await self._answers(path, body, since, 0):
+                        if await self._answers(path, body, since, 0):
                             return Refusal(outcome.reason)
                         break
                     since = self.answered

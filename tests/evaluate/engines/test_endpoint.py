@@ -129,6 +129,7 @@ def test_an_empty_text_is_a_text() -> None:
 def test_a_plain_prompt_goes_to_the_completions_endpoint(prompt: Text, path: str) -> None:
     async def act(exchange: Exchange) -> None:
         assert exchange.path == path
+        assert exchange.headers["accept-encoding"] == "identity"  # else a small body could unpack to a huge one
         await exchange.reply()
 
     assert answer(act, prompt).text == "QUESTION"
