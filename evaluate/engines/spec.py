@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from ..addresses import without_secrets
 from ..types import EvaluationError
@@ -93,23 +93,21 @@ def _unlabelled(prefix: str | None, rest: str) -> ModelSpec:
 
 def _endpoint(rest: str) -> ModelSpec:
     url, remote = split(rest, "#")
-    parts = urlsplit(url)
-    if remote is None or parts.scheme not in ("http", "https") or not parts.hostname or not _has_valid_port(parts):
-        raise EvaluationError(
-            f"{without_secrets(f'openai:{rest}')!r}: write openai:URL#MODEL, such as openai:http://localhost:8000/v1#org/model."
-        )
+    written = repr(without_secrets(f"openai:{rest}"))
+    if remote is None or not _can_be_connected_to(url):
+        raise EvaluationError(f"{written}: write openai:URL#MODEL, such as openai:http://localhost:8000/v1#org/model.")
     if "?" in url:
         raise EvaluationError(
-            f"{without_secrets(f'openai:{rest}')!r}: an endpoint's URL has no ?query; leave it out (a key is read from "
-            "OPENAI_API_KEY)."
+            f"{written}: an endpoint's URL has no ?query; leave it out (a key is read from OPENAI_API_KEY)."
         )
     return ModelSpec(Path(remote).name, ModelPath(url), "openai", remote)
 
 
-def _has_valid_port(parts: SplitResult) -> bool:
+def _can_be_connected_to(url: str) -> bool:
     try:
-        return parts.port is None or parts.port > 0
-    except ValueError:
+        parts = urlsplit(url)
+        return url.isprintable() and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number or beyond 65535
         return False
 
 

@@ -43,6 +43,16 @@ def test_an_existing_folder_may_have_marks_in_its_name(tmp_path: Path) -> None:
         ("@main", "something is missing beside '@'"),
         ("openai:http://h/v1", "write openai:URL#MODEL"),
         ("openai:localhost#m", "write openai:URL#MODEL"),
+        ("openai:ftp://h/v1#m", "write openai:URL#MODEL"),
+        ("openai:http://#m", "write openai:URL#MODEL"),
+        ("openai:http://h:0/v1#m", "write openai:URL#MODEL"),
+        ("openai:http://h:65536/v1#m", "write openai:URL#MODEL"),
+        ("openai:http://h:port/v1#m", "write openai:URL#MODEL"),
+        ("openai:http://[::1/v1#m", "write openai:URL#MODEL"),
+        ("openai:http://h\x00/v1#m", "write openai:URL#MODEL"),
+        ("openai:http://\ud800@h/v1#m", "write openai:URL#MODEL"),
+        ("openai:http://h/v1?key=k#m", r"has no \?query"),
+        ("openai:http://u:secret@h/v1#", r"http://\*\*\*@h/v1#"),
     ],
 )
 def test_wrong_forms_are_told(text: str, said: str) -> None:
