@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import httpx2
+
 from ..types import EvaluationError, Prompt, Request, Row, Sampling
 from .background import in_background
 from .endpoint_answers import Answer, Refusal
 from .endpoint_client import Address, Client
 from .spec import Limits, ModelSpec
 
-VLLM = "vllm"
 NEUTRAL = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
 """What vLLM gets in every request: it takes a field that is left out from the checkpoint's generation_config."""
 
@@ -28,7 +29,7 @@ APART_S = 0.004
 
 @dataclass(frozen=True)
 class EndpointEngine:
-    """Asks ``remote`` at a server, which says that ``owner`` serves it (None: it does not say).
+    """Asks ``remote`` at a server; ``vllm``: which says that it is served by vLLM.
 
     ``refusals`` counts the rows without a completion by the reason.
     """
@@ -37,7 +38,7 @@ class EndpointEngine:
     address: Address
     remote: str
     limits: Limits
-    owner: str | None
+    vllm: bool
     refusals: Counter[str] = field(default_factory=Counter, compare=False)
 
     @property
@@ -47,7 +48,7 @@ class EndpointEngine:
 
     def describe(self) -> dict[str, Any]:
         """Return what the manifest keeps of this engine."""
-        return {"kind": "openai", "url": self.address.url, "remote": self.remote, "owner": self.owner}
+        return {"kind": "openai", "url": self.address.url, "remote": self.remote, "vllm": self.vllm}
 
     def plan(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Prompt]:
         """Return the prompts as they are: the server orders its own work."""
@@ -100,7 +101,7 @@ class EndpointEngine:
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": request.key(sampling.seed) % 2**31,
-            **(NEUTRAL if self.owner == VLLM else {}),
+            **(NEUTRAL if self.vllm else {}),
             **({"stop": list(sampling.stop)} if sampling.stop else {}),
             **({"top_k": sampling.top_k} if sampling.top_k else {}),
         }
@@ -125,13 +126,10 @@ def connect(spec: ModelSpec, limits: Limits) -> EndpointEngine:
 
     (models,) = in_background(look)
     owners = [one.get("owned_by") for one in models if isinstance(one, dict) and one.get("id") == spec.remote]
-    owner = next((owner for owner in owners if isinstance(owner, str)), None)
-    return EndpointEngine(spec.name, address, spec.remote, limits, owner)
+    return EndpointEngine(spec.name, address, spec.remote, limits, vllm="vllm" in owners)
 
 
 def _address(url: str) -> Address:
-    import httpx2
-
     whole = httpx2.URL(url)
     bare = str(whole.copy_with(userinfo=b"")).rstrip("/") + "/"
     if not whole.userinfo:
