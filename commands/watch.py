@@ -15,7 +15,7 @@ from rich.text import Text as Line
 from ..evaluate.progress import Advance
 from ..reports import wording
 from ..reports.wording import interval, number, short_names, signed
-from ..rewards.reward import Text
+from ..rewards.text import Text
 from ..train import Alarm, Drawn, HeldOut, Step
 
 EVERY = 10

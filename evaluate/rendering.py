@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..rewards.reward import Message, Text
+from ..rewards.text import Message, Text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from ..errors import GrpokitError
 
 if TYPE_CHECKING:
-    from ..rewards.reward import Text
+    from ..rewards.text import Text
 
 FinishReason = Literal["eos", "stop", "length", "refused"]
 

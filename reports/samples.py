@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from ..evaluate.runs.run import Run, Score
 from ..evaluate.types import EvaluationError, FinishReason, Row
-from ..rewards.reward import Judgement, Text
-from ..rewards.text import normalise, strip_eos
+from ..rewards.reward import Judgement
+from ..rewards.text import Text, normalise, strip_eos
 
 
 class Answer(NamedTuple):

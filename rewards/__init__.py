@@ -24,11 +24,12 @@ from .mix import MixError, MixScore, RewardMix
 from .reasoning.cot_clarity import cot_clarity
 from .registry import UnknownReward, get, names
 from .repeats import repetition
-from .reward import Batch, Completion, Judgement, Range, Reward, RewardError, Span
+from .reward import Batch, Judgement, Range, Reward, Span
 from .similarity.overlap import edit_similarity, token_overlap
 from .similarity.rouge import rouge, rouge_1, rouge_2, rouge_l
 from .similarity.semantic import semantic_similarity, summary_quality
 from .spec import SpecError
+from .text import Completion, RewardError
 
 __all__ = [
     "Batch",

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any, ClassVar
 
 from ..errors import GrpokitError, nearest
-from .reward import Batch, Judgement, Range, Reward, RewardError, Text
+from .reward import Batch, Judgement, Range, Reward
+from .text import RewardError, Text
 
 
 @dataclass(frozen=True)

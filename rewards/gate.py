@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .reward import Batch, Judgement, Range, Reward, RewardError
+from .reward import Batch, Judgement, Range, Reward
+from .text import RewardError
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from ..errors import GrpokitError
 from .function import FunctionReward
 from .layout import Layout, LayoutError, agree
 from .registry import build, spec_of
-from .reward import Batch, Judgement, Reward, RewardFunction, Text, make_batch
+from .reward import Batch, Judgement, Reward, RewardFunction, make_batch
 from .spec import RewardSpec, parse_layout, parse_mix, parse_reward
+from .text import Text
 
 
 class MixError(GrpokitError):
@@ -80,7 +81,7 @@ class RewardMix:
         A layout stands before the rewards: ``"layout(answer_tag=result,extraction=lenient);correctness=1"``.
 
         Raises :class:`~grpokit.rewards.spec.SpecError`, :class:`~grpokit.rewards.registry.UnknownReward`,
-        :class:`~grpokit.rewards.reward.RewardError` or :class:`~grpokit.rewards.layout.LayoutError`, each with what to
+        :class:`~grpokit.rewards.text.RewardError` or :class:`~grpokit.rewards.layout.LayoutError`, each with what to
         write instead.
         """
         written = parse_layout(spec)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .reward import RewardError
+from .text import RewardError
 
 
 def is_number(value: object) -> bool:
@@ -21,7 +21,7 @@ def check_whole(reward: str, name: str, value: object, example: int) -> None:
 
     >>> check_whole("token_length", "target", 0, example=50)
     Traceback (most recent call last):
-    grpokit.rewards.reward.RewardError: token_length: target=0; write a whole number of at least 1, such as 50.
+    grpokit.rewards.text.RewardError: token_length: target=0; write a whole number of at least 1, such as 50.
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise RewardError(f"{reward}: {name}={value!r}; write a whole number of at least 1, such as {example}.")
@@ -32,7 +32,7 @@ def check_positive(reward: str, name: str, value: float, example: float) -> None
 
     >>> check_positive("length", "target", -5, example=120)
     Traceback (most recent call last):
-    grpokit.rewards.reward.RewardError: length: target=-5; write a number above 0, such as 120.
+    grpokit.rewards.text.RewardError: length: target=-5; write a number above 0, such as 120.
     """
     if not is_number(value) or value <= 0:
         raise RewardError(f"{reward}: {name}={value!r}; write a number above 0, such as {example}.")

@@ -21,11 +21,12 @@ from .lengths.schedules import cosine_length, soft_overlong
 from .lengths.target import length, token_length
 from .reasoning.cot_clarity import cot_clarity
 from .repeats import repetition
-from .reward import Reward, RewardError
+from .reward import Reward
 from .similarity.overlap import edit_similarity, token_overlap
 from .similarity.rouge import rouge, rouge_1, rouge_2, rouge_l
 from .similarity.semantic import semantic_similarity, summary_quality
 from .spec import RewardSpec, parse_reward
+from .text import RewardError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -77,7 +78,7 @@ def get(name: str, **parameters: Any) -> Reward:
     A built-in name can't be taken over by another package. A function found by path becomes a
     :class:`~grpokit.rewards.function.FunctionReward`; the parameters are given to it at every call.
 
-    Raises :class:`UnknownReward` for a name that nobody has, :class:`~grpokit.rewards.reward.RewardError` for a
+    Raises :class:`UnknownReward` for a name that nobody has, :class:`~grpokit.rewards.text.RewardError` for a
     parameter that the reward does not have or cannot use.
 
     >>> get("length", target=200).parameters

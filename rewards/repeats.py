@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from .parameters import check_whole, is_number
-from .reward import Batch, Judgement, Range, Reward, RewardError
+from .reward import Batch, Judgement, Range, Reward
+from .text import RewardError
 from .words import READ_AT_MOST, words
 
 UNITS = ("auto", "token", "word")
@@ -35,7 +36,7 @@ class Repetition(Reward):
     [0.0]
     >>> Repetition(ngram_size=0)
     Traceback (most recent call last):
-    grpokit.rewards.reward.RewardError: repetition: ngram_size=0; write a whole number of at least 1, such as 3.
+    grpokit.rewards.text.RewardError: repetition: ngram_size=0; write a whole number of at least 1, such as 3.
     """
 
     name: ClassVar[str] = "repetition"

@@ -1,4 +1,4 @@
-"""What a reward is, on one screen.
+"""What a reward is.
 
 A reward is a frozen, picklable object that TRL can call as a reward function. It judges a
 :class:`Batch` of completions and gives one :class:`Judgement` for each: the value, and why.
@@ -16,14 +16,8 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Self
 
-from ..errors import GrpokitError
 from .layout import DEFAULT_LAYOUT, KEYS, Layout, LayoutError, Setting, agree
-
-Message = Mapping[str, Any]
-"""A chat message: ``role``, ``content`` and, for some models, ``reasoning_content`` or ``tool_calls``."""
-
-Text = str | Sequence[Message]
-"""A prompt or a completion: a plain string, or chat messages."""
+from .text import Completion, RewardError, Text, normalise
 
 REFERENCE_COLUMNS = ("answer", "solution", "reference", "ground_truth")
 """The columns a reference is read from, in this order, unless ``reference_column`` names another."""
@@ -31,10 +25,6 @@ REFERENCE_COLUMNS = ("answer", "solution", "reference", "ground_truth")
 
 NO_ANSWER = ("no answer", "no final answer", "no answer block", "empty answer", "empty", "unclosed")
 """The statuses of a completion in which a reward found no answer to judge ("unclosed": a block that never closes)."""
-
-
-class RewardError(GrpokitError):
-    """A reward was built or called with something it cannot use."""
 
 
 class Span(NamedTuple):
@@ -63,21 +53,6 @@ class Judgement(NamedTuple):
     status: str
     reason: str
     span: Span | None = None
-
-
-class Completion(NamedTuple):
-    """A completion after normalisation: what the model wrote, and where its reasoning ends.
-
-    ``reasoning`` is the text of the reasoning block ("" without one), ``final`` what follows it (the whole
-    text without one), None when a reasoning block never closes. ``final_start`` is the offset of ``final``
-    in ``text``. ``prefilled`` says that the text starts inside a block that the prompt opened.
-    """
-
-    text: str
-    reasoning: str
-    final: str | None
-    final_start: int
-    prefilled: bool
 
 
 @dataclass(frozen=True)
@@ -118,8 +93,6 @@ class Batch:
 
     def read(self, layout: Layout) -> list[Completion]:
         """Return the completions as a layout reads them, normalised once for all rewards of a mix."""
-        from .text import normalise
-
         known = self._readings.get(layout.reasoning_tags)
         if known is None:
             prompts = [None] * len(self) if self.prompts is None else self.prompts

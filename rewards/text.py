@@ -1,4 +1,4 @@
-"""The one normaliser of completions: from whatever a trainer or engine hands over to text, reasoning and final part.
+"""What a completion is, and its one normaliser: from whatever a trainer hands over to text, reasoning and final part.
 
 Everything here is linear in the text: fixed strings are searched, and the one pattern is anchored and possessive.
 """
@@ -9,8 +9,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..errors import GrpokitError
 from .layout import DEFAULT_LAYOUT, Layout
-from .reward import Completion, Message, RewardError, Text
+
+Message = Mapping[str, Any]
+"""A chat message: ``role``, ``content`` and, for some models, ``reasoning_content`` or ``tool_calls``."""
+
+Text = str | Sequence[Message]
+"""A prompt or a completion: a plain string, or chat messages."""
 
 EOS_MARKERS = (
     "<|im_end|>",
@@ -33,6 +39,25 @@ EOS_MARKERS = (
 
 _LAST_OF_EOS = ">] \t\r\n"
 _REVERSED_TAIL = re.compile(r"(?:\s*+(?:" + "|".join(re.escape(marker[::-1]) for marker in EOS_MARKERS) + r"))++")
+
+
+class RewardError(GrpokitError):
+    """A reward was built or called with something it cannot use."""
+
+
+class Completion(NamedTuple):
+    """A completion after normalisation: what the model wrote, and where its reasoning ends.
+
+    ``reasoning`` is the text of the reasoning block ("" without one), ``final`` what follows it (the whole
+    text without one), None when a reasoning block never closes. ``final_start`` is the offset of ``final``
+    in ``text``. ``prefilled`` says that the text starts inside a block that the prompt opened.
+    """
+
+    text: str
+    reasoning: str
+    final: str | None
+    final_start: int
+    prefilled: bool
 
 
 def normalise(raw: Text, prompt: Text | None = None, layout: Layout = DEFAULT_LAYOUT) -> Completion:
@@ -62,7 +87,7 @@ def normalise(raw: Text, prompt: Text | None = None, layout: Layout = DEFAULT_LA
     True
     >>> normalise(18)
     Traceback (most recent call last):
-    grpokit.rewards.reward.RewardError: a completion must be a string or a list of messages; got int 18.
+    grpokit.rewards.text.RewardError: a completion must be a string or a list of messages; got int 18.
     """
     text = raw if isinstance(raw, str) else _assistant_text(raw)
     text = strip_eos(text)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
     from ..evaluate.types import Prompt
-    from ..rewards.reward import Text
+    from ..rewards.text import Text
 
 TAKEN = frozenset(
     {"completion", "completions", "prompts", "completion_ids", "environment", "environments", "image", "images"}

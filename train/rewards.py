@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .types import TrainingError
 
 if TYPE_CHECKING:
-    from ..rewards.reward import Reward, Text
+    from ..rewards.reward import Reward
+    from ..rewards.text import Text
 
 FEW = 20
 """So many failures are never too many."""

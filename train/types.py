@@ -13,7 +13,7 @@ from ..evaluate.progress import Advance, unwatched
 
 if TYPE_CHECKING:
     from ..evaluate.paired.comparison import Difference
-    from ..rewards.reward import Text
+    from ..rewards.text import Text
 
 
 class TrainingError(GrpokitError):

@@ -19,7 +19,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from ...files import parse_json
-from ...rewards.reward import Text
+from ...rewards.text import Text
 from ..addresses import without_secrets
 from ..types import FinishReason
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...files import Line, read_lines
-from ...rewards.reward import NO_ANSWER, Text
-from ...rewards.text import normalise
+from ...rewards.reward import NO_ANSWER
+from ...rewards.text import Text, normalise
 from ..runs.run import Run, read_status
 from ..statistics.arrays import Booleans, Floats, Integers
 from ..types import EvaluationError

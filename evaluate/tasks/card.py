@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from ...errors import GrpokitError, nearest
-from ...rewards.reward import REFERENCE_COLUMNS, Message, Text
+from ...rewards.reward import REFERENCE_COLUMNS
+from ...rewards.text import Message, Text
 from ..types import EvaluationError, Prompt, Sampling
 from .filters import NumberedRow, Sieve, Where
 from .sources import Source

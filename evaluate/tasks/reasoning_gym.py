@@ -14,8 +14,7 @@ from functools import cache
 from typing import Any, Literal
 
 from ...errors import nearest
-from ...rewards.reward import Text
-from ...rewards.text import normalise
+from ...rewards.text import Text, normalise
 from ..types import EvaluationError
 
 Split = Literal["train", "test"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from ..parameters import is_number
-from ..reward import Batch, Judgement, Reward, RewardError, Text, make_batch
+from ..reward import Batch, Judgement, Reward, make_batch
+from ..text import RewardError, Text
 from .equality import is_hedged
 from .extract import Answer, NoAnswer, extract
 from .references import reference_text

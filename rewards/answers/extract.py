@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..layout import DEFAULT_LAYOUT, Layout
-from ..reward import Completion, Span
+from ..reward import Span
+from ..text import Completion
 from .anchors import LONGEST_ANSWER, MOST_CANDIDATES, find_anchored
 from .equality import is_words
 from .normalize import tidy

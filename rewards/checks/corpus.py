@@ -13,7 +13,8 @@ from typing import Any
 
 from ...errors import GrpokitError
 from ..function import FunctionReward
-from ..reward import Reward, Text
+from ..reward import Reward
+from ..text import Text
 
 
 @dataclass(frozen=True)

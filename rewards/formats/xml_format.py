@@ -11,7 +11,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..reward import Batch, Judgement, Reward, RewardError, Span
+from ..reward import Batch, Judgement, Reward, Span
+from ..text import RewardError
 from .xml_tags import (
     Block,
     TagCall,

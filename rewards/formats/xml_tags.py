@@ -9,7 +9,8 @@ from functools import cache
 from typing import NamedTuple
 
 from ..layout import Layout
-from ..reward import Batch, Completion, Span, Text
+from ..reward import Batch, Span
+from ..text import Completion, Text
 
 _RENDERED = "think"
 """The tag in which the normaliser renders a message's separate reasoning."""

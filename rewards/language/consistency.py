@@ -11,7 +11,8 @@ from itertools import chain
 from typing import ClassVar, NamedTuple
 
 from ...errors import nearest
-from ..reward import Batch, Judgement, Reward, RewardError
+from ..reward import Batch, Judgement, Reward
+from ..text import RewardError
 from ..words import READ_AT_MOST
 from .function_words import FUNCTION_WORDS
 

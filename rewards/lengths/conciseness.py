@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from ..answers.correctness import Correctness
-from ..reward import Batch, Completion, Judgement, Reward, RewardError
+from ..reward import Batch, Judgement, Reward
+from ..text import Completion, RewardError
 
 UNITS = ("character", "token")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*+>")

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from ..answers.correctness import Correctness
 from ..parameters import check_whole, is_number
-from ..reward import Batch, Judgement, Range, Reward, RewardError
+from ..reward import Batch, Judgement, Range, Reward
+from ..text import RewardError
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..parameters import check_positive, check_whole
-from ..reward import Batch, Completion, Judgement, Reward, Span
+from ..reward import Batch, Judgement, Reward, Span
+from ..text import Completion
 
 
 def closeness(length: float, target: float, tolerance: float) -> float:

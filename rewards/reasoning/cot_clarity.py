@@ -8,7 +8,8 @@ from heapq import nlargest
 from typing import ClassVar
 
 from ..parameters import check_whole
-from ..reward import Batch, Completion, Judgement, Reward, Span, Text
+from ..reward import Batch, Judgement, Reward, Span
+from ..text import Completion, Text
 from ..words import READ_AT_MOST
 from .steps import Step, read_step, split_steps, weight
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from ..layout import Layout
-from ..reward import Batch, Completion, Judgement, Reward, RewardError, Span
+from ..reward import Batch, Judgement, Reward, Span
+from ..text import Completion, RewardError
 
 Features = TypeVar("Features")
 """What a text is turned into once before it is compared: its tokens, its n-grams, the text itself."""

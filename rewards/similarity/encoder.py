@@ -9,7 +9,7 @@ from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..reward import RewardError
+from ..text import RewardError
 from .base import MAX_CHARACTERS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Literal, NamedTuple, get_args
 
-from ..reward import RewardError
+from ..text import RewardError
 from ..words import words
 from .base import Similarity
 from .overlap import common_count, f_measure

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..parameters import is_number
-from ..reward import Batch, Judgement, Reward, RewardError
+from ..reward import Batch, Judgement, Reward
+from ..text import RewardError
 from .base import Pairing, pairings
 from .encoder import encoder
 from .overlap import TokenOverlap

@@ -7,7 +7,7 @@ from grpokit.evaluate.engines.checkpoint import locate
 from grpokit.evaluate.engines.loading import load_tokenizer
 from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.rendering import encode, fits, render, tokens_fingerprint, without_system
-from grpokit.rewards.reward import Message
+from grpokit.rewards.text import Message
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors

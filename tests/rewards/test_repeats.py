@@ -2,7 +2,7 @@
 
 import pytest
 from grpokit.rewards.repeats import Repetition, repetition
-from grpokit.rewards.reward import RewardError
+from grpokit.rewards.text import RewardError
 from grpokit.rewards.words import words
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,8 +5,7 @@ import time
 import pytest
 from grpokit.rewards import RewardError
 from grpokit.rewards.layout import REASONING_TAGS
-from grpokit.rewards.reward import Text
-from grpokit.rewards.text import EOS_MARKERS, normalise
+from grpokit.rewards.text import EOS_MARKERS, Text, normalise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ...evaluate.types import Engine, Prompt, Request
 from ...files import read_lines
-from ...rewards.reward import Message
+from ...rewards.text import Message
 from ..recipe.recipe import Recipe
 
 SAMPLES = "samples.jsonl"

@@ -10,7 +10,7 @@ from grpokit.evaluate.engines import Limits, endpoint, endpoint_client
 from grpokit.evaluate.engines.endpoint import EndpointEngine, connect
 from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.engines.spec import ModelSpec
-from grpokit.rewards.reward import Text
+from grpokit.rewards.text import Text
 
 from .faulty_server import Act, Exchange, FaultyServer, errs, replies, right
 

@@ -9,7 +9,7 @@ from grpokit.rewards.formats.xml_format import (
     xml_format_soft,
     xml_tag_count,
 )
-from grpokit.rewards.reward import RewardError
+from grpokit.rewards.text import RewardError
 
 GOOD = "<think>\n9 * 2\n</think>\n<answer>\n18\n</answer>"
 

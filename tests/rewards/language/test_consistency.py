@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from grpokit.rewards.language.consistency import LANGUAGES, LanguageConsistency, language_consistency, without_notation
 from grpokit.rewards.language.function_words import FUNCTION_WORDS
-from grpokit.rewards.reward import RewardError
+from grpokit.rewards.text import RewardError
 
 SENTENCES = {
     "en": [

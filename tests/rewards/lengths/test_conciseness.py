@@ -2,7 +2,7 @@
 
 import pytest
 from grpokit.rewards.lengths.conciseness import Conciseness, conciseness
-from grpokit.rewards.reward import RewardError
+from grpokit.rewards.text import RewardError
 from hypothesis import given
 from hypothesis import strategies as st
 

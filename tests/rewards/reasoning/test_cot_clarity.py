@@ -3,7 +3,7 @@
 import pytest
 from grpokit.rewards.reasoning.cot_clarity import CotClarity, cot_clarity
 from grpokit.rewards.reasoning.steps import read_step
-from grpokit.rewards.reward import RewardError
+from grpokit.rewards.text import RewardError
 from hypothesis import given
 from hypothesis import strategies as st
 
