@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -208,6 +209,15 @@ def test_retries_are_counted() -> None:
     with FaultyServer(errs(500, "boom")) as server, pytest.raises(EvaluationError):
         ask(open_engine(server, Limits(concurrency=1, retries=3, request_timeout=0.1)), "plain")
     assert server.tries == {"plain": 4, "Hi": 1}
+
+
+@pytest.mark.parametrize("said", [{}, {"Retry-After": "3600"}])
+def test_no_pause_is_longer_than_a_request_may_take(said: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint_client, "FIRST_PAUSE_S", 60)
+    start = time.monotonic()
+    with FaultyServer(errs(503, "busy", said)) as server, pytest.raises(EvaluationError):
+        ask(open_engine(server, Limits(concurrency=1, retries=2, request_timeout=0.2)), "plain")
+    assert time.monotonic() - start < 5
 
 
 def test_no_server_is_one_line_before_any_work() -> None:
