@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from grpokit.evaluate.paired.comparison import Verdict
+from grpokit.reports import to_markdown, write_html
+from grpokit.reports.terminal import print_comparison
 from grpokit.reports.wording import behaviour_rows, evidence
 from grpokit.tests.reports.conftest import Compared
+from rich.console import Console
 
 ENDINGS = [
     # the verdict, questions that would do, what the evidence ends with
@@ -46,3 +52,25 @@ def test_behaviour_is_of_each_kind_and_each_model(compared: Compared) -> None:
         ("repeated word triples", "75.0 %", "30.0 %"),
         ("tokens", "7.0", "9.0"),
     ]
+
+
+def test_what_an_endpoint_refused_is_said_in_every_report(compared: Compared, tmp_path: Path) -> None:
+    base, tuned = (
+        replace(model, refused=count) for model, count in zip(compared.comparison.models, (31, 7), strict=True)
+    )
+    comparison = replace(compared.comparison, models=(base, tuned))
+    (row,) = (row for row in behaviour_rows(comparison.pairs[0], base, tuned) if row.label == "refused by the server")
+    assert (row.base, row.tuned, row.change, row.interval) == ("31", "7", "-24", "unknown")
+    assert "refused 31 → 7" in to_markdown(comparison)
+    console = Console(file=io.StringIO(), width=100)
+    print_comparison(comparison, console)
+    assert isinstance(console.file, io.StringIO)
+    assert re.findall(r"refused (\d+)", console.file.getvalue()) == ["31", "7"]
+    write_html(comparison, compared.runs, tmp_path / "pair.html")
+    assert "refused by the server" in (tmp_path / "pair.html").read_text()
+    write_html(replace(comparison, models=(base,), pairs=()), compared.runs[:1], tmp_path / "one.html")
+    assert "Refused by the server: 31." in (tmp_path / "one.html").read_text()
+
+
+def test_nothing_is_said_of_refusals_where_there_are_none(compared: Compared) -> None:
+    assert "refused" not in to_markdown(compared.comparison)
