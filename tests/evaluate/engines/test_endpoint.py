@@ -62,6 +62,7 @@ def test_what_is_asked_and_what_is_kept() -> None:
     assert set(body) == STANDARD
     assert (body["model"], body["temperature"], body["top_p"], body["max_tokens"]) == ("org/m", 0.7, 0.9, 9)
     assert len({body["seed"] for body in server.bodies}) == 2
+    assert all(0 <= body["seed"] < 2**31 for body in server.bodies)  # some servers take no more
 
 
 def test_what_the_task_sets_is_asked_too() -> None:
