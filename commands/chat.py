@@ -13,6 +13,7 @@ from .main import OK, Subparsers, command
 # What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
     from ..reports.chat.chat import Chat
+    from ..rewards import RewardMix
 
 VOTES = Path("runs/votes.jsonl")
 EXAMPLE_PROMPTS = 6
@@ -47,6 +48,7 @@ def add_parser(commands: Subparsers) -> None:
     options.add_task(parser)
     _add_sampling(parser)
     parser.add_argument("--rewards", metavar="SPEC", help="the mix (default: the task's, or correctness)")
+    options.add_allow_code(parser)
     options.add_loading(parser)
     _add_page(parser)
 
@@ -98,16 +100,26 @@ def _open(args: argparse.Namespace) -> Chat:
     from ..evaluate.engines.spec import parse_models
     from ..evaluate.types import Sampling
     from ..reports.chat.chat import open_chat, questions
-    from ..rewards import RewardMix
 
     specs, loading = parse_models(args.model), options.read(Loading, args)
     names = ("temperature", "top_p", "max_new_tokens", "seed")
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     if args.task is None and args.data is None:
-        mix = RewardMix.parse(args.rewards or "correctness")
+        mix = _mix(args, "correctness")
         return open_chat(specs, mix, Sampling(**given), loading=loading)
     asked = options.read(options.TaskOptions, args)
     task = asked.load(args.rewards)
     examples = questions(task.prompts(asked.split, data=asked.data), asked.limit or EXAMPLE_PROMPTS)
-    mix = RewardMix.parse(args.rewards or task.rewards)
+    mix = _mix(args, task.rewards)
     return open_chat(specs, mix, task.sampling(**given, samples=1), examples, loading)
+
+
+def _mix(args: argparse.Namespace, default: str) -> RewardMix:
+    """Return the mix that scores the answers; refuse one that an export could not build, before anything is loaded."""
+    from ..reports.chat.space import check_mix
+    from ..rewards import RewardMix
+
+    mix = RewardMix.parse(options.chosen_spec(args.rewards, default, str(args.task), allow_code=args.allow_code))
+    if args.export_space is not None:
+        check_mix(mix)
+    return mix

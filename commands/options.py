@@ -99,14 +99,15 @@ class ScoringOptions:
 
     rewards: str | None
     primary: str | None
+    allow_code: bool
 
-    def over(self, default: str, primary: str | None) -> Scoring:
-        """Return the mix of --rewards, or the ``default`` one, and its primary metric."""
+    def over(self, default: str, primary: str | None, where: str) -> Scoring:
+        """Return the mix of --rewards, or the ``default`` one that the file ``where`` names, and its primary metric."""
         from ..evaluate.paired.comparison import TOTAL
         from ..evaluate.scoring import primary_of
         from ..rewards import RewardMix
 
-        mix = RewardMix.parse(default if self.rewards is None else self.rewards)
+        mix = RewardMix.parse(chosen_spec(self.rewards, default, where, allow_code=self.allow_code))
         if self.primary is not None and self.primary not in (*mix.names, TOTAL):
             raise UsageError(f"--primary {self.primary!r} is not in the mix. {nearest(self.primary, mix.names)}")
         return Scoring(mix, primary_of(mix, self.primary or primary))
@@ -189,6 +190,29 @@ def add_rewards(parser: argparse.ArgumentParser) -> None:
         "'layout(answer_tag=result);correctness=1'",
     )
     group.add_argument("--primary", metavar="NAME", help="the reward whose verdict counts, or 'total'")
+    add_allow_code(group)
+
+
+def add_allow_code(group: argparse._ActionsContainer) -> None:
+    """Add the option by which the files of the command line may name rewards by import path."""
+    group.add_argument(
+        "--allow-code",
+        action="store_true",
+        help="import the rewards that the card, recipe or run named here gives by path (pkg.module:function); what "
+        "--rewards says needs no leave",
+    )
+
+
+def chosen_spec(typed: str | None, default: str, where: str, *, allow_code: bool) -> str:
+    """Return the mix that was typed, else the one in the file ``where``, which may name no code unless that is allowed.
+
+    Raises :class:`~grpokit.rewards.spec.ForeignCode`.
+    """
+    from ..rewards.spec import registered_only
+
+    if typed is not None:
+        return typed
+    return default if allow_code else registered_only(default, where)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -92,7 +92,7 @@ def _evaluation(args: argparse.Namespace) -> Evaluation:
 
     scoring, asked = options.read(options.ScoringOptions, args), options.read(options.TaskOptions, args)
     task = asked.load(scoring.rewards)
-    mix, primary = scoring.over(task.rewards, task.primary)
+    mix, primary = scoring.over(task.rewards, task.primary, str(asked.task or asked.data))
     prompts = list(task.prompts(asked.split, data=asked.data, limit=asked.limit))
     source = str(asked.data) if asked.data else f"{asked.split} split"
     record = task_record(task.name, primary, task.cluster, prompts, source)

@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 def _score_file(source: Path, columns: Columns, scoring: ScoringOptions, out: Path) -> list[Path]:
     from ..evaluate.logs.table import import_completions
 
-    mix, primary = scoring.over("correctness", None)
+    mix, primary = scoring.over("correctness", None, str(source))
     with progress() as bar, bar.track("score", None, "completions") as advance:
         runs = import_completions(source, columns, mix, primary, out, advance)
     return [run.path for run in runs]
@@ -86,7 +86,9 @@ def _rescore(source: Path, scoring: ScoringOptions, out: Path) -> list[Path]:
     with progress() as bar:
         for old in runs:
             folder = out if len(runs) == 1 else out / old.path.name
-            mix, primary = scoring.over(old.manifest.mix.spec, old.manifest.task.primary)
+            mix, primary = scoring.over(
+                old.manifest.mix.spec, old.manifest.task.primary, str(old.path / "manifest.json")
+            )
             with bar.track(old.model, None, "completions") as advance:
                 rescore(old, mix, primary, folder, advance)
             folders.append(folder)

@@ -65,6 +65,7 @@ def build_parser() -> Parser:
     shortcuts.add_argument("--rewards", metavar="SPEC", help="the mix, such as 'correctness=1,xml_format=0.5'")
     shortcuts.add_argument("--model", metavar="PATH_OR_ID", help="the base: a folder, a hub id, or 'demo' (embedded)")
     shortcuts.add_argument("--data", metavar="FILE", help="rows from a local file with the task's columns")
+    options.add_allow_code(shortcuts)
     looking = parser.add_argument_group("looking")
     looking.add_argument("--list", action="store_true", help="list the recipes")
     looking.add_argument("--show", metavar="NAME", help="print a recipe with all its defaults")
@@ -108,7 +109,7 @@ def _list() -> int:
 def _show(name: str) -> int:
     from ..train import load_recipe
 
-    sys.stdout.write(load_recipe(name).to_yaml())
+    sys.stdout.write(load_recipe(name, allow_code=True).to_yaml())  # nothing is imported by being shown
     return OK
 
 
@@ -125,7 +126,7 @@ def chosen_recipe(args: argparse.Namespace) -> Recipe:
     }
     given = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in shortcuts.items() if value is not None]
     unwatched = ["evaluation.every=null"] if args.no_evaluation else []
-    return load_recipe(args.recipe, [*args.overrides, *given, *unwatched])
+    return load_recipe(args.recipe, [*args.overrides, *given, *unwatched], allow_code=args.allow_code)
 
 
 def _dry_run(recipe: Recipe, out: Path | None, *, evaluate: bool) -> int:

@@ -43,6 +43,10 @@ class FunctionReward(Reward):
             object.__setattr__(self, "arguments", tuple({**self.function.keywords, **dict(self.arguments)}.items()))
             object.__setattr__(self, "function", self.function.func)
         known = accepted(self.function)
+        if not takes_completions(self.function):
+            raise RewardError(
+                f"{self.__name__} takes no completions, so it is no reward; give one such as f(completions, **kwargs)."
+            )
         for key, _ in self.arguments:
             if known is not None and key not in known:
                 raise RewardError(f"{self.__name__} has no parameter {key!r}. {nearest(key, known)}")
@@ -156,6 +160,15 @@ def accepted(function: Callable[..., Any]) -> list[str] | None:
     if parameters is None or any(p.kind is p.VAR_KEYWORD for p in parameters):
         return None
     return [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
+
+
+def takes_completions(function: Callable[..., Any]) -> bool:
+    """Say whether a function can be given ``completions`` by keyword, as every reward is."""
+    by_keyword = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return any(
+        p.kind is p.VAR_KEYWORD or (p.name == "completions" and p.kind in by_keyword)
+        for p in _parameters(function) or ()
+    )
 
 
 def _required(function: Callable[..., Any]) -> list[str]:

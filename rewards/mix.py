@@ -14,7 +14,7 @@ from .function import FunctionReward
 from .layout import Layout, LayoutError, agree
 from .registry import build, spec_of
 from .reward import Batch, Judgement, Reward, RewardFunction, make_batch
-from .spec import RewardSpec, parse_layout, parse_mix, parse_reward
+from .spec import RewardSpec, import_paths, parse_layout, parse_mix, parse_reward, registered_only
 from .text import Text
 
 
@@ -90,11 +90,22 @@ class RewardMix:
         return cls([build(part.reward) for part in parts], [part.weight for part in parts], layout)
 
     @classmethod
-    def from_yaml(cls, source: str | Path | Mapping[str, object]) -> RewardMix:
+    def check(cls, spec: str) -> None:
+        """Raise what :meth:`parse` raises, as far as it can be known without importing what the spec names by path."""
+        if not import_paths(spec):
+            cls.parse(spec)
+            return
+        for part in parse_mix(parse_layout(spec).rest):
+            if not part.reward.import_paths:
+                build(part.reward)
+
+    @classmethod
+    def from_yaml(cls, source: str | Path | Mapping[str, object], *, allow_code: bool = False) -> RewardMix:
         """Build a mix from a YAML file, or the mapping that stands in one.
 
         Keys are names or specs; values are a weight, or a mapping of parameters with an optional ``weight``. The key
-        ``layout`` holds the settings of the layout.
+        ``layout`` holds the settings of the layout. A file may name rewards by import path with ``allow_code`` alone;
+        else they raise :class:`~grpokit.rewards.spec.ForeignCode`.
 
         >>> RewardMix.from_yaml({"correctness": 2, "length": {"target": 200, "weight": 0.25}}).spec
         'correctness=2,length(target=200)=0.25'
@@ -107,6 +118,9 @@ class RewardMix:
             raise LayoutError(f"layout: {settings!r} is no mapping; write its settings, such as 'answer_tag: result'.")
         layout = None if settings is None else Layout.of(settings)
         pairs = [_yaml_item(str(name), value) for name, value in mapping.items()]
+        if not (allow_code or isinstance(source, Mapping)):
+            for name in mapping:
+                registered_only(str(name), str(source))
         return cls([build(spec) for spec, _ in pairs], [_finite(weight) for _, weight in pairs], layout)
 
     @property

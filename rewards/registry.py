@@ -110,11 +110,24 @@ def spec_of(reward: Reward) -> str:
         parts += [f"threshold={reward.threshold!r}"] if "threshold" in reward.parameters else []
         return f"{Gate.name}({','.join(parts)})"
     if isinstance(reward, FunctionReward):
-        return _written(reward.path, dict(reward.arguments))
+        return _written(_registered_name(reward.path, reward.function) or reward.path, dict(reward.arguments))
     ready = READY.get(reward.name)
     if type(ready) is type(reward):
         return _written(reward.name, reward.parameters)
-    return _written(f"{type(reward).__module__}:{type(reward).__qualname__}", reward.parameters)
+    path = f"{type(reward).__module__}:{type(reward).__qualname__}"
+    return _written(_registered_name(path, reward) or path, reward.parameters)
+
+
+def _registered_name(path: str, made: object) -> str | None:
+    """Return the name under which a package registers what is at ``path``, or the reward that ``made`` varies.
+
+    A file may name that, and no import path. Nothing is imported for it.
+    """
+    for name, point in _registered().items():
+        ready = getattr(sys.modules.get(point.module), point.attr, None)
+        if f"{point.module}:{point.attr}" == path or (isinstance(made, Reward) and type(ready) is type(made)):
+            return name
+    return None
 
 
 def _written(name: str, parameters: Mapping[str, object]) -> str:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+import shlex
 from typing import NamedTuple
 
 from ..errors import GrpokitError
@@ -33,12 +34,22 @@ class SpecError(GrpokitError):
     """A spec string that does not follow the grammar."""
 
 
+class ForeignCode(GrpokitError):
+    """A file names a reward by import path, and to build that reward is to run code that nobody here asked for."""
+
+
 class RewardSpec(NamedTuple):
     """One reward as written: its name, nested rewards in order, parameters by name."""
 
     name: str
     nested: tuple[RewardSpec, ...] = ()
     parameters: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def import_paths(self) -> list[str]:
+        """The names, of this reward and of those within it, that are import paths ``pkg.module:object``."""
+        own = [self.name] if ":" in self.name else []
+        return [*own, *(path for inner in self.nested for path in inner.import_paths)]
 
 
 class WeightedSpec(NamedTuple):
@@ -89,6 +100,35 @@ def parse_mix(text: str) -> list[WeightedSpec]:
         if items[-1].reward.name == "layout":
             raise _misplaced_layout(text)
     return items
+
+
+def import_paths(spec: str) -> list[str]:
+    """Return the import paths in a mix: what building it would import.
+
+    >>> import_paths("correctness=1,gate(xml_format,my_rewards:score)=0.5")
+    ['my_rewards:score']
+    """
+    return [path for part in parse_mix(parse_layout(spec).rest) for path in part.reward.import_paths]
+
+
+def registered_only(spec: str, where: str) -> str:
+    """Return the spec that the file ``where`` holds, once it is seen to name registered rewards alone.
+
+    Whoever wrote the file is not who runs the command. Raises :class:`ForeignCode`, with what to type instead.
+
+    >>> registered_only("os:system(cmd=id)=1", "runs/first/manifest.json")
+    Traceback (most recent call last):
+    grpokit.rewards.spec.ForeignCode: runs/first/manifest.json names the reward 'os:system', which is code to import, \
+and no file may choose that. If you trust it, give --rewards 'os:system(cmd=id)=1', or --allow-code for the files that \
+you name.
+    """
+    paths = import_paths(spec)
+    if not paths:
+        return spec
+    raise ForeignCode(
+        f"{where} names the reward {paths[0]!r}, which is code to import, and no file may choose that. If you trust "
+        f"it, give --rewards {shlex.quote(spec)}, or --allow-code for the files that you name."
+    )
 
 
 def parse_reward(text: str) -> RewardSpec:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import nearest
+from ..rewards.spec import parse_layout, parse_mix
 from .recipe.recipe import Recipe
 from .types import TrainingError
 
@@ -43,10 +44,10 @@ def load_prompts(recipe: Recipe) -> list[Prompt]:
 
 def _check_references(recipe: Recipe, prompt: Prompt) -> None:
     """A reward that names its reference column must find it."""
-    for reward in recipe.mix.rewards:
-        wanted = reward.parameters.get("reference_column")
-        if wanted is not None and wanted not in prompt.columns:
-            raise TrainingError(f"{reward.__name__}: no column {wanted!r}. {nearest(wanted, list(prompt.columns))}")
+    for part in parse_mix(parse_layout(recipe.rewards).rest):  # as written: a dry run imports nothing
+        wanted = dict(part.reward.parameters).get("reference_column")
+        if isinstance(wanted, str) and wanted not in prompt.columns:
+            raise TrainingError(f"{part.reward.name}: no column {wanted!r}. {nearest(wanted, list(prompt.columns))}")
 
 
 def prompt_limit(config: PretrainedConfig, wanted: int | None, new_tokens: int) -> int | None:

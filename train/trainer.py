@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..rewards import RewardMix
 from .data import load_prompts
 from .folder import checkpoint_step, claim, is_finished
 from .recipe.plan import plan_for
@@ -21,6 +22,7 @@ def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher |
     after a checkpoint, when the user stops the run.
     """
     prompts = load_prompts(recipe)
+    RewardMix.parse(recipe.rewards)  # rewards of the user's own are imported here first
     plan = plan_for(recipe, len(prompts))
     start = claim(out, recipe, resume=resume)
     if start is not None and is_finished(out):

@@ -171,21 +171,26 @@ class Task(BaseModel):
 
 
 def parse_card(values: Mapping[str, Any], where: str) -> Task:
-    """Build a task from a card's values; every mistake is one line that names ``where`` and the key."""
+    """Build a task from a card's values; every mistake is one line that names ``where`` and the key.
+
+    Nothing that the card names is imported: its mix is built, or refused, where it is needed.
+    """
     from ...rewards import RewardMix
+    from ...rewards.spec import import_paths
     from ..paired.comparison import TOTAL
 
     try:
         task = Task(**values)
         task.sampling()
-        names = [*RewardMix.parse(task.rewards).names, TOTAL]
+        RewardMix.check(task.rewards)
+        names = None if import_paths(task.rewards) else [*RewardMix.parse(task.rewards).names, TOTAL]
     except ValidationError as error:
         raise EvaluationError(f"{where}: {_first_mistake(error)}") from None
     except GrpokitError as error:
         raise EvaluationError(f"{where}: {error}") from None
     except TypeError:  # a key that is no string
         raise EvaluationError(f"{where}: the keys of a task card are words.") from None
-    if task.primary not in names:
+    if names is not None and task.primary not in names:
         raise EvaluationError(f"{where}: primary: {task.primary!r} is not in the mix. {nearest(task.primary, names)}")
     return task
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import nearest
-from ...rewards import RewardMix, correctness
+from ...rewards import correctness
 from ...rewards.answers.references import check_reference
+from ...rewards.spec import parse_layout, parse_mix
 from ..types import EvaluationError
 from .filters import Sieve, Where
 from .tables import read_table
@@ -50,7 +51,7 @@ def check_task(task: Task, split: str, *, data: Path | None = None, limit: int |
         raise EvaluationError(f"task {task.name!r} has no references: there is nothing to check.")
     prompts = task.prompts(split, data=data, limit=limit)
     references = (Reference(prompt.id, prompt.columns["reference"]) for prompt in prompts)
-    judged = any(reward.name == correctness.name for reward in RewardMix.parse(task.rewards).rewards)
+    judged = any(part.reward.name == correctness.name for part in parse_mix(parse_layout(task.rewards).rest))
     return check(references, judged_by_correctness=judged)
 
 

@@ -21,6 +21,7 @@ from ...evaluate.engines.spec import ModelSpec
 from ...evaluate.types import Sampling
 from ...files import replacing_folder, write_atomically
 from ...rewards import RewardMix
+from ...rewards.spec import import_paths, registered_only
 from .chat import Chat, ChatError, Question, open_chat
 
 PACKAGE = Path(__file__).parents[2]
@@ -42,9 +43,20 @@ def check_target(folder: Path) -> None:
         raise ChatError(f"{folder} is not empty; give a new folder to --export-space.")
 
 
+def check_mix(mix: RewardMix) -> None:
+    """Raise :class:`ChatError` for a mix that an exported page could not build: it has no code of the user's."""
+    paths = import_paths(mix.spec)
+    if paths:
+        raise ChatError(
+            f"--export-space: the reward {paths[0]!r} is code of your own, which the exported page may not import; "
+            "name registered rewards."
+        )
+
+
 def export_space(chat: Chat, folder: Path) -> None:
     """Write the folder, whole or not at all. Raises :class:`ChatError` when it is not empty or cannot be written."""
     check_target(folder)
+    check_mix(chat.mix)
     try:
         with replacing_folder(folder) as rising:
             _fill(chat, rising)
@@ -58,7 +70,8 @@ def open_space(folder: Path) -> Chat:
     sampling = Sampling(**kept["sampling"] | {"stop": tuple(kept["sampling"]["stop"])})
     examples = [Question(**example) for example in kept["examples"]]
     specs = [ModelSpec(model.pop("name"), _placed(ModelPath(**model), folder)) for model in kept["models"]]
-    return open_chat(specs, RewardMix.parse(kept["rewards"]), sampling, examples)
+    mix = RewardMix.parse(registered_only(kept["rewards"], str(folder / "chat.json")))
+    return open_chat(specs, mix, sampling, examples)
 
 
 def _placed(path: ModelPath, folder: Path) -> ModelPath:

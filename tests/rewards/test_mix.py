@@ -77,7 +77,7 @@ def test_judge_and_explain_give_the_reasons() -> None:
         "correctness=2",
         "correctness=2,length(target=200)=0.25",
         "length=-0.1,gate(xml_format,conciseness(budget=200))=0",
-        "rouge(variant='2')=1e-07,textwrap:dedent=3",
+        "rouge(variant='2')=1e-07,grpokit.tests.rewards.checks.broken_rewards:sound=3",
     ],
 )
 def test_spec_comes_back(spec: str) -> None:

@@ -37,7 +37,7 @@ def test_get_builds_with_parameters() -> None:
 def test_get_by_import_path() -> None:
     assert get("grpokit.rewards:correctness") is grpokit.rewards.correctness
     assert get("grpokit.rewards.lengths.target:Length", target=50) == get("length", target=50)
-    assert get("operator:length_hint").__name__ == "length_hint"
+    assert get("grpokit.tests.rewards.checks.broken_rewards:sound").__name__ == "sound"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_mistakes_are_one_clear_line(name: str, parameters: dict[str, Any], erro
         "rouge(variant='2',stemmer=True)",
         "gate(xml_format,length(target=9))",
         "gate(cosine_length,length,threshold=0.25)",
-        "textwrap:dedent",
+        "grpokit.tests.rewards.checks.broken_rewards:sound",
     ],
 )
 def test_a_spec_written_from_a_reward_builds_it_again(text: str) -> None:
@@ -88,6 +88,25 @@ def test_another_package_registers_by_entry_point(tmp_path: Path) -> None:
             """
             def politeness(completions, **kwargs):
                 return [float("please" in text) for text in completions]
+
+
+            from dataclasses import dataclass
+            from typing import ClassVar
+
+            from grpokit.rewards import Judgement, Range, Reward
+
+
+            @dataclass(frozen=True)
+            class Kind(Reward):
+                least: int = 1
+                name: ClassVar[str] = "kind"
+                range: ClassVar[Range] = Range(0.0, 1.0)
+
+                def judge(self, batch):
+                    return [Judgement(1.0, "scored", "kind") for _ in batch.raw]
+
+
+            kind = Kind()
             """
         )
     )
@@ -95,7 +114,8 @@ def test_another_package_registers_by_entry_point(tmp_path: Path) -> None:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[grpokit.rewards]\npoliteness = stranger:politeness\nbroken = stranger:missing\nlength = stranger:politeness\n"
+        "[grpokit.rewards]\npoliteness = stranger:politeness\n"
+        "kindness = stranger:kind\nKind = stranger:Kind\nbroken = stranger:missing\nlength = stranger:politeness\n"
     )
     script = textwrap.dedent(
         f"""
@@ -105,6 +125,11 @@ def test_another_package_registers_by_entry_point(tmp_path: Path) -> None:
         assert "politeness" in names() and names().count("length") == 1
         assert get("politeness")(completions=["yes please", "no"]) == [1.0, 0.0]
         assert type(get("length")).__name__ == "Length"  # a built-in name is not taken over
+        from grpokit.rewards import RewardMix
+        from grpokit.rewards.spec import import_paths
+        written = RewardMix.parse("politeness=2,kindness,kindness(least=3),Kind(least=4)").spec
+        assert written == "politeness=2,kindness=1,kindness(least=3)=1,kindness(least=4)=1", written
+        assert import_paths(written) == []  # so a run scored with them can be scored again
         try:
             get("broken")
         except UnknownReward as error:

@@ -70,9 +70,8 @@ def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) ->
     greedy 500 1 False
     """
     task, section = recipe.task.load(), recipe.evaluation
-    sampling = section.sampling(task)
+    primary, sampling = primary_of(recipe.mix, task.primary), section.sampling(task)
     prompts = _fitting(recipe, section.prompts(task), sampling.max_new_tokens, note)
-    primary = primary_of(recipe.mix, task.primary)
     record = task_record(task.name, primary, task.cluster, prompts, section.data or f"{section.split} split")
     evaluation = Evaluation(record, prompts, sampling, recipe.mix)
     if not evaluation.sampling.temperature:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...rewards.spec import registered_only
 from ..trl.fields import OURS, grpo_fields, near
 from ..types import TrainingError
 from .catalog import parse_yaml, read_recipe
@@ -14,11 +15,13 @@ _WORDS = ("description", "model", "task", "rewards")
 """The keys of a recipe that are set by a word; the others are sections with keys of their own."""
 
 
-def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(name: str, overrides: Sequence[str] = (), *, allow_code: bool = False) -> Recipe:
     """Return a recipe: one of the package's by name or a YAML file, with ``key=value`` overrides applied.
 
     A key is dotted (``lora.r=8``) or, alone, a field of GRPOConfig (``max_steps=100``). Values are read as YAML.
-    Raises :class:`TrainingError` for an unknown recipe, key or reward, with the nearest names.
+    A file may name rewards by import path with ``allow_code`` alone; an override ``rewards=...`` may always.
+    Raises :class:`TrainingError` for an unknown recipe, key or reward, with the nearest names, and
+    :class:`~grpokit.rewards.spec.ForeignCode` for an import path. Nothing that the recipe names is imported yet.
 
     >>> load_recipe("arithmetic-tiny", ["max_steps=5", "lora.r=8"]).lora.r
     8
@@ -26,7 +29,10 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     values = read_recipe(name)
     for override in overrides:
         _apply(values, override)
-    return make_recipe(values, name)
+    recipe = make_recipe(values, name)
+    if not allow_code and not any(override.startswith("rewards=") for override in overrides):
+        registered_only(recipe.rewards, name)
+    return recipe
 
 
 def written(option: str) -> str | None:

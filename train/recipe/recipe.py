@@ -166,7 +166,7 @@ class Recipe(Section):
     def _check_rewards(cls, value: str) -> str:
         from ...rewards import RewardMix
 
-        RewardMix.parse(value)
+        RewardMix.check(value)
         return value
 
     @field_validator("grpo")
