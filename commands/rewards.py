@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import inspect
-import re
-from typing import TYPE_CHECKING
 
 from .main import FAILED, OK, Subparsers, command
-
-# What only running needs is imported inside functions: --help starts without it.
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..rewards import Range, Reward
-    from ..rewards.checks.conformance import Check
 
 EXAMPLES = """\
 examples:
@@ -48,78 +38,22 @@ def add_parser(commands: Subparsers) -> None:
 
 def run_list(args: argparse.Namespace) -> int:
     """Print a table of all rewards."""
-    from rich.console import Console
-    from rich.table import Table
+    from .actions import rewards
 
-    from ..rewards import get, names
-
-    table = Table()
-    for heading in ("name", "range", "what it is"):
-        table.add_column(heading)
-    for name in names():
-        reward = get(name)
-        table.add_row(name, _range(reward.range), _summary(reward))
-    console = Console()
-    console.print(table, highlight=False)
-    console.print("gate(CONDITION, BONUS) pays the bonus only where the condition holds.", highlight=False)
+    rewards.list_all()
     return OK
 
 
 def run_show(args: argparse.Namespace) -> int:
     """Print one reward's parameters and documentation."""
-    from rich.console import Console
+    from .actions import rewards
 
-    from ..rewards import get
-
-    reward = get(args.reward)
-    console = Console(highlight=False, markup=False)
-    console.print(f"{reward.__name__}   range {_range(reward.range)}   fingerprint {reward.fingerprint}", style="bold")
-    for name, value in reward.all_parameters.items():
-        console.print(f"  {name} = {value!r}")
-    console.print()
-    console.print(_documentation(reward))
+    rewards.show(args.reward)
     return OK
 
 
 def run_check(args: argparse.Namespace) -> int:
     """Run all checks on one reward and print what was seen."""
-    from ..errors import GrpokitError, nearest
-    from ..rewards import get, names
-    from ..rewards.checks.conformance import check
+    from .actions import rewards
 
-    if args.family is not None and args.family not in names():
-        raise GrpokitError(f"--family {args.family!r} is no reward. {nearest(args.family, names())}")
-    checks = check(get(args.reward), args.family)
-    _print_checks(args.reward, checks)
-    return FAILED if any(check.passed is False for check in checks) else OK
-
-
-def _print_checks(name: str, checks: Sequence[Check]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console(highlight=False, soft_wrap=True)
-    marks = {True: "[green]passed[/]", False: "[bold red]FAILED[/]", None: "[yellow]not tried[/]"}
-    for check in checks:
-        console.print(f"{marks[check.passed]}  {escape(check.name)}: {escape(check.detail)}")
-    failed = sum(check.passed is False for check in checks)
-    verdict = f"{failed} of {len(checks)} checks failed" if failed else f"all {len(checks)} checks hold"
-    console.print(f"{escape(name)}: {verdict}.", style="bold red" if failed else "bold green")
-
-
-def _range(interval: Range) -> str:
-    low, high = interval
-    return "unknown" if low == float("-inf") else f"{low:g} to {high:g}"
-
-
-def _documentation(reward: Reward) -> str:
-    from ..rewards import FunctionReward
-
-    documented = reward.function if isinstance(reward, FunctionReward) else type(reward)
-    return inspect.getdoc(documented) or "It has no documentation."
-
-
-def _summary(reward: Reward) -> str:
-    """Return the first sentence of the documentation, without its markup."""
-    paragraph = " ".join(_documentation(reward).split("\n\n")[0].split())
-    return re.sub(r":\w+:|`", "", paragraph.split(". ")[0].rstrip("."))
+    return FAILED if rewards.failures(args.reward, args.family) else OK
