@@ -114,14 +114,14 @@ def _ours(recipe: Recipe, out: Path) -> None:
 
 
 def _not_merged(recipe: Recipe, out: Path) -> None:
-    from grpokit.train import rollouts
+    from grpokit.train.trl import rollouts
 
-    real = rollouts._mergeable
-    rollouts._mergeable = lambda model: False
+    real = rollouts.mergeable
+    rollouts.mergeable = lambda model: False
     try:
         train(recipe, out)
     finally:
-        rollouts._mergeable = real
+        rollouts.mergeable = real
 
 
 class Overhead(NamedTuple):
