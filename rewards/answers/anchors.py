@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 
 from ..reward import Span
+from .choices import read_choice
+from .normalize import tidy
+from .numbers import read_quantity
+from .qualifiers import qualifies
 
 MOST_CANDIDATES = 16
 """Markers of one kind that are looked at, from the end."""
@@ -14,6 +18,23 @@ LONGEST_ANSWER = 1_000
 
 _LAST_LINE = re.compile(r"\s*\**A\**\s*[:：]\s*(\S.*)")  # "A: 18"
 _ANCHOR_WORDS = ("nswer", "NSWER", "答案")
+_OPTION = r"\**+ \(? \**+ (?P<{group}> (?-i:[A-J]) ) \**+ \)? \**+"
+_CHOICE = re.compile(
+    rf"""
+    (?<![A-Za-z]) (?:
+        (?: choice | option ) (?: \s++ (?:here|then|therefore|to\ (?:choose|pick|select)) )?
+        \s++ (?:is|would[ ]be|should[ ]be|must[ ]be) :? \s++ (?: (?:option|choice) \s++ )?
+        {_OPTION.format(group="named")}
+        (?= \s*+ (?: [.,;:!)(] | \Z | \n | because | since | as\b ) )                  # the best choice is C
+      | (?: (?:option|choice) \s++ )? {_OPTION.format(group="praised")}
+        (?: [.):]\s [^.\n]{{1,80}}? )?? \s++ (?:is|would[ ]be|must[ ]be) \s++ (?:the \s++ )?
+        (?: (?:correct|right|best) (?: \s++ (?:answer|option|choice|one) )? | answer )
+        (?= \s*+ (?: [.,;:!] | \Z | \n | because | since | as\b ) )                    # option C is correct
+    )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Sentences that choose an option without saying "answer is"."""
 _ANCHOR = re.compile(
     r"""
     (?: nswer | NSWER | 答案 )
@@ -21,9 +42,11 @@ _ANCHOR = re.compile(
       | \s++ (?:here|then|therefore|thus|choice|key)
     )?
     [\s*]*+
-    (?: (?:is|was|are|would[ ]be|should[ ]be|must[ ]be|will[ ]be|equals|comes[ ]to|是|为|為) (?![A-Za-z])
+    (?: (?: (?:is|was|are|would[ ]be|should[ ]be|must[ ]be|will[ ]be|equals|comes[ ]to) (?![A-Za-z])
+          | 应该是 | 應該是 | 是 | 为 | 為 )
         (?: \s++ (?:therefore|thus|then|simply|just|indeed|found[ ]to[ ]be|equal[ ]to|given[ ]by|approximately|
-                    about|that|probably|likely|most[ ]likely|clearly|actually|exactly) \b )*+
+                    about|that|probably|likely|most[ ]likely|clearly|actually|exactly|definitely|certainly|surely|
+                    for[ ]sure) \b )*+
         \s*+ [:：]?
       | [:：=]                                                            # "Answer: 18"
     )
@@ -48,6 +71,12 @@ _NO_VALUES = re.compile(
     r"(?:correct|right|wrong|incorrect|below|above|as follows|clear|reasonable|unknown|unclear|here|given|not .*)",
     re.IGNORECASE | re.DOTALL,
 )
+_SUBJECT = re.compile(
+    r"(?P<subject>.*\S\s)(?:is|are|was|were|equals|=|will be|would be|must be)\s+(?P<value>\S.*)", re.DOTALL
+)
+_CJK_SUBJECT = re.compile(
+    r"(?P<subject>.*[\u4e00-\u9fff])(?<!不)(?:是|为|為|等于)\s*(?P<value>[^\u4e00-\u9fff].*)", re.DOTALL
+)
 _WINDOW = 2_000
 """Characters after an anchor in which its value must begin."""
 
@@ -69,14 +98,33 @@ def find_anchored(text: str) -> Span | None:
     for _ in range(MOST_CANDIDATES):
         end = max(text.rfind(word, 0, end) for word in _ANCHOR_WORDS)
         if end < 0:
-            return None
+            return _chosen(text)
         announced = _ANCHOR.match(text, end, end + _WINDOW)
         if announced is None and text[text.rfind("\n", 0, end) + 1 : end - 1].lstrip().startswith(_HEADED):
             announced = _HEADING.match(text, end, end + _WINDOW)
         value = _anchor_value(text, announced.start("value"), announced["value"]) if announced else None
         if value is not None:
             return value
-    return None
+    return _chosen(text)
+
+
+def _lead_in(sentence: str) -> int:
+    """Return how many characters of a sentence lead to its value: "The number of eggs is " before 18."""
+    said = _SUBJECT.fullmatch(sentence) or _CJK_SUBJECT.fullmatch(sentence)
+    if said is None or qualifies(said["subject"]):
+        return 0
+    value = tidy(said["value"])
+    return (
+        said.start("value")
+        if read_quantity(value) or read_choice(value) or said["value"].startswith(("$", "\\", "("))
+        else 0
+    )
+
+
+def _chosen(text: str) -> Span | None:
+    """Return where the last sentence stands that chooses an option."""
+    chosen = [*_CHOICE.finditer(text, max(0, len(text) - _WINDOW))]
+    return Span(*chosen[-1].span("named" if chosen[-1]["named"] else "praised")) if chosen else None
 
 
 def _anchor_value(text: str, start: int, line: str) -> Span | None:
@@ -88,6 +136,8 @@ def _anchor_value(text: str, start: int, line: str) -> Span | None:
     sentence = (line[: stop.start()] if stop else line).rstrip(" .!")
     aside = _ASIDE.search(sentence)
     value = (sentence[: aside.start()] if aside else sentence).rstrip(" ,.;!")
+    lead = _lead_in(value)
+    start, value = start + lead, value[lead:]
     if not value or _NO_VALUES.fullmatch(value.strip("* ")):
         return None
     return Span(start, start + len(value))

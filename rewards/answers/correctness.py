@@ -10,7 +10,7 @@ from ..parameters import is_number
 from ..reward import Batch, Judgement, Reward, make_batch
 from ..text import RewardError, Text
 from .equality import is_hedged
-from .extract import Answer, NoAnswer, extract
+from .extract import WHOLE_REFERENCE, Answer, NoAnswer, extract, whole_reference
 from .references import reference_text
 from .verifier import Pair, Verdict, VerifierCounts, count, settle
 
@@ -51,6 +51,7 @@ class Correctness(Reward):
     """
 
     name: ClassVar[str] = "correctness"
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag", "extraction")
 
     extraction: Literal["strict", "lenient"] | None = None
@@ -92,11 +93,11 @@ class Correctness(Reward):
         layout = self.layout
         for completion, reference in zip(batch.read(layout), references, strict=True):
             text = None if reference is None else reference_text(reference)
-            answer = extract(completion, layout) if text is not None else None
+            answer = whole_reference(completion, reference) or extract(completion, layout) if text is not None else None
             if isinstance(answer, Answer) and text is not None:
                 judgements.append(None)
                 open_answers.append(answer)
-                pairs.append(Pair(answer.text, text))
+                pairs.append(Pair(answer.text, text if answer.marker != WHOLE_REFERENCE else answer.text))
             else:
                 judgements.append(_without_comparison(reference, answer))
         verdicts = settle(pairs, self.timeout)

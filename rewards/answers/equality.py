@@ -1,21 +1,26 @@
 r"""Is this answer the reference? The ladder of comparisons that need no algebra, cheapest first.
 
-Same tidied text; exact rational numbers; lists, sets, tuples and intervals item by item; words, choices, times and
-numbers in another base. What remains is algebra, which :func:`compare` leaves to ``algebra``: in a worker process that
-is math-verify, in the main process nothing (the result is None: undecided), so that no model text is parsed here.
+Same tidied text; exact rational numbers; choices, numbers in another base and times; what an equation says; lists,
+sets, tuples and intervals item by item; words. What remains is algebra, which :func:`compare` leaves to ``algebra``:
+in a worker process that is math-verify, in the main process nothing (the result is None: undecided), so that no model
+text is parsed here.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from fractions import Fraction
 from functools import lru_cache
 
 from .arithmetic import calculate, is_too_large
+from .choices import read_choice, same_choice
+from .equations import names_of, value_of
+from .intervals import read_interval
 from .normalize import LONGEST, tidy
-from .numbers import Quantity, read_quantity, same_quantity
-from .structure import Shape, read_interval, read_shape, split_outside
+from .numbers import Quantity, read_decimal_comma, read_quantity, same_quantity
+from .sentences import lone_number
+from .structure import Shape, is_deep, read_shape, read_vector, split_outside
+from .times import same_time
 from .units import without_unit
 
 Algebra = Callable[[str, str], bool]
@@ -25,30 +30,8 @@ MOST_ITEMS = 40
 """Items of a list or tuple that are compared; longer ones are compared as text only."""
 
 _PLAIN = re.compile(r"-?[0-9]{1,1000}")
-_BLANK = re.compile(r"\s+")
 _IDLE_BLANK = re.compile(r"(?<!\d) | (?!\d)")
-_CHOICE = re.compile(r"(?:option |choice )?\(?([A-J])\)?", re.IGNORECASE)  # "(C)", "option c"
-_LABELLED = re.compile(
-    r"""
-    (?: option[ ] | choice[ ] )?
-    (?: \(([A-J])\) | ([A-J])[).:] ) \s* (.+)       # "(C) 12", "C) 12", "C. Paris"
-    """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
-_LABEL = re.compile(r"(?<![A-Za-z])[A-J][).:]")
 _BASE = re.compile(r"([0-9A-Za-z ]+)_\{?\s*(\d{1,2})\s*\}?")  # 52_8, 2A_{16}
-_TIME = re.compile(r"0?(\d{1,2}):(\d\d)(?::(\d\d))?\s*([ap]\.?m)?", re.IGNORECASE)  # 7:30, 07:30:00, 7:30 p.m
-_RATIO = re.compile(r"(\d{1,9})\s*:\s*(\d{1,9})")  # 3 : 4
-_NAME = re.compile(
-    r"""
-    \\?[A-Za-z]+ '* (?: _\{?\w{1,6}\}? | \s?\([^()=]{1,20}\) )?     # x, \theta, y', x_1, f(x)
-    | [A-Za-z ]{1,40}                                               # the area
-    | \( (?: \s*[a-z]\s*,? ){1,6} \)                                # (x, y)
-    """,
-    re.VERBOSE,
-)
-"""What may stand before "=" or "is in" and be left out."""
-
 _COMMAND = re.compile(r"\\(?:begin|end)\s*\{[a-z]*\*?\}|\\[A-Za-z]+")
 _FUNCTIONS = re.compile(
     r"""
@@ -60,32 +43,14 @@ _FUNCTIONS = re.compile(
 )
 _ALGEBRA_LETTERS = re.compile(r"[a-dk-nx-z]{2}|[A-Z]{2}")  # ab, xy, AB
 _RUN = re.compile(r"[^\W\d_]{2,}")
-_MATH_SIGN = re.compile(r"[=+*/^<>\\|{}\[\]]|\w\(")
 _PUNCTUATION = re.compile(r"[\s.,;:!?'\"()]+")
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
-_LONE_NUMBER = re.compile(
-    r"""
-    (?<![\w.,]) (?:-\s?)? [$€£¥]?
-    \d[\d,]* (?:\.\d+)?
-    (?! [\w/^] | [.,:]\d ) \s* %?                   # neither 3/4 nor 12:30
-    """,
-    re.VERBOSE,
-)
-_UNSURE = re.compile(
-    r"""
-    \b(?: not | never | cannot | except | minus
-        | less | more | fewer | greater | least | most | under | below | above | between | than
-        | maybe | perhaps | possibly | probably | could | might | guess | unknown | or | either
-        | hundred | thousand | million | billion | half | twice | dozen
-    )\b | n't
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-"""Words that make a number another one, or none."""
 
 
 def compare(answer: str, reference: str, algebra: Algebra | None = None) -> bool | None:
     r"""Return whether two texts are the same value; None when only algebra could tell and none was given.
+
+    Texts that are too long or nest too deep are compared as they stand.
 
     >>> compare("$1,000", "1000"), compare(r"\frac{5}{2}", r"2\frac{1}{2}"), compare("0.33", r"\frac{1}{3}")
     (True, True, False)
@@ -96,7 +61,7 @@ def compare(answer: str, reference: str, algebra: Algebra | None = None) -> bool
     """
     if _PLAIN.fullmatch(answer) and _PLAIN.fullmatch(reference):
         return int(answer) == int(reference)
-    if len(answer) > LONGEST or len(reference) > LONGEST:
+    if max(len(answer), len(reference)) > LONGEST or is_deep(answer) or is_deep(reference):
         return answer == reference
     return _compare(tidy(answer), tidy(reference), algebra)
 
@@ -107,14 +72,25 @@ def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | Non
     if answer == reference or _dense(answer) == _dense(reference):
         return True
     left, right = read_quantity(answer), read_quantity(reference)
+    if right is not None and left is None:
+        left = read_decimal_comma(answer)
+    elif left is not None and right is None:
+        right = read_decimal_comma(reference)
     if left is not None and right is not None:
         return same_quantity(left, right)
-    for decide in (_same_choice, _same_base, _same_time):
+    for decide in (same_choice, _same_base):
         decided = decide(answer, reference)
         if decided is not None:
             return decided
     one = Shape("single", (answer,)) if left else read_interval(answer) or read_shape(answer)
     other = Shape("single", (reference,)) if right else read_interval(reference) or read_shape(reference)
+    said = value_of(answer, reference) if one.kind == "single" else answer
+    wanted = value_of(reference, answer) if other.kind == "single" else reference
+    if (said, wanted) != (answer, reference):
+        return _compare(said, wanted, algebra)
+    at_times = same_time(answer, reference)
+    if at_times is not None:
+        return at_times
     if one.kind == other.kind == "single":
         return _single(one.items[0], other.items[0], algebra)
     return _several(one, other, algebra)
@@ -125,22 +101,9 @@ def _dense(plain: str) -> str:
     return _IDLE_BLANK.sub("", plain)
 
 
-def _same_choice(answer: str, reference: str) -> bool | None:
-    wanted = _CHOICE.fullmatch(reference)
-    if not wanted or not wanted[1].isupper():
-        return None
-    given = _CHOICE.fullmatch(answer)
-    if given is None:
-        labelled = _LABELLED.fullmatch(answer)
-        if labelled is None:
-            return None
-        return (labelled[1] or labelled[2]) == wanted[1] and not _LABEL.search(labelled[3])
-    return given[1].upper() == wanted[1]
-
-
 def _same_base(answer: str, reference: str) -> bool | None:
     wanted, given = _BASE.fullmatch(reference), _BASE.fullmatch(answer)
-    if wanted is None or not wanted[1].strip()[0].isdigit():
+    if wanted is None or not wanted[1].strip()[:1].isdigit():
         if given is None or not given[1].strip().isdigit() or read_quantity(reference) is None:
             return None
         return given[2] == "10" and _compare(given[1], reference, None)
@@ -150,54 +113,33 @@ def _same_base(answer: str, reference: str) -> bool | None:
     return same_digits and given[2] == wanted[2]
 
 
-def _same_time(answer: str, reference: str) -> bool | None:
-    if ":" not in answer and ":" not in reference:
-        return None
-    wanted, given = _TIME.fullmatch(reference), _TIME.fullmatch(answer)
-    if wanted and given:
-        halves = {half.replace(".", "").lower() for half in (wanted[4], given[4]) if half}
-        return wanted.group(1, 2) == given.group(1, 2) and (wanted[3] or "00") == (given[3] or "00") and len(halves) < 2
-    if wanted or given:
-        return False
-    left, right = _ratio(answer), _ratio(reference)
-    return None if left is None or right is None else left == right
-
-
-def _ratio(text: str) -> Fraction | None:
-    ratio = _RATIO.fullmatch(text)
-    if ratio:
-        return Fraction(int(ratio[1]), int(ratio[2])) if int(ratio[2]) else None
-    quantity = read_quantity(text)
-    return quantity.value if quantity else None
-
-
 def _several(answer: Shape, reference: Shape, algebra: Algebra | None) -> bool | None:
     if max(len(answer.items), len(reference.items)) > MOST_ITEMS:
         return False
+    if "tuple" in (answer.kind, reference.kind):
+        answer, reference = _with_vector(answer), _with_vector(reference)
     if reference.kind == "single":
         repeated = answer.kind == "list" and all(_compare(item, reference.items[0], algebra) for item in answer.items)
         return repeated or (answer.kind == "set" and _unordered(answer.items, reference.items, algebra))
     if answer.kind == "single" and reference.kind != "set":
-        return _one_against_several(answer.items[0], reference, algebra)
+        return reference.kind == "list" and _all(_compare(answer.items[0], item, algebra) for item in reference.items)
     if "tuple" in (answer.kind, reference.kind):
+        return _ordered(answer, reference, algebra)
+    names = names_of(answer.items), names_of(reference.items)
+    if None in names and names != (None, None):  # k = 1, n = 2 against 1, 2: the order says which is which
         return _ordered(answer, reference, algebra)
     return _unordered(answer.items, reference.items, algebra)
 
 
-def _one_against_several(answer: str, reference: Shape, algebra: Algebra | None) -> bool | None:
-    """Compare ``(x,y) = (1,2)``, ``x \\in [1,2]`` or a bare inequality with a list, set or tuple."""
-    value = _value_against(answer, "")
-    if value != answer:
-        return _several(read_shape(value), reference, algebra)
-    if reference.kind == "list":
-        return _all(_compare(answer, item, algebra) for item in reference.items)
-    return False
+def _with_vector(shape: Shape) -> Shape:
+    return (read_vector(shape.items[0]) if shape.kind == "single" else None) or shape
 
 
 def _ordered(answer: Shape, reference: Shape, algebra: Algebra | None) -> bool | None:
-    if "set" in (answer.kind, reference.kind) or len(answer.items) != len(reference.items):
+    kinds = {answer.kind, reference.kind}
+    if len(answer.items) != len(reference.items) or kinds == {"set", "tuple"}:
         return False
-    if answer.kind == reference.kind and answer.brackets != reference.brackets:
+    if answer.kind == reference.kind and "" != answer.brackets != reference.brackets != "":
         return False
     return _all(_compare(left, right, algebra) for left, right in zip(answer.items, reference.items, strict=True))
 
@@ -229,18 +171,20 @@ def _unordered(answer: tuple[str, ...], reference: tuple[str, ...], algebra: Alg
 
 
 def _single(answer: str, reference: str, algebra: Algebra | None) -> bool | None:
-    answer, reference = without_unit(_value_against(answer, reference)), without_unit(_value_against(reference, answer))
+    bare, wanted_bare = without_unit(answer), without_unit(reference)
+    if (bare, wanted_bare) != (answer, reference):
+        return _compare(bare, wanted_bare, algebra)
     left, right = read_quantity(answer), read_quantity(reference)
-    if left is not None and right is not None:
-        return same_quantity(left, right)
-    labelled = _LABELLED.fullmatch(answer)
-    if labelled and not _CHOICE.fullmatch(reference):
-        return _compare(labelled[3], reference, algebra)
+    given, wanted = read_choice(answer), read_choice(reference)
+    if given and given.text and not wanted:
+        return _compare(given.text, reference, algebra)
+    if wanted and wanted.text and not given:
+        return _compare(answer, wanted.text, algebra)
     if is_words(reference) or is_words(answer):
-        if right is None:
+        if left is None and right is None:
             return word_key(answer) == word_key(reference)
-        lone = lone_number(answer)
-        return lone is not None and same_quantity(lone, right)
+        left, right = left or lone_number(answer), right or lone_number(reference)
+        return left is not None and right is not None and same_quantity(left, right)
     return _calculated(answer, reference, algebra)
 
 
@@ -261,21 +205,6 @@ def _exact(plain: str) -> Quantity | None:
     return quantity if value is None else Quantity(value, percent=False, unit="")
 
 
-def _value_against(text: str, other: str) -> str:
-    """Return what ``text`` says is equal to something, unless both are equations about different things."""
-    sides = split_outside(text, "=")
-    if len(sides) == 1:
-        member, sign, of = text.partition(r"\in ")
-        return of.strip() if sign and _NAME.fullmatch(member.strip()) else text
-    other_sides = split_outside(other, "=")
-    if len(other_sides) == 1:
-        stated, wanted = read_quantity(sides[0]), read_quantity(other)
-        clash = stated is not None and wanted is not None and not same_quantity(stated, wanted)
-        return text if clash else sides[-1]
-    same_name = _NAME.fullmatch(sides[0]) and _BLANK.sub("", sides[0]) == _BLANK.sub("", other_sides[0])
-    return sides[-1] if same_name else text
-
-
 @lru_cache(maxsize=65_536)
 def is_hedged(answer: str, reference: str) -> bool:
     """Return whether an answer lists several values where the reference is a single one.
@@ -286,6 +215,8 @@ def is_hedged(answer: str, reference: str) -> bool:
     if read_quantity(answer) is not None:
         return False
     plain = tidy(reference)
+    if is_deep(answer):
+        return False
     single = read_quantity(plain) is not None or read_shape(plain).kind == "single"
     return single and read_shape(tidy(answer)).kind == "list"
 
@@ -307,19 +238,3 @@ def word_key(plain: str) -> str:
     ('ellipse', 'nosolution')
     """
     return _PUNCTUATION.sub("", _ARTICLE.sub("", plain)).casefold()
-
-
-def lone_number(plain: str) -> Quantity | None:
-    """Return the only number of a sentence, None where there are several, algebra, or words that qualify it.
-
-    >>> lone_number("Tom has 18 apples left").value
-    Fraction(18, 1)
-    >>> lone_number("fewer than 18 apples"), lone_number("18 apples and 3 pears")
-    (None, None)
-    """
-    numbers = _LONE_NUMBER.findall(plain)
-    if len(numbers) != 1 or sum(map(str.isdigit, plain)) != sum(map(str.isdigit, numbers[0])):
-        return None
-    if _MATH_SIGN.search(plain) or _UNSURE.search(plain):
-        return None
-    return read_quantity(numbers[0])

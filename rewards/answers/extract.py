@@ -15,6 +15,7 @@ from ..layout import DEFAULT_LAYOUT, Layout
 from ..reward import Span
 from ..text import Completion
 from .anchors import LONGEST_ANSWER, MOST_CANDIDATES, find_anchored
+from .asides import end_of_value
 from .equality import is_words
 from .normalize import tidy
 from .numbers import read_quantity
@@ -39,34 +40,30 @@ class NoAnswer(NamedTuple):
     reason: str
 
 
+WHOLE_REFERENCE = "whole reference"
+"""The marker of a completion that is the reference, word for word."""
+
 Outcome = Answer | NoAnswer | None
 """An answer, or that a marker stands here without one; None when there is no such marker."""
 
 _BOX = "\\boxed"
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # an escaped sign goes first, so that \{ is no brace
+_STRAY_END = re.compile(r"\{([^{}\\\n]{1,200})\\\}(?=[\s.,$]|\Z)")
+"""A box whose closing brace is escaped by mistake."""
+
 _JOIN = re.compile(
     r"""
-    [\s,;$&*.]*                                 # "$, $" and "**, **"
-    (?: \\[()\[\],;] | \\quad                   # a delimiter or a space of LaTeX
-      | \\text\{\s*(?:and|or)\s*\} | and | or
+    (?: [\s,;$&*.]++ | \\[()\[\],;:!] | \\q?quad \b )*+                   # "$, $", "**, **", "\), \("
+    (?: (?: and | or ) \b
+      | \\text \s* \{ \s* (?: (?:for|in) \s+ (?:part|case) \s+ \S{1,6} \s+ )? (?:and|or) \s* \}
     )?
-    [\s,;$&*]*
-    (?: \\[()\[\],;] )?                         # the delimiter that opens the next item
-    [\s$]*
+    (?: [\s,;$&*.]++ | \\[()\[\],;:!] | \\q?quad \b )*+
+    (?: [A-Za-z] (?: _ (?: \w | \{ \w{1,4} \} ) )? \s* = \s* )?             # "k = " before the next box
     """,
     re.VERBOSE,
 )
 """What may stand between the items of one list."""
 
-_REJECTED = re.compile(
-    r"""
-    (?: (?P<aside> \s*+ [,;(] \s*+ ) | \s++ )   # "18, …", "18 (…" or "18 …"
-    (?: but\s++ )?
-    (?: not | rather[ ]than | instead[ ]of | as[ ]opposed[ ]to ) \s
-    [^()]*+ \)?$
-    """,
-    re.VERBOSE,
-)
 _LAST_VALUE = re.compile(
     r"""
     \$\$? [^$]{1,300} \$\$?                     # $x = 5$
@@ -75,11 +72,13 @@ _LAST_VALUE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_FINAL = re.compile(r"[Ff]inal [Aa]nswer")
 _LAST_NUMBER = re.compile(
     r"""
     (?<![\w.]) -? [$€£]?
-    \d[\d,]* (?:\.\d+)?                         # 1,200.50
-    (?:/\d+)? %?                                # 3/4, 50%
+    (?: \d[\d,]* (?:\.\d+)?                     # 1,200.50
+        (?:/\d+ | \s?[½⅓⅔¼¾⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚])? %?   # 3/4, 2½, 50%
+      | [½⅓⅔¼¾⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚] )
     """,
     re.VERBOSE,
 )
@@ -103,17 +102,29 @@ def extract(completion: Completion, layout: Layout = DEFAULT_LAYOUT) -> Answer |
     if outcome is None and layout.extraction == "lenient":
         outcome = _last_value(final)
     if isinstance(outcome, Answer):
-        return _without_rejected(outcome).moved(completion.final_start)
+        end = end_of_value(outcome.text) if len(outcome.text) <= LONGEST_ANSWER else len(outcome.text)
+        if end < len(outcome.text):
+            outcome = Answer(outcome.text[:end], Span(outcome.span.start, outcome.span.start + end), outcome.marker)
+        return outcome.moved(completion.final_start)
     return outcome or NoAnswer("no answer", "no answer tag, box, #### or 'the answer is', and more than a value")
 
 
-def _without_rejected(answer: Answer) -> Answer:
-    """Return the answer without what it says it is not, as in "18, not 17" or "18 (rather than 17)"."""
-    rejected = _REJECTED.search(answer.text) if " " in answer.text and len(answer.text) <= LONGEST_ANSWER else None
-    if rejected is None or (not rejected["aside"] and read_quantity(answer.text[: rejected.start()]) is None):
-        return answer  # without a comma or bracket only a number is cut: "does not exist" is an answer
-    end = rejected.start()
-    return Answer(answer.text[:end], Span(answer.span.start, answer.span.start + end), answer.marker)
+def whole_reference(completion: Completion, reference: object) -> Answer | None:
+    """Return the whole final text as the answer where it says the reference's words and nothing else."""
+    final = completion.final
+    if final is None or not isinstance(reference, str) or abs(len(final) - len(reference)) > 20 or final == reference:
+        is_whole = final is not None and final == reference and " " in final
+    else:
+        is_whole = " " in reference and _spelling(final) == _spelling(reference)
+    if final is None or not is_whole:
+        return None
+    start = len(final) - len(final.lstrip())
+    place = Span(start, start + len(final.strip()))
+    return Answer(final.strip(), place, WHOLE_REFERENCE).moved(completion.final_start)
+
+
+def _spelling(text: str) -> str:
+    return text.strip(" \t\r\n.").casefold()
 
 
 def find_answer_tag(text: str, tag: str) -> Outcome:
@@ -156,13 +167,25 @@ def find_marked(text: str) -> Outcome:
     if _BOX in text:
         boxed = find_boxed(text)
         if boxed is not None:
-            return boxed
+            return _final_after(text, boxed) or boxed
     if "####" in text:
         hashed = _hashed(text)
         if hashed is not None:
             return hashed
     place = find_anchored(text)
     return None if place is None else Answer(text[place.start : place.end], place, "anchor")
+
+
+def _final_after(text: str, boxed: Outcome) -> Answer | None:
+    """Return the value that words call the final answer after the last box, which then was that of a step."""
+    if not isinstance(boxed, Answer) or text.rfind("inal ") < boxed.span.end:
+        return None
+    final = _FINAL.search(text, boxed.span.end)
+    place = find_anchored(text[final.start() :]) if final else None
+    if final is None or place is None:
+        return None
+    value = Answer(text[final.start() :][place.start : place.end], place, "anchor").moved(final.start())
+    return value if is_value(value.text) else None
 
 
 def find_boxed(text: str) -> Outcome:
@@ -205,11 +228,12 @@ def _box_at(text: str, start: int) -> _Box | None:
         depth += {"{": 1, "}": -1}.get(brace[0], 0)
         if depth == 0:
             return _Box(_trimmed(text, at + 1, brace.start()), brace.end())
-    return None
+    stray = _STRAY_END.match(text, at)  # \boxed{185\}
+    return _Box(_trimmed(text, at + 1, stray.end(1)), stray.end()) if stray else None
 
 
 def _joined(text: str, start: int, end: int) -> bool:
-    return end - start < 40 and _JOIN.fullmatch(text, start, end) is not None
+    return end - start < 60 and _JOIN.fullmatch(text, start, end) is not None
 
 
 def _together(text: str, places: list[Span], marker: str) -> Answer | NoAnswer:

@@ -40,10 +40,14 @@ _CHARACTERS = str.maketrans(
 _RAISED = re.compile("[" + "".join(_SUPERSCRIPTS) + "]+")
 _LOWERED = re.compile("[" + "".join(_SUBSCRIPTS) + "]+")
 _BLANKS = re.compile(r"\s+")
-_EDGES = " \t\r\n.,;:"
+_EDGES = " \t\r\n.,;:\\"
+_EMPHASIS = re.compile(r"(_+)(.*[^_])\1", re.DOTALL)  # _12_, __12__; not the subscript of "_{57}"
 
 _STARRED_POWER = re.compile(r"(?<=[\w)])\s?\*\*\s?(?=[\d(-]|[a-z](?![A-Za-z]))")  # 2**10, (x+1) ** n
-_PLAIN_ROOT = re.compile(r"(?<![\\A-Za-z])sqrt\s*(?:\(([^()]*)\)|\{([^{}]*)\})")  # sqrt(2), sqrt{2}
+_ROOT_WORD = re.compile(r"(?<![\\A-Za-z])sqrt(?=\s*[({])")  # sqrt(2), sqrt{2}
+_ARGUMENT_BRACKET = re.compile(
+    r"(?:(?P<taker>\^|\\sqrt)\s*)?\(|\)"
+)  # the brackets of 2^(1/2) and \sqrt(2), and all others
 _PLAIN_PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
 _RAISED_BLANK = re.compile(r"\s+(?=\^)")  # x ^2
 _ABOUT = re.compile(
@@ -82,6 +86,8 @@ _TEXT = re.compile(
     """,
     re.VERBOSE,
 )
+_OVER = re.compile(r"\{([^{}]*?)\\over(?![A-Za-z])([^{}]*)\}")
+_COLOUR = re.compile(r"\\(?:text)?color\s*\{[A-Za-z]*\}")
 _SPACE = re.compile(
     r"""
     (\\\\)                                                  # a new line of a matrix: it stays
@@ -91,6 +97,7 @@ _SPACE = re.compile(
     re.VERBOSE,
 )
 _ARGUMENT = r"(\{[^{}]*\}|\d|[A-Za-z])"
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # an escaped sign goes first, so that \{ is no brace
 _MATH_MARK = re.compile(r"\\[()\[\]]|\$\$")
 
 LATEX_RULES = (
@@ -99,10 +106,15 @@ LATEX_RULES = (
         "", r"\left( 3, 4 \right]", "( 3, 4 ]",
     ),
     _Rule(
-        re.compile(r"\\!|(?<=\d)(,)\\[ ,:;]\s*(?=\d{3})"),
-        lambda thin: thin[1] or "", r"32,\!000 or 32,\ 000", "32,000 or 32,000",
+        re.compile(r"(?<=\d)(,)\\[! ,:;]\s*(?=\d{3})|\\!"),
+        lambda thin: thin[1] or "", r"32,\! 000 or 32,\ 000", "32,000 or 32,000",
     ),
     _Rule(_SPACE, lambda space: space[1] or " ", r"1\,000~m \\ 2\quad 3", r"1 000 m \\ 2  3"),
+    _Rule(_COLOUR, "", r"\textcolor{red}{57}", "{57}"),
+    _Rule(_end_of("lt"), "<", r"x \lt 3", "x < 3"),
+    _Rule(_end_of("gt"), ">", r"x \gt 3", "x > 3"),
+    _Rule(_end_of("[lr]?vert"), "|", r"\lvert x \rvert", "| x |"),
+    _Rule(_OVER, r"\\frac{\1}{\2}", r"{1 \over 2}", r"\frac{1 }{ 2}"),
     _Rule(_end_of("leq(?:slant)?"), r"\\le", r"x \leqslant 2", r"x \le 2"),
     _Rule(_end_of("geq(?:slant)?"), r"\\ge", r"x \geq 2", r"x \ge 2"),
     _Rule(_end_of("neq"), r"\\ne", r"x \neq 2", r"x \ne 2"),
@@ -112,6 +124,7 @@ LATEX_RULES = (
     _Rule(_end_of("ldots|cdots|dots"), "...", r"1, \dots", "1, ..."),
     _Rule(re.compile(r"\\([%#&_])"), r"\1", r"50\%", "50%"),
     *[_Rule(_TEXT, r" \1 ", r"\text{(C)}", " (C) ")] * 3,  # at most three within each other
+    _Rule(_end_of("bf|it|rm|sf|tt|em|bfseries|itshape"), "", r"{\bf 57}", "{ 57}"),
     _Rule(_end_of("[dtc]frac"), r"\\frac", r"\dfrac{1}{2}", r"\frac{1}{2}"),
     _Rule(
         re.compile(rf"\\frac\s*{_ARGUMENT}\s*{_ARGUMENT}"),
@@ -145,23 +158,56 @@ def tidy(text: str) -> str:
         text = _RAISED.sub(lambda run: "^{" + "".join(_SUPERSCRIPTS[sign] for sign in run[0]) + "}", text)
         text = _LOWERED.sub(lambda run: "_{" + "".join(_SUBSCRIPTS[sign] for sign in run[0]) + "}", text)
     text = _STARRED_POWER.sub("^", text) if "**" in text and not text.startswith("**") else text
-    text = text.replace("**", "").replace("__", "").replace("{,}", ",").strip("`*_ \t\r\n")
+    text = text.replace("**", "").replace("{,}", ",").strip("`* \t\r\n")
+    emphasised = _EMPHASIS.fullmatch(text) if text.startswith("_") else None
+    text = emphasised[2] if emphasised else text
     if "\\" in text:
         text = _tidy_latex(text)
     text = text.replace("+/-", r"\pm ").replace("<=", r"\le ").replace(">=", r"\ge ").replace("!=", r"\ne ")
-    text = _PLAIN_PI.sub(r"\\pi ", _PLAIN_ROOT.sub(lambda root: rf"\sqrt{{{root[1] or root[2]}}}", text))
-    text = _tidy_dollars(text)
+    text = _PLAIN_PI.sub(r"\\pi ", _ROOT_WORD.sub(r"\\sqrt", text))
+    text = _tidy_dollars(_brace_arguments(text) if "^" in text or r"\sqrt" in text else text)
     text = _BLANKS.sub(" ", _RAISED_BLANK.sub("", text)).strip(" ")
     while text and text[-1] in _EDGES and not text.endswith("..."):
         text = text[:-1]
+    text = _without_group(text)
     return _ABOUT.sub("", text.lstrip(" :"), count=1) if _ABOUT.match(text.lstrip(" :")) else text.lstrip(" :")
 
 
 def _tidy_latex(text: str) -> str:
-    if r"\begin{" not in text:  # in a matrix \[ may be an entry's bracket after a new line
+    if r"\begin" not in text or r"\\begin" in text:  # a doubled backslash is JSON's; in a matrix it is a new line
+        text = text.replace(r"\\", "\\")
+    if r"\begin" not in text:  # in a matrix \[ may be an entry's bracket after a new line
         text = _MATH_MARK.sub(" ", text)
     for rule in LATEX_RULES:
         text = rule.pattern.sub(rule.plain, text)
+    return text
+
+
+def _brace_arguments(text: str) -> str:
+    r"""Return the text with the braces of LaTeX for the brackets of ``2^(1/2)`` and ``\sqrt(x)``."""
+    pieces: list[str] = []
+    takers: list[str | None] = []  # of each open bracket, what takes it as its argument
+    end = 0
+    for bracket in _ARGUMENT_BRACKET.finditer(text):
+        pieces.append(text[end : bracket.start()])
+        end = bracket.end()
+        if bracket[0] == ")":
+            pieces.append("}" if takers and takers.pop() else ")")
+        else:
+            takers.append(bracket["taker"])
+            pieces.append(f"{bracket['taker']}{{" if bracket["taker"] else "(")
+    return text if any(takers) else "".join(pieces) + text[end:]
+
+
+def _without_group(text: str) -> str:
+    """Return the text without the braces around all of it, which LaTeX does not print: {1,2} is the list 1,2."""
+    if not text.startswith("{") or not text.endswith("}"):
+        return text
+    depth = 0
+    for brace in _BRACE.finditer(text):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if depth == 0:
+            return text[1:-1].strip() if brace.end() == len(text) else text
     return text
 
 

@@ -17,6 +17,10 @@ _PARTS = {
     "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4,
     "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10,
 }  # fmt: skip
+_ONE_PART = re.compile(
+    r"(?:an?\s+)?(?P<half>half)(?![\w-])|an?\s+(?P<part>[a-z]+)(?![\w-])", re.IGNORECASE
+)  # half, a third
+_OF_ONE = re.compile(r"\A(?:\s+of)?\s+an?(?=\s)")  # half (of) a cup
 _NEXT = re.compile(r"(?P<join>\s+and\s+|[\s-]+)?(?P<word>[A-Za-z]+)")
 
 
@@ -34,9 +38,15 @@ def read_number_words(text: str) -> NumberWords | None:
     NumberWords(value=Fraction(2105, 1), rest=' eggs')
     >>> read_number_words("two-thirds of it"), read_number_words("one and two").rest, read_number_words("seventh")
     (NumberWords(value=Fraction(2, 3), rest=' of it'), ' and two', None)
+    >>> read_number_words("half a cup"), read_number_words("a quarter")
+    (NumberWords(value=Fraction(1, 2), rest=' cup'), NumberWords(value=Fraction(1, 4), rest=''))
     >>> read_number_words("one two") is None
     True
     """
+    one = _ONE_PART.match(text)
+    part_word = (one["half"] or one["part"]).lower() if one else ""
+    if one and part_word in _PARTS:
+        return NumberWords(Fraction(1, _PARTS[part_word]), _OF_ONE.sub("", text[one.end() :]))
     total = part = end = 0
     room, scale = 100, 10**15  # the next word of a value and the next scale stay below these
     while next_word := _NEXT.match(text, end):

@@ -27,7 +27,7 @@ class Quantity(NamedTuple):
 
 
 _DECIMAL = r"""
-    (?: \d{1,3} (?:,\d{3})+ (?:\.\d+)?                          # 1,234.5
+    (?: [1-9]\d{0,2} (?:,\d{3})+ (?:\.\d+)?                     # 1,234.5
       | \d{1,3} (?:[ ]\d{3})+ (?:\.\d+)? (?![\d/])              # 1 234.5, but not 1 234/5
       | \d+ (?:\.\d*)?                                          # 1234. and 1234.5
       | \.\d+                                                   # .5
@@ -52,6 +52,8 @@ _NUMBER = re.compile(
 )
 _REPEATING = re.compile(r"(-?)(\d{0,50})\.(\d{0,50})\\overline\s*\{\s*(\d{1,50})\s*\}")  # 0.1\overline{6}
 _PLAIN = re.compile(r"-?\d{1,18}")
+_NEGATIVE = re.compile(r"(?:negative|minus)\s+(?!negative|minus)", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"([-+]?\s*[$€£]?\s*\d+),(?!\d{3}(?!\d))(\d+(?!,)(?:\D.*)?)|([-+]?0),(\d+(?!,))", re.DOTALL)
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALE = re.compile(r"\s*(hundred|thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*(?:%|percent(?:age)?(?: points?)?|per cent|pct)(?![A-Za-z])", re.IGNORECASE)
@@ -63,7 +65,7 @@ def read_quantity(text: str) -> Quantity | None:
 
     Read are signs, thousands separators (``1,000``, ``1 000``), decimals, fractions (``3/4``, ``\frac{3}{4}``),
     mixed and vulgar numbers (``2\frac{1}{2}``, ``5½``), scientific notation, currency signs, percent and units,
-    scale words (``1.5 million``) and numbers in words (``twenty-one``, ``two thirds``).
+    scale words (``1.5 million``), and numbers in words (``twenty-one``, ``two thirds``, ``negative five``).
 
     >>> read_quantity("$1,234.50").value, read_quantity(r"2\frac{1}{2}").value, read_quantity("1e3").value
     (Fraction(2469, 2), Fraction(5, 2), Fraction(1000, 1))
@@ -79,6 +81,10 @@ def read_quantity(text: str) -> Quantity | None:
         return _read_repeating(plain)
     if not plain or len(plain) > LONGEST_NUMBER:
         return None
+    negative = _NEGATIVE.match(plain)
+    if negative:
+        quantity = read_quantity(plain[negative.end() :])
+        return quantity and quantity._replace(value=-quantity.value)
     if plain[0].isalpha():
         words = read_number_words(plain)
         return _with_unit(words.value, words.rest, "") if words else None
@@ -86,8 +92,21 @@ def read_quantity(text: str) -> Quantity | None:
     value = _value(number) if number else None
     if number is None or value is None:
         return None
-    negative = number["sign"] == "-" or number["sign2"] == "-"
-    return _with_unit(-value if negative else value, number["rest"], number["currency"] or "")
+    below_zero = number["sign"] == "-" or number["sign2"] == "-"
+    return _with_unit(-value if below_zero else value, number["rest"], number["currency"] or "")
+
+
+def read_decimal_comma(plain: str) -> Quantity | None:
+    """Return the number that a comma for the decimal point makes, None where it may separate thousands or items.
+
+    >>> read_decimal_comma("1,22").value, read_decimal_comma("0,111").value, read_decimal_comma("1,222")
+    (Fraction(61, 50), Fraction(111, 1000), None)
+    """
+    comma = _DECIMAL_COMMA.fullmatch(plain)
+    if comma is None:
+        return None
+    whole, rest = (comma[1], comma[2]) if comma[1] else (comma[3], comma[4])
+    return None if "," in rest else read_quantity(f"{whole}.{rest}")
 
 
 def _with_unit(value: Fraction, rest: str, currency: str) -> Quantity | None:

@@ -24,8 +24,8 @@ _CHECK_SECONDS = 10.0
 def reference_text(reference: object) -> str | None:
     r"""Return a reference's answer as text, or None when none can be read.
 
-    After the last ``####`` of a worked solution, the last box, the answer tag, an anchor in a text of several lines,
-    or the text as it is. Numbers are read as they print. A NaN, an infinity, blank text, a
+    After the last ``####`` of a worked solution, the last box, the answer tag, an anchor ("The answer is 42"), or
+    the text as it is. Numbers are read as they print. A NaN, an infinity, blank text, a
     placeholder ("N/A", "???"), unbalanced braces and other types hold no answer.
 
     >>> reference_text("48/2 = <<48/2=24>>24\n#### 72"), reference_text(r"So the root is $\boxed 5$.")
@@ -51,10 +51,7 @@ def _answer_in(text: str) -> str | None:
 def _marked_answer(text: str) -> str | None:
     if "####" in text:
         return text.rpartition("####")[2].strip()
-    if r"\boxed" in text:
-        marked = find_boxed(text)
-    else:
-        marked = find_answer_tag(text, "answer") or (find_marked(text) if "\n" in text else None)
+    marked = find_boxed(text) if r"\boxed" in text else find_answer_tag(text, "answer") or find_marked(text)
     if marked is None:
         return text
     return marked.text if isinstance(marked, Answer) else None

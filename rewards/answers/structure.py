@@ -6,6 +6,9 @@ import re
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+DEEPEST_NESTING = 24
+"""Brackets within each other that are looked into."""
+
 Kind = Literal["single", "list", "set", "tuple"]
 
 _OPENING = ("(", "[", "{", r"\{", r"\langle")
@@ -23,7 +26,8 @@ _PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])")
 
 
 class Shape(NamedTuple):
-    """``items`` of a list, set or tuple, or the one value; ``brackets`` are those of a tuple, such as ``[)``."""
+    """``items`` of a list, set or tuple, or the one value; ``brackets`` are those of a tuple, such as ``[)``, and
+    none of a matrix."""
 
     kind: Kind
     items: tuple[str, ...]
@@ -41,8 +45,9 @@ class _Token(NamedTuple):
 def read_shape(plain: str) -> Shape:
     r"""Return the shape of a tidied text.
 
-    A comma, a semicolon, "and" and "or" outside all brackets separate; ``a \pm b`` is a list of two values;
-    brackets around one value are dropped.
+    A comma, a semicolon, "and" and "or" outside all brackets separate (where there are semicolons and commas, the
+    commas are within the items); ``a \pm b`` is a list of two values; brackets around one value are dropped. Brackets
+    that nest deeper than :data:`DEEPEST_NESTING` are not looked into.
 
     >>> read_shape("1, 2 and 3")
     Shape(kind='list', items=('1', '2', '3'), brackets='')
@@ -51,7 +56,7 @@ def read_shape(plain: str) -> Shape:
     >>> read_shape(r"\{1 \pm 2\}").items, read_shape("(18)").kind
     (('1 + 2', '1 - 2'), 'single')
     """
-    if r"\begin" in plain:
+    if r"\begin" in plain or is_deep(plain):
         return Shape("single", (plain,))
     tokens = _tokens(plain)
     outer = _outer_brackets(plain, tokens)
@@ -102,10 +107,12 @@ def _outer_brackets(text: str, tokens: list[_Token]) -> _Brackets | None:
 
 def _split(text: str, tokens: list[_Token]) -> tuple[str, ...]:
     spaced = ", " in text
+    signs = "".join(token.text for token in tokens if token.text in (",", ";"))
+    between_groups = ";" in signs and all(signs.split(";"))  # p=5,q=2; p=7,q=2
     parts = []
     start = 0
     for token in tokens:
-        if token.text not in (",", ";", "and", "or"):
+        if token.text not in (";", "and", "or") and (token.text != "," or between_groups):
             continue
         if spaced and token.text == "," and _THOUSANDS.match(text, token.start):
             continue  # "1,000, 2,000": where commas with a space separate, those of thousands do not
@@ -142,33 +149,39 @@ def split_outside(plain: str, sign: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-_REALS = (r"\mathbb{R}", r"\mathbb R", r"\R", "ℝ", "all real numbers", "all reals")
-_LESS = re.compile(r"\s*(<=|>=|<|>|\\le(?![A-Za-z])|\\ge(?![A-Za-z]))\s*")
-_VARIABLE = re.compile(r"\\?[A-Za-z]+")
+_NESTING = re.compile(r"[(\[{)\]}]")
 
 
-def read_interval(plain: str) -> Shape | None:
-    r"""Return the interval that an inequality about one variable is, as a tuple; None for anything else.
+def is_deep(text: str) -> bool:
+    r"""Return whether brackets nest deeper than :data:`DEEPEST_NESTING`; one pass, before anything is parsed.
 
-    >>> read_interval(r"1 < x \le 2")
-    Shape(kind='tuple', items=('1', '2'), brackets='(]')
-    >>> read_interval(r"3 < x").items, read_interval("x + y < 3")
-    (('3', '\\infty'), None)
+    >>> is_deep("((1, 2), {3})"), is_deep("(" * 25), is_deep(r"\{" * 25 + r"\}" * 25)
+    (False, True, True)
     """
-    if plain in _REALS:
-        return Shape("tuple", (r"-\infty", r"\infty"), "()")
-    parts = _LESS.split(plain)
-    signs = ["<" if sign[0] == "<" or sign == r"\le" else ">" for sign in parts[1::2]]
-    closed = [sign not in "<>" for sign in parts[1::2]]
-    if len(set(signs)) != 1 or not all(parts):
+    if len(text) <= DEEPEST_NESTING:
+        return False
+    depth = 0
+    for bracket in _NESTING.findall(text):
+        depth += 1 if bracket in "([{" else -1 if depth else 0
+        if depth > DEEPEST_NESTING:
+            return True
+    return False
+
+
+_VECTOR = re.compile(r"\\begin\s*\{[a-zA-Z]?matrix\}(.*)\\end\s*\{[a-zA-Z]?matrix\}", re.DOTALL)
+
+
+def read_vector(plain: str) -> Shape | None:
+    r"""Return the tuple that a matrix of one row or one column is; None for anything else.
+
+    >>> read_vector(r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}").items, read_vector("(1, 2)")
+    (('1', '2'), None)
+    """
+    matrix = _VECTOR.fullmatch(plain)
+    if matrix is None or r"\begin" in matrix[1]:
         return None
-    values = parts[::2]
-    if signs[0] == ">":
-        values, closed = values[::-1], closed[::-1]
-    if len(values) == 3 and _VARIABLE.fullmatch(values[1]):
-        return Shape("tuple", (values[0], values[2]), ("[" if closed[0] else "(") + ("]" if closed[1] else ")"))
-    if len(values) == 2 and _VARIABLE.fullmatch(values[0]) and not _VARIABLE.fullmatch(values[1]):
-        return Shape("tuple", (r"-\infty", values[1]), "(" + ("]" if closed[0] else ")"))
-    if len(values) == 2 and _VARIABLE.fullmatch(values[1]):
-        return Shape("tuple", (values[0], r"\infty"), ("[" if closed[0] else "(") + ")")
-    return None
+    rows = [row for row in matrix[1].split(r"\\") if row.strip()]
+    if len(rows) > 1 and "&" in matrix[1]:
+        return None
+    entries = rows if len(rows) > 1 else matrix[1].split("&")
+    return Shape("tuple", tuple(entry.strip() for entry in entries))

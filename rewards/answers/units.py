@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
+
+from .qualifiers import NUMBER_WORDS, QUALIFIERS
 
 _SAME = {
     "$": "$ dollar dollars usd us$ buck bucks",
@@ -40,6 +43,7 @@ _SAME = {
     "mph": "mph",
     "am": "am a.m",
     "pm": "pm p.m",
+    "ohm": "ohm ohms Ω",
 }
 _KNOWN = {spelling: unit for unit, spellings in _SAME.items() for spelling in spellings.split()}
 _COMPOUNDS = {"mi/hour": "mph", "degreecelsius": "celsius", "degreefahrenheit": "fahrenheit"}
@@ -47,15 +51,22 @@ _COMPOUNDS = {"mi/hour": "mph", "degreecelsius": "celsius", "degreefahrenheit": 
 CURRENCIES = "$€£¥₹₩₽"
 """Signs that may stand before a number."""
 
-_NO_UNITS = re.compile(
-    r"""
-    or | and | not | but | nor | to | than | if | unless | maybe | perhaps | either | neither | versus | vs
-    | pi | sqrt | sin | cos | tan | log | ln | exp | mod | infinity | choose
-    | is | are | was | were | be | equals
-    """,
-    re.VERBOSE | re.IGNORECASE,
+_NO_UNITS = QUALIFIERS | NUMBER_WORDS | frozenset(["and", "to", "is", "are", "was", "were", "be", "equals"])
+"""Words that are no part of a unit: what makes of the number another one, and what begins another phrase."""
+
+_ARTICLES = ("a", "an", "the", "this", "that")
+_BEFORE_ARTICLES = ("in", "of", "on", "at", "for", "from", "per", "each", "every", "with", "after", "before", "left")
+_ALGEBRA = re.compile(r"[a-dk-nx-z]{1,2}|[a-d]{3}|[k-n]{3}|[x-z]{3}|[A-Za-z]")  # letters for numbers: ab, xyz, T
+_CJK = re.compile("[\u3040-\u30ff\u4e00-\u9fff]+")
+_CJK_UNITS = re.compile(
+    "(?:平方|立方)?(?:美元|欧元|日元|英镑|千米|公里|厘米|毫米|分米|公斤|千克|毫升|小时|分钟|星期|个月|"
+    "[个個只隻条條张張本支颗顆粒块塊件套双雙对對米里克斤吨噸两升元角分钱岁歲天日周月年时時秒度人名位次遍家户戶种種类類头頭匹辆輛架艘座栋棟"
+    "间間层層页頁行列排组組箱盒袋包瓶杯碗盘盤桶筐串束朵棵株枝根片段节節题題道步圈倍份批枚円冊台歳])+"
+    "(?:/|每)?(?:小时|分钟|[个天日秒时時分年月周人])?"
 )
-_ALGEBRA = re.compile(r"[a-dk-nx-z]{1,3}|[A-Za-z]")  # letters that stand for numbers: ab, xyz, T
+"""Chinese and Japanese counters and units. 万 and 百 are numbers, 以上 and 左右 make it another one: none is here."""
+_MICRO = re.compile(r"\\mu\s*(?=(?:m|g|s|l|L|F|C|A|V)(?![A-Za-z]))")
+_OHM = re.compile(r"\\Omega(?![A-Za-z])|Ω")
 _POWER = re.compile(r"\s*\^\s*\{?\s*([23])\s*\}?")  # cm^2, cm ^ {3}
 _CELSIUS = re.compile(r"\^\\circ ?C(?![A-Za-z])")
 _FAHRENHEIT = re.compile(r"\^\\circ ?F(?![A-Za-z])")
@@ -82,6 +93,9 @@ def canonical_unit(text: str, currency: str) -> str | None:
         return _KNOWN.get(currency, currency)
     if len(text) > _LONGEST or ".." in text:
         return None
+    if _CJK.match(text.strip()):
+        return _KNOWN.get(currency, currency) if _CJK_UNITS.fullmatch(text.strip()) else None
+    text = _MICRO.sub("micro-", _OHM.sub(" ohm", text))
     text = _CELSIUS.sub(" celsius", _FAHRENHEIT.sub(" fahrenheit", text))
     text = _POWER.sub(r"^\1", text)
     words = _TOKEN.findall(text)
@@ -95,11 +109,18 @@ def _plausible(words: list[str], glued: bool) -> bool:
     first = words[0]
     if first in ("^2", "^3") or (glued and (first not in _KNOWN or len(first) == 1)):
         return False
-    return all(word in _KNOWN or word in ("/", "^2", "^3", "a") or not _is_no_unit(word) for word in words)
+    return all(_fits(word.lower() if word.istitle() else word, before) for before, word in pairwise(["", *words]))
 
 
-def _is_no_unit(word: str) -> bool:
-    return _NO_UNITS.fullmatch(word) is not None or _ALGEBRA.fullmatch(word) is not None
+def _fits(word: str, before: str) -> bool:
+    """Return whether a word may stand in a unit behind the word ``before`` ("" behind the number)."""
+    if word in _KNOWN or word in ("/", "^2", "^3"):
+        return True
+    if word in ("squared", "cubed"):
+        return before in _KNOWN  # "5 cm squared", but not "5 squared"
+    if word in _ARTICLES:  # "5 dollars a day", "5 left in the box", but not "5 contradicts the premise"
+        return before in _KNOWN or before in _BEFORE_ARTICLES or (word in ("a", "an") and bool(before))
+    return word.lower() not in _NO_UNITS and not _ALGEBRA.fullmatch(word)
 
 
 def _join(words: list[str]) -> str:
@@ -132,10 +153,15 @@ def without_unit(plain: str) -> str:
     """
     if _TRIGONOMETRY.search(plain):
         return plain
+    counter = _CJK_UNITS.search(plain) if _CJK.search(plain) else None
+    if counter and counter.start() and counter.end() == len(plain):
+        return plain[: counter.start()].strip()
     words = plain.replace(r"^\circ", r" ^\circ").split(" ")
     count = len(words)
     while count > 1 and _is_unit(words[count - 1]):
         count -= 1
+    if words[count:] and words[count] in ("squared", "cubed"):
+        return plain  # of the value itself
     return plain if count == len(words) else " ".join(words[:count]).strip()
 
 

@@ -49,6 +49,7 @@ class Conciseness(Reward):
     """
 
     name: ClassVar[str] = "conciseness"
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag", "extraction")
 
     budget: int | None = None

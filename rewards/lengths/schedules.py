@@ -40,6 +40,7 @@ class CosineLength(Reward):
     """
 
     name: ClassVar[str] = "cosine_length"
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag", "extraction")
     max_len: int = 1000
     min_value_wrong: float = -1.0

@@ -131,4 +131,34 @@ HOSTILE = [
     Case(boxed(r"\input{/etc/passwd}"), "18", 0.0, "a file command"),
 ]
 
-EXTRACTION = [*MARKERS, *REFERENCES, *HOSTILE]
+SENTENCES = [
+    Case("The answer is 31, altogether.", "31", 1.0, "words behind a comma are no second value"),
+    Case("The answer is $4,500, the price of both.", "4500", 1.0, "nor behind an amount of money"),
+    Case("The answer is 31, or 32.", "31", 0.0, "'or' behind a comma is"),
+    Case("The answer is 31, 32 at the most.", "31", 0.0, "and so is a number"),
+    Case("The answer is B, this cannot be A or C", "B", 1.0, "what a choice is not"),
+    Case("The answer is surely B", "B", 1.0, "an adverb before the choice"),
+    Case("The best option is B.", "B", 1.0, "a choice without 'answer'"),
+    Case("Choice B is correct.", "B", 1.0, "a choice that is praised"),
+    Case("(B) is the right answer.", "B", 1.0, "and without 'choice'"),
+    Case("Option B is wrong.", "B", 0.0, "a choice that is not"),
+    Case("The best option is a car.", "A", 0.0, "an article is no choice"),
+    Case("答案是B。", "B", 1.0, "a letter behind Chinese words"),
+    Case("答案：一共是 31 个。", "31", 1.0, "Chinese words before the value, a counter behind it"),
+    Case(boxed("31个"), "31", 1.0, "a counter behind the value"),
+    Case(boxed("31万"), "31", 0.0, "ten thousands are no counter"),
+    Case("B不是C", "B", 1.0, "what it is not, in Chinese"),
+    Case("Answer: The length of the fence is 31.", "31", 1.0, "a subject before the value"),
+    Case("Answer: It is wrong that the length is 31.", "31", 0.0, "a subject that judges"),
+    Case(r"$a=\boxed{3}$, $b = \boxed{4}$", "a=3, b=4", 1.0, "names before the boxes"),
+    Case(r"\boxed{3} \quad \text{or} \quad \boxed{4}", "4,3", 1.0, "spaces and words between boxes"),
+    Case(r"\boxed{3} is too low but \boxed{4}", "4", 1.0, "other words end the list"),
+    Case(r"Half is \boxed{3}. So twice that. Final Answer: The final answer is $6$.", "6", 1.0, "a box of a step"),
+    Case(r"\boxed{31\}", "31", 1.0, "a closing brace that was escaped"),
+    Case("The Old Man and the Sea", "the old man and the sea", 1.0, "the reference's words and nothing else"),
+    Case("7", "The answer is 7", 1.0, "a sentence as the reference"),
+    Case(boxed("31"), "31\\", 1.0, "a stray backslash behind the reference"),
+    Case(boxed(r"\frac{1}{3}"), r"\\frac{1}{3}", 1.0, "a backslash that JSON doubled"),
+]
+
+EXTRACTION = [*MARKERS, *SENTENCES, *REFERENCES, *HOSTILE]

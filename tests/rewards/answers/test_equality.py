@@ -6,9 +6,10 @@ from fractions import Fraction
 import pytest
 from grpokit.rewards.answers.arithmetic import is_too_large
 from grpokit.rewards.answers.equality import compare, is_hedged
+from grpokit.rewards.answers.intervals import read_interval
 from grpokit.rewards.answers.normalize import tidy
 from grpokit.rewards.answers.numbers import read_quantity
-from grpokit.rewards.answers.structure import read_interval, read_shape
+from grpokit.rewards.answers.structure import read_shape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

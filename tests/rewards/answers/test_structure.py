@@ -1,7 +1,8 @@
 r"""The shape of an answer, item by item."""
 
 import pytest
-from grpokit.rewards.answers.structure import Shape, read_interval, read_shape, split_outside
+from grpokit.rewards.answers.intervals import read_interval
+from grpokit.rewards.answers.structure import Shape, read_shape, split_outside
 
 SHAPES = [
     ("1, 2; 3", Shape("list", ("1", "2", "3"))),

@@ -1,0 +1,69 @@
+"""What a sentence says beside its value: what it is not ("18, not 17"), and words without a value ("72, in total")."""
+
+from __future__ import annotations
+
+import re
+
+from .choices import read_choice
+from .normalize import tidy
+from .numbers import read_quantity
+
+_REJECTED = re.compile(
+    r"""
+    (?: (?P<aside> \s*+ [,;(] \s*+ ) | \s++ )   # "18, …", "18 (…" or "18 …"
+    (?: but\s++ )?
+    (?: (?: (?:it|this|that|which) \s (?:is\s|was\s)? )? not | rather[ ]than | instead[ ]of | as[ ]opposed[ ]to
+      | (?:it|this|that) \s (?: can(?:not|'t|’t)[ ]be | isn['’]t )
+    ) \s
+    [^()]*+ \)?$
+    | (?P<cjk> 而?不是 | 而非 ) .* $             # "B不是 A"
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ASIDE = re.compile(
+    r"""
+    , \s++ (?P<words>
+        (?: in | on | at | for | after | before | as | so | since | because | which | where | when | with | this | that
+          | these | it | he | she | they | we | you | there | the | an? | to | of | per | each | total | altogether | if
+          | given | assuming | rounded | using | by | thus | therefore | making | leaving | meaning | i\.e\. )
+        \b .*
+    )
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+_OTHER_VALUE = re.compile(r"\d|\\|\b(?:or|not|maybe|perhaps|could|might|wrong|but|(?-i:[A-J]))\b(?!')", re.IGNORECASE)
+"""What makes of words behind a comma another answer, or a doubt."""
+
+
+def end_of_value(text: str) -> int:
+    """Return how many characters of an answer are its value; the rest says what it is not, or no value.
+
+    A list needs values on both sides of its comma; words behind one that hold no other value are an aside.
+
+    >>> texts = ["18 (rather than 17)", "72, in total", "18, not 17", "D, it can't be A"]
+    >>> [text[: end_of_value(text)] for text in texts]
+    ['18', '72', '18', 'D']
+    >>> texts = ["18, or 17", "Paris, the capital", "does not exist"]
+    >>> [text[: end_of_value(text)] for text in texts]
+    ['18, or 17', 'Paris, the capital', 'does not exist']
+    """
+    end = _before_rejected(text) if " " in text or "不是" in text or "而非" in text else len(text)
+    return _before_aside(text[:end]) if ", " in text[:end] else end
+
+
+def _before_rejected(text: str) -> int:
+    rejected = _REJECTED.search(text)
+    if rejected is None:
+        return len(text)
+    marked = rejected["aside"] or rejected["cjk"]
+    if not marked and read_quantity(text[: rejected.start()]) is None:
+        return len(text)  # without a comma or bracket only a number is cut: "does not exist" is an answer
+    return rejected.start()
+
+
+def _before_aside(text: str) -> int:
+    for aside in _ASIDE.finditer(text):
+        plain = tidy(text[: aside.start()])
+        if (read_quantity(plain) or read_choice(plain)) and not _OTHER_VALUE.search(aside["words"]):
+            return aside.start()
+    return len(text)

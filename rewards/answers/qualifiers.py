@@ -1,0 +1,51 @@
+"""Words that make of a number another one, or none: "57 squared", "half of 57", "57 is wrong" do not say 57."""
+
+from __future__ import annotations
+
+import re
+
+_OPERATIONS = """
+    root squared cubed cube factorial double doubled twice triple tripled thrice quadruple half halved halves third
+    quarter fourth fifth sixth eighth tenth reciprocal inverse log logarithm ln exp exponential power powers sine cosine
+    tangent sin cos tan modulo mod minus plus negative negated added subtracted multiplied divided by multiple
+    multiples divisible divisor divisors factor factors remainder absolute complement opposite derivative integral
+    choose sqrt pi infinity dozen hundred thousand million billion trillion
+"""
+_COMPARISONS = """
+    less fewer greater least most under below above between than beyond exceeds exceeding except excluding without
+    almost nearly within
+"""
+_JUDGEMENTS = """
+    not no never none neither nor cannot can't isn't aren't wasn't weren't doesn't don't didn't won't wouldn't wrong
+    incorrect false fails fail failed failing off short far too invalid impossible untrue unlikely unless mistake
+    mistaken error reject rejected contradiction exclude excluded ruled
+"""
+_DOUBTS = """
+    or either maybe perhaps possibly might could guess unknown unsure if but versus vs whether
+"""
+_SPELT = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
+"""
+
+QUALIFIERS = frozenset((_OPERATIONS + _COMPARISONS + _JUDGEMENTS + _DOUBTS).split())
+"""Words that apply an operation to a number, compare, judge or doubt it."""
+
+NUMBER_WORDS = frozenset(_SPELT.split())
+"""Words that are a second number beside another one."""
+
+_WORD = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
+
+
+def qualifies(text: str) -> bool:
+    """Return whether a text holds a word that makes another value of the number beside it.
+
+    >>> qualifies("the square root of"), qualifies("apples are left"), qualifies("is wrong")
+    (True, False, True)
+    """
+    return any(word in QUALIFIERS or word in NUMBER_WORDS for word in words_of(text))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in small letters."""
+    return [word.lower() for word in _WORD.findall(text)]

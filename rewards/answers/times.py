@@ -1,0 +1,65 @@
+"""Times of the day and ratios: 7:30, 07:30:00, 8:34 p.m. and 20:34; 3:4."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import NamedTuple
+
+from .numbers import read_quantity
+
+_TIME = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?\s*(?:([ap])\.?\s*m\.?)?", re.IGNORECASE)
+_HOUR = re.compile(r"(\d{1,2})()()\s*([ap])\.?\s*m\.?", re.IGNORECASE)  # 7 p.m.
+_RATIO = re.compile(r"\d{1,9}(?:\s*:\s*\d{1,9})+")
+
+
+class _Time(NamedTuple):
+    hour: int
+    minute: int
+    second: int
+    half: str
+
+
+def same_time(answer: str, reference: str) -> bool | None:
+    """Return whether two times of the day, or two ratios, are equal; None where neither text is one.
+
+    A time without "a.m." or "p.m." is the one that the other says, or one of 24 hours.
+
+    >>> same_time("7:30", "07:30:00"), same_time("20:34", "8:34 P.M."), same_time("3:45 AM", "3:45 PM")
+    (True, True, False)
+    >>> same_time("6:8", "3:4"), same_time("3/4", "3:4"), same_time("345", "3:45"), same_time("3", "4")
+    (True, True, False, None)
+    """
+    wanted, given = _time(reference), _time(answer)
+    if wanted and given:
+        return _agree(wanted, given)
+    if ":" not in answer and ":" not in reference:
+        return None
+    if _TIME.fullmatch(answer) or _TIME.fullmatch(reference):
+        return False
+    left, right = _ratio(answer), _ratio(reference)
+    return None if left is None or right is None else left == right
+
+
+def _time(text: str) -> _Time | None:
+    time = _TIME.fullmatch(text) or _HOUR.fullmatch(text)
+    return _Time(int(time[1]), int(time[2] or 0), int(time[3] or 0), (time[4] or "").lower()) if time else None
+
+
+def _agree(one: _Time, other: _Time) -> bool:
+    if one[1:3] != other[1:3]:
+        return False
+    if bool(one.half) == bool(other.half):
+        return one == other
+    stated, bare = (one, other) if one.half else (other, one)
+    in_24_hours = stated.hour % 12 + (12 if stated.half == "p" else 0)
+    return bare.hour in (stated.hour, in_24_hours)
+
+
+def _ratio(text: str) -> tuple[Fraction, ...] | None:
+    """Return a ratio as its parts over the last, a number as its ratio to one."""
+    if _RATIO.fullmatch(text):
+        parts = [int(part) for part in text.split(":")]
+        return tuple(Fraction(part, parts[-1]) for part in parts[:-1]) if parts[-1] else None
+    quantity = read_quantity(text)
+    return (quantity.value,) if quantity else None
