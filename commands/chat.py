@@ -111,7 +111,7 @@ def _open(args: argparse.Namespace) -> Chat:
     task = asked.load(args.rewards)
     examples = questions(task.prompts(asked.split, data=asked.data), asked.limit or EXAMPLE_PROMPTS)
     mix = _mix(args, task.rewards)
-    return open_chat(specs, mix, task.sampling(**given, samples=1), examples, loading)
+    return open_chat(specs, mix, task.sampling(**given, samples=1), examples, loading, task.reference)
 
 
 def _mix(args: argparse.Namespace, default: str) -> RewardMix:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from ..errors import GrpokitError, nearest
+from ..errors import GrpokitError
 from ..files import write_atomically
 
 # What only running needs is imported inside functions: --help starts without it.
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..evaluate.tasks.card import Task
     from ..evaluate.types import Sampling
     from ..rewards import RewardMix
+    from ..rewards.guarded import Calls
 
     Group = TypeVar("Group", bound=DataclassInstance)
 
@@ -100,16 +101,24 @@ class ScoringOptions:
     rewards: str | None
     primary: str | None
     allow_code: bool
+    reward_timeout: float | None = None
+
+    @property
+    def calls(self) -> Calls:
+        """How rewards are called: notes on their failures go to standard error."""
+        from ..reports.wording import one_line
+        from ..rewards.guarded import Calls
+
+        return Calls(self.reward_timeout, lambda text: print(f"note: {one_line(text)}", file=sys.stderr))
 
     def over(self, default: str, primary: str | None, where: str) -> Scoring:
         """Return the mix of --rewards, or the ``default`` one that the file ``where`` names, and its primary metric."""
-        from ..evaluate.paired.comparison import TOTAL
-        from ..evaluate.scoring import primary_of
+        from ..evaluate.scoring import check_primary, primary_of
         from ..rewards import RewardMix
 
         mix = RewardMix.parse(chosen_spec(self.rewards, default, where, allow_code=self.allow_code))
-        if self.primary is not None and self.primary not in (*mix.names, TOTAL):
-            raise UsageError(f"--primary {self.primary!r} is not in the mix. {nearest(self.primary, mix.names)}")
+        if self.primary is not None:
+            check_primary(mix, self.primary, "--primary ")
         return Scoring(mix, primary_of(mix, self.primary or primary))
 
 
@@ -190,6 +199,7 @@ def add_rewards(parser: argparse.ArgumentParser) -> None:
         "'layout(answer_tag=result);correctness=1'",
     )
     group.add_argument("--primary", metavar="NAME", help="the reward whose verdict counts, or 'total'")
+    add_reward_timeout(group)
     add_allow_code(group)
 
 
@@ -213,6 +223,17 @@ def chosen_spec(typed: str | None, default: str, where: str, *, allow_code: bool
     if typed is not None:
         return typed
     return default if allow_code else registered_only(default, where)
+
+
+def add_reward_timeout(group: argparse._ActionsContainer) -> None:
+    """Add the option that sets a deadline to rewards of others."""
+    group.add_argument(
+        "--reward-timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help="for one call of a reward that is not this package's: a batch that misses it counts as not applicable, "
+        "the second one ends the command (default: no limit)",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

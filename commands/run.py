@@ -95,8 +95,8 @@ def _evaluation(args: argparse.Namespace) -> Evaluation:
     mix, primary = scoring.over(task.rewards, task.primary, str(asked.task or asked.data))
     prompts = list(task.prompts(asked.split, data=asked.data, limit=asked.limit))
     source = str(asked.data) if asked.data else f"{asked.split} split"
-    record = task_record(task.name, primary, task.cluster, prompts, source)
-    return Evaluation(record, prompts, options.read(options.SamplingOptions, args).of(task), mix)
+    record = task_record(task.name, primary, task.cluster, prompts, source, task.reference)
+    return Evaluation(record, prompts, options.read(options.SamplingOptions, args).of(task), mix, scoring.calls)
 
 
 def _evaluate_next(

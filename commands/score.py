@@ -73,7 +73,7 @@ def _score_file(source: Path, columns: Columns, scoring: ScoringOptions, out: Pa
 
     mix, primary = scoring.over("correctness", None, str(source))
     with progress() as bar, bar.track("score", None, "completions") as advance:
-        runs = import_completions(source, columns, mix, primary, out, advance)
+        runs = import_completions(source, columns, mix, primary, out, advance, scoring.calls)
     return [run.path for run in runs]
 
 
@@ -90,6 +90,6 @@ def _rescore(source: Path, scoring: ScoringOptions, out: Path) -> list[Path]:
                 old.manifest.mix.spec, old.manifest.task.primary, str(old.path / "manifest.json")
             )
             with bar.track(old.model, None, "completions") as advance:
-                rescore(old, mix, primary, folder, advance)
+                rescore(old, mix, primary, folder, advance, scoring.calls)
             folders.append(folder)
     return folders

@@ -63,6 +63,8 @@ def build_parser() -> Parser:
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="overrides, such as learning_rate=1e-4")
     shortcuts = parser.add_argument_group("shortcuts for keys of the recipe")
     shortcuts.add_argument("--rewards", metavar="SPEC", help="the mix, such as 'correctness=1,xml_format=0.5'")
+    shortcuts.add_argument("--primary", metavar="NAME", help="the reward whose verdict counts, or 'total'")
+    options.add_reward_timeout(shortcuts)
     shortcuts.add_argument("--model", metavar="PATH_OR_ID", help="the base: a folder, a hub id, or 'demo' (embedded)")
     shortcuts.add_argument("--data", metavar="FILE", help="rows from a local file with the task's columns")
     options.add_allow_code(shortcuts)
@@ -119,6 +121,8 @@ def chosen_recipe(args: argparse.Namespace) -> Recipe:
 
     shortcuts = {
         "rewards": args.rewards,
+        "primary": args.primary,
+        "reward_timeout": args.reward_timeout,
         "model.path": args.model,
         "task.data": args.data,
         "export.merge": args.merge or None,

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ..files import write_lines
 from ..rewards import RewardMix
+from ..rewards.guarded import UNWATCHED, Calls
 from .addresses import without_secrets
 from .environment import environment
 from .progress import Advance, unwatched
@@ -33,12 +34,13 @@ OF_THE_TEXT = ("kind", "dtype", "quantization", "attention", "template", "prompt
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is asked of every model: the same prompts, settings and rewards."""
+    """What is asked of every model: the same prompts, settings and rewards; ``calls`` says how these are called."""
 
     task: TaskRecord
     prompts: Sequence[Prompt]
     sampling: Sampling
     mix: RewardMix
+    calls: Calls = UNWATCHED
 
     def run(self, engine: Engine, out: Path, *, resume: bool = False, advance: Advance = unwatched) -> Run:
         """Evaluate one model into the directory ``out`` and return the run.
@@ -46,7 +48,7 @@ class Evaluation:
         With ``resume`` a run that was cut short is finished: rows that are there are kept. Raises
         :class:`EvaluationError` when ``out`` holds another run.
         """
-        try_mix(self.mix, self.prompts[0], [])
+        try_mix(self.mix, self.prompts[0], [], self.task.reference, self.calls)
         plan = engine.plan(self.prompts, self.sampling)
         shard = Shard.current()
         if shard.first:
@@ -56,7 +58,7 @@ class Evaluation:
         run = Run.open(out)
         if shard.first:
             settle(out / "completions.jsonl", run.asked())
-            score_run(run, self.mix)
+            score_run(run, self.mix, calls=self.calls)
         shard.wait()
         return run
 
@@ -105,13 +107,18 @@ class Evaluation:
         )
 
 
-def task_record(name: str, primary: str, cluster: str | None, prompts: Sequence[Prompt], source: str) -> TaskRecord:
-    """Describe a task for the manifest. Raises :class:`EvaluationError` for no prompts or an id that comes twice."""
+def task_record(
+    name: str, primary: str, cluster: str | None, prompts: Sequence[Prompt], source: str, reference: str | None = None
+) -> TaskRecord:
+    """Describe a task for the manifest; ``reference`` is the data's own name of the reference's column.
+
+    Raises :class:`EvaluationError` for no prompts or an id that comes twice.
+    """
     if not prompts:
         raise EvaluationError(f"task {name!r} has no prompts: its data is empty, or the filter keeps no row.")
     _check_unique(prompts)
     fingerprint = prompts_fingerprint(map(prompt_digest, prompts))
-    return TaskRecord(name, primary, cluster, fingerprint, len(prompts), source)
+    return TaskRecord(name, primary, cluster, fingerprint, len(prompts), source, reference)
 
 
 def _check_unique(prompts: Sequence[Prompt]) -> None:

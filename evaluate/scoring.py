@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from ..errors import GrpokitError, nearest
 from ..files import write_lines
 from ..rewards import RewardMix, repetition
+from ..rewards.guarded import UNWATCHED, Calls, GuardedMix
+from ..rewards.registry import spec_of
 from ..rewards.reward import Batch
+from ..rewards.spec import parse_reward
 from .paired.comparison import TOTAL
 from .progress import Advance, unwatched
 from .runs.manifest import MixRecord
@@ -16,6 +21,12 @@ from .types import EvaluationError, Prompt, Row
 
 BLOCK = 1024
 """Completions scored in one call, at least: enough for rewards that work in batches."""
+
+TRIALS = ("", "The answer is 18.")
+"""What a mix is tried on: two texts, so that one value for all of them is told from one for each."""
+
+CALLED_WITH = ("prompt", "prompts", "completion", "completions", "completion_ids")
+"""Names that a reward call has for something else than a column of the data."""
 
 
 def mix_record(mix: RewardMix) -> MixRecord:
@@ -32,26 +43,49 @@ def mix_record(mix: RewardMix) -> MixRecord:
 def primary_of(mix: RewardMix, wanted: str | None) -> str:
     """Return the metric that gives the verdict: the one that is wanted where ``mix`` has it, else its first reward.
 
-    >>> mix = RewardMix.parse("correctness,xml_format=0.5")
-    >>> [primary_of(mix, wanted) for wanted in ("xml_format", "total", "rouge", None)]
-    ['xml_format', 'total', 'correctness', 'correctness']
+    A reward is wanted by its name, or as it is written in the mix, such as ``my_module:name``.
+
+    >>> mix = RewardMix.parse("correctness,length(target=90)=0.5,textwrap:wrap")
+    >>> [primary_of(mix, wanted) for wanted in ("textwrap:wrap", "length(target = 90)", "total", "rouge", None)]
+    ['wrap', 'length(target=90)', 'total', 'correctness', 'correctness']
     """
-    return wanted if wanted is not None and wanted in (*mix.names, TOTAL) else mix.names[0]
+    return _metric(mix, wanted) or mix.names[0]
 
 
-def score_run(run: Run, mix: RewardMix, advance: Advance = unwatched) -> None:
-    """Write ``scores.jsonl`` of ``run``, whole or not at all.
+def check_primary(mix: RewardMix, wanted: str, where: str) -> None:
+    """Raise :class:`EvaluationError`, which begins with ``where``, unless ``mix`` has the metric that is wanted."""
+    if _metric(mix, wanted) is None:
+        raise EvaluationError(f"{where}{wanted!r} is not in the mix. {nearest(wanted, [*mix.names, TOTAL])}")
+
+
+def _metric(mix: RewardMix, wanted: str | None) -> str | None:
+    if wanted is None or wanted in (*mix.names, TOTAL):
+        return wanted
+    try:
+        spec = parse_reward(wanted)
+    except GrpokitError:
+        return None
+    return next((reward.__name__ for reward in mix.rewards if parse_reward(spec_of(reward)) == spec), None)
+
+
+def score_run(run: Run, mix: RewardMix, advance: Advance = unwatched, calls: Calls = UNWATCHED) -> None:
+    """Write ``scores.jsonl`` of ``run``, whole or not at all; ``calls`` says how rewards are called.
 
     A prompt's samples are always scored together, so that rewards which compare within the prompt's group see
     the whole group.
     """
-    write_lines(run.path / "scores.jsonl", (score.to_json() for score in _scores(run, mix, advance)))
+    guarded = GuardedMix(mix, calls)
+    write_lines(run.path / "scores.jsonl", (score.to_json() for score in _scores(run, guarded, advance)))
+    for name, count in guarded.failures.items():
+        if count > 1:  # of a single one the note on it said all
+            calls.note(f"reward {name!r} failed on {count} completions, which count as not applicable.")
 
 
-def _scores(run: Run, mix: RewardMix, advance: Advance) -> Iterator[Score]:
+def _scores(run: Run, mix: GuardedMix, advance: Advance) -> Iterator[Score]:
     for block in _blocks(run.answered()):
         rows = [row for answered in block for row in answered.rows]
-        yield from score_rows(rows, [answered.prompt for answered in block for _ in answered.rows], mix)
+        prompts = [answered.prompt for answered in block for _ in answered.rows]
+        yield from score_rows(rows, prompts, mix, run.manifest.task.reference)
         advance(len(rows))
 
 
@@ -68,11 +102,16 @@ def _blocks(groups: Iterator[Answered]) -> Iterator[list[Answered]]:
         yield block
 
 
-def score_rows(rows: Sequence[Row], prompts: Sequence[Prompt], mix: RewardMix) -> list[Score]:
-    """Return the scores of ``rows``, which answer ``prompts`` (one per row)."""
-    batch = make_batch(rows, prompts)
-    judged, repeated = mix.judge(batch), repeated_shares(batch)
-    totals = mix.combine(judged).total
+def score_rows(
+    rows: Sequence[Row], prompts: Sequence[Prompt], mix: GuardedMix, reference: str | None = None
+) -> list[Score]:
+    """Return the scores of ``rows``, which answer ``prompts`` (one per row).
+
+    ``reference`` is the data's own name of the reference's column, under which rewards get it too.
+    """
+    batch = make_batch(rows, prompts, reference)
+    judged, repeated = mix.judge(batch, [row.prompt_id for row in rows]), repeated_shares(batch)
+    totals = mix.mix.combine(judged).total
     return [
         Score(
             row.prompt_id,
@@ -90,23 +129,52 @@ def repeated_shares(batch: Batch) -> list[float]:
     return [abs(judged.value or 0.0) for judged in repetition.judge(batch)]
 
 
-def try_mix(mix: RewardMix, prompt: Prompt, token_ids: Sequence[int] | None) -> None:
-    """Score one empty completion, so that a reward which lacks a column or its encoder says so before any work.
+def try_mix(
+    mix: RewardMix,
+    prompt: Prompt,
+    token_ids: Sequence[int] | None,
+    reference: str | None = None,
+    calls: Calls = UNWATCHED,
+) -> None:
+    """Score two trial completions of a prompt, so that a reward which cannot be used says so before any work.
 
-    Raises :class:`EvaluationError` for a reward that is called as their weighted sum is.
+    Raises :class:`EvaluationError` for a reward that is called as their weighted sum is, and what
+    :meth:`~grpokit.rewards.guarded.GuardedReward.try_on` raises.
     """
     if TOTAL in mix.names:
         raise EvaluationError(f"a reward is named {TOTAL!r}, as the weighted sum of all is; give it another name.")
-    score_rows([Row(prompt.id, 0, "", None, None, token_ids, "", "")], [prompt], mix)
+    rows = [Row(prompt.id, sample, text, None, None, token_ids, "", "") for sample, text in enumerate(TRIALS)]
+    batch = make_batch(rows, [prompt] * len(rows), reference)
+    for reward in GuardedMix(mix, calls).rewards:
+        reward.try_on(batch)
 
 
-def make_batch(rows: Sequence[Row], prompts: Sequence[Prompt]) -> Batch:
-    """Return rows as a batch that rewards can judge; token ids are given when every row has them."""
-    columns = sorted({name for prompt in prompts for name in prompt.columns})
+def make_batch(rows: Sequence[Row], prompts: Sequence[Prompt], reference: str | None = None) -> Batch:
+    """Return rows as a batch that rewards can judge; token ids are given when every row has them.
+
+    The reference stands in the column ``reference``, and in the one that the data has it in.
+    """
+    columns = reward_columns(prompts, reference)
     ids = [row.token_ids for row in rows if row.token_ids is not None]
     return Batch(
         raw=[row.text for row in rows],
         prompts=[prompt.text for prompt in prompts],
         completion_ids=ids if len(ids) == len(rows) else None,
-        columns={name: [prompt.columns.get(name) for prompt in prompts] for name in columns},
+        columns=columns,
     )
+
+
+def reward_columns(prompts: Sequence[Prompt], reference: str | None) -> dict[str, list[Any]]:
+    """Return what rewards get of prompts by column: None where a prompt has no such column.
+
+    ``reference`` is the data's own name of the reference's column; one that rewards are called with means something
+    else, and stays away.
+
+    >>> reward_columns([Prompt("1", "9+9?", {"reference": "18"})], "answer")
+    {'reference': ['18'], 'answer': ['18']}
+    """
+    names = sorted({name for prompt in prompts for name in prompt.columns})
+    columns = {name: [prompt.columns.get(name) for prompt in prompts] for name in names}
+    if reference is not None and reference not in (*columns, *CALLED_WITH) and "reference" in columns:
+        columns[reference] = columns["reference"]
+    return columns

@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
 from ..errors import GrpokitError, nearest
+from .foreign import copied, described, in_thread
 from .reward import Batch, Judgement, Range, Reward
-from .text import RewardError, Text
+from .text import RewardError, in_trl_form
+
+
+class WrongReturn(RewardError):
+    """A reward function does not return one value per completion: no completion's fault."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +26,13 @@ class FunctionReward(Reward):
 
     ``arguments`` are keyword arguments given at every call. The function gets, by keyword, the prompts,
     completions and completion ids that there are and every column, less what its signature has no place for.
+    Completions have TRL's form: a list of messages where the prompt is messages, a string where it is a string. All
+    that it gets are copies of its own, so what it does to them changes nothing for other rewards.
+
     It must return one finite number or None (not applicable) per completion; bools and the scalars of numpy
-    and torch count as numbers. Anything else, and any exception it raises, is a :class:`RewardError` that
-    names the reward. The range is unknown, so it is the whole real line.
+    and torch count as numbers. Anything else, and any exception it raises (``SystemExit`` too), is a
+    :class:`RewardError` that names the reward; of an exception also the file and line; a value that is no list of
+    the right length is a :class:`WrongReturn`. The range is unknown, so it is the whole real line.
 
     >>> def short(completions, **kwargs):
     ...     return [len(text) < 10 for text in completions]
@@ -74,6 +83,11 @@ class FunctionReward(Reward):
         return Range(-math.inf, math.inf)
 
     @property
+    def foreign(self) -> bool:
+        """True: it is the user's own."""
+        return True
+
+    @property
     def fingerprint(self) -> str:
         """Sixteen hex digits of (path, arguments, source text), so that an edited function counts as another."""
         try:
@@ -82,40 +96,29 @@ class FunctionReward(Reward):
             source = ""
         return hashlib.sha256(repr((self.path, self.arguments, source)).encode()).hexdigest()[:16]
 
-    def __call__(
-        self,
-        *,
-        completions: Sequence[Text],
-        prompts: Sequence[Text] | None = None,
-        completion_ids: Sequence[Sequence[int]] | None = None,
-        **columns: Any,
-    ) -> list[float | None]:
-        """Call the function with all that TRL gives (``trainer_state`` and log functions too)."""
-        given = {"prompts": prompts, "completion_ids": completion_ids, **columns}
-        return self._values({"completions": completions, **{k: v for k, v in given.items() if v is not None}})
-
     def judge(self, batch: Batch) -> list[Judgement]:
         """Return the function's values; the reason is no more than the value, all that a plain function gives."""
-        values = self(
-            completions=batch.raw, prompts=batch.prompts, completion_ids=batch.completion_ids, **batch.columns
-        )
-        return [_judgement(value) for value in values]
+        return [_judgement(value) for value in self._checked(self._returned(batch), len(batch))]
 
-    def _values(self, given: Mapping[str, Any]) -> list[float | None]:
-        keywords = {**given, **dict(self.arguments)}
-        self._check_required(keywords)
+    def _returned(self, batch: Batch) -> Any:
+        given: dict[str, Any] = {
+            "completions": batch.raw if batch.prompts is None else list(map(in_trl_form, batch.raw, batch.prompts)),
+            "prompts": batch.prompts,
+            "completion_ids": batch.completion_ids,
+            **batch.columns,
+        }
+        present = {name: values for name, values in given.items() if values is not None}
+        self._check_required({**present, **batch.extras, **dict(self.arguments)})
         known = accepted(self.function)
-        if known is not None:
-            keywords = {key: value for key, value in keywords.items() if key in known}
+        keywords = {name: copied(values) for name, values in present.items() if known is None or name in known}
+        keywords |= {name: value for name, value in batch.extras.items() if known is None or name in known}
         try:
-            returned = self.function(**keywords)
-            if inspect.isawaitable(returned):
-                returned = _finish(returned)
-        except GrpokitError:
+            returned = self.function(**{**keywords, **dict(self.arguments)})
+            return _finish(returned) if inspect.isawaitable(returned) else returned
+        except (GrpokitError, KeyboardInterrupt):
             raise
-        except Exception as error:  # a stranger's code may raise anything; the user needs to know whose it was
-            raise RewardError(f"reward {self.__name__!r} raised {type(error).__name__}: {error}") from error
-        return self._checked(returned, len(given["completions"]))
+        except BaseException as error:  # a stranger's code may raise anything, SystemExit too; say whose it was
+            raise RewardError(f"reward {self.__name__!r} raised {described(error, self._definition)}.") from error
 
     def _check_required(self, keywords: Mapping[str, Any]) -> None:
         missing = [name for name in _required(self.function) if name not in keywords]
@@ -125,14 +128,16 @@ class FunctionReward(Reward):
 
     def _checked(self, returned: Any, count: int) -> list[float | None]:
         try:
+            if isinstance(returned, Mapping | Set | str | bytes):  # which can be iterated over, and are no values
+                raise TypeError
             values = list(returned)
         except TypeError:
-            raise RewardError(
+            raise WrongReturn(
                 f"reward {self.__name__!r} returned {type(returned).__name__}; return a list with one number or "
                 "None per completion."
             ) from None
         if len(values) != count:
-            raise RewardError(
+            raise WrongReturn(
                 f"reward {self.__name__!r} returned {len(values)} values for {count} completions; return one for each."
             )
         return [self._number(row, value) for row, value in enumerate(values)]
@@ -186,13 +191,11 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
 def _finish(awaitable: Any) -> Any:
     """Run a coroutine to its end in a thread of its own, since the caller's thread may have a running loop."""
     import asyncio
-    from concurrent.futures import ThreadPoolExecutor
 
     async def result() -> Any:
         return await awaitable
 
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(asyncio.run, result()).result()
+    return in_thread(lambda: asyncio.run(result()))
 
 
 def _judgement(value: float | None) -> Judgement:

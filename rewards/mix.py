@@ -154,7 +154,7 @@ class RewardMix:
 
     def judge(self, batch: Batch) -> dict[str, list[Judgement]]:
         """Return every reward's judgements by ``__name__``; the text is normalised once for all."""
-        return {reward.__name__: reward.judge(batch) for reward in self.rewards}
+        return {reward.__name__: reward.judge_apart(batch) for reward in self.rewards}
 
     def explain(
         self,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Self
 
+from .foreign import copied
 from .layout import DEFAULT_LAYOUT, KEYS, Layout, LayoutError, Setting, agree
 from .text import Completion, RewardError, Text, normalise
 
@@ -57,12 +58,16 @@ class Judgement(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """What a reward is called with: n raw completions and, per completion, prompts, token ids and columns."""
+    """What a reward is called with: n raw completions and, per completion, prompts, token ids and columns.
+
+    ``extras`` is what a trainer gives beside them, once for all completions: its state, functions that log.
+    """
 
     raw: Sequence[Text]
     prompts: Sequence[Text] | None
     completion_ids: Sequence[Sequence[int]] | None
     columns: Mapping[str, Sequence[Any]]
+    extras: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _readings: dict[tuple[str, ...], list[Completion]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -85,6 +90,26 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.raw)
+
+    def take(self, rows: Sequence[int]) -> Batch:
+        """Return a batch of these of the completions, in this order.
+
+        >>> Batch(["a", "b"], None, None, {"answer": ["1", "2"]}).take([1]).columns
+        {'answer': ['2']}
+        """
+        prompts, ids = self.prompts, self.completion_ids
+        return Batch(
+            [self.raw[row] for row in rows],
+            None if prompts is None else [prompts[row] for row in rows],
+            None if ids is None else [ids[row] for row in rows],
+            {name: [values[row] for row in rows] for name, values in self.columns.items()},
+            self.extras,
+        )
+
+    def copy(self) -> Batch:
+        """Return a batch whose lists and mappings are the receiver's own, at any depth."""
+        columns = {name: copied(values) for name, values in self.columns.items()}
+        return Batch(copied(self.raw), copied(self.prompts), copied(self.completion_ids), columns, self.extras)
 
     @property
     def completions(self) -> list[Completion]:
@@ -164,9 +189,19 @@ class Reward(ABC):
         """The documented range of the values: [0, 1] unless a reward says otherwise."""
         return Range(0.0, 1.0)
 
+    @property
+    def foreign(self) -> bool:
+        """Whether the code of the reward, or of one that it is made of, is not this package's."""
+        own = type(self).__module__.startswith(__package__ + ".")
+        return not own or any(part.foreign for part in self.parts().values())
+
     @abstractmethod
     def judge(self, batch: Batch) -> list[Judgement]:
         """Return one judgement per completion, in order."""
+
+    def judge_apart(self, batch: Batch) -> list[Judgement]:
+        """Judge a batch that others judge too: code that is not ours gets a copy of it."""
+        return self.judge(batch.copy() if self.foreign else batch)
 
     def __call__(
         self,
@@ -274,13 +309,14 @@ def make_batch(
     completion_ids: Sequence[Sequence[int]] | None,
     columns: Mapping[str, Any],
 ) -> Batch:
-    """Build a batch from TRL's keyword arguments; drop what is no column (trainer state, log functions)."""
+    """Build a batch from TRL's keyword arguments; what is no column (trainer state, log functions) are its extras."""
     kept = {
         name: values
         for name, values in columns.items()
         if isinstance(values, Sequence) and name not in ("trainer_state", "environments")
     }
-    return Batch(completions, prompts, completion_ids, kept)
+    extras = {name: value for name, value in columns.items() if name not in kept}
+    return Batch(completions, prompts, completion_ids, kept, extras)
 
 
 RewardFunction = Callable[..., list[float | None]]

@@ -112,6 +112,19 @@ def strip_eos(text: str) -> str:
     return text[: -tail.end()] if tail else text
 
 
+def in_trl_form(raw: Text, prompt: Text) -> Text:
+    """Return a completion as TRL hands it to a reward function: messages where its prompt is messages, else a string.
+
+    >>> in_trl_form("18", [{"role": "user", "content": "9+9?"}])
+    [{'role': 'assistant', 'content': '18'}]
+    >>> in_trl_form([{"role": "assistant", "content": "18"}], "9+9?")
+    '18'
+    """
+    if isinstance(raw, str) == isinstance(prompt, str):
+        return raw
+    return [{"role": "assistant", "content": raw}] if isinstance(raw, str) else _assistant_text(raw)
+
+
 class _Tag(NamedTuple):
     start: int
     end: int

@@ -14,7 +14,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from ..evaluate.paired.alarms import Alarm
 from .heldout.alarm import AlarmLog
-from .rewards import GuardedReward
+from .rewards import TrainingReward
 from .types import Drawn, Step, TrainingError, Watcher
 
 NO_SIGNAL_LOGS = 10
@@ -33,7 +33,7 @@ STILL_LOGS = 3
 class Reporter(TrainerCallback):
     """Gives the watcher the figures of each log."""
 
-    def __init__(self, watcher: Watcher, rewards: Sequence[GuardedReward]) -> None:
+    def __init__(self, watcher: Watcher, rewards: Sequence[TrainingReward]) -> None:
         self._watcher = watcher
         self._rewards = rewards
 

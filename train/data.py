@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import nearest
+from ..evaluate.scoring import reward_columns
 from ..rewards.spec import parse_layout, parse_mix
 from .recipe.recipe import Recipe
 from .types import TrainingError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from ..evaluate.types import Prompt
     from ..rewards.text import Text
+
+ROW = "prompt_row"
+"""The only column of the data set beside the prompt: the number of the prompt that rewards are called with."""
 
 TAKEN = frozenset(
     {"completion", "completions", "prompts", "completion_ids", "environment", "environments", "image", "images"}
@@ -44,10 +48,11 @@ def load_prompts(recipe: Recipe) -> list[Prompt]:
 
 def _check_references(recipe: Recipe, prompt: Prompt) -> None:
     """A reward that names its reference column must find it."""
+    columns = reward_columns([prompt], recipe.task.load().reference)
     for part in parse_mix(parse_layout(recipe.rewards).rest):  # as written: a dry run imports nothing
         wanted = dict(part.reward.parameters).get("reference_column")
-        if isinstance(wanted, str) and wanted not in prompt.columns:
-            raise TrainingError(f"{part.reward.name}: no column {wanted!r}. {nearest(wanted, list(prompt.columns))}")
+        if isinstance(wanted, str) and wanted not in columns:
+            raise TrainingError(f"{part.reward.name}: no column {wanted!r}. {nearest(wanted, list(columns))}")
 
 
 def prompt_limit(config: PretrainedConfig, wanted: int | None, new_tokens: int) -> int | None:
@@ -75,16 +80,19 @@ def fitting(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longe
 def make_dataset(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> Dataset:
     """Return the prompts that are :func:`fitting` as a data set.
 
-    A row is the ``prompt`` in the form in which TRL asks what evaluation asks, and the columns for the rewards.
+    A row is the ``prompt`` in the form in which TRL asks what evaluation asks, and its number in ``prompts``, by which
+    rewards are given what evaluation gives them. Arrow would change their columns: one with values of two kinds, or
+    mappings with different keys.
     Raises :class:`TrainingError` when none is left.
     """
     from datasets import Dataset
 
     kept = _fitting_rows(prompts, tokenizer, longest)
-    return Dataset.from_list([{**one.prompt.columns, "prompt": one.asked} for one in kept])
+    return Dataset.from_list([{ROW: one.number, "prompt": one.asked} for one in kept])
 
 
 class _Row(NamedTuple):
+    number: int
     prompt: Prompt
     asked: Text
 
@@ -95,10 +103,10 @@ def _fitting_rows(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase,
     if not prompts:
         raise TrainingError("there are no prompts: the data is empty, or the filter keeps no row.")
     kept = []
-    for prompt in prompts:
+    for number, prompt in enumerate(prompts):
         rendering = rendered(tokenizer, prompt.text)
         if longest is None or fits(tokenizer, prompt.text, rendering.string, longest):
-            kept.append(_Row(prompt, rendering.asked))
+            kept.append(_Row(number, prompt, rendering.asked))
     if not kept:
         raise TrainingError(
             f"no prompt leaves room for its completion: all have more than {longest} tokens; give a smaller "

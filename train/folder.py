@@ -75,7 +75,7 @@ def _check_same(path: Path, recipe: Recipe) -> None:
     except OSError:
         raise TrainingError(f"{path.parent} holds no run to resume: there is no {RECIPE} in it.") from None
     now = yaml.safe_load(recipe.to_yaml())
-    training = (now.keys() | stored.keys()) - {"export"}  # what is made of the adapter may change
+    training = (now.keys() | stored.keys()) - {"export", "reward_timeout"}  # which train nothing
     changed = sorted(key for key in training if now.get(key) != stored.get(key))
     if changed:
         raise TrainingError(

@@ -13,6 +13,7 @@ from ..evaluate.engines.loading import LoadedBase, load_base
 from ..evaluate.engines.transformers import ran_out
 from ..evaluate.types import Prompt
 from ..files import write_atomically, write_lines
+from ..rewards.guarded import Calls
 from .callbacks import Alarms, Interruption, MovementProof, Reporter
 from .card import card
 from .data import make_dataset, prompt_limit
@@ -24,7 +25,7 @@ from .lora import make_lora
 from .quiet import quiet
 from .recipe.plan import Plan, plan_for
 from .recipe.recipe import Recipe
-from .rewards import GuardedReward
+from .rewards import TrainingReward
 from .trl.arguments import make_arguments
 from .trl.checkpoints import ADVICE, saving
 from .trl.frozen import FrozenModel
@@ -41,7 +42,8 @@ class TrainingRun:
         self._prompts = prompts
         self._out = out
         self._watcher = watcher
-        self._rewards = [GuardedReward(reward, watcher.note) for reward in recipe.mix.rewards]
+        calls, reference = Calls(recipe.reward_timeout, watcher.note), recipe.task.load().reference
+        self._rewards = [TrainingReward(reward, prompts, reference, calls) for reward in recipe.mix.rewards]
         self._alarms = AlarmLog(out, watcher)
 
     def complete(self, start: Path | None) -> TrainedAdapter:

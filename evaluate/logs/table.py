@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ...errors import nearest
 from ...files import write_lines
 from ...rewards import RewardMix
+from ...rewards.guarded import UNWATCHED, Calls
 from ..environment import environment
 from ..evaluation import claim, command_line, now
 from ..progress import Advance, unwatched
@@ -37,25 +38,31 @@ class Columns(NamedTuple):
 
 
 def import_completions(
-    source: Path, columns: Columns, mix: RewardMix, primary: str, out: Path, advance: Advance = unwatched
+    source: Path,
+    columns: Columns,
+    mix: RewardMix,
+    primary: str,
+    out: Path,
+    advance: Advance = unwatched,
+    calls: Calls = UNWATCHED,
 ) -> list[Run]:
     """Make a run a model from the completions in ``source`` and score it.
 
     One model's run is ``out`` itself; several stand in ``out/MODEL``. Memory stays flat as rows grow. Raises
-    :class:`EvaluationError` naming the columns that exist when one is missing.
+    :class:`EvaluationError` naming the columns that exist when one is missing. ``calls`` says how rewards are called.
     """
     with Grouping() as grouping:
         for number, row in enumerate(read_table(source)):
             _add(grouping, row, number, columns, source)
         models = grouping.models()
-        try_mix(mix, next(models[0].prompts()), None)
+        try_mix(mix, next(models[0].prompts()), None, columns.reference, calls)
         claim(out)
         folders = [out if len(models) == 1 else out / _folder_name(answers.model) for answers in models]
         for answers, folder in zip(models, folders, strict=True):
-            _write(folder, answers, mix, primary, source)
+            _write(folder, answers, mix, primary, source, columns.reference)
     runs = [Run.open(folder) for folder in folders]
     for run in runs:
-        score_run(run, mix, advance)
+        score_run(run, mix, advance, calls)
     return runs
 
 
@@ -84,14 +91,14 @@ def _prompt(row: Mapping[str, Any], columns: Columns, identity: str) -> Prompt:
     return Prompt(identity, identity if columns.prompt is None else row[columns.prompt], reference)
 
 
-def _write(folder: Path, answers: Answers, mix: RewardMix, primary: str, source: Path) -> None:
+def _write(folder: Path, answers: Answers, mix: RewardMix, primary: str, source: Path, reference: str | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_lines(folder / "prompts.jsonl", (prompt._asdict() for prompt in answers.prompts()))
     write_lines(folder / "completions.jsonl", (row._asdict() for row in answers.rows()))
     manifest = Manifest(
         model=answers.model,
         weights=answers.weights,
-        task=TaskRecord(source.stem, primary, None, answers.fingerprint, answers.questions, str(source)),
+        task=TaskRecord(source.stem, primary, None, answers.fingerprint, answers.questions, str(source), reference),
         mix=mix_record(mix),
         sampling=None,
         engine={"kind": "stored", "source": str(source)},
@@ -107,10 +114,17 @@ def _folder_name(model: str) -> str:
     return "".join(character if character.isalnum() or character in "._-" else "_" for character in model)
 
 
-def rescore(old: Run, mix: RewardMix, primary: str, out: Path, advance: Advance = unwatched) -> Run:
+def rescore(
+    old: Run,
+    mix: RewardMix,
+    primary: str,
+    out: Path,
+    advance: Advance = unwatched,
+    calls: Calls = UNWATCHED,
+) -> Run:
     """Score the completions of ``old`` with another mix, as a new run in ``out``; the old run stays as it is."""
     first = next(old.answered())
-    try_mix(mix, first.prompt, first.rows[0].token_ids)
+    try_mix(mix, first.prompt, first.rows[0].token_ids, old.manifest.task.reference, calls)
     claim(out)
     for name in ("prompts.jsonl", "completions.jsonl"):
         shutil.copyfile(old.path / name, out / name)
@@ -118,5 +132,5 @@ def rescore(old: Run, mix: RewardMix, primary: str, out: Path, advance: Advance 
     replace(old.manifest, task=task, mix=mix_record(mix), command=command_line(), created=now()).write(out)
     run = Run.open(out)
     settle(out / "completions.jsonl", run.asked())  # an unfinished run is in the order in which it was answered
-    score_run(run, mix, advance)
+    score_run(run, mix, advance, calls)
     return run

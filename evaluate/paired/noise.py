@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ...files import write_atomically
 from ...rewards import RewardMix
+from ...rewards.guarded import GuardedMix
 from ..runs.run import Run
 from ..scoring import score_rows
 from ..types import Engine, EvaluationError, Request, Row, Sampling
@@ -39,7 +40,7 @@ def measure_noise(run: Run, again: Engine, mix: RewardMix, sampling: Sampling) -
     primary = primary_metric(run)
 
     def values(answers: list[Row]) -> list[float | None]:
-        scores = score_rows(answers, asked, mix)
+        scores = score_rows(answers, asked, GuardedMix(mix), run.manifest.task.reference)
         return [score.total if primary == TOTAL else score.rewards[primary].value for score in scores]
 
     pairs = list(zip(kept, fresh, values(kept), values(fresh), strict=True))

@@ -17,7 +17,11 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class TaskRecord:
-    """What was asked: the task's name, its primary reward, cluster column and a hash of all prompts and columns."""
+    """What was asked: the task's name, its primary reward, cluster column and a hash of all prompts and columns.
+
+    ``reference`` is the data's own name of the column that prompts hold as ``reference``; runs of earlier versions do
+    not say it, and may be resumed all the same.
+    """
 
     name: str
     primary: str
@@ -25,6 +29,7 @@ class TaskRecord:
     fingerprint: str
     prompts: int
     source: str
+    reference: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,17 @@ class Manifest:
     def _check_kinds(self, path: Path) -> None:
         """Raise :class:`EvaluationError` for a value of another kind than is ever written."""
         task, mix = self.task, self.mix
-        texts = (self.model, self.weights, self.command, self.created, task.name, task.primary, task.source, mix.spec)
+        texts = (
+            self.model,
+            self.weights,
+            self.command,
+            self.created,
+            task.name,
+            task.primary,
+            task.source,
+            mix.spec,
+            task.reference or "",
+        )
         mappings = (self.engine, self.environment, self.sampling or {}, mix.weights, mix.fingerprints)
         for kind, values in ((str, texts), (dict, mappings)):
             for value in values:

@@ -177,21 +177,20 @@ def parse_card(values: Mapping[str, Any], where: str) -> Task:
     """
     from ...rewards import RewardMix
     from ...rewards.spec import import_paths
-    from ..paired.comparison import TOTAL
+    from ..scoring import check_primary
 
     try:
         task = Task(**values)
         task.sampling()
         RewardMix.check(task.rewards)
-        names = None if import_paths(task.rewards) else [*RewardMix.parse(task.rewards).names, TOTAL]
+        if not import_paths(task.rewards):
+            check_primary(RewardMix.parse(task.rewards), task.primary, "primary: ")
     except ValidationError as error:
         raise EvaluationError(f"{where}: {_first_mistake(error)}") from None
     except GrpokitError as error:
         raise EvaluationError(f"{where}: {error}") from None
     except TypeError:  # a key that is no string
         raise EvaluationError(f"{where}: the keys of a task card are words.") from None
-    if names is not None and task.primary not in names:
-        raise EvaluationError(f"{where}: primary: {task.primary!r} is not in the mix. {nearest(task.primary, names)}")
     return task
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,7 @@ from ...evaluate.engines.spec import ModelSpec
 from ...evaluate.scoring import score_rows, try_mix
 from ...evaluate.types import FinishReason, Prompt, Row, Sampling
 from ...rewards import RewardMix
+from ...rewards.guarded import GuardedMix
 from ...rewards.reward import Judgement
 
 if TYPE_CHECKING:
@@ -54,7 +56,8 @@ class Answer(NamedTuple):
 class Chat:
     """Loaded models, the mix that scores their answers, and what a page offers to begin with.
 
-    ``specs`` say where the models of ``engines`` came from, one for one.
+    ``specs`` say where the models of ``engines`` came from, one for one. ``reference`` is the data's own name of the
+    reference's column, under which rewards get it too.
     """
 
     specs: tuple[ModelSpec, ...]
@@ -62,6 +65,12 @@ class Chat:
     mix: RewardMix
     sampling: Sampling
     examples: tuple[Question, ...]
+    reference: str | None = None
+
+    @cached_property
+    def guarded(self) -> GuardedMix:
+        """The mix as it is called: what a reward does wrong costs its own answers."""
+        return GuardedMix(self.mix)
 
     @property
     def names(self) -> list[str]:
@@ -111,7 +120,7 @@ class Chat:
         if part.finish_reason is None:
             return Answer(part.text, count, None, None, {})
         row = Row(prompt.id, 0, part.text, part.finish_reason, count, part.token_ids, "", "")
-        score = score_rows([row], [prompt], self.mix)[0]
+        score = score_rows([row], [prompt], self.guarded, self.reference)[0]
         return Answer(part.text, count, part.finish_reason, score.total, score.rewards)
 
 
@@ -121,6 +130,7 @@ def open_chat(
     sampling: Sampling,
     examples: Iterable[Question] = (),
     loading: Loading | None = None,
+    reference: str | None = None,
 ) -> Chat:
     """Load the models; those that name the same base share one load of it.
 
@@ -132,9 +142,9 @@ def open_chat(
     for spec in specs:
         if spec.kind != "transformers":
             raise ChatError(f"{spec.name}: answers of {spec.kind} models do not stream here; give a folder or hub id.")
-    try_mix(mix, Question("", "?").to_prompt(), [])
+    try_mix(mix, Question("", "?").to_prompt(), [], reference)
     engines = tuple(engine for engine in load_engines(specs, loading=loading) if isinstance(engine, TransformersEngine))
-    return Chat(tuple(specs), engines, mix, sampling, tuple(examples))
+    return Chat(tuple(specs), engines, mix, sampling, tuple(examples), reference)
 
 
 def questions(prompts: Iterable[Prompt], limit: int) -> list[Question]:

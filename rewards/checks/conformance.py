@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import NamedTuple
@@ -84,7 +84,7 @@ def _texts(scene: Scene) -> list[str]:
 def _counted(reward: Reward) -> Check:
     whole = sample_batch()
     for count in (1, 2, len(whole)):
-        got = len(_values(reward, _rows(whole, range(count))))
+        got = len(_values(reward, whole.take(range(count))))
         if got != count:
             return Check("count", False, f"{got} values for {count} completions")
     return Check("count", True, "one value per completion")
@@ -109,7 +109,7 @@ def _in_range(reward: Reward) -> Check:
 def _any_order(reward: Reward) -> Check:
     batch = sample_batch()
     order = random.Random(1).sample(range(len(batch)), len(batch))
-    straight, mixed = _values(reward, batch), _values(reward, _rows(batch, order))
+    straight, mixed = _values(reward, batch), _values(reward, batch.take(order))
     return _same("order", "the same in any order", [straight[row] for row in order], mixed)
 
 
@@ -158,19 +158,6 @@ PROPERTIES: dict[str, Callable[[Reward], Check]] = {
 
 def _values(reward: Reward, batch: Batch) -> Values:
     return [judged.value for judged in reward.judge(batch)]
-
-
-def _rows(batch: Batch, rows: Sequence[int]) -> Batch:
-    def pick(values: Sequence[object] | None) -> list[object] | None:
-        return None if values is None else [values[row] for row in rows]
-
-    columns = {name: [values[row] for row in rows] for name, values in batch.columns.items()}
-    return Batch(
-        [batch.raw[row] for row in rows],
-        None if batch.prompts is None else [batch.prompts[row] for row in rows],
-        None if batch.completion_ids is None else [batch.completion_ids[row] for row in rows],
-        columns,
-    )
 
 
 def _same(name: str, good: str, expected: Values, got: Values) -> Check:

@@ -17,4 +17,7 @@ from grpokit.commands.options import ScoringOptions
 def test_the_metric_that_gives_the_verdict(
     rewards: str | None, option: str | None, card: str | None, primary: str
 ) -> None:
-    assert ScoringOptions(rewards, option).over("correctness,xml_format=0.5", card).primary == primary
+    assert (
+        ScoringOptions(rewards, option, allow_code=False).over("correctness,xml_format=0.5", card, "card.yaml").primary
+        == primary
+    )

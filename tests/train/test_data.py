@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from grpokit.evaluate.types import Prompt
+from grpokit.rewards import RewardMix
 from grpokit.train import TrainingError
-from grpokit.train.data import fitting, load_prompts, make_dataset, prompt_limit
+from grpokit.train.data import ROW, fitting, load_prompts, make_dataset, prompt_limit
+from grpokit.train.rewards import TrainingReward
 from transformers import PreTrainedTokenizerBase
 
 from .fixture_types import MakeCard, MakeRecipe
@@ -23,10 +25,20 @@ def tokenizer() -> PreTrainedTokenizerBase:
 def test_reference_reaches_the_rewards_and_the_prompt_is_messages(
     tiny: MakeRecipe, tokenizer: PreTrainedTokenizerBase
 ) -> None:
-    prompt = load_prompts(tiny("task.limit=1"))[0]
-    row = make_dataset([prompt], tokenizer, None)[0]
-    assert row["reference"] == str(row["left"] + row["right"])
-    assert row["prompt"][-1] == {"role": "user", "content": row["question"]}
+    """Rewards get the columns by the prompt's number: Arrow would change some, and refuse others."""
+    prompts = load_prompts(tiny("task.limit=2"))
+    row = make_dataset(prompts, tokenizer, None)[1]
+    assert row == {ROW: 1, "prompt": prompts[1].text}
+    seen: dict[str, Any] = {}
+
+    def spy(completions: list[Any], **columns: Any) -> list[float | None]:
+        seen.update(columns)
+        return [1.0]
+
+    called: dict[str, Any] = {"completions": ["x"], "prompts": [row["prompt"]], ROW: [1]}
+    TrainingReward(RewardMix([spy]).rewards[0], prompts)(**called)
+    assert seen["reference"] == [str(seen["left"][0] + seen["right"][0])]
+    assert seen["prompts"][0][-1] == {"role": "user", "content": seen["question"][0]}
 
 
 def test_completion_column_of_the_data_is_dropped(tiny: MakeRecipe, card: MakeCard) -> None:

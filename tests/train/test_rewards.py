@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from grpokit.evaluate.types import Prompt
 from grpokit.rewards import RewardMix
+from grpokit.rewards.guarded import FEW, Calls
 from grpokit.rewards.reward import Batch, Judgement, Reward
 from grpokit.train import TrainingError
-from grpokit.train.rewards import FEW, GuardedReward
+from grpokit.train.data import ROW
+from grpokit.train.rewards import TrainingReward
+
+PROMPTS = [Prompt(str(row), "", {}) for row in range(300)]
 
 
 def fragile(completions: list[str], **columns: Any) -> Any:
@@ -20,11 +25,12 @@ def fragile(completions: list[str], **columns: Any) -> Any:
 
 def guard(function: Any, notes: list[str]) -> Any:
     (reward,) = RewardMix([function]).reward_funcs
-    return GuardedReward(reward, notes.append)
+    return TrainingReward(reward, PROMPTS, calls=Calls(note=notes.append))
 
 
-def judge(reward: GuardedReward, completions: list[str]) -> Any:
-    return reward(completions=completions, prompts=[""] * len(completions))
+def judge(reward: TrainingReward, completions: list[str]) -> Any:
+    rows: dict[str, Any] = {ROW: list(range(len(completions)))}
+    return reward(completions=completions, prompts=[""] * len(completions), **rows)
 
 
 FAILURES = [
@@ -74,17 +80,17 @@ def test_columns_are_cut_to_the_completion_that_is_judged_alone() -> None:
         return [1.0]
 
     state = object()
-    assert guard(records, [])(prompts=["", ""], completions=["a", "b"], answer=["x", "y"], trainer_state=state) == [
-        1.0,
-        1.0,
-    ]
+    (reward,) = RewardMix([records]).reward_funcs
+    training = TrainingReward(reward, [Prompt(name, "", {"answer": name}) for name in "xy"])
+    called: dict[str, Any] = {"completions": ["a", "b"], "prompts": ["", ""], ROW: [0, 1], "trainer_state": state}
+    assert training(**called) == [1.0, 1.0]
     assert seen == [(["a"], ["x"], state), (["b"], ["y"], state)]
 
 
 def test_reward_without_its_column_stops_the_run() -> None:
     (reward,) = RewardMix.parse("correctness").reward_funcs
     with pytest.raises(TrainingError, match=r"fails on every completion.*reference column"):
-        judge(GuardedReward(reward, print), ["<answer>1</answer>", "<answer>2</answer>"])
+        judge(TrainingReward(reward, PROMPTS), ["<answer>1</answer>", "<answer>2</answer>"])
 
 
 def test_infinity_of_a_registered_reward_is_isolated() -> None:
@@ -98,5 +104,5 @@ def test_infinity_of_a_registered_reward_is_isolated() -> None:
             return [Judgement(math.inf if text == "inf" else 1.0, "", "") for text in batch.raw]
 
     notes: list[str] = []
-    assert judge(GuardedReward(Endless(), notes.append), ["a", "inf"]) == [1.0, None]
-    assert "it gave inf" in notes[0]
+    assert judge(TrainingReward(Endless(), PROMPTS, calls=Calls(note=notes.append)), ["a", "inf"]) == [1.0, None]
+    assert "reward 'endless' gave inf" in notes[0]

@@ -19,9 +19,10 @@ from ...evaluate.progress import Advance, unwatched
 from ...evaluate.runs.manifest import Manifest
 from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
-from ...evaluate.scoring import primary_of
+from ...evaluate.scoring import check_primary, primary_of
 from ...evaluate.types import Engine, Prompt
 from ...files import write_lines
+from ...rewards.guarded import Calls
 from ..data import fitting, prompt_limit
 from ..recipe.recipe import Recipe
 from .samples import SAMPLES, answer_samples
@@ -70,10 +71,13 @@ def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) ->
     greedy 500 1 False
     """
     task, section = recipe.task.load(), recipe.evaluation
-    primary, sampling = primary_of(recipe.mix, task.primary), section.sampling(task)
+    if recipe.primary is not None:
+        check_primary(recipe.mix, recipe.primary, "primary=")
+    primary, sampling = primary_of(recipe.mix, recipe.primary or task.primary), section.sampling(task)
     prompts = _fitting(recipe, section.prompts(task), sampling.max_new_tokens, note)
-    record = task_record(task.name, primary, task.cluster, prompts, section.data or f"{section.split} split")
-    evaluation = Evaluation(record, prompts, sampling, recipe.mix)
+    source = section.data or f"{section.split} split"
+    record = task_record(task.name, primary, task.cluster, prompts, source, task.reference)
+    evaluation = Evaluation(record, prompts, sampling, recipe.mix, Calls(recipe.reward_timeout, note))
     if not evaluation.sampling.temperature:
         return [HeldOutQuestions("greedy", EVALUATIONS, evaluation)]
     greedy = replace(evaluation, sampling=replace(evaluation.sampling, samples=1, temperature=0.0))

@@ -144,6 +144,9 @@ def _named(key: str) -> BeforeValidator:
 class Recipe(Section):
     """A training run as YAML says it. ``grpo`` holds fields of TRL's GRPOConfig by their own names.
 
+    ``primary`` is the reward whose verdict counts (default: the task's); ``reward_timeout`` the seconds that one call
+    of a reward that is not this package's may take.
+
     ``samples`` maps names to questions that base and tuned are both asked after training, for a person to read.
 
     >>> recipe = Recipe(model="demo", task="arithmetic", rewards="correctness=1", grpo={"num_generations": 4})
@@ -155,6 +158,8 @@ class Recipe(Section):
     model: Annotated[ModelSection, _named("path")]
     task: Annotated[TaskSection, _named("name")]
     rewards: str
+    primary: str | None = None
+    reward_timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     lora: LoraSection = LoraSection()
     grpo: dict[str, Any] = Field(default_factory=dict)
     evaluation: EvaluationSection = EvaluationSection()
@@ -175,6 +180,15 @@ class Recipe(Section):
         for name, setting in value.items():
             check_field(name, setting)
         return value
+
+    @model_validator(mode="after")
+    def _check_primary(self) -> Recipe:
+        from ...evaluate.scoring import check_primary
+        from ...rewards.spec import import_paths
+
+        if self.primary is not None and not import_paths(self.rewards):  # nothing is imported for a dry run
+            check_primary(self.mix, self.primary, "primary=")
+        return self
 
     @property
     def mix(self) -> RewardMix:
