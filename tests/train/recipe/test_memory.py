@@ -252,7 +252,7 @@ def test_dry_run_tells_parts_disk_and_what_it_lacks(capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert re.search(r"weights +5\.6 GB", out)
     assert re.search(r"peak .* 7\.9 GB", out)
-    assert "MB a checkpoint" in out
+    assert "MB per checkpoint" in out
     assert "GB free in" in out
     assert "100 steps of 8 completions" in out
 
@@ -267,4 +267,4 @@ def test_dry_run_of_a_hub_model_says_what_it_lacks(
     out = capsys.readouterr().out
     assert "needs the config.json of org/unknown" in out
     assert "as many steps as the rows make of 8 completions" in out
-    assert "a checkpoint an epoch" in out
+    assert "a checkpoint per epoch" in out
