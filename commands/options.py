@@ -266,7 +266,15 @@ def add_loading(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--device", default="auto", help="such as cpu, cuda or cuda:1 (default: auto)")
     group.add_argument("--quantization", choices=("4bit", "8bit"), help="load the base in 4 (NF4) or 8 bits")
+    add_trust(group)
     group.add_argument("--attention", choices=("eager", "sdpa", "flash_attention_2"), help="attention implementation")
+
+
+def add_trust(group: argparse._ActionsContainer) -> None:
+    """Add the option by which the Python code that a checkpoint brings is run."""
+    group.add_argument(
+        "--trust-remote-code", action="store_true", help="run the Python code that a checkpoint brings (auto_map)"
+    )
 
 
 def add_endpoints(parser: argparse.ArgumentParser) -> None:

@@ -68,6 +68,7 @@ def build_parser() -> Parser:
     shortcuts.add_argument("--model", metavar="PATH_OR_ID", help="the base: a folder, a hub id, or 'demo' (embedded)")
     shortcuts.add_argument("--data", metavar="FILE", help="rows from a local file with the task's columns")
     options.add_allow_code(shortcuts)
+    options.add_trust(shortcuts)
     looking = parser.add_argument_group("looking")
     looking.add_argument("--list", action="store_true", help="list the recipes")
     looking.add_argument("--show", metavar="NAME", help="print a recipe with all its defaults")
@@ -124,6 +125,7 @@ def chosen_recipe(args: argparse.Namespace) -> Recipe:
         "primary": args.primary,
         "reward_timeout": args.reward_timeout,
         "model.path": args.model,
+        "model.trust_remote_code": args.trust_remote_code or None,
         "task.data": args.data,
         "export.merge": args.merge or None,
         "export.push_to_hub": args.push_to_hub,

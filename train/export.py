@@ -46,7 +46,8 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
     folder appears whole or not at all. Raises :class:`TrainingError` when it cannot be written.
     """
     out = adapter / MERGED
-    base = load_base(recipe.model.base, Loading(dtype="float32", device="cpu"))
+    trust = recipe.model.trust_remote_code
+    base = load_base(recipe.model.base, Loading(dtype="float32", device="cpu", trust_remote_code=trust))
     base.add_adapter(adapter)
     with quiet():
         model = base.model.merge_and_unload(safe_merge=True).to(_dtype(recipe, base))
@@ -61,14 +62,16 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
 def _dtype(recipe: Recipe, base: LoadedBase) -> Any:
     if recipe.export.dtype != "auto":
         return getattr(torch, recipe.export.dtype)
-    return AutoConfig.from_pretrained(base.folder).dtype or torch.float32
+    config = AutoConfig.from_pretrained(base.folder, trust_remote_code=recipe.model.trust_remote_code)
+    return config.dtype or torch.float32
 
 
 def _write(model: Any, base: LoadedBase, folder: Path) -> None:
     """Write weights and tokenizer, and the base's own generation settings, which training put aside."""
     with quiet():
         model.save_pretrained(folder)
-        AutoTokenizer.from_pretrained(base.folder).save_pretrained(folder)
+        trust = base.loading.trust_remote_code
+        AutoTokenizer.from_pretrained(base.folder, trust_remote_code=trust).save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
     own = base.folder / "generation_config.json"
     if own.is_file():

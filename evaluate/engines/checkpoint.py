@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from ...errors import first_line
 from ..types import EvaluationError
 from .hub import fetch
 from .model_path import ModelPath
@@ -30,12 +33,33 @@ def _with_weights(folder: Path) -> Path:
     if not (folder / "config.json").is_file():
         hint = " It holds an adapter: write BASE+ADAPTER." if (folder / "adapter_config.json").is_file() else ""
         raise EvaluationError(f"{folder} holds no checkpoint: there is no config.json in it.{hint}")
+    if (folder / "adapter_config.json").is_file():
+        raise EvaluationError(
+            f"{folder} holds a checkpoint and an adapter, and transformers would load what the adapter names as its "
+            "base; put them into folders of their own and write BASE+ADAPTER."
+        )
     if not any(folder.glob("*.safetensors")):
         raise EvaluationError(
             f"{folder} holds no weights: there is no *.safetensors in it. Pickled weights are not loaded; "
             "convert them with save_pretrained(safe_serialization=True)."
         )
     return folder
+
+
+def read_settings(file: Path) -> dict[str, Any]:
+    """Return the settings in a JSON file of a checkpoint; none where there is no such file.
+
+    Raises :class:`EvaluationError` for a file that holds no settings.
+    """
+    try:
+        values = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise EvaluationError(f"cannot read {file}: {first_line(error)}") from None
+    if not isinstance(values, dict):
+        raise EvaluationError(f"cannot read {file}: it holds {type(values).__name__} and no settings.")
+    return values
 
 
 def fingerprint(*folders: Path) -> str:

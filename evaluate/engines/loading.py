@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 
 from ...errors import first_line
+from ..runs.shards import Shard
 from ..types import EvaluationError
-from .checkpoint import locate
+from .checkpoint import locate, read_settings
 from .model_path import ModelPath
 from .spec import Loading
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError)
 """What the libraries raise for files that are torn, foreign, or of another model's shapes and names."""
+
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+"""The file that PEFT loads. Beside it, or in its absence, it would take a pickle."""
 
 TOKENIZER_FILES = ("tokenizer*", "vocab*", "*.model", "*.tiktoken")
 
@@ -69,6 +74,8 @@ class LoadedBase:
         """
         if folder not in self.adapters:
             name = f"adapter{len(self.adapters)}"
+            check_adapter(folder)
+            _say_base(folder, self.folder)
             self.model = _attach(self, folder, name)
             self.adapters[folder] = name
         change = (self._probe(folder) - self._probe(None)).abs().max().item()
@@ -91,6 +98,7 @@ def load_base(path: ModelPath, loading: Loading | None = None) -> LoadedBase:
     from transformers import AutoModelForCausalLM
 
     folder, how = locate(path), loading or Loading()
+    _say_code(folder, how)
     where = _device(how.device)
     with quiet():
         try:
@@ -99,7 +107,7 @@ def load_base(path: ModelPath, loading: Loading | None = None) -> LoadedBase:
             raise EvaluationError(f"cannot load checkpoint {folder}: {first_line(error)}") from None
     if model.num_parameters() < SMALL_MODEL and where == "cpu":
         torch.set_num_threads(1)
-    tokenizer = load_tokenizer(folder)
+    tokenizer = load_tokenizer(folder, trust_remote_code=how.trust_remote_code)
     model.generation_config = _plain_generation_config(model, tokenizer)
     return LoadedBase(folder, model.eval(), tokenizer, how)
 
@@ -109,7 +117,12 @@ def _arguments(how: Loading, device: str) -> dict[str, Any]:
     from transformers import BitsAndBytesConfig
 
     dtype = how.dtype if how.dtype != "auto" or device != "cpu" else "float32"
-    arguments: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "device_map": {"": device}}
+    arguments: dict[str, Any] = {
+        "dtype": dtype,
+        "use_safetensors": True,
+        "device_map": {"": device},
+        "trust_remote_code": how.trust_remote_code,  # None, the default, asks whoever is at the keyboard
+    }
     if how.attention:
         arguments["attn_implementation"] = how.attention
     if how.quantization == "4bit":
@@ -124,19 +137,37 @@ def _arguments(how: Loading, device: str) -> dict[str, Any]:
     return arguments
 
 
-def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
     """Load the tokenizer of a checkpoint for generation: padding on the left, with a padding token."""
     from transformers import AutoTokenizer
 
     if not any(file for pattern in TOKENIZER_FILES for file in folder.glob(pattern)):
         raise EvaluationError(f"{folder} holds no tokenizer: copy tokenizer.json and tokenizer_config.json into it.")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=trust_remote_code)
     except BROKEN as error:
         raise EvaluationError(f"cannot load the tokenizer of {folder}: {first_line(error)}") from None
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def _say_code(folder: Path, how: Loading) -> None:
+    """Say what becomes of code that a checkpoint brings. Raises :class:`EvaluationError` for kernels from the hub."""
+    configs = [read_settings(folder / name) for name in ("config.json", "tokenizer_config.json")]
+    for name in ("attn_implementation", "_attn_implementation"):
+        if "/" in str(configs[0].get(name)):
+            raise EvaluationError(f"{folder}/config.json: {name}={configs[0][name]!r} is code on the hub; take it out.")
+    if any("auto_map" in config for config in configs) or (folder / "custom_generate").is_dir():
+        trusted = how.trust_remote_code
+        fate = "runs, as --trust-remote-code says" if trusted else "does not run (--trust-remote-code runs it)"
+        note(f"{folder} brings Python code of its own, which {fate}.")
+
+
+def note(text: str) -> None:
+    """Say something on standard error, once for all processes."""
+    if Shard.current().first:
+        print(f"note: {text}", file=sys.stderr)
 
 
 def _device(wanted: str) -> str:
@@ -159,7 +190,6 @@ def _plain_generation_config(model: PreTrainedModel, tokenizer: PreTrainedTokeni
 
 
 def _attach(loaded: LoadedBase, folder: Path, name: str) -> Any:
-    check_adapter(folder)
     try:
         with quiet():
             from peft import PeftModel  # here, since it imports libraries that talk
@@ -176,11 +206,26 @@ def _attach(loaded: LoadedBase, folder: Path, name: str) -> Any:
 
 
 def check_adapter(folder: Path) -> None:
-    """Raise :class:`EvaluationError` when ``folder`` holds no LoRA in safetensors."""
+    """Raise :class:`EvaluationError` when ``folder`` holds no LoRA in safetensors, in the very file that PEFT loads."""
     if not (folder / "adapter_config.json").is_file():
         raise EvaluationError(f"{folder} holds no adapter: there is no adapter_config.json in it.")
-    if not any(folder.glob("adapter_model*.safetensors")):
-        raise EvaluationError(f"{folder} holds no adapter weights: there is no adapter_model.safetensors in it.")
+    if not (folder / ADAPTER_WEIGHTS).is_file():
+        raise EvaluationError(f"{folder} holds no adapter weights: there is no {ADAPTER_WEIGHTS} in it.")
+
+
+def check_trained(folder: Path) -> None:
+    """Raise :class:`EvaluationError` for an adapter whose B matrices are all zero, where no logits can be compared."""
+    with safe_open(folder / ADAPTER_WEIGHTS, "pt") as tensors:
+        outputs = [name for name in tensors.keys() if "lora_B" in name]  # noqa: SIM118  # it is no mapping
+        if outputs and not any(tensors.get_tensor(name).any() for name in outputs):
+            raise EvaluationError(f"adapter {folder} changes nothing: its B matrices are all zero; it is untrained.")
+
+
+def _say_base(adapter: Path, base: Path) -> None:
+    """Say so where an adapter names another base than the one it is put on."""
+    named = str(read_settings(adapter / "adapter_config.json").get("base_model_name_or_path") or "")
+    if named and Path(named).name != base.name and f"models--{named.replace('/', '--')}" not in base.parts:
+        note(f"adapter {adapter} names {named!r} as its base, and is put on {base}.")
 
 
 @contextmanager

@@ -24,13 +24,15 @@ class Loading:
 
     ``dtype`` auto is float32 on a CPU and the checkpoint's own on a GPU; ``device`` auto is this process's GPU
     where there is one. ``quantization`` loads the base in 4 bits (NF4, double quantisation) or 8 bits by
-    bitsandbytes.
+    bitsandbytes. With ``trust_remote_code`` the Python code that a checkpoint brings is run; only a user says that,
+    never a file.
     """
 
     dtype: str = "auto"
     device: str = "auto"
     quantization: Literal["4bit", "8bit"] | None = None
     attention: str | None = None
+    trust_remote_code: bool = False
 
 
 @dataclass(frozen=True)

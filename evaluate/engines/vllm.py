@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint, locate
-from .loading import check_adapter, load_tokenizer
+from .loading import check_adapter, check_trained, load_tokenizer
 from .model_path import ModelPath
 from .prompts import EncodedPrompts
 from .spec import ModelSpec
@@ -143,5 +143,6 @@ def _load(path: ModelPath, tuned: Sequence[ModelPath]) -> _Loaded:
 def _rank(adapter: Path) -> int:
     """Return the least of vLLM's rank limits that an adapter fits in."""
     check_adapter(adapter)
+    check_trained(adapter)
     rank = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"]
     return next((limit for limit in RANKS if limit >= rank), rank)

@@ -28,6 +28,9 @@ WINDOWS = 32
 BATCH = 64
 """Chunks in one forward pass."""
 
+SAFE = {"use_safetensors": True}
+"""Pickled weights are not loaded."""
+
 HUB_SECONDS = 5.0
 """How long the hub may take to answer at all."""
 
@@ -54,7 +57,7 @@ def _load(model: str, device: str) -> SentenceTransformer:
     from huggingface_hub import constants, get_session
     from sentence_transformers import SentenceTransformer
 
-    load = partial(SentenceTransformer, model, device=device, model_kwargs={"use_safetensors": True})
+    load = partial(SentenceTransformer, model, device=device, trust_remote_code=False, model_kwargs=SAFE)
     try:
         try:
             return load(local_files_only=True)

@@ -87,9 +87,10 @@ def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) ->
 
 def _fitting(recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Callable[[str], None]) -> list[Prompt]:
     """Leave out prompts that are too long, as training does: the engine would refuse them, after training."""
-    folder = locate(recipe.model.base)
-    longest = prompt_limit(AutoConfig.from_pretrained(folder), recipe.task.max_prompt_tokens, new_tokens)
-    kept = fitting(prompts, load_tokenizer(folder), longest)
+    folder, trust = locate(recipe.model.base), recipe.model.trust_remote_code
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=trust)
+    longest = prompt_limit(config, recipe.task.max_prompt_tokens, new_tokens)
+    kept = fitting(prompts, load_tokenizer(folder, trust_remote_code=trust), longest)
     if len(kept) < len(prompts):
         note(
             f"{len(prompts) - len(kept)} of {len(prompts)} held-out prompts have more than {longest} tokens; left out."
@@ -100,7 +101,13 @@ def _fitting(recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Calla
 def loading(recipe: Recipe) -> Loading:
     """Return how the base is loaded, in training and in the comparison alike."""
     device = "cpu" if recipe.settings.get("use_cpu") else "auto"
-    return Loading(dtype=recipe.model.dtype, device=device, quantization=recipe.model.quantization)
+    model = recipe.model
+    return Loading(
+        dtype=model.dtype,
+        device=device,
+        quantization=model.quantization,
+        trust_remote_code=model.trust_remote_code,
+    )
 
 
 class Place(NamedTuple):

@@ -27,6 +27,11 @@ def load_recipe(name: str, overrides: Sequence[str] = (), *, allow_code: bool = 
     8
     """
     values = read_recipe(name)
+    if isinstance(model := values.get("model"), dict) and "trust_remote_code" in model:
+        raise TrainingError(
+            f"{name}: model.trust_remote_code is not for a file to say; give --trust-remote-code if you trust the "
+            "checkpoint's code."
+        )
     for override in overrides:
         _apply(values, override)
     recipe = make_recipe(values, name)

@@ -41,12 +41,14 @@ class ModelSection(Section):
 
     dtype ``auto`` is the checkpoint's own on a GPU and float32 on a CPU. ``quantization`` keeps the base's
     weights in 4 bits (NF4, double quantisation: QLoRA, arXiv 2305.14314) or 8 bits; the adapter stays whole.
+    ``trust_remote_code`` runs the code that a checkpoint brings: a leave that is typed, and written into no file.
     """
 
     path: str
     revision: str | None = None
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     quantization: Literal["4bit", "8bit"] | None = None
+    trust_remote_code: bool = Field(default=False, exclude=True)
 
     @property
     def base(self) -> ModelPath:

@@ -52,7 +52,7 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A LoRA of rank 20 on the demo checkpoint."""
     folder = tmp_path_factory.mktemp("adapter")
     model = AutoModelForCausalLM.from_pretrained(checkpoint_path())
-    get_peft_model(model, LoraConfig(r=20, target_modules=["q_proj"])).save_pretrained(folder)
+    get_peft_model(model, LoraConfig(r=20, target_modules=["q_proj"], init_lora_weights=False)).save_pretrained(folder)
     return folder
 
 
