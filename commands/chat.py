@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ..evaluate.engines import Loading
 from . import options
 from .main import OK, Subparsers, command
 
-# What only running needs is imported inside functions: --help starts without it.
-if TYPE_CHECKING:
-    from ..reports.chat.chat import Chat
-    from ..rewards import RewardMix
-
 VOTES = Path("runs/votes.jsonl")
-EXAMPLE_PROMPTS = 6
 
 EXAMPLES = """\
 examples:
@@ -74,52 +67,18 @@ def _add_page(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the chat and serve it, or export it."""
-    from ..reports.chat.page import Address, check_address, check_gradio, launch
-    from ..reports.chat.space import check_target, export_space
-    from ..reports.chat.votes import Votes
+    from .actions.chat import ChatOptions, SamplingStart, export, serve
 
-    check_gradio()
+    chat = ChatOptions(
+        models=args.model,
+        rewards=args.rewards,
+        allow_code=args.allow_code,
+        loading=options.read(Loading, args),
+        asked=options.read(options.TaskOptions, args),
+        sampling=options.read(SamplingStart, args),
+    )
     if args.export_space is not None:
-        check_target(args.export_space)
-        export_space(_open(args), args.export_space)
-        print(f"space: {args.export_space}  (try it: cd {args.export_space} && python app.py)")
-        return OK
-    address = Address(args.host, args.port, args.share)
-    check_address(address)
-    votes = Votes(args.votes)
-    page = launch(_open(args), votes, address)
-    if args.share and page.share_url is None:
-        print("note: Gradio's servers gave no public link, so the page is served here alone.", file=sys.stderr)
-    print(f"chat: {page.share_url or page.local_url}  (Ctrl-C ends it; votes go to {args.votes})", flush=True)
-    page.block_thread()
+        export(chat, args.export_space)
+    else:
+        serve(chat, args.votes, args.host, args.port, share=args.share)
     return OK
-
-
-def _open(args: argparse.Namespace) -> Chat:
-    from ..evaluate.engines import Loading
-    from ..evaluate.engines.spec import parse_models
-    from ..evaluate.types import Sampling
-    from ..reports.chat.chat import open_chat, questions
-
-    specs, loading = parse_models(args.model), options.read(Loading, args)
-    names = ("temperature", "top_p", "max_new_tokens", "seed")
-    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    if args.task is None and args.data is None:
-        mix = _mix(args, "correctness")
-        return open_chat(specs, mix, Sampling(**given), loading=loading)
-    asked = options.read(options.TaskOptions, args)
-    task = asked.load(args.rewards)
-    examples = questions(task.prompts(asked.split, data=asked.data), asked.limit or EXAMPLE_PROMPTS)
-    mix = _mix(args, task.rewards)
-    return open_chat(specs, mix, task.sampling(**given, samples=1), examples, loading, task.reference)
-
-
-def _mix(args: argparse.Namespace, default: str) -> RewardMix:
-    """Return the mix that scores the answers; refuse one that an export could not build, before anything is loaded."""
-    from ..reports.chat.space import check_mix
-    from ..rewards import RewardMix
-
-    mix = RewardMix.parse(options.chosen_spec(args.rewards, default, str(args.task), allow_code=args.allow_code))
-    if args.export_space is not None:
-        check_mix(mix)
-    return mix

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ..evaluate.engines import Loading
 from . import options
-from .main import OK, Subparsers, command
-from .progress import Bars, progress
-
-# What only running needs is imported inside functions: --help starts without it.
-if TYPE_CHECKING:
-    from ..evaluate.evaluation import Evaluation
-    from ..evaluate.runs.run import Run
-    from ..evaluate.types import Engine
+from .main import Subparsers, command
 
 EXAMPLES = """\
 examples:
@@ -62,71 +52,14 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate every model and show the results."""
-    from ..evaluate.engines import Loading, load_engines
-    from ..evaluate.engines.spec import parse_models
-    from ..evaluate.runs.shards import Shard
-    from .results import show_results
+    from .actions.run import Job, ModelOptions
 
-    specs = parse_models(args.model)
-    limits = options.read(options.EndpointOptions, args).limits(specs)
-    if args.batch_size and all(spec.kind == "openai" for spec in specs):
-        raise options.UsageError("--batch-size is for weights that are loaded here; for endpoints give --concurrency.")
-    if args.noise_floor and specs[0].kind != "transformers":
-        raise options.UsageError(
-            f"--noise-floor: the base {specs[0].name!r} is no checkpoint that is loaded here; leave the option out."
-        )
-    evaluation = _evaluation(args)
-    out = options.output_folder(args.out, evaluation.task.name)
-    folders = [out if len(specs) == 1 else out / spec.name for spec in specs]
-    loading = options.read(Loading, args)
-    engines = load_engines(specs, batch_size=args.batch_size, loading=loading, limits=limits)
-    with progress() as bars:
-        for folder in folders:
-            noise = args.noise_floor and folder == folders[0]
-            _evaluate_next(engines, evaluation, folder, bars, resume=args.resume, noise=noise)
-    return show_results(folders, options.read(options.ReportOptions, args)) if Shard.current().first else OK
-
-
-def _evaluation(args: argparse.Namespace) -> Evaluation:
-    from ..evaluate.evaluation import Evaluation, task_record
-
-    scoring, asked = options.read(options.ScoringOptions, args), options.read(options.TaskOptions, args)
-    task = asked.load(scoring.rewards)
-    mix, primary = scoring.over(task.rewards, task.primary, str(asked.task or asked.data))
-    prompts = list(task.prompts(asked.split, data=asked.data, limit=asked.limit))
-    source = str(asked.data) if asked.data else f"{asked.split} split"
-    record = task_record(task.name, primary, task.cluster, prompts, source, task.reference)
-    return Evaluation(record, prompts, options.read(options.SamplingOptions, args).of(task), mix, scoring.calls)
-
-
-def _evaluate_next(
-    engines: Iterator[Engine], evaluation: Evaluation, folder: Path, bars: Bars, *, resume: bool, noise: bool
-) -> None:
-    """Load and evaluate one model; on return nothing here holds it, so the next one need not fit beside it."""
-    engine = next(engines)
-    rows = len(evaluation.prompts) * evaluation.sampling.samples
-    with bars.track(engine.name, rows, "completions") as advance:
-        run = evaluation.run(engine, folder, resume=resume, advance=advance)
-    if engine.describe()["kind"] == "openai":
-        _print_refusals(engine)
-    if noise:
-        _measure_noise(engine, run, evaluation)
-
-
-def _print_refusals(engine: Engine) -> None:
-    from ..evaluate.engines.endpoint import EndpointEngine
-
-    assert isinstance(engine, EndpointEngine), "no other engine is of this kind"
-    if engine.refusals:
-        (reason, _), *others = engine.refusals.most_common()
-        more = f", and {len(others)} other reasons" if others else ""
-        count = f"{engine.refusals.total()} completions refused"
-        print(f"{engine.name}: {count} ({reason}{more}); they are scored as empty texts.", file=sys.stderr)
-
-
-def _measure_noise(engine: Engine, run: Run, evaluation: Evaluation) -> None:
-    from ..evaluate.engines.transformers import TransformersEngine
-    from ..evaluate.paired.noise import measure_noise
-
-    assert isinstance(engine, TransformersEngine), "the noise of other engines is refused before any work"
-    measure_noise(run, engine.rebatched(), evaluation.mix, evaluation.sampling)
+    return Job(
+        models=options.read(ModelOptions, args),
+        asked=options.read(options.TaskOptions, args),
+        loading=options.read(Loading, args),
+        endpoints=options.read(options.EndpointOptions, args),
+        sampling=options.read(options.SamplingOptions, args),
+        scoring=options.read(options.ScoringOptions, args),
+        report=options.read(options.ReportOptions, args),
+    ).run()

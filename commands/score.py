@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from .. import evaluate
 from . import options
 from .main import Subparsers, command
-from .progress import progress
-
-# What only running needs is imported inside functions: --help starts without it.
-if TYPE_CHECKING:
-    from ..evaluate.logs.table import Columns
-    from .options import ScoringOptions
 
 EXAMPLES = """\
 examples:
@@ -49,47 +43,20 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score and show."""
-    from ..evaluate.logs.table import Columns
+    from .actions.score import rescore_runs, score_file
     from .results import show_results
 
     out = options.output_folder(args.out, args.source.stem or "scored")
     scoring = options.read(options.ScoringOptions, args)
     if args.source.is_dir():
-        folders = _rescore(args.source, scoring, out)
+        folders = rescore_runs(args.source, scoring, out)
     else:
-        columns = Columns(
+        columns = evaluate.Columns(
             completion=args.completion_column,
             reference=args.reference_column,
             prompt=args.prompt_column,
             model=args.model_column,
             id=args.id_column,
         )
-        folders = _score_file(args.source, columns, scoring, out)
+        folders = score_file(args.source, columns, scoring, out)
     return show_results(folders, options.read(options.ReportOptions, args))
-
-
-def _score_file(source: Path, columns: Columns, scoring: ScoringOptions, out: Path) -> list[Path]:
-    from ..evaluate.logs.table import import_completions
-
-    mix, primary = scoring.over("correctness", None, str(source))
-    with progress() as bar, bar.track("score", None, "completions") as advance:
-        runs = import_completions(source, columns, mix, primary, out, advance, scoring.calls)
-    return [run.path for run in runs]
-
-
-def _rescore(source: Path, scoring: ScoringOptions, out: Path) -> list[Path]:
-    from ..evaluate.logs.table import rescore
-    from ..evaluate.runs.run import find_runs
-
-    folders = []
-    runs = find_runs([source])
-    with progress() as bar:
-        for old in runs:
-            folder = out if len(runs) == 1 else out / old.path.name
-            mix, primary = scoring.over(
-                old.manifest.mix.spec, old.manifest.task.primary, str(old.path / "manifest.json")
-            )
-            with bar.track(old.model, None, "completions") as advance:
-                rescore(old, mix, primary, folder, advance, scoring.calls)
-            folders.append(folder)
-    return folders

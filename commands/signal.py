@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from . import options
 from .main import OK, Subparsers, command
-
-# What only running needs is imported inside functions: --help starts without it.
-if TYPE_CHECKING:
-    from ..evaluate.runs.run import Run
 
 EXAMPLES = """\
 examples:
@@ -46,36 +39,7 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Forecast, show and write."""
-    from ..evaluate.paired.signal import signal
-    from ..evaluate.runs.run import find_runs
-    from ..evaluate.types import EvaluationError
+    from .actions.signal import forecast
 
-    runs = find_runs([args.source])
-    if len(runs) > 1:
-        raise EvaluationError(
-            f"{args.source} holds {len(runs)} runs; give one: {' or '.join(str(r.path) for r in runs)}."
-        )
-    forecast = signal(runs[0], args.group)
-    if args.prompts:  # first, since the reader of what is printed may leave
-        _write_prompts(runs[0], set(forecast.worth), args.prompts)
-    if args.json:
-        options.write_json(asdict(forecast), args.json)
-    if args.json != "-":
-        from rich.console import Console
-
-        from ..reports.signal import print_signal
-
-        print_signal(forecast, Console(highlight=False))
+    forecast(args.source, args.group, args.prompts, args.json)
     return OK
-
-
-def _write_prompts(source: Run, worth: set[str], target: Path) -> None:
-    """Write the prompts as rows that feed their task again."""
-    from ..evaluate.tasks import load_task, task_names
-    from ..files import write_lines
-
-    name = source.manifest.task.name
-    card = load_task(name) if name.partition(":")[0] in task_names() else None
-    chosen = (prompt for prompt in source.asked() if prompt.id in worth)
-    write_lines(target, ({"id": one.id, **(one.columns if card is None else card.row(one))} for one in chosen))
-    print(f"prompts: {target} ({len(worth)} of them)", file=sys.stderr)

@@ -6,17 +6,15 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dotenv import load_dotenv
+
+from .. import train
+from ..evaluate.runs.shards import Shard
 from . import options
 from .main import INTERRUPTED, OK, Parser, execute
-
-# What only running needs is imported inside functions: --help starts without it.
-if TYPE_CHECKING:
-    from ..train import Recipe, TrainedAdapter
 
 DESCRIPTION = "Train a LoRA adapter with GRPO on a recipe's rewards, then say whether it is better than its base."
 
@@ -85,41 +83,36 @@ def build_parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """List, show, check, or train."""
+    """List, show, check, or train; Ctrl-C while it trains or compares says how to go on."""
     if args.list:
-        return _list()
+        for summary in train.summaries():
+            print(f"{summary.name:24} {summary.description}")
+        return OK
     if args.show is not None:
-        return _show(args.show)
+        recipe = train.load_recipe(args.show, allow_code=True)  # nothing is imported by being shown
+        sys.stdout.write(recipe.to_yaml())
+        return OK
     if args.recipe is None:
         raise options.UsageError("name a recipe, or give --list to see what recipes there are.")
-    recipe = chosen_recipe(args)
+    recipe, evaluate = chosen_recipe(args), not args.no_evaluation
     if args.dry_run:
-        return _dry_run(recipe, args.out, evaluate=not args.no_evaluation)
+        return _dry_run(recipe, args.out, evaluate=evaluate)
     if args.resume and args.out is None:
         raise options.UsageError("--resume needs --out, the folder of the run to go on with.")
     out, report = options.output_folder(args.out, recipe.task.name), options.read(options.ReportOptions, args)
-    return _Job(recipe, out, args.resume, not args.no_evaluation, report).run()
+    load_dotenv(Path(".env"))  # keys such as WANDB_API_KEY and HF_TOKEN; those of the environment go first
+    try:
+        from .actions.train import train_and_compare
+
+        return train_and_compare(recipe, out, report if evaluate else None, resume=args.resume)
+    except KeyboardInterrupt:
+        if Shard.current().first:
+            print(f"grpo-train: interrupted; {_way_on(out)}", file=sys.stderr)
+        return INTERRUPTED
 
 
-def _list() -> int:
-    from ..train import summaries
-
-    for summary in summaries():
-        print(f"{summary.name:24} {summary.description}")
-    return OK
-
-
-def _show(name: str) -> int:
-    from ..train import load_recipe
-
-    sys.stdout.write(load_recipe(name, allow_code=True).to_yaml())  # nothing is imported by being shown
-    return OK
-
-
-def chosen_recipe(args: argparse.Namespace) -> Recipe:
+def chosen_recipe(args: argparse.Namespace) -> train.Recipe:
     """Return the recipe that is named, with the overrides and shortcuts of the command line."""
-    from ..train import load_recipe
-
     shortcuts = {
         "rewards": args.rewards,
         "primary": args.primary,
@@ -132,10 +125,10 @@ def chosen_recipe(args: argparse.Namespace) -> Recipe:
     }
     given = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in shortcuts.items() if value is not None]
     unwatched = ["evaluation.every=null"] if args.no_evaluation else []
-    return load_recipe(args.recipe, [*args.overrides, *given, *unwatched], allow_code=args.allow_code)
+    return train.load_recipe(args.recipe, [*args.overrides, *given, *unwatched], allow_code=args.allow_code)
 
 
-def _dry_run(recipe: Recipe, out: Path | None, *, evaluate: bool) -> int:
+def _dry_run(recipe: train.Recipe, out: Path | None, *, evaluate: bool) -> int:
     from .dry_run import check_held_out, show_dry_run
 
     if evaluate:
@@ -144,75 +137,14 @@ def _dry_run(recipe: Recipe, out: Path | None, *, evaluate: bool) -> int:
     return OK
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A training run as the command line asks for it."""
+def _way_on(out: Path) -> str:
+    from ..train.folder import is_empty, last_checkpoint
 
-    recipe: Recipe
-    out: Path
-    resume: bool
-    evaluate: bool
-    report: options.ReportOptions
-
-    def run(self) -> int:
-        """Train and compare; Ctrl-C at any point of both says how to go on."""
-        from dotenv import load_dotenv
-
-        from .export import check_export
-
-        load_dotenv(Path(".env"))  # keys such as WANDB_API_KEY and HF_TOKEN; those of the environment go first
-        check_export(self.recipe)
-        try:
-            return self._train_and_compare()
-        except KeyboardInterrupt:
-            _note(f"interrupted; {self._way_on()}", "grpo-train")
-            return INTERRUPTED
-
-    def _train_and_compare(self) -> int:
-        from ..evaluate.runs.shards import Shard
-        from ..train import train
-        from ..train.heldout.questions import held_out
-        from .export import merge, push
-        from .held_out import answer, show
-        from .watch import watch
-
-        questions = held_out(self.recipe, _note) if self.evaluate else []  # before training: it may lack its data
-        first = Shard.current().first
-        with watch() if first else nullcontext() as watcher:
-            adapter = train(self.recipe, self.out, resume=self.resume, watcher=watcher)
-        if first:
-            _print_adapter(adapter)
-        models, status = merge(self.recipe, adapter), OK
-        if questions:
-            answered = answer(self.recipe, questions, adapter.folder)
-            status = show(answered, self.report, models) if first else OK
-        if first:
-            push(self.recipe, models)
-        return status
-
-    def _way_on(self) -> str:
-        from ..train.folder import is_empty, last_checkpoint
-
-        if is_empty(self.out):
-            return f"nothing is in {self.out} yet, so start again with the same command."
-        if last_checkpoint(self.out) is None:
-            return f"{self.out} holds no checkpoint yet, so start again with another --out."
-        return f"go on with the same command, --out {self.out} and --resume."
-
-
-def _note(text: str, who: str = "note") -> None:
-    """Say something once for all processes."""
-    from ..evaluate.runs.shards import Shard
-
-    if Shard.current().first:
-        print(f"{who}: {text}", file=sys.stderr)
-
-
-def _print_adapter(adapter: TrainedAdapter) -> None:
-    print(f"adapter: {adapter.folder} ({adapter.steps} steps in {adapter.seconds:.1f} s)", file=sys.stderr)
-    for name, count in adapter.failed_rewards.items():
-        if count:
-            print(f"reward {name} failed on {count} completions", file=sys.stderr)
+    if is_empty(out):
+        return f"nothing is in {out} yet, so start again with the same command."
+    if last_checkpoint(out) is None:
+        return f"{out} holds no checkpoint yet, so start again with another --out."
+    return f"go on with the same command, --out {out} and --resume."
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ def test_comparison_that_was_interrupted_is_gone_on_with(tmp_path, capsys, monke
     out, report = tmp_path / "run", tmp_path / "report.json"
     argv = ["arithmetic-tiny", *SMALL, "evaluation.every=null", "--out", str(out), "--json", str(report)]
     with monkeypatch.context() as patch:
-        patch.setattr("grpokit.commands.held_out.answer", interrupt)
+        patch.setattr("grpokit.commands.actions.train.answer", interrupt)
         assert main(argv) == 130
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == f"grpo-train: interrupted; go on with the same command, --out {out} and --resume."
@@ -169,7 +169,7 @@ def test_interrupted_before_the_first_checkpoint_there_is_nothing_to_go_on_with(
             (out / name).mkdir() if name.endswith("/") else (out / name).touch()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("grpokit.train.heldout.questions.held_out", leave)
+    monkeypatch.setattr("grpokit.commands.actions.train.held_out", leave)
     assert main(["arithmetic-tiny", "--out", str(out)]) == 130
     assert capsys.readouterr().err == f"grpo-train: interrupted; {said.format(out=out)}\n"
 

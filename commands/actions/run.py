@@ -1,0 +1,117 @@
+"""``grpo-eval run``: generate with every model, score, compare."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...evaluate.engines import Loading, ModelSpec, load_engines
+from ...evaluate.engines.spec import parse_models
+from ...evaluate.evaluation import Evaluation, task_record
+from ...evaluate.paired.noise import measure_noise
+from ...evaluate.runs.run import Run
+from ...evaluate.runs.shards import Shard
+from ...evaluate.types import Engine
+from ..main import OK
+from ..options import (
+    EndpointOptions,
+    ReportOptions,
+    SamplingOptions,
+    ScoringOptions,
+    TaskOptions,
+    UsageError,
+    output_folder,
+)
+from ..progress import Bars, progress
+from ..results import show_results
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Who answers, and what is done with the answers."""
+
+    model: list[str]
+    batch_size: int | None
+    noise_floor: bool
+    resume: bool
+    out: Path | None
+
+    def check(self, specs: Sequence[ModelSpec]) -> None:
+        """Raise :class:`UsageError` for an option that none of the models can follow."""
+        if self.batch_size and all(spec.kind == "openai" for spec in specs):
+            raise UsageError("--batch-size is for weights that are loaded here; for endpoints give --concurrency.")
+        if self.noise_floor and specs[0].kind != "transformers":
+            raise UsageError(
+                f"--noise-floor: the base {specs[0].name!r} is no checkpoint that is loaded here; leave the option out."
+            )
+
+
+@dataclass(frozen=True)
+class Job:
+    """An evaluation as the command line asks for it."""
+
+    models: ModelOptions
+    asked: TaskOptions
+    loading: Loading
+    endpoints: EndpointOptions
+    sampling: SamplingOptions
+    scoring: ScoringOptions
+    report: ReportOptions
+
+    def run(self) -> int:
+        """Evaluate every model and show the results."""
+        specs = parse_models(self.models.model)
+        limits = self.endpoints.limits(specs)
+        self.models.check(specs)
+        evaluation = self._evaluation()
+        out = output_folder(self.models.out, evaluation.task.name)
+        folders = [out if len(specs) == 1 else out / spec.name for spec in specs]
+        engines = load_engines(specs, batch_size=self.models.batch_size, loading=self.loading, limits=limits)
+        with progress() as bars:
+            for folder in folders:
+                noise = self.models.noise_floor and folder == folders[0]
+                _evaluate_next(engines, evaluation, folder, bars, resume=self.models.resume, noise=noise)
+        return show_results(folders, self.report) if Shard.current().first else OK
+
+    def _evaluation(self) -> Evaluation:
+        asked = self.asked
+        task = asked.load(self.scoring.rewards)
+        mix, primary = self.scoring.over(task.rewards, task.primary, str(asked.task or asked.data))
+        prompts = list(task.prompts(asked.split, data=asked.data, limit=asked.limit))
+        source = str(asked.data) if asked.data else f"{asked.split} split"
+        record = task_record(task.name, primary, task.cluster, prompts, source, task.reference)
+        return Evaluation(record, prompts, self.sampling.of(task), mix, self.scoring.calls)
+
+
+def _evaluate_next(
+    engines: Iterator[Engine], evaluation: Evaluation, folder: Path, bars: Bars, *, resume: bool, noise: bool
+) -> None:
+    """Load and evaluate one model; on return nothing here holds it, so the next one need not fit beside it."""
+    engine = next(engines)
+    rows = len(evaluation.prompts) * evaluation.sampling.samples
+    with bars.track(engine.name, rows, "completions") as advance:
+        run = evaluation.run(engine, folder, resume=resume, advance=advance)
+    if engine.describe()["kind"] == "openai":
+        _print_refusals(engine)
+    if noise:
+        _measure_noise(engine, run, evaluation)
+
+
+def _print_refusals(engine: Engine) -> None:
+    from ...evaluate.engines.endpoint import EndpointEngine
+
+    assert isinstance(engine, EndpointEngine), "no other engine is of this kind"
+    if engine.refusals:
+        (reason, _), *others = engine.refusals.most_common()
+        more = f", and {len(others)} other reasons" if others else ""
+        count = f"{engine.refusals.total()} completions refused"
+        print(f"{engine.name}: {count} ({reason}{more}); they are scored as empty texts.", file=sys.stderr)
+
+
+def _measure_noise(engine: Engine, run: Run, evaluation: Evaluation) -> None:
+    from ...evaluate.engines.transformers import TransformersEngine
+
+    assert isinstance(engine, TransformersEngine), "the noise of other engines is refused before any work"
+    measure_noise(run, engine.rebatched(), evaluation.mix, evaluation.sampling)

@@ -1,0 +1,40 @@
+"""``grpo-eval signal``: forecast whether GRPO can learn from a run's task, and write the prompts worth training on."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from ...evaluate.paired.signal import signal
+from ...evaluate.runs.run import Run, find_runs
+from ...evaluate.tasks import load_task, task_names
+from ...evaluate.types import EvaluationError
+from ...files import write_lines
+from ...reports.signal import print_signal
+from ..options import write_json
+
+
+def forecast(source: Path, group: int, prompts: Path | None, json: str | None) -> None:
+    """Forecast from the run in ``source``, write what is asked for, and show it unless standard output is for JSON."""
+    runs = find_runs([source])
+    if len(runs) > 1:
+        raise EvaluationError(f"{source} holds {len(runs)} runs; give one: {' or '.join(str(r.path) for r in runs)}.")
+    seen = signal(runs[0], group)
+    if prompts:  # first, since the reader of what is printed may leave
+        _write_prompts(runs[0], set(seen.worth), prompts)
+    if json:
+        write_json(asdict(seen), json)
+    if json != "-":
+        print_signal(seen, Console(highlight=False))
+
+
+def _write_prompts(source: Run, worth: set[str], target: Path) -> None:
+    """Write the prompts as rows that feed their task again."""
+    name = source.manifest.task.name
+    card = load_task(name) if name.partition(":")[0] in task_names() else None
+    chosen = (prompt for prompt in source.asked() if prompt.id in worth)
+    write_lines(target, ({"id": one.id, **(one.columns if card is None else card.row(one))} for one in chosen))
+    print(f"prompts: {target} ({len(worth)} of them)", file=sys.stderr)
