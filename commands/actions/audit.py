@@ -14,6 +14,7 @@ from rich.table import Table
 
 from ...evaluate.tasks.tables import read_table
 from ...rewards import RewardMix
+from ...rewards.accepted import accepted
 from ...rewards.checks.audit import AuditReport, audit
 from ...rewards.checks.honest import BUILT_IN, AuditRow
 from ...rewards.reward import REFERENCE_COLUMNS
@@ -46,8 +47,8 @@ class RowOptions:
             raise UsageError(f"{self.data} has no rows.")
         prompt = _column(rows[0], self.prompt_column, PROMPT_COLUMNS, "--prompt-column")
         reference = _column(rows[0], self.reference_column, REFERENCE_COLUMNS, "--reference-column")
-        kept = (row for row in rows if row.get(reference) not in (None, ""))
-        return [AuditRow(_text(row.get(prompt)), str(row[reference])) for row in kept]
+        firsts = [next(iter(accepted(row.get(reference))), "") for row in rows]  # one of several that a row accepts
+        return [AuditRow(_text(row.get(prompt)), str(one)) for row, one in zip(rows, firsts, strict=True) if one != ""]
 
 
 def audited(spec: str, rows: RowOptions) -> AuditReport:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import nearest
 from ...rewards import correctness
+from ...rewards.accepted import accepted
+from ...rewards.answers.options import Options, row_options
 from ...rewards.answers.references import check_reference
 from ...rewards.spec import parse_layout, parse_mix
 from ..types import EvaluationError
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
 
 
 class Reference(NamedTuple):
-    """A row's id or number, and its reference."""
+    """A row's id or number, its reference, and its options where it is multiple choice."""
 
     row: str
     value: Any
+    options: Options | None = None
 
 
 class Finding(NamedTuple):
@@ -50,7 +53,7 @@ def check_task(task: Task, split: str, *, data: Path | None = None, limit: int |
     if task.reference is None:
         raise EvaluationError(f"task {task.name!r} has no references: there is nothing to check.")
     prompts = task.prompts(split, data=data, limit=limit)
-    references = (Reference(prompt.id, prompt.columns["reference"]) for prompt in prompts)
+    references = (Reference(prompt.id, prompt.columns["reference"], row_options(prompt.columns)) for prompt in prompts)
     judged = any(part.reward.name == correctness.name for part in parse_mix(parse_layout(task.rewards).rest))
     return check(references, judged_by_correctness=judged)
 
@@ -58,7 +61,7 @@ def check_task(task: Task, split: str, *, data: Path | None = None, limit: int |
 def check_column(data: Path, column: str, where: Where, *, limit: int | None = None) -> CheckedReferences:
     """Check one column of a local file. Raises :class:`EvaluationError` when there is no such column or no row."""
     kept = islice(Sieve(where).keep(read_table(data)), limit)
-    return check(Reference(str(number), _value(row, column, data)) for number, row in kept)
+    return check(Reference(str(number), _value(row, column, data), row_options(row)) for number, row in kept)
 
 
 def check(references: Iterable[Reference], *, judged_by_correctness: bool = True) -> CheckedReferences:
@@ -83,12 +86,12 @@ def check(references: Iterable[Reference], *, judged_by_correctness: bool = True
 
 
 def _answer_finding(reference: Reference) -> Finding | None:
-    checked = check_reference(reference.value)
+    checked = check_reference(reference.value, reference.options)
     return None if checked.status == "readable" else Finding(reference.row, checked.status, checked.reason)
 
 
 def _empty_finding(reference: Reference) -> Finding | None:
-    empty = reference.value is None or not str(reference.value).strip()
+    empty = not any(str(value).strip() for value in accepted(reference.value))
     return Finding(reference.row, "empty", "there is no reference") if empty else None
 
 

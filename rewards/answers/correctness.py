@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from ..accepted import accepted
 from ..parameters import is_number
 from ..reward import Batch, Judgement, Reward, make_batch
 from ..text import RewardError, Text
 from .equality import is_hedged
 from .extract import WHOLE_REFERENCE, Answer, NoAnswer, extract, whole_reference
-from .references import reference_text
+from .options import OPTION_COLUMNS, Options, row_options
+from .references import NoReference, accepted_answers
 from .verifier import Pair, Verdict, VerifierCounts, count, settle
 
 LogMetric = Callable[[str, float], None]
@@ -31,13 +33,16 @@ class Correctness(Reward):
     The answer is taken from the text after the reasoning: the block of ``answer_tag``, the last balanced ``\boxed``,
     ``####``, an anchor ("the answer is", a last line "A: 18"), or the whole text when it is nothing but a value. With
     ``extraction="lenient"`` the last expression or number counts too. Both parameters are the mix's layout's where they
-    are not given. The reference is read after its last ``####``,
-    from its last box, or as it is. Both are compared as text, as exact rational numbers without tolerance, as lists,
-    sets, tuples or intervals, and at last by math-verify in worker processes.
+    are not given. The reference is read after its last ``####``, from its last box, or as it is; of a list of accepted
+    answers any counts. Where the row has a column ``choices`` or ``options``, a choice is accepted by its label and by
+    its text, and an index from 0 in the reference means its choice. Both are compared as text, as exact rational
+    numbers without tolerance, as lists, sets, tuples or intervals, and at last by math-verify in worker processes.
 
-    Range {0, 1}. None: "no reference", "unreadable reference", and "verifier error" (the comparison crashed or took
-    longer than ``timeout`` seconds; it is not called wrong, and it is counted apart). 0: "wrong", "no answer",
-    "hedged" (several answers where the reference is one) and "unclosed" (a reasoning or answer block never closes).
+    Range {0, 1}. None: "no reference" (an empty list too), "unreadable reference", "no such choice" (a label or index
+    that the row's choices lack), and "verifier error" (the comparison crashed or took longer than ``timeout`` seconds;
+    it is not called wrong, and it is counted apart). 0: "wrong", "no answer", "hedged" (several answers where the
+    reference is one, or the label of one choice with the text of another) and "unclosed" (a reasoning or answer block
+    never closes).
     An expression whose evaluation could explode (a tower of powers) is not the reference: wrong.
 
     Sources: GSM8K's ``####`` convention (Cobbe et al., arXiv 2110.14168), MATH's boxed answers (Hendrycks et al.,
@@ -48,6 +53,9 @@ class Correctness(Reward):
     [1.0, 0.0, None]
     >>> correctness.explain(completions=[r"\boxed{17 \text{ or } 18}"], answer=["18"])[0].status
     'hedged'
+    >>> rows = {"answer": [["4", "four"], 1], "choices": [None, ["Bob", "Alina"]]}
+    >>> correctness(completions=["The answer is four.", r"\boxed{B}"], **rows)
+    [1.0, 1.0]
     """
 
     name: ClassVar[str] = "correctness"
@@ -88,40 +96,61 @@ class Correctness(Reward):
         """Return the judgements and the counts of exact, cached, verified and failed comparisons."""
         references = batch.references(self.reference_column, self.name)
         judgements: list[Judgement | None] = []
-        open_answers: list[Answer] = []
-        pairs: list[Pair] = []
+        compared: list[_Comparison] = []
         layout = self.layout
-        for completion, reference in zip(batch.read(layout), references, strict=True):
-            text = None if reference is None else reference_text(reference)
-            answer = whole_reference(completion, reference) or extract(completion, layout) if text is not None else None
-            if isinstance(answer, Answer) and text is not None:
-                judgements.append(None)
-                open_answers.append(answer)
-                pairs.append(Pair(answer.text, text if answer.marker != WHOLE_REFERENCE else answer.text))
+        for completion, reference, options in zip(batch.read(layout), references, _options(batch), strict=True):
+            texts = accepted_answers(reference, options)
+            if isinstance(texts, NoReference):
+                judgements.append(Judgement(None, texts.status, texts.reason))
+                continue
+            words = (whole_reference(completion, one) for one in (*accepted(reference), *texts))
+            answer = next(filter(None, words), None) or extract(completion, layout)
+            if isinstance(answer, NoAnswer):
+                judgements.append(Judgement(0.0, answer.status, answer.reason))
+            elif options is not None and options.contradicts(answer.text):
+                reason = f"{answer.text!r:.60} gives the label of one choice and the text of another"
+                judgements.append(Judgement(0.0, "hedged", reason, answer.span))
             else:
-                judgements.append(_without_comparison(reference, answer))
-        verdicts = settle(pairs, self.timeout)
-        settled = map(_judgement, open_answers, pairs, verdicts)
-        return CountedJudgements([judgement or next(settled) for judgement in judgements], count(verdicts))
+                wanted = texts if options is None else options.against(answer.text, texts)
+                wanted = (answer.text,) if answer.marker == WHOLE_REFERENCE else wanted
+                compared.append(_Comparison(answer, [Pair(answer.text, text) for text in wanted]))
+                judgements.append(None)
+        verdicts = settle([pair for comparison in compared for pair in comparison.pairs], self.timeout)
+        settled = iter(verdicts)
+        decided = iter([comparison.judgement([next(settled) for _ in comparison.pairs]) for comparison in compared])
+        return CountedJudgements([judgement or next(decided) for judgement in judgements], count(verdicts))
 
 
-def _without_comparison(reference: object, answer: NoAnswer | Answer | None) -> Judgement:
-    if reference is None:
-        return Judgement(None, "no reference", "the row has no reference")
-    if isinstance(answer, NoAnswer):
-        return Judgement(0.0, answer.status, answer.reason)
-    return Judgement(None, "unreadable reference", f"no answer can be read from the reference {reference!r:.60}")
+def _options(batch: Batch) -> list[Options | None]:
+    """Return each row's options, as its column ``choices`` or ``options`` has them; None where it has none."""
+    named = {name: batch.columns[name] for name in OPTION_COLUMNS if name in batch.columns}
+    if not named:
+        return [None] * len(batch)
+    return [row_options({name: values[row] for name, values in named.items()}) for row in range(len(batch))]
 
 
-def _judgement(answer: Answer, pair: Pair, verdict: Verdict) -> Judgement:
-    if verdict.equal:
-        return Judgement(1.0, "correct", f"{pair.answer!r:.60} equals {pair.reference!r:.60}", answer.span)
-    if verdict.equal is None:
-        reason = f"comparing {pair.answer!r:.60} with {pair.reference!r:.60} failed or took too long"
-        return Judgement(None, "verifier error", reason, answer.span)
-    if is_hedged(pair.answer, pair.reference):
-        return Judgement(0.0, "hedged", f"{pair.answer!r:.60} gives several answers", answer.span)
-    return Judgement(0.0, "wrong", f"{pair.answer!r:.60} is not {pair.reference!r:.60}", answer.span)
+class _Comparison(NamedTuple):
+    """An answer, and its pairs with the answers that are accepted."""
+
+    answer: Answer
+    pairs: list[Pair]
+
+    def judgement(self, verdicts: list[Verdict]) -> Judgement:
+        """Return the judgement by the verdicts on the pairs: one that is equal decides."""
+        equal = [verdict.equal for verdict in verdicts]
+        wanted, text, span = self.pairs[0].reference, self.answer.text, self.answer.span
+        if True in equal:
+            wanted = self.pairs[equal.index(True)].reference
+            return Judgement(1.0, "correct", f"{text!r:.60} equals {wanted!r:.60}", span)
+        if None in equal:
+            wanted = self.pairs[equal.index(None)].reference
+            reason = f"comparing {text!r:.60} with {wanted!r:.60} failed or took too long"
+            return Judgement(None, "verifier error", reason, span)
+        if all(is_hedged(*pair) for pair in self.pairs):
+            return Judgement(0.0, "hedged", f"{text!r:.60} gives several answers", span)
+        others = len(self.pairs) - 1
+        beside = f", nor another of the {others + 1} accepted answers" if others else ""
+        return Judgement(0.0, "wrong", f"{text!r:.60} is not {wanted!r:.60}{beside}", span)
 
 
 correctness = Correctness()

@@ -8,11 +8,13 @@ from functools import lru_cache
 from numbers import Real
 from typing import Literal, NamedTuple
 
+from ..accepted import accepted
 from ..text import normalise
 from .equality import is_words
 from .extract import Answer, extract, find_answer_tag, find_boxed, find_marked, is_value
 from .normalize import LONGEST, tidy
 from .numbers import read_quantity
+from .options import Options
 from .verifier import Pair, settle
 
 _DELIMITED = re.compile(r"\$.*\$|\\\(.*\\\)|\\\[.*\\\]", re.DOTALL)  # $x$, \(x\), \[x\]
@@ -62,28 +64,78 @@ def _is_balanced(text: str) -> bool:
     return bare.count("{") == bare.count("}")
 
 
+class NoReference(NamedTuple):
+    """Why a row has nothing to judge by: ``status`` is "no reference", "unreadable reference" or "no such choice"."""
+
+    status: str
+    reason: str
+
+
+def accepted_answers(reference: object, options: Options | None = None) -> tuple[str, ...] | NoReference:
+    """Return the answers that a row's reference accepts, each once, or why there is none.
+
+    Those of a list that hold no answer drop out. Where the row has ``options``, the option that is meant is accepted by
+    its text and by its label.
+
+    >>> accepted_answers(["4", "four", None]), accepted_answers(3, Options.read(["Carl", "Eve", "Bob", "Alina"]))
+    (('4', 'four'), ('Alina', 'D'))
+    >>> accepted_answers([]).status, accepted_answers("E", Options.read(["Carl", "Eve"])).status
+    ('no reference', 'no such choice')
+    """
+    values = accepted(reference)
+    if not values:
+        of = "has no reference" if reference is None else f"accepts no answer: its reference is {reference!r:.60}"
+        return NoReference("no reference", f"the row {of}")
+    read = [value if type(value) is int and options else reference_text(value) for value in values]
+    meant = [None if value is None else options.accepts(value) if options else (str(value),) for value in read]
+    texts = tuple(dict.fromkeys(text for answers in meant if answers for text in answers))
+    if texts:
+        return texts
+    if options and any(value is not None for value in read):
+        reason = f"the reference {reference!r:.60} is none of the row's choices {', '.join(options.labels)}"
+        return NoReference("no such choice", reason)
+    return NoReference("unreadable reference", f"no answer can be read from the reference {reference!r:.60}")
+
+
 class ReferenceCheck(NamedTuple):
     """What an audit says of one reference: ``answer`` is what is read from it, None when nothing is.
 
     A "readable" or "fragmentary" one can be judged by.
     """
 
-    status: Literal["readable", "fragmentary", "unreadable", "unmarked", "not equal to itself"]
+    status: Literal["readable", "fragmentary", "unreadable", "no such choice", "unmarked", "not equal to itself"]
     answer: str | None
     reason: str
 
 
-def check_reference(reference: object) -> ReferenceCheck:
-    r"""Return whether a reference can be judged by.
+def check_reference(reference: object, options: Options | None = None) -> ReferenceCheck:
+    r"""Return whether a reference can be judged by; of a list of accepted answers, the first doubt about one of them.
 
-    "unreadable": it holds no answer; rows with it score None. "unmarked": prose in which no answer is marked, so that
-    only the same words would be right. "not equal to itself": a completion that puts it in a box would not be judged
-    correct. "fragmentary": read whole here, but bare LaTeX such as ``2\frac{1}{2}``, of which a parser that looks for
-    marked mathematics, as in other reward functions, reads a piece only.
+    "unreadable": it holds no answer; rows with it score None, as do those with "no such choice" among ``options``.
+    "unmarked": prose in which no answer is marked, so that only the same words would be right. "not equal to itself": a
+    completion that puts it in a box would not be judged correct. "fragmentary": read whole here, but bare LaTeX such as
+    ``2\frac{1}{2}``, of which a parser that looks for marked mathematics, as in other reward functions, reads a piece
+    only.
 
     >>> check_reference("#### 72").status, check_reference(r"2\frac{1}{2}").status, check_reference("").status
     ('readable', 'fragmentary', 'unreadable')
     """
+    if options is not None:
+        answers = accepted_answers(reference, options)
+        if isinstance(answers, NoReference):
+            kind: Literal["no such choice", "unreadable"]
+            kind = "no such choice" if answers.status == "no such choice" else "unreadable"
+            return ReferenceCheck(kind, None, answers.reason)
+        return check_reference(list(answers))
+    values = accepted(reference)
+    if len(values) != 1:
+        checks = [check_reference(value) for value in values]
+        unread = ReferenceCheck("unreadable", None, f"no answer can be read from {reference!r:.60}")
+        return next((check for check in checks if check.status != "readable"), checks[0] if checks else unread)
+    return _check_answer(values[0])
+
+
+def _check_answer(reference: object) -> ReferenceCheck:
     answer = reference_text(reference)
     if answer is None:
         return ReferenceCheck("unreadable", None, f"no answer can be read from {reference!r:.60}")

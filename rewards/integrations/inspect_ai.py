@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 def to_inspect(reward: Reward) -> Scorer:
     """Return an inspect_ai scorer with mean and standard error.
 
-    ``Task(scorer=[to_inspect(r) for r in mix.rewards])``. The target is the reference, the sample's metadata gives
-    further columns, the model's reasoning counts as its reasoning block. The score's answer is the text that
-    decided, its explanation the reason; where the reward does not apply the sample is left unscored.
+    ``Task(scorer=[to_inspect(r) for r in mix.rewards])``. The target is the reference, any of its texts where it has
+    several; the sample's metadata gives further columns, its choices the column ``choices``; the model's reasoning
+    counts as its reasoning block. The score's answer is the text that decided, its explanation the reason; where the
+    reward does not apply the sample is left unscored.
     """
     from inspect_ai.scorer import Score, mean, scorer, stderr  # optional: whoever calls this has it
 
     def adapted() -> Scorer:
         async def score(state: TaskState, target: Target) -> Score:
             message = _as_chat(state.output.message)
-            columns = one_row(state.metadata or {}, target.text or None)
+            choices = [choice.value for choice in state.choices or ()]
+            extra = {**(state.metadata or {}), **({"choices": choices} if choices else {})}
+            columns = one_row(extra, [text for text in target.target if text] or None)
             judged = reward.explain(completions=[[message]], prompts=[state.input_text], **columns)[0]
             answer = judged.span and normalise([message]).text[judged.span.start : judged.span.end]
             said = {"answer": answer, "explanation": judged.reason, "metadata": {"status": judged.status}}

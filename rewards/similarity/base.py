@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+from ..accepted import accepted
 from ..layout import Layout
 from ..reward import Batch, Judgement, Reward, Span
 from ..text import Completion, RewardError
@@ -48,17 +47,16 @@ def reference_texts(value: Any, reward: str) -> list[str]:
     >>> reference_texts(["Paris", None, " "], "rouge"), reference_texts(18, "rouge"), reference_texts(None, "rouge")
     (['Paris'], ['18'], [])
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return []
-    if isinstance(value, str):
-        return [value] if value.strip() else []
-    if isinstance(value, int | float):
-        return [str(value)]
-    if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return [text for item in value for text in reference_texts(item, reward)]
-    raise RewardError(
-        f"{reward}: a reference must be a string or a list of strings; got {type(value).__name__} {value!r:.60}."
-    )
+    texts = []
+    for answer in accepted(value):
+        if not isinstance(answer, str | int | float):
+            raise RewardError(
+                f"{reward}: a reference must be a string or a list of strings; got {type(answer).__name__} "
+                f"{answer!r:.60}."
+            )
+        if str(answer).strip() and answer == answer:  # NaN is how tables say that there is none
+            texts.append(str(answer))
+    return texts
 
 
 class Pairing(NamedTuple):

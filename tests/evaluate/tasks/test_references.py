@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from grpokit.evaluate import EvaluationError, load_task
 from grpokit.evaluate.tasks.references import Reference, check, check_column, check_task
+from grpokit.rewards.answers.options import Options
 
 from .task_rows import ROWS
 
@@ -72,4 +73,20 @@ def test_real_references_of_math500_are_readable_though_bare(shared: Path) -> No
     checked = check_task(load_task("math500"), "test", data=shared / "data/math/math500.jsonl")
     assert checked.read == 500
     assert checked.findings == []
-    assert len(checked.fragmentary) == 64  # LaTeX without its dollars
+    assert len(checked.fragmentary) == 63  # LaTeX without its dollars
+
+
+def test_lists_and_choices_are_checked_as_they_are_judged() -> None:
+    options = Options.read(["red", "blue"])
+    given = [
+        Reference("a", ["4", "four"]),
+        Reference("b", 1, options),
+        Reference("c", "C", options),
+        Reference("d", []),
+    ]
+    checked = check(given)
+    assert [(finding.row, finding.status) for finding in checked.findings] == [
+        ("c", "no such choice"),
+        ("d", "unreadable"),
+    ]
+    assert [finding.row for finding in check(given, judged_by_correctness=False).findings] == ["d"]

@@ -4,8 +4,11 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
-from grpokit.rewards.answers.references import check_reference, reference_text
+from grpokit.rewards import correctness
+from grpokit.rewards.answers.options import Options
+from grpokit.rewards.answers.references import NoReference, accepted_answers, check_reference, reference_text
 
 READ = [
     ("72", "72", "as it is"),
@@ -44,6 +47,9 @@ CHECKED = [
     ("He sold 5 of them and then 6, which makes 11 in all.", "unmarked", "prose without a mark"),
     ("", "unreadable", "blank"),
     ("1" * 3_000, "not equal to itself", "longer than any answer that is extracted"),
+    (["4", "four"], "readable", "a list of accepted answers"),
+    (["4", ""], "unreadable", "a list with a blank"),
+    ([], "unreadable", "a list of none"),
 ]
 
 
@@ -52,6 +58,72 @@ def test_check_reference(reference: object, status: str, why: str) -> None:
     checked = check_reference(reference)
     assert checked.status == status
     assert "\n" not in checked.reason
+
+
+ACCEPTED: list[tuple[object, tuple[str, ...] | str, str]] = [
+    (["4", "four"], ("4", "four"), "a list"),
+    (("4", "4"), ("4",), "each once"),
+    (["#### 4", r"\boxed{5}"], ("4", "5"), "each is read as a reference"),
+    (["4", None, "", float("nan")], ("4",), "what holds no answer drops out"),
+    ([["4"], ["four"]], ("4", "four"), "nested"),
+    ({"text": ["Paris"], "answer_start": [3]}, ("Paris",), "SQuAD"),
+    ({"value": "4", "aliases": ["four"], "type": "Numerical"}, ("4", "four"), "TriviaQA"),
+    (np.array(["4", "four"], dtype=object), ("4", "four"), "as pandas reads lists"),
+    (np.int64(4), ("4",), "as pandas reads numbers"),
+    (None, "no reference", "nothing"),
+    ([], "no reference", "an empty list"),
+    ([None], "no reference", "a list of nothing"),
+    ("", "unreadable reference", "a blank"),
+    (["", "N/A"], "unreadable reference", "a list of blanks"),
+    ({"value": 5}, "unreadable reference", "an object"),
+    (b"5", "unreadable reference", "bytes"),
+]
+
+
+@pytest.mark.parametrize(("reference", "answers", "why"), ACCEPTED, ids=[why for *_, why in ACCEPTED])
+def test_accepted_answers(reference: object, answers: tuple[str, ...] | str, why: str) -> None:
+    accepted = accepted_answers(reference)
+    assert (accepted.status if isinstance(accepted, NoReference) else accepted) == answers
+    if isinstance(accepted, NoReference):
+        judged = correctness.explain(completions=["<answer>4</answer>"], answer=[reference])[0]
+        assert (judged.value, judged.status) == (None, answers)
+
+
+def test_a_reference_nested_a_thousand_deep() -> None:
+    nested: object = "4"
+    for _ in range(5_000):
+        nested = [nested]
+    assert correctness(completions=["<answer>4</answer>"], answer=[nested]) == [1.0]
+
+
+def test_kramabench_38_a_list_of_accepted_answers() -> None:
+    """Every row was "unreadable"; any of the list is right, and what is none of them is wrong, not hedged."""
+    given = [
+        "<answer>4</answer>",
+        "The answer is four.",
+        "<answer>5</answer>",
+        "<answer>4, 5</answer>",
+        "Who knows? Not I.",
+    ]
+    judged = correctness.explain(completions=given, answer=[["4", "four"]] * 5)
+    statuses = ["correct", "correct", "wrong", "hedged", "no answer"]
+    assert [one.status for one in judged] == statuses
+    assert judged[2].reason == "'5' is not '4', nor another of the 2 accepted answers"
+    lists = correctness.explain(completions=[r"\boxed{5, 6}"], answer=[["1, 2", "3"]])
+    assert lists[0].status == "wrong"  # several answers are no hedge where one of the accepted ones is a list
+
+
+def test_one_accepted_answer_that_fails_does_not_hide_another() -> None:
+    """A comparison that was not settled leaves the row undecided only where none of the others is equal."""
+    tower = "9^{9^{9^{x}}}"
+    assert correctness(completions=["<answer>7</answer>"], answer=[[tower, "7"]]) == [1.0]
+
+
+def test_a_label_that_is_none_of_the_choices_is_found_by_the_check() -> None:
+    options = Options.read(["red", "blue"])
+    assert check_reference("B", options).status == "readable"
+    assert check_reference("C", options).status == "no such choice"
+    assert check_reference("", options).status == "unreadable"
 
 
 def test_real_references_are_readable(shared: Path) -> None:

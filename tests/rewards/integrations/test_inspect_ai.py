@@ -10,7 +10,8 @@ from grpokit.rewards.integrations.inspect_ai import to_inspect
 from grpokit.tests.rewards.integrations.replies import RIGHT, WRONG
 
 
-def test_inspect_scorer_by_its_documented_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def fake_inspect(monkeypatch: pytest.MonkeyPatch) -> None:
     """inspect_ai: @scorer(metrics=[...]) on a factory of async score(state, target) -> Score."""
     fake = SimpleNamespace(
         mean=lambda: "mean",
@@ -19,6 +20,9 @@ def test_inspect_scorer_by_its_documented_shape(monkeypatch: pytest.MonkeyPatch)
         Score=_Score,
     )
     monkeypatch.setitem(__import__("sys").modules, "inspect_ai.scorer", fake)
+
+
+def test_inspect_scorer_by_its_documented_shape(fake_inspect: None) -> None:
     scored = _inspect_call(to_inspect(correctness), RIGHT, "18")
     assert (scored.value, scored.answer, scored.metadata) == (1.0, "18", {"status": "correct"})
     assert _inspect_call(to_inspect(correctness), RIGHT, "").value is None
@@ -35,10 +39,35 @@ class _Score(SimpleNamespace):
         return cls(value=None, **given)
 
 
-def _inspect_call(scorer: Any, text: str, target: str, parts: list[Any] | None = None) -> Any:
+def _inspect_call(
+    scorer: Any, text: str, target: str | list[str], parts: list[Any] | None = None, choices: tuple[str, ...] = ()
+) -> Any:
+    """Call a scorer as inspect_ai does: a target is a list of texts, whose ``text`` is all of them in one."""
     message = SimpleNamespace(text=text, content=parts or text)
-    state = SimpleNamespace(output=SimpleNamespace(message=message), input_text="?", metadata={"level": 1})
-    return asyncio.run(scorer(state, SimpleNamespace(text=target)))
+    options = [SimpleNamespace(value=value) for value in choices]
+    state = SimpleNamespace(
+        output=SimpleNamespace(message=message), input_text="?", metadata={"level": 1}, choices=options
+    )
+    texts = [target] if isinstance(target, str) else target
+    return asyncio.run(scorer(state, SimpleNamespace(target=texts, text="".join(texts))))
+
+
+def test_kramabench_38_any_text_of_an_inspect_target_is_accepted(fake_inspect: None) -> None:
+    scorer = to_inspect(correctness)
+    assert _inspect_call(scorer, "The answer is four.", ["4", "four"]).value == 1.0
+    assert _inspect_call(scorer, "The answer is 4.", ["4", "four"]).value == 1.0
+    assert _inspect_call(scorer, "The answer is 4four.", ["4", "four"]).value == 0.0
+    assert _inspect_call(scorer, "The answer is 4.", ["", ""]).value is None
+
+
+def test_a_sample_s_choices_are_accepted_by_letter_and_text(fake_inspect: None) -> None:
+    scorer = to_inspect(correctness)
+    choices = ("Carl", "Alina")
+    assert _inspect_call(scorer, "The answer is (B) Alina.", "B", choices=choices).value == 1.0
+    assert _inspect_call(scorer, "<answer>Alina</answer>", "B", choices=choices).value == 1.0
+    assert _inspect_call(scorer, "<answer>Alina</answer>", "C", choices=choices).metadata == {
+        "status": "no such choice"
+    }
 
 
 def test_a_real_inspect_evaluation(tmp_path: Any) -> None:
