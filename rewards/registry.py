@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -165,8 +166,9 @@ def _registered() -> dict[str, EntryPoint]:
 
 def _load(name: str, point: EntryPoint) -> object:
     try:
-        found: object = point.load()
-    except Exception as error:  # the import of another package's module may raise anything
+        with redirect_stdout(sys.stderr):
+            found: object = point.load()
+    except (Exception, SystemExit) as error:  # the import of another package's module may raise anything
         raise UnknownReward(
             f"reward {name!r} is registered as {point.value!r}, which cannot be imported: {error}"
         ) from error
@@ -178,8 +180,9 @@ def _import(path: str) -> object:
     if os.getcwd() not in sys.path:  # a console script does not look in its caller's folder by itself
         sys.path.append(os.getcwd())
     try:
-        found: object = importlib.import_module(module_name)
-    except Exception as error:  # the module is the user's own and may raise anything
+        with redirect_stdout(sys.stderr):
+            found: object = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # the module is the user's own and may raise anything
         raise UnknownReward(
             f"no reward {path!r}: importing {module_name!r} raised {type(error).__name__}: {error}"
         ) from error

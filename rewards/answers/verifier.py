@@ -26,6 +26,9 @@ from .equality import compare
 START_SECONDS = 120.0
 """Seconds in which a worker must have imported math-verify."""
 
+TRIES = 2
+"""Workers that a pair is given to, should they die under it."""
+
 MOST_RESULTS = 65_536
 """Verdicts that are remembered."""
 
@@ -48,6 +51,10 @@ class VerifierCounts(NamedTuple):
     failed: int = 0
 
 
+class _WorkerDied(Exception):
+    """A worker was killed from outside, or crashed, while it worked."""
+
+
 class _Worker:
     """One child process; used by one thread at a time."""
 
@@ -64,31 +71,39 @@ class _Worker:
         self._ready = False
 
     def ask(self, pair: Pair, seconds: float) -> bool | None:
-        """Return the verdict; None for a failure or a missed deadline, after which the worker is dead."""
-        if not self._ready:
-            self._ready = self._reply(START_SECONDS) == b"ready\n"
+        """Return the verdict; None for a failure or a missed deadline, after which the worker is dead.
+
+        Raises :class:`_WorkerDied` when something else has killed it, which says nothing of the pair.
+        """
         request = json.dumps([pair.answer, pair.reference, math.ceil(seconds) + 1]) + "\n"
+        reply: bytes | None = b"ready\n"
         try:
-            _pipe(self._process.stdin).write(request.encode())
-            reply = self._reply(seconds) if self._ready else b""
+            if not self._ready:
+                reply = self._reply(START_SECONDS)
+                self._ready = reply == b"ready\n"
+            if self._ready:
+                _pipe(self._process.stdin).write(request.encode())
+                reply = self._reply(seconds)
         except OSError:
             reply = b""
-        if not reply:
-            self.stop()
+        if reply:
+            verdict: bool | None = json.loads(reply)
+            return verdict
+        self.stop()
+        if reply is None:
             return None
-        verdict: bool | None = json.loads(reply)
-        return verdict
+        raise _WorkerDied
 
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def _reply(self, seconds: float) -> bytes:
-        """Return one line, or nothing at the deadline or when the worker is gone. Replies are short: one read each."""
+    def _reply(self, seconds: float) -> bytes | None:
+        """Return one line, b"" when the worker is gone, None at the deadline. Replies are short: one read each."""
         stream = _pipe(self._process.stdout)
         ready = select.poll()
         ready.register(stream, select.POLLIN)
-        return os.read(stream.fileno(), 64) if ready.poll(seconds * 1000) else b""
+        return os.read(stream.fileno(), 64) if ready.poll(seconds * 1000) else None
 
     def stop(self) -> None:
         """Kill the process and wait for it, so that no zombie stays."""
@@ -128,6 +143,7 @@ class _Pool:
         self.totals = VerifierCounts()
 
     def verify(self, pairs: Sequence[Pair], seconds: float) -> dict[Pair, bool | None]:
+        """Return the verdicts; a pair whose every worker died has none, and so none that is remembered."""
         if not pairs:
             return {}
         todo = deque(pairs)
@@ -149,7 +165,12 @@ class _Pool:
                     pair = todo.popleft()
                 except IndexError:
                     return
-                results[pair] = worker.ask(pair, seconds)
+                for _ in range(TRIES):
+                    try:
+                        results[pair] = worker.ask(pair, seconds)
+                        break
+                    except _WorkerDied:
+                        worker = self._replace(worker)
                 if not worker.alive:
                     worker = self._replace(worker)
         finally:
@@ -274,8 +295,8 @@ def _settle_open(pairs: Sequence[Pair], open_at: list[int], verdicts: list[Verdi
         if pair in known:
             verdicts[index] = Verdict(known[pair], "cached")
         else:
-            verdicts[index] = Verdict(fresh[pair], "failed" if fresh[pair] is None else "verified")
-            known[pair] = fresh[pair]
+            equal = known[pair] = fresh.get(pair)
+            verdicts[index] = Verdict(equal, "failed" if equal is None else "verified")
 
 
 def count(verdicts: Sequence[Verdict]) -> VerifierCounts:

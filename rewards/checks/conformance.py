@@ -7,11 +7,13 @@ import pickle
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from ...errors import GrpokitError
-from ..reward import REFERENCE_COLUMNS, Batch, Reward
+from ..reward import REFERENCE_COLUMNS, Batch, Judgement, Range, Reward
+from ..text import in_trl_form
 from .audit import tokens
 from .corpus import load_corpus
 from .hacks import HACKS, Scene
@@ -19,6 +21,25 @@ from .honest import BUILT_IN
 from .probe import executed, growth, in_process
 
 Values = list[float | None]
+
+
+@dataclass(frozen=True)
+class AsMessages(Reward):
+    """A reward that is asked with messages where the prompts are strings."""
+
+    reward: Reward
+    name: ClassVar[str] = "as messages"
+
+    @property
+    def range(self) -> Range:
+        """That of the reward."""
+        return self.reward.range
+
+    def judge(self, batch: Batch) -> list[Judgement]:
+        """Judge completions as messages."""
+        prompts = batch.prompts or [""] * len(batch)
+        asked = [[{"role": "user", "content": one}] if isinstance(one, str) else one for one in prompts]
+        return self.reward.judge(replace(batch, raw=list(map(in_trl_form, batch.raw, asked)), prompts=asked))
 
 
 class Check(NamedTuple):
@@ -32,15 +53,19 @@ class Check(NamedTuple):
 def check(reward: Reward, family: str | None = None) -> list[Check]:
     """Run every property test, then the corpus cases of ``family`` (the reward's own name unless given).
 
-    Properties: one value per completion, finite, in the declared range, the same in any order, after pickling and
-    in threads, time linear in the length, nothing in the text executed. The last two run in a process that is
-    killed at its deadline, so a reward that hangs fails and does not hang the check.
+    Properties: one value per completion, finite, in the declared range, not one value for all, the same in both forms
+    that TRL has for completions and with the reference under one name, in any order, after pickling and in threads,
+    time linear in the length, nothing in the text executed. The last two run in a process that is killed at its
+    deadline, so a reward that hangs fails and does not hang the check. A reward that takes messages alone fails that
+    property, and has the others checked on messages.
 
     >>> from grpokit.rewards import xml_tag_count
     >>> check_one(xml_tag_count, "order").passed
     True
     """
     first, *others = PROPERTIES
+    if not check_one(reward, first).passed and check_one(AsMessages(reward), first).passed:
+        reward = AsMessages(reward)
     counted = check_one(reward, first)
     if not counted.passed:  # it cannot be called as it must: nothing further can be said
         return [counted]
@@ -106,6 +131,46 @@ def _in_range(reward: Reward) -> Check:
     return Check("range", low <= min(known) and max(known) <= high, f"declared {low:g} to {high:g}, {seen}")
 
 
+def _varies(reward: Reward) -> Check:
+    known = [value for value in _values(reward, sample_batch()) if value is not None]
+    if len(set(known)) != 1:
+        return Check("varies", bool(known) or None, "not one value for all" if known else "None for all that was tried")
+    limited = None if not reward.foreign else False  # ours may pay nothing below a limit that no sample reaches
+    return Check("varies", limited, f"{known[0]:g} for all of {len(known)} completions: it teaches nothing")
+
+
+def _forms(reward: Reward) -> Check:
+    """A completion is a list of messages where the prompt is messages, as the prompts of all tasks are."""
+    inner = reward.reward if isinstance(reward, AsMessages) else reward
+    values: dict[str, Values] = {}
+    for form, asked in (("strings", inner), ("messages", AsMessages(inner))):
+        try:
+            values[form] = _values(asked, sample_batch())
+        except Exception as error:  # as in check_one
+            reason = str(error) if isinstance(error, GrpokitError) else f"{type(error).__name__}: {error}"
+            return Check("forms", False, f"with completions that are {form}: {reason}")
+    return _same("forms", "the same for completions that are strings and messages", *values.values())
+
+
+def _references(reward: Reward) -> Check:
+    """The reference is given as ``reference``, and under the name that the data has for it."""
+    whole, errors = sample_batch(), list[str]()
+    expected, works = _values(reward, whole), list[str]()
+    for name in REFERENCE_COLUMNS:
+        columns = {column: whole.columns[column] for column in ("reference", name)}
+        try:
+            same = _same("", "the same", expected, _values(reward, replace(whole, columns=columns)))
+        except Exception as error:  # as in check_one
+            errors.append(str(error))
+        else:
+            works += [name] if same.passed else []
+            errors += [] if same.passed else [f"with the reference as {name!r}, {same.detail}"]
+    if not works:
+        return Check("references", False, errors[0])
+    every = len(works) == len(REFERENCE_COLUMNS)
+    return Check("references", True, "any name" if every else f"only as {', '.join(works)}: name the data's column so")
+
+
 def _any_order(reward: Reward) -> Check:
     batch = sample_batch()
     order = random.Random(1).sample(range(len(batch)), len(batch))
@@ -147,6 +212,9 @@ PROPERTIES: dict[str, Callable[[Reward], Check]] = {
     "count": _counted,
     "finite": _finite,
     "range": _in_range,
+    "varies": _varies,
+    "forms": _forms,
+    "references": _references,
     "order": _any_order,
     "pickle": _pickled,
     "threads": _threaded,

@@ -1,15 +1,18 @@
 """Any TRL-style function as a reward: what it gets, what it may return, and how its mistakes are told."""
 
 import asyncio
+import json
 import os
 import pickle
 import threading
+from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from grpokit.rewards import FunctionReward, RewardError
+from grpokit.rewards import Batch, FunctionReward, Judgement, Reward, RewardError, RewardMix, correctness
 from grpokit.rewards.reward import make_batch
 
 
@@ -103,6 +106,9 @@ def test_torch_scalars_are_accepted() -> None:
         ([1.0], "returned 1 values for 2 completions"),  # one for the batch
         (0.5, "returned float; return a list"),  # a bare number
         (None, "returned NoneType; return a list"),  # a forgotten return
+        ({0: 1.0, 1: 0.5}, "returned dict; return a list"),  # whose keys were taken for the values
+        ({0.5, 1.0}, "returned set; return a list"),  # in no order
+        ("10", "returned str; return a list"),
         ([0.0, float("nan")], "returned nan for completion 1"),
         ([float("inf"), 0.0], "returned inf for completion 0"),
         (["0.5", 0.0], "returned '0.5' for completion 0"),  # text is no number
@@ -127,6 +133,107 @@ def test_an_exception_is_told_with_the_rewards_name() -> None:
     with pytest.raises(RewardError, match=r"reward 'broken' raised KeyError: 'gold'") as caught:
         FunctionReward(broken)(completions=["a"])
     assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_an_exception_names_the_line_of_the_function_that_raised_it() -> None:
+    def deeper(text: str) -> float:
+        return float(text)
+
+    def broken(completions: list[str], **kwargs: Any) -> list[float]:
+        return [deeper(text) for text in completions]
+
+    line = deeper.__code__.co_firstlineno + 1
+    with pytest.raises(RewardError, match=rf"ValueError: could not .* \(test_function.py, line {line}\)\.$"):
+        FunctionReward(broken)(completions=["a"])
+
+    def elsewhere(completions: list[str], **kwargs: Any) -> list[float]:
+        return [json.loads(text) for text in completions]
+
+    line = elsewhere.__code__.co_firstlineno + 1  # not that of the library which raised
+    with pytest.raises(RewardError, match=rf"\(test_function.py, line {line}\)"):
+        FunctionReward(elsewhere)(completions=["{"])
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), SystemExit("no key"), asyncio.CancelledError(), GeneratorExit()])
+def test_what_ends_a_process_is_an_error_of_the_reward(error: BaseException) -> None:
+    """``sys.exit()`` in a reward ended the command with status 0."""
+
+    def leaves(completions: list[str], **kwargs: Any) -> list[float]:
+        raise error
+
+    with pytest.raises(RewardError, match=f"'leaves' raised {type(error).__name__}"):
+        FunctionReward(leaves)(completions=["a"])
+
+
+def test_ctrl_c_in_a_reward_is_ctrl_c() -> None:
+    def slow(completions: list[str], **kwargs: Any) -> list[float]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        FunctionReward(slow)(completions=["a"])
+
+
+ASKED = [{"role": "user", "content": "9+9?"}]
+ANSWERED = [{"role": "assistant", "content": "18"}]
+
+
+@pytest.mark.parametrize(
+    ("completion", "prompt", "form"),
+    [
+        ("18", "9+9?", "18"),
+        ("18", ASKED, ANSWERED),  # stored text of a chat: TRL would have given messages
+        (ANSWERED, ASKED, ANSWERED),
+        (ANSWERED, "9+9?", "18"),
+        ("18", None, "18"),  # nobody says what was asked
+    ],
+)
+def test_completions_have_the_form_that_trl_gives_them(completion: Any, prompt: Any, form: Any) -> None:
+    """``1 - len(c)/400`` was .298 in scoring and .9975 in training, where the length of a message list is 1."""
+    seen: list[Any] = []
+
+    def spy(completions: list[Any], **kwargs: Any) -> list[float]:
+        seen.extend(completions)
+        return [0.0]
+
+    FunctionReward(spy)(completions=[completion], prompts=None if prompt is None else [prompt])
+    assert seen == [form]
+
+
+def vandal(completions: list[Any], prompts: list[Any], answer: list[str], **kwargs: Any) -> list[float]:
+    completions[0][0]["content"] = "<answer>18</answer>"
+    prompts[0].clear()
+    answer[:] = ["18"] * len(answer)
+    kwargs["completion_ids"][0].clear()
+    return [0.0] * len(completions)
+
+
+@dataclass(frozen=True)
+class Vandal(Reward):
+    """Another package's reward."""
+
+    name: ClassVar[str] = "vandals"
+
+    def judge(self, batch: Batch) -> list[Judgement]:
+        columns: Any = {**batch.columns, "completion_ids": batch.completion_ids}
+        return [Judgement(value, "", "") for value in vandal(batch.raw, batch.prompts, **columns)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("other", [vandal, Vandal()])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_reward_that_changes_its_inputs_changes_nothing_for_others(other: Any, first: bool) -> None:
+    """Correctness 1.0 and 0.0 became 1.0 and 1.0, by the order of the list."""
+    mix = RewardMix([other, correctness] if first else [correctness, other])
+    given: dict[str, Any] = {
+        "completions": [[{"role": "assistant", "content": "<answer>17</answer>"}]],
+        "prompts": [list(ASKED)],
+        "completion_ids": [[1, 2]],
+        "answer": ["18"],
+    }
+    before = deepcopy(given)
+    assert mix.score(**given).rewards["correctness"] == [0.0]
+    assert given == before
+    FunctionReward(vandal)(**given)  # as TRL calls it
+    assert given == before
 
 
 def test_a_missing_column_is_told_before_the_call() -> None:

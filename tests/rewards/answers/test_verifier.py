@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from grpokit.rewards import correctness, get
-from grpokit.rewards.answers.verifier import Pair, Verdict, VerifierCounts, _pool, counts, settle
+from grpokit.rewards.answers.verifier import Pair, Verdict, VerifierCounts, _pool, _Worker, counts, settle
 
 EQUAL = (r"\frac{1}{\sqrt{2}}", r"\frac{\sqrt{2}}{2}")
 # Sympy's simplification of this takes minutes, yet the expression is small and has no powers to guard against.
@@ -77,6 +77,39 @@ def test_a_killed_worker_is_replaced() -> None:
         os.kill(child, signal.SIGKILL)
     time.sleep(0.1)
     assert is_equal(fresh(100_069)) is True
+
+
+def test_a_pair_whose_worker_is_killed_is_given_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    died = 0
+    ask = _Worker.ask
+
+    def killed_once(self: _Worker, pair: Pair, seconds: float) -> bool | None:
+        nonlocal died
+        if died == 0:
+            died += 1
+            ask(self, fresh(100_151), 20.0)  # it has started, and works
+            os.kill(self._process.pid, signal.SIGKILL)
+        return ask(self, pair, seconds)
+
+    monkeypatch.setattr(_Worker, "ask", killed_once)
+    assert settle([fresh(100_153)], 20.0) == [Verdict(True, "verified")]
+    assert died == 1
+
+
+def test_a_death_is_never_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verdict of "failed" stayed for the life of the process, though the next worker would have lived."""
+    pair = fresh(100_169)
+
+    def killed(self: _Worker, pair: Pair, seconds: float) -> bool | None:
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        return ask(self, pair, seconds)
+
+    ask = _Worker.ask
+    with monkeypatch.context() as patch:
+        patch.setattr(_Worker, "ask", killed)
+        assert settle([pair], 20.0) == [Verdict(None, "failed")]
+    assert settle([pair], 20.0) == [Verdict(True, "verified")]
 
 
 def test_field_12_deadlines_hold_outside_the_main_thread() -> None:

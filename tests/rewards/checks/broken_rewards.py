@@ -7,8 +7,30 @@ import time
 from typing import Any
 
 
-def sound(completions: list[str], **kwargs: Any) -> list[float]:
-    return [min(1.0, len(text) / 100) for text in completions]
+def sound(completions: list[Any], **kwargs: Any) -> list[float]:
+    """Take strings and messages."""
+    return [min(1.0, len(c if isinstance(c, str) else c[-1]["content"]) / 100) for c in completions]
+
+
+def strings_only(completions: list[str], **kwargs: Any) -> list[float]:
+    """Count characters of strings; a list of messages has the length 1."""
+    return [1 - len(text) / 400 for text in completions]
+
+
+def messages_only(completions: list[Any], **kwargs: Any) -> list[float]:
+    return [min(1.0, len(messages[-1]["content"]) / 100) for messages in completions]
+
+
+def constant(completions: list[Any], **kwargs: Any) -> list[float]:
+    return [0.5] * len(completions)
+
+
+def needs_answer(completions: list[Any], **kwargs: Any) -> list[float]:
+    return [float(right in str(c)) for c, right in zip(completions, kwargs["answer"], strict=True)]
+
+
+def needs_two_columns(completions: list[Any], answer: list[str], solution: list[str], **kwargs: Any) -> list[float]:
+    return [float(a in str(c)) for c, a in zip(completions, answer, strict=True)]
 
 
 def first_only(completions: list[str], **kwargs: Any) -> list[float]:

@@ -35,6 +35,11 @@ class Boundless(Reward):
     [
         ("first_only", "count", "returned 1 values for 2 completions"),
         ("not_finite", "finite", "returned inf"),
+        ("constant", "varies", "0.5 for all of "),
+        ("strings_only", "forms", "not the same for completions that are strings and messages: "),  # .298 was .9975
+        ("messages_only", "forms", "with completions that are strings: reward 'messages_only' raised TypeError"),
+        ("messages_only", "forms", "(broken_rewards.py, line 21)"),
+        ("needs_two_columns", "references", "reward 'needs_two_columns' needs solution"),
         ("by_position", "order", "not the same in any order"),
         ("random_values", "order", "not the same in any order"),
         ("forgetful", "order", "not the same in any order"),
@@ -78,6 +83,17 @@ def test_one_that_cannot_be_called_ends_the_check_at_once() -> None:
     assert [found.name for found in check(get("broken_rewards:first_only"))] == ["count"]
 
 
+def test_one_that_takes_messages_alone_has_the_rest_checked_on_messages() -> None:
+    failed = [found.name for found in check(get("broken_rewards:messages_only")) if found.passed is False]
+    assert failed == ["forms"]
+
+
+def test_the_names_under_which_a_reference_is_read_are_said() -> None:
+    found = check_one(get("broken_rewards:needs_answer"), "references")
+    assert found == ("references", True, "only as answer: name the data's column so")
+    assert check_one(get("correctness"), "references").detail == "any name"
+
+
 def test_a_family_lends_its_cases_to_a_users_function() -> None:
     """Substring correctness fails the cases that it is known to fail, and passes the plain ones."""
 
@@ -92,7 +108,7 @@ def test_a_family_lends_its_cases_to_a_users_function() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name not in SEMANTIC])
-@pytest.mark.parametrize("prop", ["count", "finite", "range", "order", "pickle", "threads"])
+@pytest.mark.parametrize("prop", ["count", "finite", "range", "forms", "references", "order", "pickle", "threads"])
 def test_built_in_rewards_hold_the_quick_properties(name: str, prop: str) -> None:
     found = check_one(get(name), prop)
     assert found.passed, found.detail
