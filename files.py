@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import os
+import platform
+import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from .errors import GrpokitError
+
+LOCK = ".lock"
+"""The file, in a folder that is being written, that says by whom."""
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?")
+_UNSAFE = re.compile(r"[^\w.-]+")
+_LEFTOVER = re.compile(r"\..+\.(\d+)\.tmp")
 
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 19
@@ -95,6 +107,120 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def folder_name(text: str) -> str:
+    """Return a name for a folder or file that can hold no path: the text itself where that is a plain short word.
+
+    Else what is readable of it, and a digest by which two texts differ.
+
+    >>> folder_name("tuned-20"), folder_name("org/model"), folder_name("..")
+    ('tuned-20', 'org_model-c87c0c64', 'x-5ec1f7e7')
+    """
+    return text if _SAFE_NAME.fullmatch(text) else _with_digest(text)
+
+
+def _with_digest(text: str) -> str:
+    readable = _UNSAFE.sub("_", text[:40]).strip("._-")
+    return f"{readable or 'x'}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def folder_names(texts: Sequence[str]) -> list[str]:
+    """Return a name for each text, as :func:`folder_name` does; those that differ by case alone get a digest.
+
+    Raises :class:`FileError` where two are still the same to a disk that knows no case.
+
+    >>> folder_names(["base", "tuned"]), folder_names(["GPT", "gpt"])
+    (['base', 'tuned'], ['GPT-2c4e6f6c', 'gpt-053ea480'])
+    """
+    names = [folder_name(text) for text in texts]
+    alike = Counter(map(str.casefold, names))
+    named = zip(texts, names, strict=True)
+    names = [_with_digest(text) if alike[name.casefold()] > 1 else name for text, name in named]
+    for name, count in Counter(map(str.casefold, names)).items():
+        if count > 1:
+            raise FileError(f"{count} models would share the folder {name!r}; give them names that differ.")
+    return names
+
+
+_held: dict[Path, BinaryIO] = {}
+"""The folders that this process has locked, by their lock files: who holds a folder may lock it again."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep every other process from writing into ``folder``, which is made, for the time of the block.
+
+    The lock goes with the process, however that ends. What killed processes left half-written is removed. A folder that
+    was made, and into which nothing came, is removed too. Raises :class:`FileError`, at once, that names the holder.
+    """
+    if folder.is_file():
+        raise FileError(f"{folder} is a file; give a folder as --out.")
+    if (own := Path(os.path.abspath(folder))) in _held:
+        yield
+        return
+    made = [path for path in (own, *own.parents) if not path.exists()]
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+        _held[own] = _take(own / LOCK, folder)
+        _clear(own)
+    except OSError as error:
+        raise FileError(f"cannot write into {folder}: {error.strerror}.") from None
+    try:
+        yield
+    finally:
+        if own in _held:  # as it is but in a forked process
+            (own / LOCK).unlink(missing_ok=True)  # before it is let go: the next one makes its own
+            _held.pop(own).close()
+            with suppress(OSError):  # something is in it
+                for path in made:
+                    path.rmdir()
+
+
+def _take(path: Path, folder: Path) -> BinaryIO:
+    """Lock the file and write into it who we are, for another process to read, which may be on another machine."""
+    while True:
+        file = path.open("a+b")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read(200).decode(errors="replace") or "another process"
+            file.close()
+            raise FileError(f"{folder} is being written by {holder}; wait for it, or give another --out.") from None
+        if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {platform.node()}".encode())
+            file.flush()
+            return file
+        file.close()  # its last holder has just removed it
+
+
+def _clear(folder: Path) -> None:
+    """Remove the temporary files and folders of processes that are no more."""
+    for path in folder.iterdir():
+        if (left := _LEFTOVER.fullmatch(path.name)) and not _alive(int(left[1])):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
+
+
+def _let_go() -> None:
+    """Close the locks that a forked process inherits: they would outlive the process that holds them."""
+    for file in _held.values():
+        file.close()
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -344,13 +344,3 @@ def margin(text: str) -> float:
 def batch_size(text: str) -> int | None:
     """Read a batch size; None is automatic."""
     return None if text == "auto" else positive(text)
-
-
-def output_folder(out: Path | None, name: str) -> Path:
-    """Return --out, or the first free ``runs/NAME-1``, ``runs/NAME-2``…"""
-    if out is not None:
-        return out
-    number = 1
-    while (RUNS / f"{name}-{number}").exists():
-        number += 1
-    return RUNS / f"{name}-{number}"

@@ -44,19 +44,18 @@ def add_parser(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Score and show."""
     from .actions.score import rescore_runs, score_file
+    from .output import output_folder
     from .results import show_results
 
-    out = options.output_folder(args.out, args.source.stem or "scored")
-    scoring = options.read(options.ScoringOptions, args)
-    if args.source.is_dir():
-        folders = rescore_runs(args.source, scoring, out)
-    else:
-        columns = evaluate.Columns(
-            completion=args.completion_column,
-            reference=args.reference_column,
-            prompt=args.prompt_column,
-            model=args.model_column,
-            id=args.id_column,
-        )
-        folders = score_file(args.source, columns, scoring, out)
-    return show_results(folders, options.read(options.ReportOptions, args))
+    scoring, source = options.read(options.ScoringOptions, args), args.source
+    columns = evaluate.Columns(
+        completion=args.completion_column,
+        reference=args.reference_column,
+        prompt=args.prompt_column,
+        model=args.model_column,
+        id=args.id_column,
+    )
+    with output_folder(args.out, source.stem or "scored") as out:
+        rescoring = source.is_dir()
+        folders = rescore_runs(source, scoring, out) if rescoring else score_file(source, columns, scoring, out)
+        return show_results(folders, options.read(options.ReportOptions, args))

@@ -15,6 +15,7 @@ from .. import train
 from ..evaluate.runs.shards import Shard
 from . import options
 from .main import INTERRUPTED, OK, Parser, execute
+from .output import output_folder
 
 DESCRIPTION = "Train a LoRA adapter with GRPO on a recipe's rewards, then say whether it is better than its base."
 
@@ -99,16 +100,17 @@ def run(args: argparse.Namespace) -> int:
         return _dry_run(recipe, args.out, evaluate=evaluate)
     if args.resume and args.out is None:
         raise options.UsageError("--resume needs --out, the folder of the run to go on with.")
-    out, report = options.output_folder(args.out, recipe.task.name), options.read(options.ReportOptions, args)
+    report = options.read(options.ReportOptions, args) if evaluate else None
     load_dotenv(Path(".env"))  # keys such as WANDB_API_KEY and HF_TOKEN; those of the environment go first
-    try:
-        from .actions.train import train_and_compare
+    with output_folder(args.out, Path(recipe.task.name).stem) as out:
+        try:
+            from .actions.train import train_and_compare
 
-        return train_and_compare(recipe, out, report if evaluate else None, resume=args.resume)
-    except KeyboardInterrupt:
-        if Shard.current().first:
-            print(f"grpo-train: interrupted; {_way_on(out)}", file=sys.stderr)
-        return INTERRUPTED
+            return train_and_compare(recipe, out, report, resume=args.resume)
+        except KeyboardInterrupt:
+            if Shard.current().first:
+                print(f"grpo-train: interrupted; {_way_on(out)}", file=sys.stderr)
+            return INTERRUPTED
 
 
 def chosen_recipe(args: argparse.Namespace) -> train.Recipe:

@@ -11,11 +11,12 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..files import write_lines
+from ..files import locked, write_lines
 from ..rewards import RewardMix
 from ..rewards.guarded import UNWATCHED, Calls
 from .addresses import without_secrets
@@ -46,20 +47,22 @@ class Evaluation:
         """Evaluate one model into the directory ``out`` and return the run.
 
         With ``resume`` a run that was cut short is finished: rows that are there are kept. Raises
-        :class:`EvaluationError` when ``out`` holds another run.
+        :class:`EvaluationError` when ``out`` holds another run, and :class:`~grpokit.files.FileError` when another
+        process writes into it.
         """
         try_mix(self.mix, self.prompts[0], [], self.task.reference, self.calls)
         plan = engine.plan(self.prompts, self.sampling)
         shard = Shard.current()
-        if shard.first:
-            self._begin(engine, out, resume)
-        shard.wait()
-        self._generate(engine, plan, out, shard, advance)
-        run = Run.open(out)
-        if shard.first:
-            settle(out / "completions.jsonl", run.asked())
-            score_run(run, self.mix, calls=self.calls)
-        shard.wait()
+        with locked(out) if shard.first else nullcontext():
+            if shard.first:
+                self._begin(engine, out, resume)
+            shard.wait()
+            self._generate(engine, plan, out, shard, advance)
+            run = Run.open(out)
+            if shard.first:
+                settle(out / "completions.jsonl", run.asked())
+                score_run(run, self.mix, calls=self.calls)
+            shard.wait()
         return run
 
     def _begin(self, engine: Engine, out: Path, resume: bool) -> None:
@@ -133,7 +136,7 @@ def claim(out: Path) -> None:
     """Make the directory ``out``, or take an empty one; never write among a user's other files."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        occupied = any(not re.fullmatch(r"\..*\.tmp", path.name) for path in out.iterdir())  # of a killed process
+        occupied = any(not re.fullmatch(r"\.lock|\..*\.tmp", path.name) for path in out.iterdir())  # ours
     except OSError as error:
         raise EvaluationError(f"cannot write into {out}: {error.strerror}.") from None
     if occupied:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from ..files import write_atomically
+from ..files import LOCK, write_atomically
 from .recipe.recipe import Recipe
 from .types import TrainingError
 
@@ -45,7 +45,7 @@ def open_folder(out: Path, recipe: Recipe) -> None:
 
 def is_empty(out: Path) -> bool:
     """Say whether there is no file in ``out`` yet; there need not be such a folder."""
-    return not any(path.is_file() for path in out.rglob("*"))
+    return not any(path.is_file() and path.name != LOCK for path in out.rglob("*"))
 
 
 def is_finished(out: Path) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
+from ..evaluate.runs.shards import Shard
+from ..files import locked
 from ..rewards import RewardMix
 from .data import load_prompts
 from .folder import checkpoint_step, claim, is_finished
@@ -24,10 +27,11 @@ def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher |
     prompts = load_prompts(recipe)
     RewardMix.parse(recipe.rewards)  # rewards of the user's own are imported here first
     plan = plan_for(recipe, len(prompts))
-    start = claim(out, recipe, resume=resume)
-    if start is not None and is_finished(out):
-        return TrainedAdapter(out, checkpoint_step(start), 0.0, {})
+    with locked(out) if Shard.current().first else nullcontext():
+        start = claim(out, recipe, resume=resume)
+        if start is not None and is_finished(out):
+            return TrainedAdapter(out, checkpoint_step(start), 0.0, {})
 
-    from .run import TrainingRun  # torch and TRL take seconds to import; the mistakes above are reported at once
+        from .run import TrainingRun  # torch and TRL take seconds to import; the mistakes above are reported at once
 
-    return TrainingRun(recipe, plan, prompts, out, watcher or Silent()).complete(start)
+        return TrainingRun(recipe, plan, prompts, out, watcher or Silent()).complete(start)

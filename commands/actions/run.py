@@ -14,6 +14,7 @@ from ...evaluate.paired.noise import measure_noise
 from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
 from ...evaluate.types import Engine
+from ...files import folder_names
 from ..main import OK
 from ..options import (
     EndpointOptions,
@@ -22,8 +23,8 @@ from ..options import (
     ScoringOptions,
     TaskOptions,
     UsageError,
-    output_folder,
 )
+from ..output import output_folder
 from ..progress import Bars, progress
 from ..results import show_results
 
@@ -66,14 +67,15 @@ class Job:
         limits = self.endpoints.limits(specs)
         self.models.check(specs)
         evaluation = self._evaluation()
-        out = output_folder(self.models.out, evaluation.task.name)
-        folders = [out if len(specs) == 1 else out / spec.name for spec in specs]
-        engines = load_engines(specs, batch_size=self.models.batch_size, loading=self.loading, limits=limits)
-        with progress() as bars:
-            for folder in folders:
-                noise = self.models.noise_floor and folder == folders[0]
-                _evaluate_next(engines, evaluation, folder, bars, resume=self.models.resume, noise=noise)
-        return show_results(folders, self.report) if Shard.current().first else OK
+        names = folder_names([spec.name for spec in specs])
+        with output_folder(self.models.out, evaluation.task.name) as out:
+            folders = [out if len(specs) == 1 else out / name for name in names]
+            engines = load_engines(specs, batch_size=self.models.batch_size, loading=self.loading, limits=limits)
+            with progress() as bars:
+                for folder in folders:
+                    noise = self.models.noise_floor and folder == folders[0]
+                    _evaluate_next(engines, evaluation, folder, bars, resume=self.models.resume, noise=noise)
+            return show_results(folders, self.report) if Shard.current().first else OK
 
     def _evaluation(self) -> Evaluation:
         asked = self.asked

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import nearest
-from ...files import write_lines
+from ...files import folder_names, locked, write_lines
 from ...rewards import RewardMix
 from ...rewards.guarded import UNWATCHED, Calls
 from ..environment import environment
@@ -51,19 +51,21 @@ def import_completions(
     One model's run is ``out`` itself; several stand in ``out/MODEL``. Memory stays flat as rows grow. Raises
     :class:`EvaluationError` naming the columns that exist when one is missing. ``calls`` says how rewards are called.
     """
-    with Grouping() as grouping:
-        for number, row in enumerate(read_table(source)):
-            _add(grouping, row, number, columns, source)
-        models = grouping.models()
-        try_mix(mix, next(models[0].prompts()), None, columns.reference, calls)
-        claim(out)
-        folders = [out if len(models) == 1 else out / _folder_name(answers.model) for answers in models]
-        for answers, folder in zip(models, folders, strict=True):
-            _write(folder, answers, mix, primary, source, columns.reference)
-    runs = [Run.open(folder) for folder in folders]
-    for run in runs:
-        score_run(run, mix, advance, calls)
-    return runs
+    with locked(out):
+        with Grouping() as grouping:
+            for number, row in enumerate(read_table(source)):
+                _add(grouping, row, number, columns, source)
+            models = grouping.models()
+            try_mix(mix, next(models[0].prompts()), None, columns.reference, calls)
+            names = folder_names([answers.model for answers in models])
+            claim(out)
+            folders = [out if len(models) == 1 else out / name for name in names]
+            for answers, folder in zip(models, folders, strict=True):
+                _write(folder, answers, mix, primary, source, columns.reference)
+        runs = [Run.open(folder) for folder in folders]
+        for run in runs:
+            score_run(run, mix, advance, calls)
+        return runs
 
 
 def _add(grouping: Grouping, row: Mapping[str, Any], number: int, columns: Columns, source: Path) -> None:
@@ -109,11 +111,6 @@ def _write(folder: Path, answers: Answers, mix: RewardMix, primary: str, source:
     manifest.write(folder)
 
 
-def _folder_name(model: str) -> str:
-    """Model names such as ``org/model`` must not make nested folders."""
-    return "".join(character if character.isalnum() or character in "._-" else "_" for character in model)
-
-
 def rescore(
     old: Run,
     mix: RewardMix,
@@ -125,12 +122,13 @@ def rescore(
     """Score the completions of ``old`` with another mix, as a new run in ``out``; the old run stays as it is."""
     first = next(old.answered())
     try_mix(mix, first.prompt, first.rows[0].token_ids, old.manifest.task.reference, calls)
-    claim(out)
-    for name in ("prompts.jsonl", "completions.jsonl"):
-        shutil.copyfile(old.path / name, out / name)
-    task = replace(old.manifest.task, primary=primary)
-    replace(old.manifest, task=task, mix=mix_record(mix), command=command_line(), created=now()).write(out)
-    run = Run.open(out)
-    settle(out / "completions.jsonl", run.asked())  # an unfinished run is in the order in which it was answered
-    score_run(run, mix, advance, calls)
-    return run
+    with locked(out):
+        claim(out)
+        for name in ("prompts.jsonl", "completions.jsonl"):
+            shutil.copyfile(old.path / name, out / name)
+        task = replace(old.manifest.task, primary=primary)
+        replace(old.manifest, task=task, mix=mix_record(mix), command=command_line(), created=now()).write(out)
+        run = Run.open(out)
+        settle(out / "completions.jsonl", run.asked())  # an unfinished run is in the order in which it was answered
+        score_run(run, mix, advance, calls)
+        return run

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...files import FileError, write_atomically, write_lines
+from ...files import FileError, folder_name, write_atomically, write_lines
 from ..progress import Advance, unwatched
 from ..rendering import encode, plain
 from ..types import EvaluationError, Prompt
@@ -156,7 +156,7 @@ def _folder(out: Path) -> Path:
 def _write_card(task: Task, out: Path) -> Path:
     import yaml
 
-    path = out / f"{task.name.replace(':', '-')}.yaml"
+    path = out / f"{folder_name(task.name.replace(':', '-'))}.yaml"
     values = task.model_dump(mode="json", exclude_defaults=True)
     write_atomically(path, yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
     return path

@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from grpokit.commands import options
 from grpokit.commands.options import ReportOptions, ScoringOptions, UsageError
+from grpokit.commands.output import output_folder
 from grpokit.commands.results import show_beside, status
 from grpokit.evaluate.paired.comparison import Verdict
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import find_runs
+from grpokit.evaluate.types import EvaluationError
 from grpokit.tests.reports.runs import BASE, TUNED, write_run
 
 PLAIN = ReportOptions(None, None, None, None, 0.02, False)
@@ -53,11 +54,22 @@ def test_a_comparison_beside_leaves_json_on_standard_output_alone(
 
 def test_a_run_without_a_folder_gets_the_first_free_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert options.output_folder(Path("mine"), "sums") == Path("mine")
-    assert options.output_folder(None, "sums") == Path("runs/sums-1")
-    Path("runs/sums-1").mkdir(parents=True)
-    Path("runs/sums-3").mkdir()
-    assert options.output_folder(None, "sums") == Path("runs/sums-2")
+    with output_folder(None, "sums") as first, output_folder(None, "sums") as second:
+        assert (first, second) == (Path("runs/sums-1"), Path("runs/sums-2"))  # neither holds a file yet
+        (second / "manifest.json").touch()
+    with output_folder(None, "../sums") as other:
+        assert (other.parent, other.resolve().parent) == (Path("runs"), tmp_path / "runs")
+    assert list(Path("runs").iterdir()) == [second]
+    with output_folder(Path("mine"), "sums") as mine:
+        assert mine == Path("mine")
+    assert not mine.exists()  # nothing was written into it
+
+
+def test_processes_that_share_a_run_do_not_choose_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    refusal = pytest.raises(UsageError, match="2 processes share this run: give its folder, --out DIR")
+    with refusal, output_folder(None, "sums"):
+        pass
 
 
 PRIMARIES = [
@@ -72,9 +84,10 @@ PRIMARIES = [
 
 @pytest.mark.parametrize(("rewards", "primary", "of_task", "expected"), PRIMARIES)
 def test_whose_verdict_counts(rewards: str | None, primary: str | None, of_task: str, expected: str) -> None:
-    assert ScoringOptions(rewards, primary).over("correctness,xml_format", of_task).primary == expected
+    scoring = ScoringOptions(rewards, primary, allow_code=False).over("correctness,xml_format", of_task, "card")
+    assert scoring.primary == expected
 
 
 def test_a_primary_that_is_not_in_the_mix_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"--primary 'concisenes' is not in the mix\. Did you mean 'conciseness'"):
-        ScoringOptions("xml_format,conciseness", "concisenes").over("correctness", None)
+    with pytest.raises(EvaluationError, match=r"--primary 'concisenes' is not in the mix\. Did you mean 'conciseness'"):
+        ScoringOptions("xml_format,conciseness", "concisenes", allow_code=False).over("correctness", None, "card")
