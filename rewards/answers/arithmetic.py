@@ -145,12 +145,24 @@ _HUGE = re.compile(
     r"""
     \^ \s* \{? \s* [-+(]* \s* \d [\d,.\ ]{4,}       # x^{12345}
     | \d{4,} \s* !                                  # 1000!
-    | ! \s* \)* \s* !                               # 3!!, (3!)!
-    | \\binom \s* \{\d{5,}                          # \binom{10000}{5}
+    | ! \s* [)}]* \s* [!^]                           # 3!!, (3!)!, (9!)^{9}
+    | [)}] \s* !                                     # (9^9)!, \binom{9}{3}!
+    | \\[dt]?binom \s* \{ [^{}]* (?: \d{5} | [\^!\\] )   # \binom{10000}{5}, \binom{9^{9}}{5}
+    | \\(?:Gamma|zeta|psi) \s* [({] [^(){}]* (?: \d{4} | [\^!\\] )     # \Gamma(10000), \Gamma(9!)
+    | \\(?:sum|prod)(?![A-Za-z]) .* \\(?:sum|prod)(?![A-Za-z]) .* \\(?:sum|prod)    # sums of sums of sums
+    | \^ \s* \{? \s* \d{4,} .* \^ \s* \{? \s* \d{4,}    # two such powers
     | \d{60,}
     """,
     re.VERBOSE,
 )
+_MATRIX = re.compile(r"\\begin\s*\{[a-zA-Z]?matrix\}|\\\\")
+MOST_ROWS = 5
+"""Rows of matrices, all together, that algebra is asked about, less one."""
+
+MOST_TERMS = 2_000
+"""Terms of an expression when its powers and products of sums are written out."""
+
+_TERM_TOKEN = re.compile(r"\^\s*\{?\s*(\d{1,4})(?!\d)|\\[A-Za-z]+|[A-Za-z]|\d+|[-+(){}\[\]=,<>&]")
 _TOWER = re.compile(r"\^\s*[{( ]*(\d{1,4})\s*\^\s*[{( ]*(\d{1,4})")  # x^{9^{9}}
 _CHAIN = re.compile(r"\^\s*\w+\s*\^\s*\w+\s*\^")  # x^y^z^…
 _NESTING = re.compile(r"[(){}\[\]^]|\\?[A-Za-z0-9]+")
@@ -169,7 +181,61 @@ def is_too_large(plain: str) -> bool:
         base, power = int(tower[1]), int(tower[2])
         if base > 1 and power * math.log10(base) > MOST_DIGITS:
             return True
-    return _is_deep(plain)
+    return _is_deep(plain) or len(_MATRIX.findall(plain)) > 4 * MOST_ROWS or written_out(plain) > MOST_TERMS
+
+
+def written_out(plain: str) -> int:
+    r"""Return an upper bound of the terms that powers and products of sums have when they are written out.
+
+    ``(k terms)^n`` has ``C(n + k - 1, k - 1)`` terms, and a product the product of its factors'.
+
+    >>> written_out("(a+b)^{2}"), written_out("(a+b)(c+d)+e"), written_out("(a+b+c+d+e+f)^{99}") > MOST_TERMS
+    (3, 5, True)
+    """
+    open_sums = [_Terms()]
+    for token in _TERM_TOKEN.finditer(plain):
+        sign, terms = token[0], open_sums[-1]
+        if token[1]:
+            terms.raised(int(token[1]))
+            if "{" in sign:
+                open_sums.append(_Terms())  # the rest of the exponent, up to its brace
+        elif sign in "({[":
+            open_sums.append(_Terms())
+        elif sign in ")}]":
+            if len(open_sums) > 1:
+                count = open_sums.pop().total()
+                open_sums[-1].times(count)
+        elif sign in "-+=,<>&":
+            terms.add()
+        else:
+            terms.times(1)
+        if open_sums[-1].total() > MOST_TERMS:
+            return MOST_TERMS + 1
+    return sum(terms.total() for terms in open_sums)
+
+
+class _Terms:
+    """The terms of one bracket so far: those of closed summands, and of the product that is open."""
+
+    def __init__(self) -> None:
+        self._closed = 0
+        self._product = 0
+        self._last = 1
+
+    def times(self, count: int) -> None:
+        self._last = max(count, 1)
+        self._product = max(self._product, 1) * self._last
+
+    def raised(self, power: int) -> None:
+        if self._last > 1:
+            self._product = self._product // self._last * math.comb(power + self._last - 1, self._last - 1)
+
+    def add(self) -> None:
+        self._closed += self._product
+        self._product = 0
+
+    def total(self) -> int:
+        return self._closed + self._product
 
 
 def _is_deep(plain: str) -> bool:

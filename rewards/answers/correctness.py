@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from ..accepted import accepted
+from ..layout import Layout
 from ..parameters import is_number
 from ..reward import Batch, Judgement, Reward, make_batch
-from ..text import RewardError, Text
+from ..text import Completion, RewardError, Text
 from .equality import is_hedged
 from .extract import WHOLE_REFERENCE, Answer, NoAnswer, extract, whole_reference
 from .options import OPTION_COLUMNS, Options, row_options
 from .references import NoReference, accepted_answers
-from .verifier import Pair, Verdict, VerifierCounts, count, settle
+from .verifier import Verdict, VerifierCounts, count, settle
+from .verifier_process import Pair
 
 LogMetric = Callable[[str, float], None]
 
@@ -39,11 +41,13 @@ class Correctness(Reward):
     numbers without tolerance, as lists, sets, tuples or intervals, and at last by math-verify in worker processes.
 
     Range {0, 1}. None: "no reference" (an empty list too), "unreadable reference", "no such choice" (a label or index
-    that the row's choices lack), and "verifier error" (the comparison crashed or took longer than ``timeout`` seconds;
-    it is not called wrong, and it is counted apart). 0: "wrong", "no answer", "hedged" (several answers where the
-    reference is one, or the label of one choice with the text of another) and "unclosed" (a reasoning or answer block
-    never closes).
-    An expression whose evaluation could explode (a tower of powers) is not the reference: wrong.
+    that the row's choices lack), and "verifier error" (the reference cannot be compared with a simple answer either, or
+    the batch's seconds were used up; it is counted apart from "wrong"). 0: "wrong", "no answer", "hedged" (several
+    answers where the reference is one, or the label of one choice with the text of another), "unclosed" (a reasoning or
+    answer block never closes) and "too complex": what the answer breaks costs the answer. That is one that nests too
+    deep or whose evaluation could explode (a tower of powers), which its text decides, and one on which algebra spends
+    more than a share of a second of processor time, or ``timeout`` seconds of the clock twice. Unevaluated answers
+    (``\sqrt{144}`` for 12) are right; nothing is rounded.
 
     Sources: GSM8K's ``####`` convention (Cobbe et al., arXiv 2110.14168), MATH's boxed answers (Hendrycks et al.,
     arXiv 2103.03874), and the package math-verify.
@@ -103,8 +107,7 @@ class Correctness(Reward):
             if isinstance(texts, NoReference):
                 judgements.append(Judgement(None, texts.status, texts.reason))
                 continue
-            words = (whole_reference(completion, one) for one in (*accepted(reference), *texts))
-            answer = next(filter(None, words), None) or extract(completion, layout)
+            answer = _extract(completion, (*accepted(reference), *texts), layout)
             if isinstance(answer, NoAnswer):
                 judgements.append(Judgement(0.0, answer.status, answer.reason))
             elif options is not None and options.contradicts(answer.text):
@@ -119,6 +122,14 @@ class Correctness(Reward):
         settled = iter(verdicts)
         decided = iter([comparison.judgement([next(settled) for _ in comparison.pairs]) for comparison in compared])
         return CountedJudgements([judgement or next(decided) for judgement in judgements], count(verdicts))
+
+
+def _extract(completion: Completion, references: Sequence[object], layout: Layout) -> Answer | NoAnswer:
+    try:
+        words = (whole_reference(completion, reference) for reference in references)
+        return next(filter(None, words), None) or extract(completion, layout)
+    except Exception as error:  # the last net under a training run: what the answer breaks costs the answer
+        return NoAnswer("too complex", f"the answer cannot be read: {type(error).__name__}")
 
 
 def _options(batch: Batch) -> list[Options | None]:
@@ -146,6 +157,8 @@ class _Comparison(NamedTuple):
             wanted = self.pairs[equal.index(None)].reference
             reason = f"comparing {text!r:.60} with {wanted!r:.60} failed or took too long"
             return Judgement(None, "verifier error", reason, span)
+        if any(verdict.complex for verdict in verdicts):
+            return Judgement(0.0, "too complex", f"{text!r:.60} is too complex to compare with {wanted!r:.60}", span)
         if all(is_hedged(*pair) for pair in self.pairs):
             return Judgement(0.0, "hedged", f"{text!r:.60} gives several answers", span)
         others = len(self.pairs) - 1

@@ -221,6 +221,18 @@ def is_hedged(answer: str, reference: str) -> bool:
     return single and read_shape(tidy(answer)).kind == "list"
 
 
+def is_too_complex(answer: str) -> bool:
+    r"""Return whether an answer nests too deep, or is an expression that is too large to evaluate.
+
+    >>> is_too_complex("9^{9^{9^{9}}}"), is_too_complex("(" * 100), is_too_complex("17"), is_too_complex("x" * 9)
+    (True, True, False, False)
+    """
+    if is_deep(answer):
+        return True
+    plain = tidy(answer)
+    return read_quantity(plain) is None and not is_words(plain) and is_too_large(plain)
+
+
 def is_words(plain: str) -> bool:
     r"""Return whether a tidied text holds words, which are compared as text and never as products of letters.
 

@@ -15,7 +15,8 @@ from .extract import Answer, extract, find_answer_tag, find_boxed, find_marked, 
 from .normalize import LONGEST, tidy
 from .numbers import read_quantity
 from .options import Options
-from .verifier import Pair, settle
+from .verifier import settle
+from .verifier_process import Pair
 
 _DELIMITED = re.compile(r"\$.*\$|\\\(.*\\\)|\\\[.*\\\]", re.DOTALL)  # $x$, \(x\), \[x\]
 _BARE_FRACTION = re.compile(r"-?\\frac\{-?\d+\}\{-?\d+\}")

@@ -3,124 +3,48 @@
 Workers are plain child processes that speak over pipes, so no start method runs the user's main module again and
 daemonic processes may have them too. A worker that misses its deadline is killed and replaced. The pool is this
 process's own: it is made on first use, a forked child makes its own, and it is gone at exit.
+
+What the answer breaks costs the answer: a comparison that uses up its processor time, or fails twice, while a simple
+answer can be compared with the same reference, is "complex", and the answer is not the reference. Where the reference
+breaks that too, it is "failed".
 """
 
 from __future__ import annotations
 
 import atexit
-import contextlib
-import json
-import math
 import os
-import select
-import subprocess
-import sys
 import threading
+import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import IO, Literal, NamedTuple
+from functools import lru_cache, partial
+from typing import Literal, NamedTuple
 
-from .equality import compare
+from .equality import compare, is_too_complex
+from .verifier_process import Outcome, Pair, Worker, WorkerDied
 
-START_SECONDS = 120.0
-"""Seconds in which a worker must have imported math-verify."""
+_SIMPLE = r"7\sqrt{3}x+1"
+"""An answer that breaks nothing."""
 
 TRIES = 2
-"""Workers that a pair is given to, should they die under it."""
+"""Workers that a pair is given to, should they be killed from outside."""
+
+MOST_SECONDS = 60.0
+"""Seconds in which new comparisons of one batch begin; what is left then has failed."""
 
 MOST_RESULTS = 65_536
 """Verdicts that are remembered."""
 
-_PROGRAM = "import sys; sys.path[:] = {path!r}; from {module} import main; main()"
-
-
-class Pair(NamedTuple):
-    """An answer and the reference it is compared with."""
-
-    answer: str
-    reference: str
-
 
 class VerifierCounts(NamedTuple):
-    """How many comparisons were settled exactly, from the cache, by a worker, and how many failed."""
+    """How many comparisons were settled exactly, from the cache, by a worker, and how many failed; how many of them
+    were too complex."""
 
     exact: int = 0
     cached: int = 0
     verified: int = 0
     failed: int = 0
-
-
-class _WorkerDied(Exception):
-    """A worker was killed from outside, or crashed, while it worked."""
-
-
-class _Worker:
-    """One child process; used by one thread at a time."""
-
-    def __init__(self) -> None:
-        module = f"{__package__}.verifier_worker"
-        program = _PROGRAM.format(path=[entry or os.getcwd() for entry in sys.path], module=module)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", program],
-            bufsize=0,  # or a forked child would flush the half of a request that its parent is writing
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        self._ready = False
-
-    def ask(self, pair: Pair, seconds: float) -> bool | None:
-        """Return the verdict; None for a failure or a missed deadline, after which the worker is dead.
-
-        Raises :class:`_WorkerDied` when something else has killed it, which says nothing of the pair.
-        """
-        request = json.dumps([pair.answer, pair.reference, math.ceil(seconds) + 1]) + "\n"
-        reply: bytes | None = b"ready\n"
-        try:
-            if not self._ready:
-                reply = self._reply(START_SECONDS)
-                self._ready = reply == b"ready\n"
-            if self._ready:
-                _pipe(self._process.stdin).write(request.encode())
-                reply = self._reply(seconds)
-        except OSError:
-            reply = b""
-        if reply:
-            verdict: bool | None = json.loads(reply)
-            return verdict
-        self.stop()
-        if reply is None:
-            return None
-        raise _WorkerDied
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    def _reply(self, seconds: float) -> bytes | None:
-        """Return one line, b"" when the worker is gone, None at the deadline. Replies are short: one read each."""
-        stream = _pipe(self._process.stdout)
-        ready = select.poll()
-        ready.register(stream, select.POLLIN)
-        return os.read(stream.fileno(), 64) if ready.poll(seconds * 1000) else None
-
-    def stop(self) -> None:
-        """Kill the process and wait for it, so that no zombie stays."""
-        self._process.kill()
-        self.forget()
-        self._process.wait()
-
-    def forget(self) -> None:
-        """Close this process's ends of the pipes."""
-        for stream in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                _pipe(stream).close()
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    assert stream is not None  # both were asked for as pipes
-    return stream
+    complex: int = 0
 
 
 class _Question(NamedTuple):
@@ -137,30 +61,47 @@ class _Pool:
         self._most = os.cpu_count() or 1
         self._lock = threading.Lock()
         self._freed = threading.Condition(self._lock)
-        self._idle: list[_Worker] = []
-        self._workers: set[_Worker] = set()
-        self._results: OrderedDict[_Question, bool | None] = OrderedDict()
+        self._idle: list[Worker] = []
+        self._workers: set[Worker] = set()
+        self._results: OrderedDict[_Question, Outcome] = OrderedDict()
         self.totals = VerifierCounts()
 
-    def verify(self, pairs: Sequence[Pair], seconds: float) -> dict[Pair, bool | None]:
-        """Return the verdicts; a pair whose every worker died has none, and so none that is remembered."""
+    def verify(self, pairs: Sequence[Pair], seconds: float) -> dict[Pair, Outcome]:
+        """Return the outcomes: all at once, then alone what failed beside others, and references that were late."""
+        until = time.monotonic() + MOST_SECONDS
+        results = self._ask_all(pairs, seconds, until)
+        for pair in [pair for pair, outcome in results.items() if outcome == "failed"]:
+            results |= self._ask_all([pair], seconds, until)
+        for pair in [pair for pair, outcome in results.items() if outcome in ("late", "failed")]:
+            probe = Pair(_SIMPLE, pair.reference)
+            known = self.known([probe], seconds) or self._ask_all([probe], seconds, until)
+            self.remember(known, seconds)
+            if probe in known:
+                results[pair] = "complex" if known[probe] in ("equal", "different") else "failed"
+            else:  # the time was up
+                del results[pair]
+        return results
+
+    def _ask_all(self, pairs: Sequence[Pair], seconds: float, until: float) -> dict[Pair, Outcome]:
+        """Return the outcomes of those pairs that were asked before the time was up."""
         if not pairs:
             return {}
         todo = deque(pairs)
-        results: dict[Pair, bool | None] = {}
+        results: dict[Pair, Outcome] = {}
         count = min(len(todo), self._most)
-        threads = [threading.Thread(target=self._work, args=(todo, results, seconds)) for _ in range(count - 1)]
+        work = partial(self._work, todo, results, seconds, until)
+        threads = [threading.Thread(target=work) for _ in range(count - 1)]
         for thread in threads:
             thread.start()
-        self._work(todo, results, seconds)
+        work()
         for thread in threads:
             thread.join()
         return results
 
-    def _work(self, todo: deque[Pair], results: dict[Pair, bool | None], seconds: float) -> None:
+    def _work(self, todo: deque[Pair], results: dict[Pair, Outcome], seconds: float, until: float) -> None:
         worker = self._take()
         try:
-            while todo:
+            while todo and time.monotonic() < until:
                 try:
                     pair = todo.popleft()
                 except IndexError:
@@ -169,14 +110,14 @@ class _Pool:
                     try:
                         results[pair] = worker.ask(pair, seconds)
                         break
-                    except _WorkerDied:
+                    except WorkerDied:
                         worker = self._replace(worker)
                 if not worker.alive:
                     worker = self._replace(worker)
         finally:
             self._give(worker)
 
-    def _take(self) -> _Worker:
+    def _take(self) -> Worker:
         """Return an idle worker or a new one; wait while as many as there are processors are in use."""
         with self._freed:
             while True:
@@ -187,19 +128,19 @@ class _Pool:
                     return self._start()
                 self._freed.wait()
 
-    def _give(self, worker: _Worker) -> None:
+    def _give(self, worker: Worker) -> None:
         with self._freed:
             self._idle.append(worker)
             self._freed.notify()
 
-    def _replace(self, worker: _Worker) -> _Worker:
+    def _replace(self, worker: Worker) -> Worker:
         worker.stop()
         with self._freed:
             self._workers.discard(worker)
             return self._start()
 
-    def _start(self) -> _Worker:
-        worker = _Worker()
+    def _start(self) -> Worker:
+        worker = Worker()
         self._workers.add(worker)
         return worker
 
@@ -210,14 +151,14 @@ class _Pool:
             self._idle.remove(worker)
             self._workers.discard(worker)
 
-    def known(self, pairs: Sequence[Pair], seconds: float) -> dict[Pair, bool | None]:
+    def known(self, pairs: Sequence[Pair], seconds: float) -> dict[Pair, Outcome]:
         with self._lock:
             questions = {pair: _Question(pair, seconds) for pair in pairs}
             return {pair: self._results[question] for pair, question in questions.items() if question in self._results}
 
-    def remember(self, results: dict[Pair, bool | None], seconds: float) -> None:
+    def remember(self, results: dict[Pair, Outcome], seconds: float) -> None:
         with self._lock:
-            self._results.update({_Question(pair, seconds): equal for pair, equal in results.items()})
+            self._results.update({_Question(pair, seconds): outcome for pair, outcome in results.items()})
             while len(self._results) > MOST_RESULTS:
                 self._results.popitem(last=False)
 
@@ -252,18 +193,30 @@ atexit.register(lambda: _pool.close())
 
 
 class Verdict(NamedTuple):
-    """Whether a pair is equal, None when the verifier failed, and how that was settled."""
+    """Whether a pair is equal, None when the verifier failed, how that was settled, and whether the answer is not equal
+    because it is too complex to compare."""
 
     equal: bool | None
     how: Literal["exact", "cached", "verified", "failed"]
-
-
-_EXACT = {equal: Verdict(equal, "exact") for equal in (True, False, None)}
+    complex: bool = False
 
 
 @lru_cache(maxsize=MOST_RESULTS)
-def _exact(pair: Pair) -> bool | None:
-    return compare(pair.answer, pair.reference)
+def _exact(pair: Pair) -> Verdict:
+    """Return the verdict without algebra; ``equal`` is None where that is left to a worker."""
+    try:
+        equal = compare(pair.answer, pair.reference)
+        return Verdict(equal, "exact", equal is False and is_too_complex(pair.answer))
+    except Exception:  # the last net under a training run: what the answer breaks costs the answer
+        return Verdict(False if _is_readable(pair.reference) else None, "failed", True)
+
+
+def _is_readable(reference: str) -> bool:
+    try:
+        compare(reference, "0")
+    except Exception:  # as above: then it is the reference that fails
+        return False
+    return True
 
 
 def settle(pairs: Sequence[Pair], seconds: float) -> list[Verdict]:
@@ -273,11 +226,10 @@ def settle(pairs: Sequence[Pair], seconds: float) -> list[Verdict]:
     any thread, from a forked, spawned or daemonic process, and inside a running event loop (it blocks).
 
     >>> settle([Pair("1/2", "0.5"), Pair("1/3", "0.33")], seconds=5.0)
-    [Verdict(equal=True, how='exact'), Verdict(equal=False, how='exact')]
+    [Verdict(equal=True, how='exact', complex=False), Verdict(equal=False, how='exact', complex=False)]
     """
-    decided = [_exact(pair) for pair in pairs]
-    verdicts = [_EXACT[equal] for equal in decided]
-    open_at = [index for index, equal in enumerate(decided) if equal is None]
+    verdicts = [_exact(pair) for pair in pairs]
+    open_at = [index for index, verdict in enumerate(verdicts) if verdict.equal is None and verdict.how == "exact"]
     if open_at:
         _settle_open(pairs, open_at, verdicts, seconds)
     _pool.count(count(verdicts))
@@ -292,21 +244,22 @@ def _settle_open(pairs: Sequence[Pair], open_at: list[int], verdicts: list[Verdi
     pool.remember(fresh, seconds)
     for index in open_at:
         pair = pairs[index]
-        if pair in known:
-            verdicts[index] = Verdict(known[pair], "cached")
-        else:
-            equal = known[pair] = fresh.get(pair)
-            verdicts[index] = Verdict(equal, "failed" if equal is None else "verified")
+        outcome = known.get(pair) or fresh.get(pair, "failed")
+        equal = None if outcome == "failed" else outcome == "equal"
+        how: Literal["cached", "verified", "failed"] = "verified" if equal is not None else "failed"
+        verdicts[index] = Verdict(equal, "cached" if pair in known else how, outcome == "complex")
+        known[pair] = outcome
 
 
 def count(verdicts: Sequence[Verdict]) -> VerifierCounts:
     """Return how many verdicts were reached in which way.
 
     >>> count([Verdict(True, "exact"), Verdict(None, "failed")])
-    VerifierCounts(exact=1, cached=0, verified=0, failed=1)
+    VerifierCounts(exact=1, cached=0, verified=0, failed=1, complex=0)
     """
     hows = Counter(verdict.how for verdict in verdicts)
-    return VerifierCounts(hows["exact"], hows["cached"], hows["verified"], hows["failed"])
+    too_complex = sum(verdict.complex for verdict in verdicts)
+    return VerifierCounts(hows["exact"], hows["cached"], hows["verified"], hows["failed"], too_complex)
 
 
 def counts() -> VerifierCounts:

@@ -164,6 +164,7 @@ def test_counts_are_logged_as_trl_asks() -> None:
         "correctness/cached": 0.0,
         "correctness/verified": 1.0,
         "correctness/failed": 0.0,
+        "correctness/complex": 0.0,
     }
 
 

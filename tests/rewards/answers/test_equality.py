@@ -140,7 +140,12 @@ def test_decided_without_algebra(answer: str, reference: str, equal: bool, why: 
     assert compare(answer, reference) is equal
 
 
-HUGE = ["9^{9^{9}}", "9^9^9^9", "(9^9)^{99999}", "99999!", "3!!", r"\binom{100000}{5}", "9^{99999}"]
+HUGE = [
+    *("9^{9^{9}}", "9^9^9^9", "(9^9)^{99999}", "99999!", "3!!", "(9!)!", r"\binom{100000}{5}", "9^{99999}"),
+    *(r"\Gamma(1000000)", r"\Gamma(10^6)", r"\zeta(99999)", r"\binom{9^9}{5}", r"(x+y)^{999}(x-y)^{999}"),
+    *("(a+b+c+d+e+f)^{99}", "(1+a)(1+b)" * 6, r"\begin{vmatrix}" + r"a & b \\" * 30 + r"\end{vmatrix}"),
+    r"\sum_{a=1}^{9}\sum_{b=1}^{9}\sum_{c=1}^{9} abc",
+]
 
 
 @pytest.mark.parametrize("text", HUGE)
@@ -148,7 +153,20 @@ def test_explosions_are_refused(text: str) -> None:
     assert is_too_large(text)
 
 
-@pytest.mark.parametrize("text", ["2^{10}", "2^{2^{3}}", "e^{x^2}", "10!", r"\frac{x^{12}}{y^{13}}", "2^{1000}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(a+b)^{99}",
+        "(x+1)^2(x-1)^2",
+        r"\Gamma(5)",
+        "2^{10}",
+        "2^{2^{3}}",
+        "e^{x^2}",
+        "10!",
+        r"\frac{x^{12}}{y^{13}}",
+        "2^{1000}",
+    ],
+)
 def test_ordinary_powers_are_not(text: str) -> None:
     assert not is_too_large(text)
 

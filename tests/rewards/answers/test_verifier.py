@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 from grpokit.rewards import correctness, get
-from grpokit.rewards.answers.verifier import Pair, Verdict, VerifierCounts, _pool, _Worker, counts, settle
+from grpokit.rewards.answers.verifier import Verdict, VerifierCounts, _pool, counts, settle
+from grpokit.rewards.answers.verifier_process import Outcome, Pair, Worker
 
 EQUAL = (r"\frac{1}{\sqrt{2}}", r"\frac{\sqrt{2}}{2}")
 # Sympy's simplification of this takes minutes, yet the expression is small and has no powers to guard against.
@@ -64,6 +65,39 @@ def test_field_12_a_hanging_verifier_is_no_wrong_answer() -> None:
     assert (judged[0].value, judged[0].status) == (None, "verifier error")
 
 
+LATE = r"\int_0^1 \frac{\sin(x^7+4)\ln(x+2)}{x^7+x+1} dx"
+"""An integral that sympy works on for minutes."""
+
+
+def test_an_answer_on_which_algebra_works_too_long_is_wrong_and_counted_apart() -> None:
+    assert settle([Pair(LATE, "5")], 20.0) == [Verdict(False, "verified", True)]
+    assert settle([Pair(LATE, "5")], 20.0) == [Verdict(False, "cached", True)]
+    judged = get("correctness", timeout=20.0).explain(completions=[rf"\boxed{{{LATE}}}"], answer=["5"])[0]
+    assert (judged.value, judged.status) == (0.0, "too complex")
+
+
+def test_a_reference_on_which_algebra_works_too_long_gives_no_verdict() -> None:
+    assert settle([Pair("5", LATE)], 20.0) == [Verdict(None, "failed")]
+
+
+def test_what_a_batch_has_no_time_for_has_no_verdict_and_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("grpokit.rewards.answers.verifier.MOST_SECONDS", 0.0)
+        assert settle([fresh(100_279)], 20.0) == [Verdict(None, "failed")]
+    assert settle([fresh(100_279)], 20.0) == [Verdict(True, "verified")]
+
+
+def test_values_at_a_point_spare_the_simplification_of_a_wrong_answer() -> None:
+    assert settle([Pair(SLOW, "x")], 20.0) == [Verdict(False, "verified")]
+
+
+def test_sixteen_exploding_answers_are_sixteen_zeros_at_once() -> None:
+    completions = [rf"\boxed{{(a+b+c+d+e+f)^{{{power}}}}}" for power in range(60, 76)]
+    start = time.monotonic()
+    assert correctness(completions=completions, answer=["5"] * 16) == [0.0] * 16
+    assert time.monotonic() - start < 1
+
+
 def test_a_failure_in_little_time_is_tried_again_with_more() -> None:
     pair = Pair(r"\sqrt{100237}\cdot x+\frac{x^2-1}{x-1}", r"x+1+x\sqrt{100237}")
     is_equal(fresh(100_271))  # so that a worker is ready
@@ -81,9 +115,9 @@ def test_a_killed_worker_is_replaced() -> None:
 
 def test_a_pair_whose_worker_is_killed_is_given_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
     died = 0
-    ask = _Worker.ask
+    ask = Worker.ask
 
-    def killed_once(self: _Worker, pair: Pair, seconds: float) -> bool | None:
+    def killed_once(self: Worker, pair: Pair, seconds: float) -> Outcome:
         nonlocal died
         if died == 0:
             died += 1
@@ -91,7 +125,7 @@ def test_a_pair_whose_worker_is_killed_is_given_to_another(monkeypatch: pytest.M
             os.kill(self._process.pid, signal.SIGKILL)
         return ask(self, pair, seconds)
 
-    monkeypatch.setattr(_Worker, "ask", killed_once)
+    monkeypatch.setattr(Worker, "ask", killed_once)
     assert settle([fresh(100_153)], 20.0) == [Verdict(True, "verified")]
     assert died == 1
 
@@ -100,14 +134,14 @@ def test_a_death_is_never_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """A verdict of "failed" stayed for the life of the process, though the next worker would have lived."""
     pair = fresh(100_169)
 
-    def killed(self: _Worker, pair: Pair, seconds: float) -> bool | None:
+    def killed(self: Worker, pair: Pair, seconds: float) -> Outcome:
         os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait()
         return ask(self, pair, seconds)
 
-    ask = _Worker.ask
+    ask = Worker.ask
     with monkeypatch.context() as patch:
-        patch.setattr(_Worker, "ask", killed)
+        patch.setattr(Worker, "ask", killed)
         assert settle([pair], 20.0) == [Verdict(None, "failed")]
     assert settle([pair], 20.0) == [Verdict(True, "verified")]
 
@@ -177,7 +211,8 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "import os, signal, pathlib\n"
-        "from grpokit.rewards.answers.verifier import Pair, settle\n"
+        "from grpokit.rewards.answers.verifier import settle\n"
+        "from grpokit.rewards.answers.verifier_process import Pair\n"
         "settle([Pair(r'\\sqrt{2}x', r'x\\sqrt{2}')], 20.0)\n"
         "print(pathlib.Path(f'/proc/{os.getpid()}/task/{os.getpid()}/children').read_text(), flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -209,7 +244,7 @@ def test_no_zombie_and_no_leak_over_ten_thousand_calls() -> None:
 
 def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grpokit.rewards.answers.verifier.MOST_RESULTS", 10)
-    _pool.remember({Pair(str(number), "x"): False for number in range(50)}, 5.0)
+    _pool.remember({Pair(str(number), "x"): "different" for number in range(50)}, 5.0)
     assert len(_pool.known([Pair(str(number), "x") for number in range(50)], 5.0)) == 10
 
 
