@@ -87,6 +87,7 @@ def _scores(run: Run, mix: GuardedMix, advance: Advance) -> Iterator[Score]:
         prompts = [answered.prompt for answered in block for _ in answered.rows]
         yield from score_rows(rows, prompts, mix, run.manifest.task.reference)
         advance(len(rows))
+    mix.require_values()
 
 
 def _blocks(groups: Iterator[Answered]) -> Iterator[list[Answered]]:

@@ -84,6 +84,14 @@ class GuardedReward:
             raise self._hopeless(judged[-1].reason)
         return judged
 
+    def require_values(self) -> None:
+        """Raise :class:`~grpokit.rewards.text.RewardError` where no batch was judged before the deadline."""
+        if self._late and not self._good:
+            raise RewardError(
+                f"reward {self.reward.__name__!r} gave no value at all within {self._calls.timeout_s:g} s; mend it, or "
+                "give a longer --reward-timeout."
+            )
+
     def try_on(self, batch: Batch) -> None:
         """Judge a few completions before any work.
 
@@ -181,6 +189,11 @@ class GuardedMix:
     def judge(self, batch: Batch, ids: Sequence[str]) -> dict[str, list[Judgement]]:
         """Return every reward's judgements by ``__name__``; ``ids`` name the completions in messages."""
         return {one.reward.__name__: one.judge(batch, ids) for one in self.rewards}
+
+    def require_values(self) -> None:
+        """Raise :class:`~grpokit.rewards.text.RewardError` for a reward that gave no value in time for any batch."""
+        for one in self.rewards:
+            one.require_values()
 
     @property
     def failures(self) -> Mapping[str, int]:

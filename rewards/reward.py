@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from .foreign import copied
 from .layout import DEFAULT_LAYOUT, KEYS, Layout, LayoutError, Setting, agree
-from .text import Completion, RewardError, Text, normalise
+from .text import Completion, RewardError, Text, in_trl_form, normalise
 
 REFERENCE_COLUMNS = ("answer", "solution", "reference", "ground_truth")
 """The columns a reference is read from, in this order, unless ``reference_column`` names another."""
@@ -110,6 +110,13 @@ class Batch:
         """Return a batch whose lists and mappings are the receiver's own, at any depth."""
         columns = {name: copied(values) for name, values in self.columns.items()}
         return Batch(copied(self.raw), copied(self.prompts), copied(self.completion_ids), columns, self.extras)
+
+    def as_messages(self) -> Batch:
+        """Return the batch as it is of a chat: prompts and completions are messages."""
+        prompts = [""] * len(self) if self.prompts is None else self.prompts
+        asked = [[{"role": "user", "content": one}] if isinstance(one, str) else one for one in prompts]
+        raw = [in_trl_form(one, prompt) for one, prompt in zip(self.raw, asked, strict=True)]
+        return Batch(raw, asked, self.completion_ids, self.columns, self.extras)
 
     @property
     def completions(self) -> list[Completion]:

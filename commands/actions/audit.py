@@ -18,6 +18,7 @@ from ...rewards.accepted import accepted
 from ...rewards.checks.audit import AuditReport, audit
 from ...rewards.checks.honest import BUILT_IN, AuditRow
 from ...rewards.reward import REFERENCE_COLUMNS
+from ...rewards.text import Message
 from ..options import UsageError
 
 PROMPT_COLUMNS = ("prompt", "question", "problem", "input")
@@ -48,7 +49,11 @@ class RowOptions:
         prompt = _column(rows[0], self.prompt_column, PROMPT_COLUMNS, "--prompt-column")
         reference = _column(rows[0], self.reference_column, REFERENCE_COLUMNS, "--reference-column")
         firsts = [next(iter(accepted(row.get(reference))), "") for row in rows]  # one of several that a row accepts
-        return [AuditRow(_text(row.get(prompt)), str(one)) for row, one in zip(rows, firsts, strict=True) if one != ""]
+        return [
+            AuditRow(_text(asked), str(one), messages=_messages(asked))
+            for asked, one in zip((row.get(prompt) for row in rows), firsts, strict=True)
+            if one != ""
+        ]
 
 
 def audited(spec: str, rows: RowOptions) -> AuditReport:
@@ -63,6 +68,10 @@ def _column(row: Mapping[str, Any], given: str | None, usual: tuple[str, ...], o
             return name
     wanted = repr(given) if given else " or ".join(map(repr, usual))
     raise UsageError(f"no column {wanted}; columns here: {', '.join(row)}. Name one with {option}.")
+
+
+def _messages(prompt: Any) -> list[Message] | None:
+    return prompt if isinstance(prompt, list) and all(isinstance(message, dict) for message in prompt) else None
 
 
 def _text(prompt: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from statistics import fmean
@@ -11,8 +12,10 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from ...errors import GrpokitError
+from ..guarded import GuardedMix
 from ..mix import RewardMix
 from ..reward import REFERENCE_COLUMNS, Batch, Judgement, Reward
+from ..text import RewardError, Text
 from .hacks import HACKS, Hack, Scene
 from .honest import BUILT_IN, AuditRow
 
@@ -104,7 +107,8 @@ def audit(mix: RewardMix, rows: Sequence[AuditRow] = BUILT_IN, column: str = "re
     Each row's completions form one group under its prompt, as in training. A hack's variants are judged by their
     mean total over the rows, and the best-paid one counts, since that is the one that training would find. Token
     ids are stand-ins, one per word or sign, so limits in tokens are judged roughly. The references stand in every
-    usual column and in ``column``.
+    usual column and in ``column``. Rewards get prompts and completions as messages where the rows have messages, and
+    where one of them takes nothing else.
 
     Raises :class:`AuditError` without rows, or when the mix applies to no honest answer.
 
@@ -149,14 +153,25 @@ class _Honest(NamedTuple):
 
 def _earnings(mix: RewardMix, batch: Batch, width: int) -> list[Earning | None]:
     """Score a batch of ``width`` completions per row; return the mean over rows of each of them."""
-    judged = mix.judge(batch)
+    judged = _judged(mix, batch)
     columns = [{name: every[column::width] for name, every in judged.items()} for column in range(width)]
     return [_earning(mix, column) for column in columns]
 
 
+def _judged(mix: RewardMix, batch: Batch) -> Mapping[str, Sequence[Judgement]]:
+    names = [f"completion {number}" for number in range(len(batch))]
+    try:
+        return GuardedMix(mix).judge(batch, names)
+    except RewardError:
+        if any(reward.foreign for reward in mix.rewards):
+            with suppress(RewardError):  # of the two mistakes, that with the rows as they are is the user's
+                return GuardedMix(mix).judge(batch.as_messages(), names)
+        raise
+
+
 def _batch(rows: Sequence[AuditRow], written: Sequence[Sequence[str]], column: str) -> Batch:
     texts = [text for group in written for text in group]
-    prompts = [row.prompt for row, group in zip(rows, written, strict=True) for _ in group]
+    prompts: list[Text] = [row.messages or row.prompt for row, group in zip(rows, written, strict=True) for _ in group]
     references = [row.reference for row, group in zip(rows, written, strict=True) for _ in group]
     columns = dict.fromkeys((*REFERENCE_COLUMNS, column), references)
     return Batch(texts, prompts, [tokens(text) for text in texts], columns)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import pickle
 import random
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import ClassVar, NamedTuple
 
 from ...errors import GrpokitError
 from ..reward import REFERENCE_COLUMNS, Batch, Judgement, Range, Reward
-from ..text import in_trl_form
 from .audit import tokens
 from .corpus import load_corpus
 from .hacks import HACKS, Scene
@@ -37,9 +38,7 @@ class AsMessages(Reward):
 
     def judge(self, batch: Batch) -> list[Judgement]:
         """Judge completions as messages."""
-        prompts = batch.prompts or [""] * len(batch)
-        asked = [[{"role": "user", "content": one}] if isinstance(one, str) else one for one in prompts]
-        return self.reward.judge(replace(batch, raw=list(map(in_trl_form, batch.raw, asked)), prompts=asked))
+        return self.reward.judge(batch.as_messages())
 
 
 class Check(NamedTuple):
@@ -75,7 +74,8 @@ def check(reward: Reward, family: str | None = None) -> list[Check]:
 def check_one(reward: Reward, name: str) -> Check:
     """Run one property test by name; a reward that raises where it should not has failed it."""
     try:
-        return PROPERTIES[name](reward)
+        with redirect_stdout(sys.stderr):
+            return PROPERTIES[name](reward)
     except Exception as error:  # the reward may be anybody's, and may raise anything
         reason = str(error) if isinstance(error, GrpokitError) else f"{type(error).__name__}: {error}"
         return Check(name, False, reason)

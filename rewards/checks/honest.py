@@ -6,16 +6,22 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..text import Message
+
 _PROSE_WORDS = 9
 """References of at least so many words are texts (summaries, replies), not answers to be checked."""
 
 
 class AuditRow(NamedTuple):
-    """One question: the prompt, its reference, and an honest solution's steps (none: made from the prompt)."""
+    """One question: the prompt, its reference, and an honest solution's steps (none: made from the prompt).
+
+    ``messages`` are the prompt as a chat, where the data has it so.
+    """
 
     prompt: str
     reference: str
     steps: tuple[str, ...] = ()
+    messages: Sequence[Message] | None = None
 
     @property
     def answer(self) -> str:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
@@ -63,12 +64,12 @@ class Outcome(NamedTuple):
 def in_process(probe: Callable[[Reward], str], reward: Reward, deadline_s: float = DEADLINE_S) -> Outcome:
     """Run a probe in a fresh process and kill it at the deadline."""
     try:
-        pickle.dumps(reward)
+        pickled = pickle.dumps(reward)
     except Exception:  # what pickling raises depends on what is pickled
         return Outcome(False, None, "not tried: the reward cannot be sent to another process")
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_report, args=(probe, reward, theirs))
+    process = context.Process(target=_report, args=(probe, pickled, theirs))
     process.start()
     theirs.close()
     try:
@@ -116,9 +117,10 @@ def executed(reward: Reward) -> str:
     return ""
 
 
-def _report(probe: Callable[[Reward], str], reward: Reward, connection: Connection) -> None:
+def _report(probe: Callable[[Reward], str], pickled: bytes, connection: Connection) -> None:
     try:
-        connection.send(probe(reward))
+        with redirect_stdout(sys.stderr):  # what the reward prints, and the import of its module
+            connection.send(probe(pickle.loads(pickled)))
     except Exception as error:  # the reward may be anybody's; what it raised is the finding
         connection.send(f"{type(error).__name__}: {error}")
 

@@ -202,3 +202,19 @@ def test_a_trial_that_takes_long_says_nothing() -> None:
         return [1.0]
 
     guarded(sleepy, timeout=0.2).try_on(batch(["", "x"]))
+
+
+def test_one_that_never_ends_in_time_ends_the_work() -> None:
+    """A run of one batch without a value is no result."""
+
+    def sleepy(completions: list[str], **kwargs: Any) -> list[float]:
+        time.sleep(60)
+        return [1.0]
+
+    mix = GuardedMix(RewardMix([sleepy, correctness]), Calls(timeout_s=0.2))
+    mix.judge(batch(["a"]), ["q0"])
+    with pytest.raises(RewardError, match=r"'sleepy' gave no value at all within 0\.2 s"):
+        mix.require_values()
+    fine = GuardedMix(RewardMix([lengths]))
+    fine.judge(batch(["a"]), ["q0"])
+    fine.require_values()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grpokit.rewards import RewardMix, correctness
+from grpokit.rewards import RewardError, RewardMix, correctness
 from grpokit.rewards.checks.audit import AuditError, Payment, audit
 from grpokit.rewards.checks.hacks import HACKS, Scene
 from grpokit.rewards.checks.honest import BUILT_IN, AuditRow, wrong_answer
@@ -148,3 +148,35 @@ def test_the_report_is_plain_json() -> None:
     assert found["schema"] == 1
     assert found["passed"] is False
     assert {"name", "payment", "over_right", "over_wrong", "blame", "example"} <= set(found["hacks"][0])
+
+
+def in_messages(completions: list[Any], prompts: list[Any], **kwargs: Any) -> list[float]:
+    """Take messages alone, as a function for chats does."""
+    return [
+        float(p[-1]["role"] == "user" and "18" in c[-1]["content"]) for c, p in zip(completions, prompts, strict=True)
+    ]
+
+
+def test_a_function_that_takes_messages_alone_is_audited_on_messages() -> None:
+    assert audit(RewardMix([in_messages])).rows == len(BUILT_IN)
+
+
+def test_rows_that_are_chats_are_audited_as_chats() -> None:
+    seen: list[Any] = []
+
+    def spy(completions: list[Any], prompts: list[Any], **kwargs: Any) -> list[float]:
+        seen.extend([completions[0], prompts[0]])
+        return [0.0] * len(completions)
+
+    chat = [{"role": "user", "content": "9+9?"}]
+    audit(RewardMix([spy]), [AuditRow("9+9?", "18", messages=chat)])
+    assert seen[0][0]["role"] == "assistant"
+    assert seen[1] == chat
+
+
+def test_a_function_that_takes_nothing_is_refused_with_its_first_mistake() -> None:
+    def broken(completions: list[Any], **kwargs: Any) -> list[float]:
+        return [1 / (completions[0] is None)]
+
+    with pytest.raises(RewardError, match=r"'broken' raised ZeroDivisionError: .* \(test_audit.py, line"):
+        audit(RewardMix([broken]))
