@@ -1,8 +1,16 @@
-"""The one exception that commands turn into a single line and exit status 2."""
+"""What commands turn into a single line: wrong input, with exit status 2, and signals, each with its own."""
 
 
 class GrpokitError(ValueError):
     """Wrong input or usage. The message says what is wrong, with its value, and what to write instead."""
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal ended the work as Ctrl-C does: ``number`` says which, such as SIGTERM before a machine is taken away."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 def first_line(error: BaseException) -> str:

@@ -73,6 +73,28 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 target.unlink()
 
 
+def check_writable(path: Path) -> None:
+    """Raise :class:`FileError` when no file can be put at ``path``, as far as that can be seen without trying.
+
+    Folders above it that are not there yet do not matter.
+    """
+    if os.path.isdir(path):
+        raise FileError(f"cannot write {path}: it is a folder; give the name of a file.")
+    try:
+        os.lstat(_temporary(path))
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:  # a name that is too long, or none at all
+        raise FileError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.") from None
+    replaceable = os.path.isfile(path) or not os.path.exists(path)
+    place = Path(os.path.abspath(path))
+    existing = next(one for one in ((place.parent, *place.parents) if replaceable else (place,)) if os.path.exists(one))
+    if replaceable and not existing.is_dir():
+        raise FileError(f"cannot write {path}: {existing} is no folder.")
+    if not os.access(existing, os.W_OK):
+        raise FileError(f"cannot write {path}: {existing} cannot be written to.")
+
+
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Make a folder that gets the name ``path`` at the end of the block: whole, and on the disk, or not at all.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from . import options
-from .main import FAILED, OK, Subparsers, command
+from . import numbers, options
+from .ending import FAILED, OK, reader_may_leave
+from .main import Subparsers, command
+from .targets import check_outputs, json_text, write_output
 
 EXAMPLES = """\
 examples:
@@ -31,7 +33,7 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument("--data", type=Path, metavar="FILE", help="rows from .jsonl, .csv or .parquet (default: own)")
     parser.add_argument("--prompt-column", metavar="NAME", help="default: prompt, question, problem, input")
     parser.add_argument("--reference-column", metavar="NAME", help="default: answer, solution, reference, ground_truth")
-    parser.add_argument("--limit", type=options.positive, default=64, metavar="N", help="first N rows (%(default)s)")
+    parser.add_argument("--limit", type=numbers.positive, default=64, metavar="N", help="first N rows (%(default)s)")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON; - is standard output")
 
 
@@ -39,9 +41,11 @@ def run(args: argparse.Namespace) -> int:
     """Audit, show, and fail when a hack pays."""
     from .actions.audit import RowOptions, audited, show
 
+    check_outputs({"--json": args.json}, inputs={"--data": args.data})
     report = audited(args.rewards, options.read(RowOptions, args))
-    if args.json:
-        options.write_json(report.as_dict(), args.json)
-    if args.json != "-":
-        show(report)
+    with reader_may_leave():  # the verdict stands all the same
+        if args.json is not None:
+            write_output(json_text(report.as_dict(), args.json), args.json, "json")
+        if args.json != "-":
+            show(report)
     return FAILED if report.paid else OK

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from ..evaluate.engines import Loading
-from . import options
-from .main import OK, Subparsers, command
+from . import numbers, options
+from .ending import OK
+from .main import Subparsers, command
 
 VOTES = Path("runs/votes.jsonl")
 
@@ -50,7 +51,7 @@ def _add_sampling(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("sampling to begin with (defaults: the task's)")
     group.add_argument("--temperature", type=float, metavar="T", help="0 is greedy")
     group.add_argument("--top-p", type=float, metavar="P", help="nucleus of this mass")
-    group.add_argument("--max-new-tokens", type=options.positive, metavar="N", help="answers are cut there")
+    group.add_argument("--max-new-tokens", type=numbers.positive, metavar="N", help="answers are cut there")
     group.add_argument("--seed", type=int, metavar="S", help="seed of the sampling (default: 0)")
 
 

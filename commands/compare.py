@@ -7,6 +7,7 @@ from pathlib import Path
 
 from . import options
 from .main import Subparsers, command
+from .targets import check_outputs
 
 EXAMPLES = """\
 examples:
@@ -33,4 +34,6 @@ def run(args: argparse.Namespace) -> int:
     """Compare and show."""
     from .results import show_results  # --help starts without it
 
-    return show_results(args.runs, options.read(options.ReportOptions, args))
+    report = options.read(options.ReportOptions, args)
+    check_outputs(report.outputs)
+    return show_results(args.runs, report)

@@ -18,7 +18,8 @@ examples:
   grpo-eval compare runs/first --margin 0.02
   grpo-eval rewards list
 
-exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict), 130 interrupted
+exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict), 70 a fault
+of this program's, 129, 130 or 143 hung up, interrupted or terminated
 """
 
 

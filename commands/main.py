@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from typing import Any, NoReturn, TypeAlias
 
-from ..errors import GrpokitError
-
-OK, FAILED, USAGE, UNDERPOWERED, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit statuses: fine, a checked thing failed, wrong usage or input, underpowered under --strict, Ctrl-C."""
+from .ending import USAGE, ended
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What ``add_subparsers`` returns; argparse has no public name for it, and at run time no subscript."""
@@ -24,16 +19,41 @@ Run: TypeAlias = Callable[[argparse.Namespace], int]
 _MISSING = "the following arguments are required"
 
 
+class _Once(argparse.Action):
+    """Stores the value of an option, which would silently take the place of an earlier one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Store the value; refuse the option when it was given before."""
+        assert isinstance(parser, Parser), "no other parser has this action"
+        if option_string is not None and self.dest in parser.given:
+            parser.error(f"{option_string} is given twice; give it once")
+        parser.given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
     """Reports wrong options in one line with the nearest right one, as all other mistakes are reported."""
 
     def __init__(self, **settings: Any) -> None:
-        """Make a parser whose help keeps the lines of its examples."""
+        """Make a parser whose help keeps the lines of its examples, and whose options may stand once."""
         super().__init__(**settings, formatter_class=argparse.RawDescriptionHelpFormatter)
+        self.given: set[str] = set()
+        for name in (None, "store"):  # how argparse names the action that is taken unless another one is named
+            self.register("action", name, _Once)
+        self.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of what goes wrong"
+        )
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Refuse unknown options at once: a command's parser knows the right ones, the one above it does not."""
         self._words = args
+        self.given.clear()
         known, left = super().parse_known_args(args, namespace)
         if unknown := [word for word in left if word.startswith("-")]:
             self.error(f"unrecognized arguments: {' '.join(unknown)}{self.hint(unknown[0])}")
@@ -79,28 +99,7 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) 
     _forgive_encodings()
     args = parser.parse_args(argv)
     run: Run = args.run
-    try:
-        with reader_may_leave():
-            return run(args)
-        return OK
-    except GrpokitError as error:
-        from ..reports.wording import one_line  # for mistakes alone
-
-        print(f"{parser.prog}: {one_line(str(error))}", file=sys.stderr)
-        return USAGE
-    except KeyboardInterrupt:
-        print(f"{parser.prog}: interrupted; finished rows are kept.", file=sys.stderr)
-        return INTERRUPTED
-
-
-@contextmanager
-def reader_may_leave() -> Iterator[None]:
-    """End the block quietly when the reader of our output, such as head, has gone; rich says so by SystemExit."""
-    try:
-        yield
-        print(end="", flush=True)  # there may be no standard output at all
-    except (BrokenPipeError, SystemExit):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ended(lambda: run(args), parser.prog, debug=getattr(args, "debug", False))
 
 
 def _forgive_encodings() -> None:

@@ -6,8 +6,6 @@ A command reads the groups that it has added with :func:`read`; what lies behind
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -15,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..errors import GrpokitError
-from ..files import write_atomically
+from .numbers import batch_size, margin, positive, seconds, whole
 
 # What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
@@ -32,6 +30,10 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 """Where runs go when --out does not say."""
+
+
+STDOUT = "-"
+"""Standard output, in the place of a file."""
 
 
 class UsageError(GrpokitError):
@@ -152,6 +154,16 @@ class ReportOptions:
     margin: float
     strict: bool
 
+    @property
+    def to_stdout(self) -> bool:
+        """Whether standard output is for one of the reports alone."""
+        return STDOUT in map(str, self.outputs.values())
+
+    @property
+    def outputs(self) -> dict[str, str | Path | None]:
+        """The files that are written, by their options."""
+        return {"--json": self.json, "--html": self.html, "--markdown": self.markdown, "--junit": self.junit}
+
 
 def add_task(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what is asked."""
@@ -245,7 +257,9 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def add_reports(group: argparse._ActionsContainer) -> None:
     """Add the options that say what is reported, and by which margin."""
-    group.add_argument("--json", metavar="FILE", help="write the comparison as JSON; - is standard output")
+    group.add_argument(
+        "--json", metavar="FILE", help="write the comparison as JSON; here and below - is standard output"
+    )
     group.add_argument("--html", type=Path, metavar="FILE", help="write the comparison as one self-contained page")
     group.add_argument("--markdown", type=Path, metavar="FILE", help="write the comparison as Markdown")
     group.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML, for CI systems")
@@ -293,54 +307,3 @@ def add_endpoints(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="times that a request is repeated after a 429, a 5xx, a timeout or an answer without text (default: 6)",
     )
-
-
-def write_json(value: object, target: str) -> None:
-    """Write a value as JSON to the file ``target``, or to standard output for ``-``."""
-    text = json.dumps(value, indent=2, ensure_ascii=target == "-") + "\n"  # pipes may have any encoding
-    if target == "-":
-        sys.stdout.write(text)
-    else:
-        write_atomically(Path(target), text)
-        print(f"json: {target}", file=sys.stderr)
-
-
-def positive(text: str) -> int:
-    """Read a whole number from 1 up."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: give a whole number, at least 1")
-    return int(text)
-
-
-def whole(text: str) -> int:
-    """Read a whole number from 0 up."""
-    if not (text.isascii() and text.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r}: give a whole number, at least 0")
-    return int(text)
-
-
-def seconds(text: str) -> float:
-    """Read a positive number of seconds."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r}: give a positive number of seconds, such as 60")
-    return value
-
-
-def margin(text: str) -> float:
-    """Read a margin: a number from 0 up. A wrong one is refused before any work."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r}: give 0 or a positive number, such as 0.02")
-    return value
-
-
-def batch_size(text: str) -> int | None:
-    """Read a batch size; None is automatic."""
-    return None if text == "auto" else positive(text)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import options
 from .main import Parser, execute
+from .targets import check_outputs
 
 EXAMPLES = """\
 examples:
@@ -16,7 +17,8 @@ examples:
   grpo-report runs/base runs/tuned --markdown comment.md --json -
   grpo-report runs/base runs/tuned --card adapter             write the evaluation into the adapter's model card
 
-exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict)
+exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict), 70 a fault
+of this program's
 """
 
 
@@ -43,7 +45,9 @@ def run(args: argparse.Namespace) -> int:
     """Compare and report."""
     from .results import show_results  # --help starts without it
 
-    return show_results(args.runs, options.read(options.ReportOptions, args), [] if args.card is None else [args.card])
+    report = options.read(options.ReportOptions, args)
+    check_outputs({**report.outputs, "--card": None if args.card is None else args.card / "README.md"})
+    return show_results(args.runs, report, [] if args.card is None else [args.card])
 
 
 if __name__ == "__main__":

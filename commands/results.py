@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,15 +11,15 @@ from rich.console import Console
 from ..evaluate.paired.comparison import Comparison
 from ..evaluate.paired.pairing import compare
 from ..evaluate.runs.run import Run, find_runs
-from ..files import write_atomically
 from ..reports.card import write_card
-from ..reports.html import write_html
+from ..reports.html import to_html
 from ..reports.json_report import to_json
 from ..reports.junit import to_junit
 from ..reports.markdown import to_markdown
 from ..reports.terminal import print_comparison, print_verdict
-from .main import FAILED, OK, UNDERPOWERED, reader_may_leave
-from .options import ReportOptions, write_json
+from .ending import FAILED, OK, UNDERPOWERED, reader_may_leave
+from .options import STDOUT, ReportOptions
+from .targets import Target, json_text, write_output
 
 
 def show_results(folders: Sequence[Path], report: ReportOptions, cards: Sequence[Path] = ()) -> int:
@@ -29,16 +29,15 @@ def show_results(folders: Sequence[Path], report: ReportOptions, cards: Sequence
     """
     runs = find_runs(list(folders))
     comparison = compare(runs, margin=report.margin)
-    _write(comparison, runs, report)
     with reader_may_leave():  # the verdict stands all the same
-        _show(comparison, runs, report)
+        _write(comparison, runs, report)
     _write_cards(cards, comparison, runs)
     return status(comparison, strict=report.strict)
 
 
 def show_beside(what: str, folders: Sequence[Path], report: ReportOptions) -> None:
-    """Print the verdicts of a comparison that goes beside the one in full, unless standard output is for JSON."""
-    if report.json == "-":
+    """Print the verdicts of a comparison that goes beside the one in full, unless standard output is for a report."""
+    if report.to_stdout:
         return
     comparison = compare(find_runs(list(folders)), margin=report.margin)
     with reader_may_leave():
@@ -55,21 +54,17 @@ def _print_beside(what: str, comparison: Comparison) -> None:
 
 
 def _write(comparison: Comparison, runs: Sequence[Run], report: ReportOptions) -> None:
-    if report.html:
-        write_html(comparison, runs, report.html)
-        _say(f"report: {report.html}")
-    if report.markdown:
-        write_atomically(report.markdown, to_markdown(comparison))
-        _say(f"report: {report.markdown}")
-    if report.junit:
-        write_atomically(report.junit, to_junit(comparison, strict=report.strict))
-        _say(f"junit: {report.junit}")
-
-
-def _show(comparison: Comparison, runs: Sequence[Run], report: ReportOptions) -> None:
-    if report.json:
-        write_json(to_json(comparison), report.json)
-    if report.json != "-":
+    """Write and print; what is for standard output comes last, since its reader may leave."""
+    reports: list[tuple[Target | None, str, Callable[[], str]]] = [
+        (report.html, "report", lambda: to_html(comparison, runs)),
+        (report.markdown, "report", lambda: to_markdown(comparison)),
+        (report.junit, "junit", lambda: to_junit(comparison, strict=report.strict)),
+        (report.json, "json", lambda: json_text(to_json(comparison), str(report.json))),
+    ]
+    for target, what, text in sorted(reports, key=lambda one: str(one[0]) == STDOUT):
+        if target is not None:
+            write_output(text(), target, what)
+    if not report.to_stdout:
         _print(comparison, runs)
 
 

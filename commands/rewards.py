@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from .main import FAILED, OK, Subparsers, command
+from .ending import FAILED, OK, reader_may_leave
+from .main import Subparsers, command
 
 EXAMPLES = """\
 examples:
@@ -40,7 +41,8 @@ def run_list(args: argparse.Namespace) -> int:
     """Print a table of all rewards."""
     from .actions import rewards
 
-    rewards.list_all()
+    with reader_may_leave():
+        rewards.list_all()
     return OK
 
 

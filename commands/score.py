@@ -8,6 +8,7 @@ from pathlib import Path
 from .. import evaluate
 from . import options
 from .main import Subparsers, command
+from .targets import check_outputs
 
 EXAMPLES = """\
 examples:
@@ -47,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
     from .output import output_folder
     from .results import show_results
 
-    scoring, source = options.read(options.ScoringOptions, args), args.source
+    scoring, report = options.read(options.ScoringOptions, args), options.read(options.ReportOptions, args)
+    source = args.source
+    check_outputs(report.outputs, args.out, {"FILE": source})
     columns = evaluate.Columns(
         completion=args.completion_column,
         reference=args.reference_column,
@@ -58,4 +61,4 @@ def run(args: argparse.Namespace) -> int:
     with output_folder(args.out, source.stem or "scored") as out:
         rescoring = source.is_dir()
         folders = rescore_runs(source, scoring, out) if rescoring else score_file(source, columns, scoring, out)
-        return show_results(folders, options.read(options.ReportOptions, args))
+        return show_results(folders, report)

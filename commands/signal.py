@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from . import options
-from .main import OK, Subparsers, command
+from . import numbers
+from .ending import OK
+from .main import Subparsers, command
 
 EXAMPLES = """\
 examples:
@@ -32,7 +33,7 @@ def add_parser(commands: Subparsers) -> None:
         examples=EXAMPLES,
     )
     parser.add_argument("source", type=Path, metavar="RUN", help="the directory of a run")
-    parser.add_argument("--group", type=options.positive, default=8, metavar="G", help="group size (default: 8)")
+    parser.add_argument("--group", type=numbers.positive, default=8, metavar="G", help="group size (default: 8)")
     parser.add_argument("--prompts", type=Path, metavar="FILE", help="write the prompts worth training on as JSONL")
     parser.add_argument("--json", metavar="FILE", help="write the forecast as JSON; - is standard output")
 

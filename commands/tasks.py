@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from . import options
-from .main import FAILED, OK, Subparsers, command
+from . import numbers, options
+from .ending import FAILED, OK, reader_may_leave
+from .main import Subparsers, command
 
 COUNTED = 2_000
 """So many prompts are counted in tokens unless --limit says otherwise."""
@@ -45,7 +46,7 @@ def add_parser(commands: Subparsers) -> None:
 def _add_show(actions: Subparsers) -> None:
     show = command(actions, "show", run_show, "show a task's rows as the model will see them")
     show.add_argument("task", metavar="NAME", help="a task's name, or a YAML card")
-    show.add_argument("--rows", type=options.positive, default=3, metavar="N", help="rows to print (%(default)s)")
+    show.add_argument("--rows", type=numbers.positive, default=3, metavar="N", help="rows to print (%(default)s)")
     show.add_argument("--model", metavar="PATH_OR_ID", help="count tokens, and use the chat template, of this model")
     _add_rows(show, f"with --model: count the first N prompts (default: {COUNTED})")
 
@@ -77,7 +78,7 @@ def _add_prepare(actions: Subparsers) -> None:
     prepare.add_argument("--model", metavar="PATH_OR_ID", help="the model whose tokens are counted")
     for bound, what in (("max", "longer"), ("min", "shorter")):
         prepare.add_argument(
-            f"--{bound}-prompt-tokens", type=options.positive, metavar="N", help=f"drop prompts {what} than this"
+            f"--{bound}-prompt-tokens", type=numbers.positive, metavar="N", help=f"drop prompts {what} than this"
         )
     _add_rows(prepare, "keep the first N rows")
 
@@ -86,14 +87,15 @@ def _add_rows(parser: argparse.ArgumentParser, limit: str) -> None:
     parser.add_argument("--data", type=Path, metavar="FILE", help="rows from a .jsonl, .csv or .parquet file")
     parser.add_argument("--split", default="test", help="the task's split (default: test)")
     options.add_where(parser)
-    parser.add_argument("--limit", type=options.positive, metavar="N", help=limit)
+    parser.add_argument("--limit", type=numbers.positive, metavar="N", help=limit)
 
 
 def run_list(args: argparse.Namespace) -> int:
     """Print a table of all tasks."""
     from .actions import tasks
 
-    tasks.list_all()
+    with reader_may_leave():
+        tasks.list_all()
     return OK
 
 

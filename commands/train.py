@@ -14,8 +14,10 @@ from dotenv import load_dotenv
 from .. import train
 from ..evaluate.runs.shards import Shard
 from . import options
-from .main import INTERRUPTED, OK, Parser, execute
+from .ending import OK, reader_may_leave, stopped_status, stopped_word
+from .main import Parser, execute
 from .output import output_folder
+from .targets import check_outputs
 
 DESCRIPTION = "Train a LoRA adapter with GRPO on a recipe's rewards, then say whether it is better than its base."
 
@@ -31,7 +33,8 @@ examples:
   grpo-train my-recipe.yaml --out runs/first --resume         go on after Ctrl-C or a crash
   accelerate launch --num_processes 8 -m grpokit.commands.train my-recipe.yaml --out runs/big
 
-exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict), 130 interrupted
+exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict), 70 a fault
+of this program's, 129, 130 or 143 hung up, interrupted or terminated
 """
 
 
@@ -86,12 +89,14 @@ def build_parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """List, show, check, or train; Ctrl-C while it trains or compares says how to go on."""
     if args.list:
-        for summary in train.summaries():
-            print(f"{summary.name:24} {summary.description}")
+        with reader_may_leave():
+            for summary in train.summaries():
+                print(f"{summary.name:24} {summary.description}")
         return OK
     if args.show is not None:
         recipe = train.load_recipe(args.show, allow_code=True)  # nothing is imported by being shown
-        sys.stdout.write(recipe.to_yaml())
+        with reader_may_leave():
+            sys.stdout.write(recipe.to_yaml())
         return OK
     if args.recipe is None:
         raise options.UsageError("name a recipe, or give --list to see what recipes there are.")
@@ -100,17 +105,18 @@ def run(args: argparse.Namespace) -> int:
         return _dry_run(recipe, args.out, evaluate=evaluate)
     if args.resume and args.out is None:
         raise options.UsageError("--resume needs --out, the folder of the run to go on with.")
-    report = options.read(options.ReportOptions, args) if evaluate else None
+    report = options.read(options.ReportOptions, args)
+    check_outputs(report.outputs, args.out)
     load_dotenv(Path(".env"))  # keys such as WANDB_API_KEY and HF_TOKEN; those of the environment go first
     with output_folder(args.out, Path(recipe.task.name).stem) as out:
         try:
             from .actions.train import train_and_compare
 
-            return train_and_compare(recipe, out, report, resume=args.resume)
-        except KeyboardInterrupt:
+            return train_and_compare(recipe, out, report if evaluate else None, resume=args.resume)
+        except KeyboardInterrupt as stop:
             if Shard.current().first:
-                print(f"grpo-train: interrupted; {_way_on(out)}", file=sys.stderr)
-            return INTERRUPTED
+                print(f"grpo-train: {stopped_word(stop)}; {_way_on(out)}", file=sys.stderr)
+            return stopped_status(stop)
 
 
 def chosen_recipe(args: argparse.Namespace) -> train.Recipe:
@@ -135,7 +141,8 @@ def _dry_run(recipe: train.Recipe, out: Path | None, *, evaluate: bool) -> int:
 
     if evaluate:
         check_held_out(recipe)
-    show_dry_run(recipe, out)
+    with reader_may_leave():
+        show_dry_run(recipe, out)
     return OK
 
 

@@ -29,17 +29,18 @@ SCRIPTS = ("weights.js", "figures.js", "charts.js", "answers.js", "samples.js", 
 
 
 def write_html(comparison: Comparison, runs: Sequence[Run], path: Path) -> None:
-    """Write the page, whole or not at all. ``runs`` are those that the comparison was made of, in its order.
+    """Write the page of :func:`to_html`, whole or not at all."""
+    write_atomically(path, to_html(comparison, runs))
+
+
+def to_html(comparison: Comparison, runs: Sequence[Run]) -> str:
+    """Return the page. ``runs`` are those that the comparison was made of, in its order.
 
     Every text of a model is shown as text: the template escapes, scripts set text and never markup, and the
-    page's content security policy admits no script but its own and no connection at all.
+    page's content security policy admits no script but its own and no connection at all. What has no UTF-8 (lone
+    surrogates, in a name or an id) is replaced.
     """
-    write_atomically(path, _storable(_render(comparison, runs)))
-
-
-def _storable(page: str) -> str:
-    """Return the page with what has no UTF-8 (lone surrogates, in a name or an id) replaced."""
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return _render(comparison, runs).encode("utf-8", "replace").decode("utf-8")
 
 
 def _render(comparison: Comparison, runs: Sequence[Run]) -> str:

@@ -136,29 +136,31 @@ def _size(model: Any) -> float:
 
 
 class Interruption(TrainerCallback):
-    """Turns the first Ctrl-C into a checkpoint and a clean stop; a second one stops at once.
+    """Turns the first Ctrl-C, SIGTERM or SIGHUP into a checkpoint and a clean stop; a further Ctrl-C stops at once.
 
-    Used as a context manager around training. ``requested`` says whether the user asked to stop.
+    Used as a context manager around training. ``requested`` is the number of the signal that asked to stop, else 0.
     """
 
     def __init__(self, every: int) -> None:
-        self.requested = False
+        self.requested = 0
         self._every = every
-        self._previous: Any = None
+        self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGINT, self._request)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                    self._previous[number] = signal.signal(number, self._request)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGINT, self._previous)
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
-        if self.requested:
+        if self.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.requested = True
+        self.requested = self.requested or number
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -171,10 +173,10 @@ class Interruption(TrainerCallback):
         return control
 
 
-def _any_process(here: bool, args: TrainingArguments) -> bool:
-    """Say whether it holds in any process: one that stops alone leaves the others waiting for it for ever."""
+def _any_process(here: int, args: TrainingArguments) -> int:
+    """Return the highest number of all processes: one that stops alone leaves the others waiting for it for ever."""
     if args.world_size == 1:
         return here
     everywhere = torch.tensor(here, dtype=torch.int32, device=args.device)
     torch.distributed.all_reduce(everywhere, torch.distributed.ReduceOp.MAX)
-    return bool(everywhere)
+    return int(everywhere)

@@ -8,6 +8,7 @@ from pathlib import Path
 from datasets import Dataset
 from transformers import PrinterCallback
 
+from ..errors import Stopped
 from ..evaluate.engines.checkpoint import locate
 from ..evaluate.engines.loading import LoadedBase, load_base
 from ..evaluate.engines.transformers import ran_out
@@ -123,7 +124,7 @@ class TrainingRun:
                     "accumulation is solved for), gradient_checkpointing=true, or model.quantization=4bit."
                 ) from None
         if interruption.requested:
-            raise KeyboardInterrupt
+            raise Stopped(interruption.requested)
         return time.monotonic() - began
 
     def _save(self, trainer: GuardedTrainer, evaluation: HeldOutEvaluation | None) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 from ...errors import GrpokitError, nearest
 from ...rewards import FunctionReward, Range, Reward, get, names
 from ...rewards.checks.conformance import check
+from ..ending import reader_may_leave
 
 MARKS = {True: "[green]passed[/]", False: "[bold red]FAILED[/]", None: "[yellow]not tried[/]"}
 
@@ -35,11 +36,13 @@ def show(spec: str) -> None:
     """Print one reward's parameters and documentation."""
     reward = get(spec)
     console = Console(highlight=False, markup=False)
-    console.print(f"{reward.__name__}   range {_range(reward.range)}   fingerprint {reward.fingerprint}", style="bold")
-    for name, value in reward.all_parameters.items():
-        console.print(f"  {name} = {value!r}")
-    console.print()
-    console.print(_documentation(reward))
+    head = f"{reward.__name__}   range {_range(reward.range)}   fingerprint {reward.fingerprint}"
+    with reader_may_leave():
+        console.print(head, style="bold")
+        for name, value in reward.all_parameters.items():
+            console.print(f"  {name} = {value!r}")
+        console.print()
+        console.print(_documentation(reward))
 
 
 def failures(spec: str, family: str | None) -> int:
@@ -51,11 +54,12 @@ def failures(spec: str, family: str | None) -> int:
         raise GrpokitError(f"--family {family!r} is no reward. {nearest(family, names())}")
     checks = check(get(spec), family)
     console = Console(highlight=False, soft_wrap=True)
-    for one in checks:
-        console.print(f"{MARKS[one.passed]}  {escape(one.name)}: {escape(one.detail)}")
     failed = sum(one.passed is False for one in checks)
     verdict = f"{failed} of {len(checks)} checks failed" if failed else f"all {len(checks)} checks hold"
-    console.print(f"{escape(spec)}: {verdict}.", style="bold red" if failed else "bold green")
+    with reader_may_leave():  # what was checked stands all the same
+        for one in checks:
+            console.print(f"{MARKS[one.passed]}  {escape(one.name)}: {escape(one.detail)}")
+        console.print(f"{escape(spec)}: {verdict}.", style="bold red" if failed else "bold green")
     return failed
 
 

@@ -15,7 +15,7 @@ from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
 from ...evaluate.types import Engine
 from ...files import folder_names
-from ..main import OK
+from ..ending import OK
 from ..options import (
     EndpointOptions,
     ReportOptions,
@@ -27,6 +27,7 @@ from ..options import (
 from ..output import output_folder
 from ..progress import Bars, progress
 from ..results import show_results
+from ..targets import check_outputs
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,27 @@ class Job:
 
     def run(self) -> int:
         """Evaluate every model and show the results."""
+        if self.models.resume and self.models.out is None:
+            raise UsageError("--resume needs --out, the folder of the run to go on with.")
         specs = parse_models(self.models.model)
         limits = self.endpoints.limits(specs)
         self.models.check(specs)
+        check_outputs(self.report.outputs, self.models.out, {"--data": self.asked.data})
         evaluation = self._evaluation()
         names = folder_names([spec.name for spec in specs])
+        if self.models.resume and self.models.out is not None and not _begun(self.models.out):
+            raise UsageError(f"--resume: {self.models.out} holds no run to go on with; leave the option out.")
         with output_folder(self.models.out, evaluation.task.name) as out:
             folders = [out if len(specs) == 1 else out / name for name in names]
             engines = load_engines(specs, batch_size=self.models.batch_size, loading=self.loading, limits=limits)
-            with progress() as bars:
-                for folder in folders:
-                    noise = self.models.noise_floor and folder == folders[0]
-                    _evaluate_next(engines, evaluation, folder, bars, resume=self.models.resume, noise=noise)
+            try:
+                with progress() as bars:
+                    for folder in folders:
+                        noise = self.models.noise_floor and folder == folders[0]
+                        _evaluate_next(engines, evaluation, folder, bars, resume=self.models.resume, noise=noise)
+            except KeyboardInterrupt as stop:
+                stop.add_note(_way_on(out))
+                raise
             return show_results(folders, self.report) if Shard.current().first else OK
 
     def _evaluation(self) -> Evaluation:
@@ -85,6 +95,16 @@ class Job:
         source = str(asked.data) if asked.data else f"{asked.split} split"
         record = task_record(task.name, primary, task.cluster, prompts, source, task.reference)
         return Evaluation(record, prompts, self.sampling.of(task), mix, self.scoring.calls)
+
+
+def _begun(out: Path) -> bool:
+    return (out / "manifest.json").exists() or any(out.glob("*/manifest.json"))
+
+
+def _way_on(out: Path) -> str:
+    if not _begun(out):
+        return f"nothing is in {out} yet, so start again with the same command."
+    return f"finished rows are kept; go on with the same command, --out {out} and --resume."
 
 
 def _evaluate_next(

@@ -14,21 +14,25 @@ from ...evaluate.tasks import load_task, task_names
 from ...evaluate.types import EvaluationError
 from ...files import write_lines
 from ...reports.signal import print_signal
-from ..options import write_json
+from ..ending import reader_may_leave
+from ..options import STDOUT
+from ..targets import check_outputs, json_text, write_output
 
 
 def forecast(source: Path, group: int, prompts: Path | None, json: str | None) -> None:
     """Forecast from the run in ``source``, write what is asked for, and show it unless standard output is for JSON."""
+    check_outputs({"--prompts": prompts, "--json": json}, inputs={"RUN": source})
     runs = find_runs([source])
     if len(runs) > 1:
         raise EvaluationError(f"{source} holds {len(runs)} runs; give one: {' or '.join(str(r.path) for r in runs)}.")
     seen = signal(runs[0], group)
-    if prompts:  # first, since the reader of what is printed may leave
+    if prompts is not None:
         _write_prompts(runs[0], set(seen.worth), prompts)
-    if json:
-        write_json(asdict(seen), json)
-    if json != "-":
-        print_signal(seen, Console(highlight=False))
+    with reader_may_leave():
+        if json is not None:
+            write_output(json_text(asdict(seen), json), json, "json")
+        if json != STDOUT:
+            print_signal(seen, Console(highlight=False))
 
 
 def _write_prompts(source: Run, worth: set[str], target: Path) -> None:

@@ -16,9 +16,10 @@ from ...evaluate.rendering import encode, plain, render
 from ...evaluate.tasks import load_cards, load_task
 from ...evaluate.tasks.filters import parse_where
 from ...evaluate.tasks.preparation import Lengths, prepare
-from ...evaluate.tasks.references import check_column, check_task
+from ...evaluate.tasks.references import CheckedReferences, check_column, check_task
 from ...evaluate.tasks.tokens import TokenCounts
 from ...reports.wording import one_line, visible
+from ..ending import reader_may_leave
 from ..options import UsageError
 from ..progress import progress
 
@@ -84,10 +85,11 @@ def show(name: str, rows: RowOptions, shown: int, model: str | None, counted: in
         raise GrpokitError(f"task {task.name!r} has no prompts: its data is empty, or the filter keeps no row.")
     tokenizer = _tokenizer(model) if model else None
     console = _console()
-    for prompt in first:
-        _print_prompt(console, prompt, tokenizer)
-    if tokenizer is not None:
-        _print_tokens(console, TokenCounts.of(len(encode(tokenizer, one.text)) for one in [*first, *prompts]))
+    with reader_may_leave():
+        for prompt in first:
+            _print_prompt(console, prompt, tokenizer)
+        if tokenizer is not None:
+            _print_tokens(console, TokenCounts.of(len(encode(tokenizer, one.text)) for one in [*first, *prompts]))
 
 
 def _console() -> Console:
@@ -134,6 +136,12 @@ def check(name: str | None, reference_column: str | None, rows: RowOptions) -> i
         raise UsageError("give a task, or --data FILE with --reference-column NAME.")
     else:
         checked = check_column(rows.data, reference_column, parse_where(rows.where), limit=rows.limit)
+    with reader_may_leave():  # what was checked stands all the same
+        _print_checked(checked)
+    return len(checked.findings)
+
+
+def _print_checked(checked: CheckedReferences) -> None:
     console = _console()
     for finding in checked.findings:
         console.print(one_line(f"row {finding.row}: {finding.status}: {finding.reason}"))
@@ -149,7 +157,6 @@ def check(name: str | None, reference_column: str | None, rows: RowOptions) -> i
         console.print(f"{len(checked.findings)} of {checked.read} references are doubtful: {kinds}.", style="bold red")
     else:
         console.print(f"all {checked.read} references can be judged by.", style="bold green")
-    return len(checked.findings)
 
 
 def prepare_rows(name: str, rows: RowOptions, out: Path, lengths: LengthOptions) -> None:
@@ -158,9 +165,10 @@ def prepare_rows(name: str, rows: RowOptions, out: Path, lengths: LengthOptions)
     with progress() as bars, bars.track(task.name, None, "rows") as advance:
         prepared = prepare(task, rows.split, out, data=rows.data, limit=rows.limit, lengths=bounds, advance=advance)
     console = _console()
-    console.print(f"{prepared.kept} of {prepared.read} rows kept in {prepared.path}", style="bold")
-    for reason, count in sorted(prepared.dropped.items(), key=lambda item: -item[1]):
-        console.print(f"{count:>8} dropped: {reason}")
-    if prepared.tokens is not None:
-        _print_tokens(console, prepared.tokens)
-    console.print(f"Use them with --task {prepared.card} --data {prepared.path}")
+    with reader_may_leave():
+        console.print(f"{prepared.kept} of {prepared.read} rows kept in {prepared.path}", style="bold")
+        for reason, count in sorted(prepared.dropped.items(), key=lambda item: -item[1]):
+            console.print(f"{count:>8} dropped: {reason}")
+        if prepared.tokens is not None:
+            _print_tokens(console, prepared.tokens)
+        console.print(f"Use them with --task {prepared.card} --data {prepared.path}")

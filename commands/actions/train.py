@@ -9,9 +9,9 @@ from pathlib import Path
 from ...evaluate.runs.shards import Shard
 from ...train import Recipe, train
 from ...train.heldout.questions import held_out
+from ..ending import OK
 from ..export import check_export, merge, push
 from ..held_out import answer, show
-from ..main import OK
 from ..options import ReportOptions
 from ..watch import watch
 

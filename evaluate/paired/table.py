@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...files import Line, read_lines
+from ...files import Line
 from ...rewards.reward import NO_ANSWER
 from ...rewards.text import Text, normalise
 from ..runs.run import Run, read_status
@@ -116,9 +116,7 @@ class _Reader:
         return self._table()
 
     def _lines(self) -> Iterator[tuple[Line, Line]]:
-        scores = read_lines(self.run.path / "scores.jsonl")
-        rows = read_lines(self.run.path / "completions.jsonl")
-        for score, row in zip_longest(scores, rows):
+        for score, row in zip_longest(self.run.score_lines(), self.run.row_lines()):
             if score is None or row is None:
                 raise EvaluationError(
                     f"{self.run.path}: scores.jsonl and completions.jsonl differ in length. Score the run again: "

@@ -15,9 +15,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...files import read_lines
+from ...files import Line
 from ...rewards.reward import Judgement, Span
 from ..types import EvaluationError, Prompt, Row
+from .lines import prompt_lines, row_lines, score_lines
 from .manifest import Manifest
 
 
@@ -91,11 +92,8 @@ class Run:
 
     def asked(self) -> Iterator[Prompt]:
         """Yield the prompts in the order in which they were asked for, which is that of a finished run's rows."""
-        for line in read_lines(self.path / "prompts.jsonl"):
-            try:
-                yield Prompt(**line.value)
-            except TypeError:
-                raise EvaluationError(f"{self.path / 'prompts.jsonl'}, line {line.number}: not a prompt.") from None
+        for line in prompt_lines(self.path / "prompts.jsonl"):
+            yield Prompt(**line.value)
 
     def rows(self, wanted: Collection[str] | None = None) -> Iterator[Row]:
         """Yield the completions, a prompt's samples next to each other.
@@ -104,16 +102,18 @@ class Run:
 
         ``wanted`` limits them to those of these prompt ids.
         """
-        for line in read_lines(self.path / "completions.jsonl"):
-            if wanted is not None and line.value.get("prompt_id") not in wanted:
-                continue
-            try:
+        for line in self.row_lines():
+            if wanted is None or line.value["prompt_id"] in wanted:
                 yield Row(**line.value)
-            except TypeError:
-                raise EvaluationError(
-                    f"{self.path / 'completions.jsonl'}, line {line.number}: not a row of a run; its keys are "
-                    f"{', '.join(line.value)}."
-                ) from None
+
+    def row_lines(self) -> Iterator[Line]:
+        """Yield the completions as they are stored."""
+        return row_lines(self.path / "completions.jsonl")
+
+    def score_lines(self) -> Iterator[Line]:
+        """Yield the scores as they are stored."""
+        mix = self.manifest.mix
+        return score_lines(self.path / "scores.jsonl", mix.weights, mix.ranges)
 
     def answered(self) -> Iterator[Answered]:
         """Yield each prompt with its completions; prompts that have none yet are passed over.
@@ -135,16 +135,9 @@ class Run:
 
     def scores(self, wanted: Collection[str] | None = None) -> Iterator[Score]:
         """Yield the scores in the order of the completions, limited as :meth:`rows` does."""
-        for line in read_lines(self.path / "scores.jsonl"):
-            if wanted is not None and line.value.get("prompt_id") not in wanted:
-                continue
-            try:
+        for line in self.score_lines():
+            if wanted is None or line.value["prompt_id"] in wanted:
                 yield Score.from_json(line.value)
-            except (KeyError, TypeError):
-                raise EvaluationError(
-                    f"{self.path / 'scores.jsonl'}, line {line.number}: not a line of scores. Score the run again: "
-                    f"grpo-eval score {self.path}"
-                ) from None
 
 
 def find_runs(paths: list[Path]) -> list[Run]:

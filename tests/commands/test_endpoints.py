@@ -34,7 +34,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def arguments(url: str, out: str, *more: str) -> list[str]:
     columns = ["--prompt-column", "question", "--reference-column", "answer", "--id-column", "id"]
     asked = ["--data", "rows.jsonl", *columns, "--samples", "2", "--temperature", "1"]
-    return ["run", *asked, "--model", f"m=openai:{url}#org/m", "--concurrency", "8", "--out", out, *more]
+    concurrency = [] if "--concurrency" in more else ["--concurrency", "8"]
+    return ["run", *asked, "--model", f"m=openai:{url}#org/m", *concurrency, "--out", out, *more]
 
 
 def command(url: str, out: str, *more: str) -> list[str]:
@@ -79,7 +80,9 @@ def test_an_interrupt_ends_it_in_two_seconds_with_every_row(folder: Path) -> Non
         _, said = process.communicate(timeout=20)
         assert time.monotonic() - begun < 2
         assert process.returncode == 130
-        assert said.splitlines()[-1] == "grpo-eval: interrupted; finished rows are kept."
+        assert said.splitlines()[-1] == (
+            "grpo-eval: interrupted; finished rows are kept; go on with the same command, --out cut and --resume."
+        )
         assert Path("cut/completions.jsonl").read_bytes().count(b"\n") == 2 * COUNT - 2
         server.act = right
         asked = server.tries.total()

@@ -6,13 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from grpokit.commands.eval import main
 from grpokit.commands.options import ReportOptions, ScoringOptions, UsageError
 from grpokit.commands.output import output_folder
+from grpokit.commands.report import main as report
 from grpokit.commands.results import show_beside, status
+from grpokit.commands.train import main as train
 from grpokit.evaluate.paired.comparison import Verdict
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import find_runs
 from grpokit.evaluate.types import EvaluationError
+from grpokit.tests.commands.answers import COLUMNS
 from grpokit.tests.reports.runs import BASE, TUNED, write_run
 
 PLAIN = ReportOptions(None, None, None, None, 0.02, False)
@@ -91,3 +95,103 @@ def test_whose_verdict_counts(rewards: str | None, primary: str | None, of_task:
 def test_a_primary_that_is_not_in_the_mix_is_refused() -> None:
     with pytest.raises(EvaluationError, match=r"--primary 'concisenes' is not in the mix\. Did you mean 'conciseness'"):
         ScoringOptions("xml_format,conciseness", "concisenes", allow_code=False).over("correctness", None, "card")
+
+
+@pytest.mark.parametrize("kind", ["json", "html", "markdown", "junit"])
+def test_every_report_can_go_to_standard_output_alone(
+    folders: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    target = tmp_path / "report"
+    paths = list(map(str, folders))
+    to_file, to_stdout = main(["compare", *paths, f"--{kind}", str(target)]), None
+    capsys.readouterr()
+    to_stdout = main(["compare", *paths, f"--{kind}", "-"])
+    shown = capsys.readouterr()
+    assert (shown.out, to_stdout) == (target.read_text(), to_file)
+    assert shown.err == ""
+
+
+CLASHES = [
+    # options, what is said
+    (["--json", "-", "--html", "-"], "--html - is the place of --json too"),
+    (["--json", "a", "--markdown", "./a"], "--markdown a is the place of --json too"),
+    (["--json", "a", "--junit", "{tmp}/linked/a"], "is the place of --json too"),  # by another way
+    (["--json", "absent/a"], "--json: cannot write absent/a: there is no folder absent"),
+    (["--html", "."], "cannot write .: it is a folder"),
+    (["--html", ""], "cannot write .: it is a folder"),
+    (["--json", ""], "cannot write .: it is a folder"),
+    (["--html", "x" * 250], "File name too long"),  # what is written first has a longer name
+    (["--html", "file/a"], "file"),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), CLASHES)
+@pytest.mark.parametrize("command", ["score", "run", "grpo-report", "grpo-train"])
+def test_outputs_are_refused_before_any_work(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    options: list[str],
+    said: str,
+) -> None:
+    (tmp_path / "linked").symlink_to(tmp_path)
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    rest = [option.format(tmp=tmp_path) for option in options]
+    before = sorted(path.name for path in tmp_path.iterdir())
+    if command == "grpo-report":
+        status = report(["absent", *rest])
+    elif command == "grpo-train":
+        status = train(["arithmetic-tiny", "--out", "run", *rest])
+    else:
+        first = ["absent.jsonl"] if command == "score" else ["--task", "arithmetic", "--model", "absent"]
+        status = main([command, *first, "--out", "run", *rest])
+    assert status == 2
+    assert said in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_an_output_is_no_place_of_what_is_read_or_made(
+    answers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = answers.read_bytes()
+    assert main(["score", str(answers), *COLUMNS, "--json", str(answers)]) == 2
+    assert "is the place of FILE too" in capsys.readouterr().err
+    assert answers.read_bytes() == before
+    out = str(tmp_path / "run")
+    assert main(["score", str(answers), *COLUMNS, "--out", out, "--html", out]) == 2
+    assert "is the place of --out too" in capsys.readouterr().err
+
+
+def test_an_output_may_lie_in_or_beside_a_folder_that_is_made(answers: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    places = ["--out", str(new / "run"), "--json", str(new / "report.json"), "--html", str(new / "run" / "report.html")]
+    assert main(["score", str(answers), *COLUMNS, *places]) == 0
+    assert (new / "report.json").exists()
+    assert (new / "run" / "report.html").exists()
+
+
+def test_devices_may_take_several_outputs(answers: Path, tmp_path: Path) -> None:
+    nowhere = ["--json", "/dev/null", "--junit", "/dev/null", "--out", str(tmp_path / "run")]
+    assert main(["score", str(answers), *COLUMNS, *nowhere]) == 0
+
+
+NUMBERS = [
+    # the option's value, what is said
+    (str(2**63), "at most 9223372036854775807"),
+    ("9" * 5000, "at most 9223372036854775807"),  # Python reads no more than 4300 digits
+    ("٠", "at least 1"),  # a zero too
+    ("0", "at least 1"),
+    ("-1", "at least 1"),
+]
+
+
+@pytest.mark.parametrize(("value", "said"), NUMBERS)
+def test_numbers_that_nothing_can_count_to_are_refused(
+    capsys: pytest.CaptureFixture[str], value: str, said: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--task", "arithmetic", "--model", "demo", f"--limit={value}"])
+    assert said in (shown := capsys.readouterr().err)
+    assert shown.count("\n") == 1

@@ -131,11 +131,19 @@ def test_primary_metric(tmp_path: Path, primary: str, metric: str) -> None:
 @pytest.mark.parametrize(
     ("name", "line", "message"),
     [
-        ("scores.jsonl", '{"prompt_id": "q0"}', "line 1: not the scores of line 1"),  # keys are missing
-        ("scores.jsonl", '{"prompt_id": "q9", "sample": 0, "total": 1, "rewards": {}}', "line 1: not the scores"),
+        ("scores.jsonl", '{"prompt_id": "q0"}', "line 1: not a line of scores: it has no 'sample'"),  # keys are missing
+        (
+            "scores.jsonl",
+            '{"prompt_id": "q9", "sample": 0, "total": 1, "rewards": {}}',
+            "line 1: .* it has no",
+        ),
         ("scores.jsonl", '{"torn', "line 1: not valid JSON"),
-        ("completions.jsonl", '{"prompt_id": "q0", "sample": 1}', "line 1: not the scores of line 1"),
-        ("completions.jsonl", '{"question": "foreign"}', "line 1: not the scores of line 1"),
+        (
+            "completions.jsonl",
+            '{"prompt_id": "q0", "sample": 1}',
+            "its keys are prompt_id, sample",
+        ),
+        ("completions.jsonl", '{"question": "foreign"}', "line 1: not a row of a run: its keys are question"),
         ("completions.jsonl", "[1, 2]", "a JSON object is wanted"),
     ],
 )
@@ -162,7 +170,15 @@ def test_a_completion_that_is_there_twice_is_refused(run: Run) -> None:
         read_table(run)
 
 
-@pytest.mark.parametrize("sample", [-1, 2, 10**9])
+def test_a_sample_below_the_first_is_refused(run: Run) -> None:
+    for name in ("scores.jsonl", "completions.jsonl"):
+        text = (run.path / name).read_text()
+        (run.path / name).write_text(text.replace('"sample": 1', '"sample": -1', 1))
+    with pytest.raises(EvaluationError, match=r"line 2: .* is \('q0', -1\)"):
+        read_table(run)
+
+
+@pytest.mark.parametrize("sample", [2, 10**9])
 def test_a_sample_beyond_those_drawn_is_refused(run: Run, sample: int) -> None:
     for name in ("scores.jsonl", "completions.jsonl"):
         text = (run.path / name).read_text()

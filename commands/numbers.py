@@ -1,0 +1,60 @@
+"""Numbers as options give them; a wrong one is refused before any work."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import threading
+
+LONGEST_NUMBER = 100
+"""Digits of a number, leading zeros included, that an option reads."""
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1 up."""
+    value = _countable(text) if text.isdecimal() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a whole number, at least 1")
+    return value
+
+
+def whole(text: str) -> int:
+    """Read a whole number from 0 up."""
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r}: give a whole number, at least 0")
+    return _countable(text)
+
+
+def _countable(text: str) -> int:
+    """Read digits; nothing here counts further than the machine, and Python refuses to read very long ones."""
+    if len(text) > LONGEST_NUMBER or int(text) > sys.maxsize:
+        raise argparse.ArgumentTypeError(f"{text[:LONGEST_NUMBER]!r}…: give a whole number, at most {sys.maxsize}")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Read a positive number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= threading.TIMEOUT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a positive number of seconds, such as 60")
+    return value
+
+
+def margin(text: str) -> float:
+    """Read a margin: a number from 0 up. A wrong one is refused before any work."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: give 0 or a positive number, such as 0.02")
+    return value
+
+
+def batch_size(text: str) -> int | None:
+    """Read a batch size; None is automatic."""
+    return None if text == "auto" else positive(text)

@@ -1,0 +1,150 @@
+"""The one schema of the lines in a run's files: whoever reads them, by whichever way, refuses the same faults.
+
+An edited file must not become a number in silence: a value of another type, outside of its reward's range, or with
+a total that is not its rewards' weighted sum, is a fault with its line.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from ...files import Line, read_lines
+from ..types import EvaluationError, FinishReason, Prompt, Row
+
+REASONS = (None, *get_args(FinishReason))
+
+PROMPT, ROW = frozenset(Prompt._fields), frozenset(Row._fields)
+
+SLACK = 1e-6
+"""How far a total may be from the weighted sum of its rewards, and a value from its range, by rounding."""
+
+
+def prompt_lines(path: Path) -> Iterator[Line]:
+    """Yield the lines of a ``prompts.jsonl``; raise :class:`EvaluationError` for one that is no prompt."""
+    for line in read_lines(path):
+        if fault := _prompt_fault(line.value):
+            raise EvaluationError(f"{path}, line {line.number}: not a prompt: {fault}.")
+        yield line
+
+
+def row_lines(path: Path) -> Iterator[Line]:
+    """Yield the lines of a ``completions.jsonl``; raise :class:`EvaluationError` for one that is no row."""
+    for line in read_lines(path):
+        if fault := row_fault(line.value):
+            raise EvaluationError(f"{path}, line {line.number}: not a row of a run: {fault}.")
+        yield line
+
+
+def score_lines(path: Path, weights: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -> Iterator[Line]:
+    """Yield the lines of a ``scores.jsonl``; raise :class:`EvaluationError` for one that no mix of these rewards gave.
+
+    ``weights`` are those of the rewards, by name; ``ranges`` the lowest and highest value of those that have both.
+    """
+    for line in read_lines(path):
+        if fault := _score_fault(line.value, weights, ranges):
+            raise EvaluationError(
+                f"{path}, line {line.number}: not a line of scores: {fault}. Score the run again: "
+                f"grpo-eval score {path.parent}"
+            )
+        yield line
+
+
+def _prompt_fault(value: dict[str, Any]) -> str | None:
+    if value.keys() != PROMPT:
+        return _keys(value)
+    if type(value["id"]) is not str:
+        return _wrong("id", value["id"])
+    if not is_text(value["text"]):
+        return _wrong("text", value["text"])
+    return None if type(value["columns"]) is dict else _wrong("columns", value["columns"])
+
+
+def row_fault(value: dict[str, Any]) -> str | None:
+    """Say what keeps an object from being a row; None where nothing does."""
+    if value.keys() != ROW:
+        return _keys(value)
+    for name in ("prompt_id", "model", "weights"):
+        if type(value[name]) is not str:
+            return _wrong(name, value[name])
+    if not is_count(value["sample"]):
+        return _wrong("sample", value["sample"])
+    if not is_text(value["text"]):
+        return _wrong("text", value["text"])
+    reason, tokens, ids = value["finish_reason"], value["tokens"], value["token_ids"]
+    if type(reason) not in (str, type(None)) or reason not in REASONS:
+        return _wrong("finish_reason", reason)
+    if tokens is not None and not is_count(tokens):
+        return _wrong("tokens", tokens)
+    if ids is not None and (type(ids) is not list or not set(map(type, ids)) <= {int}):
+        return _wrong("token_ids", ids)
+    return None
+
+
+def _score_fault(
+    value: dict[str, Any], weights: Mapping[str, float], ranges: Mapping[str, Sequence[float]]
+) -> str | None:
+    try:
+        prompt_id, sample, total, rewards = (value[name] for name in ("prompt_id", "sample", "total", "rewards"))
+        if type(prompt_id) is not str or not is_count(sample):
+            return _wrong("prompt_id or sample", (prompt_id, sample))
+        repeated = value.get("repeated")
+        if repeated is not None and not (is_number(repeated) and 0 <= repeated <= 1):
+            return _wrong("repeated", repeated)
+        weighted = []
+        for name, weight in weights.items():
+            judged = rewards[name]
+            if fault := _judgement_fault(judged, ranges.get(name)):
+                return f"{name}: {fault}"
+            if judged["value"] is not None:
+                weighted.append(weight * judged["value"])
+    except KeyError as error:
+        return f"it has no {error}"
+    except TypeError:
+        return _wrong("rewards", rewards)
+    if total is None or not is_number(total):
+        return None if total is None and not weighted else _wrong("total", total)
+    if not weighted or abs(total - math.fsum(weighted)) > SLACK * max(1.0, *map(abs, weighted)):
+        return f"total {total} is not the weighted sum of its rewards"
+    return None
+
+
+def _judgement_fault(judged: Any, interval: Sequence[float] | None) -> str | None:
+    value, span = judged["value"], judged["span"]
+    if value is not None:
+        if not is_number(value):
+            return _wrong("value", value)
+        if interval is not None and not interval[0] - SLACK <= value <= interval[1] + SLACK:
+            return f"value {value} lies outside of its range, {interval[0]} to {interval[1]}"
+    for name in ("status", "reason"):
+        if type(judged[name]) is not str:
+            return _wrong(name, judged[name])
+    if span is None:
+        return None
+    whole = type(span) is list and len(span) == 2 and is_count(span[0]) and is_count(span[1]) and span[0] <= span[1]
+    return None if whole else _wrong("span", span)
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a finite number; a truth value is none."""
+    return (type(value) is float and math.isfinite(value)) or (type(value) is int and -(10**15) < value < 10**15)
+
+
+def is_count(value: object) -> bool:
+    """Return whether a value counts something."""
+    return type(value) is int and 0 <= value < 2**32
+
+
+def is_text(value: object) -> bool:
+    """Return whether a value is a text, or chat messages."""
+    return type(value) is str or (type(value) is list and bool(value) and all(type(one) is dict for one in value))
+
+
+def _keys(value: Mapping[str, Any]) -> str:
+    return f"its keys are {', '.join(value) or 'none'}"
+
+
+def _wrong(name: str, value: object) -> str:
+    return f"{name} is {value!r:.80}"
