@@ -14,7 +14,10 @@ PRINTED = [*in_help(), *in_documents()]
 @pytest.fixture(autouse=True)
 def rewards_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The module that the examples call my_rewards."""
-    (tmp_path / "my_rewards.py").write_text("def score(completions, **columns):\n    return [0.0]\nis_right = score\n")
+    (tmp_path / "my_rewards.py").write_text(
+        "def score(completions, limit=1, **columns):\n    return [0.0]\n"
+        "is_right = short = score\ndef cites(completions, **columns):\n    return [0.0]\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
 
 
