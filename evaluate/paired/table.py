@@ -6,13 +6,15 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...files import Line
+from ...rewards.answers.classes import equal_answers
+from ...rewards.answers.normalize import LONGEST
 from ...rewards.reward import NO_ANSWER
 from ...rewards.text import Text, normalise
 from ..runs.run import Run, read_status
@@ -27,11 +29,12 @@ class Table:
 
     ``values`` holds the rewards by name and the weighted total; ``statuses`` per reward an index into ``words``
     (-1: no row). ``cut`` is 1 where the completion met the token limit, ``tokens`` the number generated.
-    ``answers`` are equal numbers for equal answers (-1: none), as the primary reward found them; None when it
-    points at no answer. ``clusters`` numbers the cluster of each question, None when the task has no cluster
-    column. ``repeated`` is the share of repeated triples, of tokens or words (``repeated_unit``); unknown, with None as
-    the unit, where token ids are known of some completions only. ``foreign`` completions were written by other weights
-    than the manifest names, ``refused`` ones were not written at all.
+    ``answers`` are equal numbers for the equal answers to a question (-1: none), as the primary reward points at them:
+    those that it calls correct are one, others are one where correctness would compare them as equal (0.5 and 1/2);
+    None when it points at no answer. ``clusters`` numbers the cluster of each question, None when the task has no
+    cluster column. ``repeated`` is the share of repeated triples, of tokens or words (``repeated_unit``); unknown, with
+    None as the unit, where token ids are known of some completions only. ``foreign`` completions were written by other
+    weights than the manifest names, ``refused`` ones were not written at all.
     """
 
     primary: str
@@ -98,7 +101,9 @@ class _Reader:
         self.clusters = {id: None if keys[id] is None else str(keys[id]) for id in self.questions}
         self.words: defaultdict[str, int] = defaultdict()
         self.words.default_factory = self.words.__len__  # a new word gets the next number
-        self.question, self.sample, self.answers = array("q"), array("q"), array("q")
+        self.spellings: defaultdict[str, int] = defaultdict()
+        self.spellings.default_factory = self.spellings.__len__
+        self.question, self.sample, self.spelt = array("q"), array("q"), array("q")
         self.totals, self.values, self.codes = array("d"), array("d"), array("i")
         self.cut, self.tokens, self.repeated = array("d"), array("d"), array("d")
         self.units: set[str] = set()
@@ -134,7 +139,8 @@ class _Reader:
         self.values.extend([_number(one["value"]) for one in judged])
         self.codes.extend([self.words[read_status(one["status"])] for one in judged])
         if self.primary != TOTAL:
-            self.answers.append(_answer(score["rewards"][self.primary]["span"], row["text"]))
+            answer = _answer(score["rewards"][self.primary]["span"], row["text"])
+            self.spelt.append(-1 if answer is None else self.spellings[answer])
         reason = row["finish_reason"]
         self.cut.append(np.nan if reason is None else reason == "length")
         self.tokens.append(_number(row["tokens"]))
@@ -154,7 +160,7 @@ class _Reader:
 
         values = np.array(self.values).reshape(len(places), -1)
         codes = np.array(self.codes).reshape(len(places), -1)
-        answers = np.array(self.answers)
+        answers = self._answers(values, codes)
         unit = next(iter(self.units)) if len(self.units) == 1 else None
         return Table(
             primary=self.primary,
@@ -170,11 +176,32 @@ class _Reader:
             tokens=grid(np.array(self.tokens), np.nan),
             repeated=grid(np.array(self.repeated), np.nan) if unit else np.full(shape, np.nan),
             repeated_unit=unit,
-            answers=grid(answers, -1) if answers.max(initial=-1) >= 0 else None,
+            answers=None if answers is None else grid(answers, -1),
             present=grid(np.ones(len(places), np.bool_), False),
             foreign=self.foreign,
             refused=self.refused,
         )
+
+    def _answers(self, values: Floats, codes: NDArray[np.int32]) -> Integers | None:
+        """Number the answers to each question: one number for all that are equal; None where there is none."""
+        spelt, texts = np.array(self.spelt), list(self.spellings)
+        if not texts:
+            return None
+        given = spelt >= 0
+        primary = self.rewards.index(self.primary)
+        right = (codes[given, primary] == self.words.get("correct", -1)) & (values[given, primary] == 1)
+        spelt = np.where(right, len(texts), spelt[given])  # the right ones are one answer, however they are spelt
+        pairs, places = np.unique(np.array(self.question)[given] * (len(texts) + 1) + spelt, return_inverse=True)
+        questions, spellings = np.divmod(pairs, len(texts) + 1)
+        ends = [*(np.flatnonzero(np.diff(questions)) + 1).tolist(), len(pairs)]
+        numbers: list[int] = []
+        for start, end in pairwise([0, *ends]):
+            others = [texts[at] for at in spellings[start:end].tolist() if at < len(texts)]
+            numbers += equal_answers(others) if len(others) > 1 else [0] * len(others)
+            numbers += [len(others)] * (end - start - len(others))  # the right ones come last
+        answers = np.full(len(given), -1)
+        answers[given] = np.array(numbers)[places]
+        return answers
 
     def _cluster_numbers(self) -> Integers | None:
         """Number the clusters in order of appearance; a prompt without a value is a cluster of its own."""
@@ -211,13 +238,13 @@ def _number(value: float | None) -> float:
     return np.nan if value is None else value
 
 
-def _answer(span: Sequence[int] | None, text: Text) -> int:
-    """Return a number that is the same for answers that differ only in case, spaces and $ , . around them.
+def _answer(span: Sequence[int] | None, text: Text) -> str | None:
+    """Return the text that a span is of; for a very long one a digest, as it is compared as a whole.
 
     A span counts in the normalised text; of a string, normalising only cuts the end.
     """
     if span is None:
-        return -1
+        return None
     whole = text if isinstance(text, str) else normalise(text).text
-    answer = " ".join(whole[span[0] : span[1]].split()).strip("$., ").casefold()
-    return hash(answer) & 0x7FFFFFFFFFFFFFFF
+    answer = " ".join(whole[span[0] : span[1]].split())
+    return answer if len(answer) <= LONGEST else f"{hash(answer):x}"

@@ -82,19 +82,44 @@ def test_clusters_are_numbered_and_missing_ones_stand_alone(tmp_path: Path) -> N
     assert read_table(write_run(tmp_path, scores)).clusters is None
 
 
-def test_equal_answers_get_equal_numbers(tmp_path: Path) -> None:
-    texts = ["is 18", "is $18.", "is 1,800", "is twenty", "none"]
-    spans = [Span(3, 5), Span(3, 7), Span(3, 8), Span(3, 9), None]
-    judged = [[Judgement(0.0, "wrong", "", span)] for span in spans]
-    scores = {"correctness": [[0.0]] * 5}
-    table = read_table(
-        write_run(tmp_path, scores, judgements={"correctness": judged}, texts=[[text] for text in texts])
-    )
+def test_equal_answers_to_a_question_get_equal_numbers(tmp_path: Path) -> None:
+    texts = [["is 18", "is $18.", "is 1,800", "is twenty", "none", "is 20"], ["is 3/2", "is 18", "is 1.5", "", "", ""]]
+    judged = [
+        [Judgement(0.0, "wrong", "", Span(3, len(text)) if text.startswith("is") else None) for text in row]
+        for row in texts
+    ]
+    scores = {"xml_format": [[1.0] * 6] * 2, "correctness": [[0.0] * 6] * 2}
+    table = read_table(write_run(tmp_path, scores, judgements={"correctness": judged}, texts=texts))
     assert table.answers is not None
-    eighteen, dollars, thousands, twenty, none = table.answers[:, 0].tolist()
-    assert eighteen == dollars
-    assert len({eighteen, thousands, twenty}) == 3
-    assert none == -1
+    assert table.answers.tolist() == [[0, 0, 1, 2, -1, 2], [1, 0, 1, -1, -1, -1]]
+
+
+def test_answers_that_were_judged_correct_are_one(tmp_path: Path) -> None:
+    texts = [[r"(x+1)^2", "x^2+2x+1", "x^2", "(x+1)^2", "x^2"]]
+    judged = [
+        [
+            Judgement(1.0, "correct", "", Span(0, 7)),
+            Judgement(1.0, "correct", "", Span(0, 8)),  # by algebra, which comparing alone would not find
+            Judgement(0.0, "wrong", "", Span(0, 3)),
+            Judgement(0.5, "correct", "", Span(0, 7)),  # no reward of 1: compared as any other
+            Judgement(0.0, "wrong", "", Span(0, 3)),
+        ]
+    ]
+    scores = {"correctness": [[one.value for one in judged[0]]]}
+    table = read_table(write_run(tmp_path, scores, judgements={"correctness": judged}, texts=texts))
+    assert table.answers is not None
+    right, by_algebra, square, half, again = table.answers[0].tolist()
+    assert right == by_algebra
+    assert square == again
+    assert len({right, square, half}) == 3
+
+
+def test_the_right_answer_is_not_the_only_wrong_one(tmp_path: Path) -> None:
+    judged = [[Judgement(1.0, "correct", "", Span(0, 2)), Judgement(0.0, "wrong", "", Span(0, 2))]]
+    texts, scores = [["18", "19"]], {"correctness": [[1.0, 0.0]]}
+    table = read_table(write_run(tmp_path, scores, judgements={"correctness": judged}, texts=texts))
+    assert table.answers is not None
+    assert table.answers.tolist() == [[1, 0]]
 
 
 def test_no_answers_where_no_reward_points_at_one(run: Run) -> None:

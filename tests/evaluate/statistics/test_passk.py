@@ -1,10 +1,11 @@
+import tracemalloc
 from itertools import combinations
 from math import comb
 
 import numpy as np
 import pytest
 from grpokit.errors import GrpokitError
-from grpokit.evaluate.statistics import majority_at_k, pass_all_k, pass_at_k
+from grpokit.evaluate.statistics import majority_at_k, pass_all_k, pass_at_k, passk
 from grpokit.evaluate.statistics.passk import SUBSETS
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,3 +84,23 @@ def test_majority_over_drawn_subsets_is_near_the_exact_mean() -> None:
 def test_no_questions() -> None:
     assert majority_at_k(np.ones((0, 4)), np.ones((0, 4), dtype=np.int64), 2).tolist() == []
     assert pass_at_k(np.array([], dtype=np.int64), np.array([], dtype=np.int64), 3).tolist() == []
+
+
+def test_memory_is_linear_in_the_samples() -> None:
+    answers = np.arange(20_000)[None] // 2
+    tracemalloc.start()
+    majority = majority_at_k((answers == 3).astype(float), answers, 10_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert majority[0] == pytest.approx(0.0, abs=0.01)  # one of thousands of answers
+    assert peak < 100 * 2**20  # a number per pair of samples would be gigabytes
+
+
+@pytest.mark.parametrize("block", [1, 7, 64])
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    draw = np.random.default_rng(0)
+    answers = draw.integers(-1, 4, (9, 12))
+    scores = (answers == 2).astype(float)
+    whole = [majority_at_k(scores, answers, k) for k in (2, 5, 12)]  # all subsets, drawn ones, a single one
+    monkeypatch.setattr(passk, "_BLOCK", block)
+    np.testing.assert_allclose([majority_at_k(scores, answers, k) for k in (2, 5, 12)], whole, rtol=1e-12)
