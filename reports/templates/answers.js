@@ -16,7 +16,7 @@ const Answers = (() => {
   const number = (value) => (value === null || value === undefined ? "–" : value.toFixed(3));
 
   // Words and the blanks between them, each with its place in the text.
-  const words = (text) => [...text.matchAll(/\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu)].map((found) => ({ word: found[0], start: found.index, end: found.index + found[0].length }));
+  const words = (text) => [...text.matchAll(/\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu)].map((match) => ({ word: match[0], start: match.index, end: match.index + match[0].length }));
 
   // Ranges of `text` whose words are not in a longest common subsequence with `other`.
   const changes = (text, other) => {
@@ -37,13 +37,13 @@ const Answers = (() => {
         length[i * width + j] = left[i].word === right[j].word
           ? length[(i + 1) * width + j + 1] + 1
           : Math.max(length[(i + 1) * width + j], length[i * width + j + 1]);
-    const found = [];
+    const pieces = [];
     for (let i = 0, j = 0; i < left.length; ) {
       if (j < right.length && left[i].word === right[j].word) { i++; j++; }
       else if (j < right.length && length[i * width + j + 1] > length[(i + 1) * width + j]) j++;
-      else found.push(left[i++]);
+      else pieces.push(left[i++]);
     }
-    return found;
+    return pieces;
   };
 
   // Spans count code points, JavaScript counts UTF-16 units.
@@ -73,13 +73,13 @@ const Answers = (() => {
 
   const chips = (answer) => {
     const judged = answer.rewards[rewards.indexOf(comparison.primary)];
-    const found = [];
-    if (judged) found.push(make("span", { class: `chip ${judged[0] === 1 ? "up" : judged[0] === 0 ? "down" : ""}` }, judged[1]));
-    if (answer.finish === "length") found.push(make("span", { class: "chip warn" }, "cut"));
-    if (answer.finish === "refused") found.push(make("span", { class: "chip warn" }, "refused"));
-    if (answer.tokens !== null) found.push(make("span", { class: "chip" }, `${answer.tokens} tokens`));
-    found.push(make("span", { class: "chip" }, `total ${number(Weights.ofAnswer(answer))}`));
-    return found;
+    const marks = [];
+    if (judged) marks.push(make("span", { class: `chip ${judged[0] === 1 ? "up" : judged[0] === 0 ? "down" : ""}` }, judged[1]));
+    if (answer.finish === "length") marks.push(make("span", { class: "chip warn" }, "cut"));
+    if (answer.finish === "refused") marks.push(make("span", { class: "chip warn" }, "refused"));
+    if (answer.tokens !== null) marks.push(make("span", { class: "chip" }, `${answer.tokens} tokens`));
+    marks.push(make("span", { class: "chip" }, `total ${number(Weights.ofAnswer(answer))}`));
+    return marks;
   };
 
   const reasons = (answer) => {

@@ -8,16 +8,16 @@ const Charts = (() => {
   const draw = async (element) => {
     const pair = comparison.pairs[Number(element.closest("[data-pair]")?.dataset.pair ?? 0)];
     const kind = element.dataset.chart;
-    const found = specifications[kind](pair, element.clientWidth);
+    const figure = specifications[kind](pair, element.clientWidth);
     shown.get(element)?.finalize();
-    if (!found) return element.replaceChildren(); // nothing to draw
+    if (!figure) return element.replaceChildren(); // nothing to draw
     const specification = {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",
       width: kind === "curves" ? undefined : "container",
       autosize: kind === "curves" ? undefined : { type: "fit-x", contains: "padding" },
       config,
       description: element.getAttribute("aria-label"), // becomes the label again, which drawing takes away
-      ...found,
+      ...figure,
     };
     // ast: expressions are interpreted, so that the page needs no permission to evaluate code.
     const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false };

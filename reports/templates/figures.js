@@ -22,7 +22,7 @@ const Figures = (() => {
   const folded = (name) => name.length > 26 && name.includes("(");
   const foldedName = "length(datum.label) > 26 && indexof(datum.label, '(') > 0 ? [slice(datum.label, 0, indexof(datum.label, '(')), slice(datum.label, indexof(datum.label, '('))] : datum.label";
 
-  const direction = (found) => (found.low > 0 ? "better" : found.high < 0 ? "worse" : "not told apart from zero");
+  const direction = (change) => (change.low > 0 ? "better" : change.high < 0 ? "worse" : "not told apart from zero");
 
   // Points with intervals, one row per name, around zero; null without a row.
   const differences = (rows, title, width, margin = 0, noise = null) => {
@@ -77,15 +77,15 @@ const Figures = (() => {
     };
   };
 
-  const row = ([name, found]) => ({ name, delta: found.delta, low: found.low ?? found.delta, high: found.high ?? found.delta, direction: direction(found) });
+  const row = ([name, change]) => ({ name, delta: change.delta, low: change.low ?? change.delta, high: change.high ?? change.delta, direction: direction(change) });
 
   const forest = (pair, width) => {
     const named = [...Object.entries(pair.rewards), ["total", Weights.ofPair(pair)]];
-    return differences(named.filter(([, found]) => found.delta !== null).map(row), `change on ${comparison.task}, tuned minus base`, width, comparison.margin, comparison.noise);
+    return differences(named.filter(([, change]) => change.delta !== null).map(row), `change on ${comparison.task}, tuned minus base`, width, comparison.margin, comparison.noise);
   };
 
   const contributions = (pair, width) =>
-    differences(Weights.contributions(pair).filter(([, found]) => found.delta !== null).map(row), "change of the total", width);
+    differences(Weights.contributions(pair).filter(([, change]) => change.delta !== null).map(row), "change of the total", width);
 
   const DASHED = [5, 3], SOLID = [1, 0];
 
@@ -201,10 +201,10 @@ const Figures = (() => {
   // learns to please.
   const divergence = (pair) => {
     const values = comparison.models.flatMap((model, order) => {
-      const found = model.rewards[comparison.primary], proxy = Weights.ofProxy(model);
+      const primary = model.rewards[comparison.primary], proxy = Weights.ofProxy(model);
       const role = model.name === pair.base ? "base" : model.name === pair.tuned ? "tuned" : "other";
-      const point = { name: model.name, order, role, x: found.mean, left: found.low ?? found.mean, right: found.high ?? found.mean };
-      return found.mean === null || (proxy?.mean ?? null) === null ? [] : [{ ...point, y: proxy.mean, bottom: proxy.low ?? proxy.mean, top: proxy.high ?? proxy.mean }];
+      const point = { name: model.name, order, role, x: primary.mean, left: primary.low ?? primary.mean, right: primary.high ?? primary.mean };
+      return primary.mean === null || (proxy?.mean ?? null) === null ? [] : [{ ...point, y: proxy.mean, bottom: proxy.low ?? proxy.mean, top: proxy.high ?? proxy.mean }];
     });
     if (!values.length) return null;
     const middle = (Math.min(...values.map((point) => point.left)) + Math.max(...values.map((point) => point.right))) / 2;

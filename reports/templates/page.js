@@ -44,11 +44,11 @@
   const showQuestion = async () => {
     const place = view.places[view.position];
     if (place === undefined) return control("detail").replaceChildren(Answers.make("p", { class: "hint" }, "No question fits."));
-    const found = await Samples.question(place);
+    const question = await Samples.question(place);
     if (place !== view.places[view.position]) return; // another one was chosen meanwhile
     const sides = Samples.sides(view.pair);
-    view.sample = Math.min(view.sample, Math.max(...sides.map((model) => found.answers[model].length)) - 1);
-    Answers.render(control("detail"), found, Samples.row(place).id, sides, view.sample, chooseSample);
+    view.sample = Math.min(view.sample, Math.max(...sides.map((model) => question.answers[model].length)) - 1);
+    Answers.render(control("detail"), question, Samples.row(place).id, sides, view.sample, chooseSample);
   };
 
   // Filter and search again, keep the chosen question where it is still among them.

@@ -30,14 +30,14 @@ const Samples = (() => {
 
   const filters = {
     all: () => true,
-    different: (found, pair) => found.different[pair],
-    fixed: (found, pair) => found.deltas[pair] > 0,
-    broken: (found, pair) => found.deltas[pair] < 0,
-    suspects: (found, pair) => found.suspect[pair],
-    right: (found, pair, sides) => sides.every((model) => found.flags[model] & index.flags.right),
-    wrong: (found, pair, sides) => sides.every((model) => found.flags[model] & index.flags.wrong),
-    cut: (found, pair, sides) => sides.some((model) => found.flags[model] & index.flags.cut),
-    unanswered: (found, pair, sides) => sides.some((model) => found.flags[model] & index.flags.unanswered),
+    different: (row, pair) => row.different[pair],
+    fixed: (row, pair) => row.deltas[pair] > 0,
+    broken: (row, pair) => row.deltas[pair] < 0,
+    suspects: (row, pair) => row.suspect[pair],
+    right: (row, pair, sides) => sides.every((model) => row.flags[model] & index.flags.right),
+    wrong: (row, pair, sides) => sides.every((model) => row.flags[model] & index.flags.wrong),
+    cut: (row, pair, sides) => sides.some((model) => row.flags[model] & index.flags.cut),
+    unanswered: (row, pair, sides) => sides.some((model) => row.flags[model] & index.flags.unanswered),
   };
 
   // The models that a pair shows: the base and the tuned one; of a single run, its only one.
@@ -51,8 +51,8 @@ const Samples = (() => {
     return comparison.pairs.length ? places.sort((one, other) => sign * (row(one).deltas[pair] - row(other).deltas[pair])) : places;
   };
 
-  const holds = (found, id, needle) =>
-    [id, found.prompt, found.reference ?? "", ...found.answers.flat().map((answer) => answer.text)].some((text) => text.toLowerCase().includes(needle));
+  const holds = (question, id, needle) =>
+    [id, question.prompt, question.reference ?? "", ...question.answers.flat().map((answer) => answer.text)].some((text) => text.toLowerCase().includes(needle));
 
   // Places whose texts hold the words, as they are found; stops when `current` says that another search has begun.
   const search = async (places, needle, current) => {
@@ -60,9 +60,9 @@ const Samples = (() => {
     const matches = new Set();
     const opened = texts.map((_, number) => block(number));
     for (let number = 0; number < texts.length; number++) {
-      const found = await opened[number];
+      const questions = await opened[number];
       if (!current()) return null;
-      found.forEach((one, offset) => { if (holds(one, index.rows[number * index.block + offset][0], wanted)) matches.add(number * index.block + offset); });
+      questions.forEach((question, offset) => { if (holds(question, index.rows[number * index.block + offset][0], wanted)) matches.add(number * index.block + offset); });
     }
     return places.filter((place) => matches.has(place));
   };
@@ -71,15 +71,15 @@ const Samples = (() => {
   const signed = (delta) => (delta ? `${delta > 0 ? "+" : "−"}${Math.abs(delta).toFixed(2)}` : "");
 
   const item = (place, position, view) => {
-    const found = row(place);
-    const delta = found.deltas[view.pair] ?? 0;
+    const shown = row(place);
+    const delta = shown.deltas[view.pair] ?? 0;
     const element = make(
       "div",
       {
         role: "option", id: `question-${place}`, class: "item", style: `top:${position * ROW}px`,
         "aria-selected": String(position === view.position), "aria-posinset": String(position + 1), "aria-setsize": String(view.places.length),
       },
-      make("span", { class: "id" }, found.id),
+      make("span", { class: "id" }, shown.id),
       make("span", { class: delta > 0 ? "up" : "down" }, `${sign(delta)} ${signed(delta)}`),
     );
     element.addEventListener("click", () => view.choose(position));

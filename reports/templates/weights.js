@@ -53,8 +53,8 @@ const Weights = (() => {
 
   const number = (value) => (value === null || value === undefined ? "-" : value.toFixed(3));
   const signed = (value) => (value ? `${value > 0 ? "+" : ""}${number(value)}` : number(value));
-  const between = (found, show) => (found.low === null ? "unknown" : `${show(found.low)} to ${show(found.high)}`);
-  const direction = (found) => (found.low > 0 ? "up" : found.low !== null && found.high < 0 ? "down" : "");
+  const between = (estimate, show) => (estimate.low === null ? "unknown" : `${show(estimate.low)} to ${show(estimate.high)}`);
+  const direction = (estimate) => (estimate.low > 0 ? "up" : estimate.low !== null && estimate.high < 0 ? "down" : "");
 
   // Shows a text and keeps the number behind it in full.
   const put = (element, text, value) => { element.textContent = text; element.dataset.value = value ?? ""; };
@@ -64,7 +64,7 @@ const Weights = (() => {
     const article = document.querySelector(`article[data-pair="${place}"]`);
     const row = article.querySelector("tr.total");
     const cell = (name) => row.querySelector(`[data-cell="${name}"]`);
-    const found = ofPair(pair);
+    const change = ofPair(pair);
     for (const side of ["base", "tuned"]) {
       const model = comparison.models.find((model) => model.name === pair[side]);
       const total = ofModel(model), proxy = article.querySelector(`[data-proxy="${side}"]`);
@@ -72,9 +72,9 @@ const Weights = (() => {
       put(cell(side), number(total.mean), total.mean);
       cell(`${side}-interval`).textContent = between(total, number).replace(" to ", "–");
     }
-    put(cell("delta"), signed(found.delta), found.delta);
-    cell("delta").className = direction(found);
-    cell("interval").textContent = between(found, signed);
+    put(cell("delta"), signed(change.delta), change.delta);
+    cell("delta").className = direction(change);
+    cell("interval").textContent = between(change, signed);
     for (const other of row.querySelectorAll("[data-own]")) other.textContent = changed() ? "-" : other.dataset.own;
   };
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from grpokit.evaluate.paired.comparison import LengthBin, Lengths, NoiseFloor
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run
@@ -28,6 +29,36 @@ def test_every_figure_is_there_and_says_what_it_shows(opened: Watched) -> None:
 
 def test_the_forest_names_its_task(opened: Watched) -> None:
     assert "change on sums, tuned minus base" in (figure(opened.page, "forest").text_content() or "")
+
+
+DIRECTIONS = [
+    # the ends of the interval of a change of 0.1, or of −0.1 -> what its point says
+    (0.1, 0.05, 0.15, "better"),
+    (-0.1, -0.15, -0.05, "worse"),
+    (-0.1, -0.15, 0.0, "not told apart from zero"),  # an interval that ends at zero reaches it
+    (0.1, 0.0, 0.15, "not told apart from zero"),
+    (-0.1, None, None, "not told apart from zero"),  # too few questions for an interval
+]
+
+
+@pytest.mark.parametrize(("delta", "low", "high", "direction"), DIRECTIONS)
+def test_the_point_of_a_change_says_its_direction(
+    delta: float,
+    low: float | None,
+    high: float | None,
+    direction: str,
+    browser: sync_api.Browser,
+    compared: Compared,
+    tmp_path: Path,
+) -> None:
+    pair = compared.comparison.pairs[0]
+    change = replace(pair.rewards["correctness"], delta=delta, low=low, high=high)
+    pair = replace(pair, rewards={"correctness": change})
+    write_html(replace(compared.comparison, pairs=(pair,)), compared.runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html")
+    point = figure(watched.page, "forest").locator(".mark-symbol path").first
+    assert f"; direction: {direction};" in (point.get_attribute("aria-label") or "")
+    watched.page.close()
 
 
 def test_lengths_of_both_models_are_outlined(opened: Watched, compared: Compared) -> None:
