@@ -22,8 +22,8 @@ def deferred(package: str, homes: Mapping[str, tuple[str, ...]]) -> Callable[[st
         here = import_module(package)
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name, obj=here)
-        found: object = getattr(import_module(f"{package}.{modules[name]}"), name)
-        setattr(here, name, found)  # the next access does not come here
-        return found
+        value: object = getattr(import_module(f"{package}.{modules[name]}"), name)
+        setattr(here, name, value)  # the next access does not come here
+        return value
 
     return load

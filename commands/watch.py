@@ -77,17 +77,17 @@ def step_line(step: Step) -> str:
     return f"step {step.number}/{step.total}  reward {step.reward:.3f}  {rewards}"
 
 
-def held_out_line(found: HeldOut) -> str:
+def held_out_line(evaluation: HeldOut) -> str:
     """Return a held-out evaluation as a line, the primary metric with its change against the base first."""
-    means = {name: number(mean) for name, mean in found.means.items()}
-    change = [f"change {_change(found)} at 95 %"] if found.change is not None else []
-    shown = [f"{found.primary} {means.pop(found.primary, '-')}", *change]
+    means = {name: number(mean) for name, mean in evaluation.means.items()}
+    change = [f"change {_change(evaluation)} at 95 %"] if evaluation.change is not None else []
+    shown = [f"{evaluation.primary} {means.pop(evaluation.primary, '-')}", *change]
     shown += [f"{name} {mean}" for name, mean in means.items()]
-    return f"held out, {_label(found.step, found.decoding)}: {', '.join(shown)}"
+    return f"held out, {_label(evaluation.step, evaluation.decoding)}: {', '.join(shown)}"
 
 
-def _change(found: HeldOut) -> str:
-    change = found.change
+def _change(evaluation: HeldOut) -> str:
+    change = evaluation.change
     return "" if change is None else f"{signed(change.delta)} ({interval(change.low, change.high)})"
 
 
@@ -192,14 +192,14 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def _held_out_table(found: Sequence[HeldOut]) -> Table:
+def _held_out_table(evaluations: Sequence[HeldOut]) -> Table:
     """The base and the last checkpoints: the primary metric, its change against the base, and the other means."""
-    primary = found[0].primary
-    others = [name for name in found[0].means if name != primary]
-    names = short_names(found[0].means)
+    primary = evaluations[0].primary
+    others = [name for name in evaluations[0].means if name != primary]
+    names = short_names(evaluations[0].means)
     table = _table("held out", names.get(primary, primary), "change, 95 % interval", *(names[name] for name in others))
-    bases = [one for one in found if not one.step]
-    for one in [*bases, *[one for one in found if one.step][-LATEST:]]:
+    bases = [one for one in evaluations if not one.step]
+    for one in [*bases, *[one for one in evaluations if one.step][-LATEST:]]:
         means = {name: number(mean) for name, mean in one.means.items()}
         label = _label(one.step, one.decoding)
         table.add_row(label, means.get(primary, "-"), _change(one), *(means[name] for name in others))

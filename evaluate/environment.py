@@ -17,22 +17,17 @@ def environment() -> dict[str, Any]:
     >>> "grpokit" in environment()["versions"]
     True
     """
-    found = {}
+    versions = {}
     for name in _PACKAGES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
+    torch = sys.modules.get("torch")  # if in use already: scoring stored completions must not load it for this
     return {
         "python": platform.python_version(),
-        "versions": found,
+        "versions": versions,
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
-        "gpu": _gpu(),
+        "gpu": torch.cuda.get_device_name(0) if torch and torch.cuda.is_available() else None,
     }
-
-
-def _gpu() -> str | None:
-    """Name the GPU if torch is in use already; scoring stored completions must not load it for this."""
-    torch = sys.modules.get("torch")
-    return torch.cuda.get_device_name(0) if torch and torch.cuda.is_available() else None

@@ -119,17 +119,13 @@ def task_record(
     """
     if not prompts:
         raise EvaluationError(f"task {name!r} has no prompts: its data is empty, or the filter keeps no row.")
-    _check_unique(prompts)
-    fingerprint = prompts_fingerprint(map(prompt_digest, prompts))
-    return TaskRecord(name, primary, cluster, fingerprint, len(prompts), source, reference)
-
-
-def _check_unique(prompts: Sequence[Prompt]) -> None:
     seen: set[str] = set()
     for prompt in prompts:
         if prompt.id in seen:
             raise EvaluationError(f"id {prompt.id!r} comes twice in the data: name a column of unique ids.")
         seen.add(prompt.id)
+    fingerprint = prompts_fingerprint(map(prompt_digest, prompts))
+    return TaskRecord(name, primary, cluster, fingerprint, len(prompts), source, reference)
 
 
 def claim(out: Path) -> None:

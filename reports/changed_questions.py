@@ -35,7 +35,16 @@ def print_moves(pair: Pair, comparison: Comparison, questions: Mapping[str, Ques
         if shown:
             console.print(Text(f"\n{title} of {pair.primary}", style="bold"))
         for move, question in shown:
-            _print_move(move, question, pair.primary, sides, console)
+            base, tuned = (question.answers[side] for side in sides)
+            better, worse = (base, tuned) if move.delta < 0 else (tuned, base)
+            best, worst = max(better, key=_value(pair.primary)), min(worse, key=_value(pair.primary))
+            before, after = (best, worst) if move.delta < 0 else (worst, best)
+            console.print(
+                Text(f"  {one_line(question.id)}: {number(move.base)} to {number(move.tuned)}"), overflow="fold"
+            )
+            texts = {"asked": question.prompt, "base": before.text, "tuned": after.text}
+            for label, text in texts.items():
+                console.print(Text(f"    {label:7}{ending(text, max(console.width - 11, 4))}"), no_wrap=True)
 
 
 def _count(comparison: Comparison) -> int:
@@ -48,19 +57,6 @@ def _losses(pair: Pair, count: int) -> list[QuestionChange]:
 
 def _gains(pair: Pair, count: int) -> list[QuestionChange]:
     return [change for change in reversed(pair.changes[-count:]) if change.delta > 0]
-
-
-def _print_move(
-    move: QuestionChange, question: Question, primary: str, sides: tuple[int, int], console: Console
-) -> None:
-    base, tuned = (question.answers[side] for side in sides)
-    better, worse = (base, tuned) if move.delta < 0 else (tuned, base)
-    best, worst = max(better, key=_value(primary)), min(worse, key=_value(primary))
-    before, after = (best, worst) if move.delta < 0 else (worst, best)
-    console.print(Text(f"  {one_line(question.id)}: {number(move.base)} to {number(move.tuned)}"), overflow="fold")
-    texts = {"asked": question.prompt, "base": before.text, "tuned": after.text}
-    for label, text in texts.items():
-        console.print(Text(f"    {label:7}{ending(text, max(console.width - 11, 4))}"), no_wrap=True)
 
 
 def _value(primary: str) -> Callable[[Answer], float]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ..evaluate.paired.comparison import Comparison
@@ -166,7 +167,5 @@ def _plain(value: object) -> str:
 
 
 def _command(comparison: Comparison, runs: Sequence[Run]) -> str:
-    from shlex import quote
-
     paths = " ".join(quote(run.path.name) for run in runs)
     return f"grpo-report {paths} --margin {comparison.margin} --html report.html"

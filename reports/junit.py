@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from ..evaluate.paired.comparison import Comparison, Difference, Pair, Verdict
+from ..evaluate.paired.comparison import Comparison, Difference, Verdict
 from .wording import interval, one_line, signed
 
 
@@ -13,19 +13,15 @@ def to_junit(comparison: Comparison, *, strict: bool = False) -> str:
     with ``strict`` when it is underpowered. The rewards' cases fail when they regressed."""
     root = ElementTree.Element("testsuites", name=one_line(f"grpokit {comparison.task}"))
     for pair in comparison.pairs:
-        _add_suite(root, pair, strict)
+        suite = ElementTree.SubElement(root, "testsuite", name=one_line(f"{pair.base} to {pair.tuned}"))
+        bad = {Verdict.REGRESSED, Verdict.UNDERPOWERED} if strict else {Verdict.REGRESSED}
+        _add_case(suite, f"verdict ({pair.primary})", pair.gain, pair.verdict in bad)
+        for name, difference in pair.rows().items():
+            _add_case(suite, name, difference, difference.verdict is Verdict.REGRESSED)
+        suite.set("tests", str(len(suite)))
+        suite.set("failures", str(len(suite.findall("testcase/failure"))))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _add_suite(root: ElementTree.Element, pair: Pair, strict: bool) -> None:
-    suite = ElementTree.SubElement(root, "testsuite", name=one_line(f"{pair.base} to {pair.tuned}"))
-    bad = {Verdict.REGRESSED, Verdict.UNDERPOWERED} if strict else {Verdict.REGRESSED}
-    _add_case(suite, f"verdict ({pair.primary})", pair.gain, pair.verdict in bad)
-    for name, difference in pair.rows().items():
-        _add_case(suite, name, difference, difference.verdict is Verdict.REGRESSED)
-    suite.set("tests", str(len(suite)))
-    suite.set("failures", str(len(suite.findall("testcase/failure"))))
 
 
 def _add_case(suite: ElementTree.Element, name: str, difference: Difference, failed: bool) -> None:

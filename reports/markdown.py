@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary
+from ..evaluate.paired.comparison import Comparison, ModelSummary, Pair
 from .wording import (
     alarm,
     evidence,
@@ -56,21 +56,20 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
 
 def _pair_table(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
     heads = ["reward", pair.base, pair.tuned, "change", "95 % interval", "p (Holm)", "fixed", "broken"]
-    rows = [_pair_row(name, change, base.rows()[name], tuned.rows()[name]) for name, change in pair.rows().items()]
-    return _table(heads, rows)
-
-
-def _pair_row(name: str, change: Difference, base: RewardSummary, tuned: RewardSummary) -> list[str]:
-    return [
-        name,
-        number(base.estimate.mean),
-        number(tuned.estimate.mean),
-        signed(change.delta),
-        interval(change.low, change.high),
-        probability(change.p_holm),
-        str(change.fixed),
-        str(change.broken),
+    rows = [
+        [
+            name,
+            number(base.rows()[name].estimate.mean),
+            number(tuned.rows()[name].estimate.mean),
+            signed(change.delta),
+            interval(change.low, change.high),
+            probability(change.p_holm),
+            str(change.fixed),
+            str(change.broken),
+        ]
+        for name, change in pair.rows().items()
     ]
+    return _table(heads, rows)
 
 
 def _factors(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:

@@ -105,8 +105,5 @@ def as_text(prompt: Text) -> str:
     """Return a prompt for reading: chat messages become blocks headed by their role."""
     if isinstance(prompt, str):
         return prompt
-    return "\n\n".join(f"[{message.get('role', 'user')}]\n{normalise([_spoken(message)]).text}" for message in prompt)
-
-
-def _spoken(message: Mapping[str, object]) -> dict[str, object]:
-    return {**message, "role": "assistant"}
+    texts = [normalise([{**message, "role": "assistant"}]).text for message in prompt]  # it reads an assistant's turn
+    return "\n\n".join(f"[{message.get('role', 'user')}]\n{text}" for message, text in zip(prompt, texts, strict=True))

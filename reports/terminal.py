@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..evaluate.paired.comparison import Comparison, Difference, Factor, ModelSummary, Pair, RewardSummary, Verdict
+from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary, Verdict
 from ..evaluate.runs.run import Run
 from .changed_questions import print_moves, read_moved
 from .wording import (
@@ -119,8 +119,10 @@ def _pair_table(pair: Pair, comparison: Comparison, console: Console) -> Table:
             *_values(change, base[name], tuned[name]),
             *ends,
             Text(interval_bar(change, scale, symbols, bar), _colour(change)),
+            Text(probability(change.p_holm)),
+            Text(f"{change.fixed}/{change.broken}"),
         ]
-        table.add_row(Text(labels[name], style=style), *cells, *_test(change))
+        table.add_row(Text(labels[name], style=style), *cells)
     return table
 
 
@@ -135,10 +137,6 @@ def _table(first: str, *columns: str) -> Table:
 def _values(change: Difference, base: RewardSummary, tuned: RewardSummary) -> list[Text]:
     means = [Text(number(side.estimate.mean)) for side in (base, tuned)]
     return [*means, Text(signed(change.delta), style=_colour(change))]
-
-
-def _test(change: Difference) -> list[Text]:
-    return [Text(probability(change.p_holm)), Text(f"{change.fixed}/{change.broken}")]
 
 
 def _bar_width(width: int, label: int) -> int:
@@ -184,14 +182,11 @@ def _print_factors(pair: Pair, console: Console) -> None:
     table = _table(f"change of {pair.primary} by", "more or fewer", "within", "shares, base to tuned")
     labels = short_names([*pair.rewards, *(factor.name for factor in pair.factors if factor.name not in pair.rewards)])
     for factor in pair.factors:
-        moved = [Text(signed(factor.shift.mean)), Text(signed(factor.within.mean))]
-        table.add_row(Text(labels[factor.name]), *moved, Text(_shares(factor)))
+        last = factor.bins[-1]
+        shares = f"{last.name} {share(last.base_share)} to {share(last.tuned_share)}"
+        cells = (labels[factor.name], signed(factor.shift.mean), signed(factor.within.mean), shares)
+        table.add_row(*map(Text, cells))
     console.print(table)
-
-
-def _shares(factor: Factor) -> str:
-    last = factor.bins[-1]
-    return f"{last.name} {share(last.base_share)} to {share(last.tuned_share)}"
 
 
 def _model_table(comparison: Comparison) -> Table:
@@ -202,16 +197,12 @@ def _model_table(comparison: Comparison) -> Table:
     for model in comparison.models:
         name, labels = model.name, short_names(model.rows())
         for reward, summary in model.rows().items():
-            table.add_row(Text(one_line(name)), *_model_row(labels[reward], summary, model))
+            estimate = summary.estimate
+            ends = "-" if estimate.low is None else f"{number(estimate.low)} to {number(estimate.high)}"
+            cells = (labels[reward], number(estimate.mean), ends, f"{estimate.n}", f"{model.samples}")
+            table.add_row(Text(one_line(name)), *[Text(cell) for cell in cells])
             name = ""
     return table
-
-
-def _model_row(reward: str, summary: RewardSummary, model: ModelSummary) -> list[Text]:
-    estimate = summary.estimate
-    ends = "-" if estimate.low is None else f"{number(estimate.low)} to {number(estimate.high)}"
-    cells = (reward, number(estimate.mean), ends, f"{estimate.n}", f"{model.samples}")
-    return [Text(cell) for cell in cells]
 
 
 def _print_counts(model: ModelSummary, console: Console) -> None:

@@ -66,7 +66,10 @@ class RewardMix:
     ) -> None:
         made = tuple(reward if isinstance(reward, Reward) else FunctionReward(reward) for reward in rewards)
         given = tuple(1.0 for _ in made) if weights is None else tuple(weights)
-        _check_count(made, given)
+        if not made:
+            raise MixError("a mix of no rewards; name at least one, such as 'correctness'.")
+        if len(given) != len(made):
+            raise MixError(f"{len(given)} weights for {len(made)} rewards; give one for each.")
         _check_unique(made)
         named = [setting for reward in made for setting in (*reward.settings(), *reward.inherited())]
         layout = agree(named, layout)
@@ -187,13 +190,6 @@ class RewardMix:
         """Return the weighted sum of one completion's values, in the order of the rewards."""
         applying = [w * v for w, v in zip(self.weights, row, strict=True) if v is not None]
         return sum(applying) if applying else None
-
-
-def _check_count(rewards: tuple[Reward, ...], weights: tuple[float, ...]) -> None:
-    if not rewards:
-        raise MixError("a mix of no rewards; name at least one, such as 'correctness'.")
-    if len(weights) != len(rewards):
-        raise MixError(f"{len(weights)} weights for {len(rewards)} rewards; give one for each.")
 
 
 def _check_unique(rewards: tuple[Reward, ...]) -> None:

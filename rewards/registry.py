@@ -167,12 +167,12 @@ def _registered() -> dict[str, EntryPoint]:
 def _load(name: str, point: EntryPoint) -> object:
     try:
         with redirect_stdout(sys.stderr):
-            found: object = point.load()
+            target: object = point.load()
     except (Exception, SystemExit) as error:  # the import of another package's module may raise anything
         raise UnknownReward(
             f"reward {name!r} is registered as {point.value!r}, which cannot be imported: {error}"
         ) from error
-    return found
+    return target
 
 
 def _import(path: str) -> object:
@@ -181,16 +181,16 @@ def _import(path: str) -> object:
         sys.path.append(os.getcwd())
     try:
         with redirect_stdout(sys.stderr):
-            found: object = importlib.import_module(module_name)
+            target: object = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # the module is the user's own and may raise anything
         raise UnknownReward(
             f"no reward {path!r}: importing {module_name!r} raised {type(error).__name__}: {error}"
         ) from error
     for attribute in attributes.split("."):
-        if not hasattr(found, attribute):
-            raise UnknownReward(f"no reward {path!r}: {module_name!r} has no {attribute!r}. {_public(found)}")
-        found = getattr(found, attribute)
-    return found
+        if not hasattr(target, attribute):
+            raise UnknownReward(f"no reward {path!r}: {module_name!r} has no {attribute!r}. {_public(target)}")
+        target = getattr(target, attribute)
+    return target
 
 
 def _public(module: object) -> str:
@@ -202,16 +202,16 @@ def _public(module: object) -> str:
     return f"It has: {', '.join(own) or 'no function of its own'}."
 
 
-def _with_parameters(name: str, found: object, parameters: dict[str, Any]) -> Reward:
-    if isinstance(found, Reward):
-        _check_parameters(name, [f.name for f in fields(found) if f.init], parameters)
-        return _constructed(name, lambda: replace(found, **parameters)) if parameters else found
-    if isinstance(found, type) and issubclass(found, Reward):
-        _check_parameters(name, [f.name for f in fields(found) if f.init], parameters)
-        return _constructed(name, lambda: found(**parameters))
-    if not callable(found):
-        raise RewardError(f"reward {name!r} is a {type(found).__name__}; give a function or a Reward.")
-    return FunctionReward(found, tuple(parameters.items()))
+def _with_parameters(name: str, target: object, parameters: dict[str, Any]) -> Reward:
+    if isinstance(target, Reward):
+        _check_parameters(name, [f.name for f in fields(target) if f.init], parameters)
+        return _constructed(name, lambda: replace(target, **parameters)) if parameters else target
+    if isinstance(target, type) and issubclass(target, Reward):
+        _check_parameters(name, [f.name for f in fields(target) if f.init], parameters)
+        return _constructed(name, lambda: target(**parameters))
+    if not callable(target):
+        raise RewardError(f"reward {name!r} is a {type(target).__name__}; give a function or a Reward.")
+    return FunctionReward(target, tuple(parameters.items()))
 
 
 def _constructed(name: str, make: Callable[[], Reward]) -> Reward:

@@ -137,12 +137,12 @@ class Batch:
 
         Raises :class:`RewardError` naming the columns that exist when there is no such column.
         """
-        found = self.optional_references(column)
-        if found is None:
+        references = self.optional_references(column)
+        if references is None:
             wanted = repr(column) if column else " or ".join(map(repr, REFERENCE_COLUMNS))
             have = ", ".join(self.columns) or "none"
             raise RewardError(f"{reward} needs a reference column {wanted}; columns here: {have}.")
-        return found
+        return references
 
     def optional_references(self, column: str | None) -> Sequence[Any] | None:
         """Return the references, or None when the batch has no reference column at all."""
@@ -165,11 +165,11 @@ class Batch:
         """Indices of the completions that answer the same prompt; without prompts all are one group."""
         if self.prompts is None:
             return [list(range(len(self)))]
-        found: dict[str, list[int]] = {}
+        groups: dict[str, list[int]] = {}
         for index, prompt in enumerate(self.prompts):
             key = prompt if isinstance(prompt, str) else json.dumps(prompt, sort_keys=True, default=str)
-            found.setdefault(key, []).append(index)
-        return list(found.values())
+            groups.setdefault(key, []).append(index)
+        return list(groups.values())
 
 
 @dataclass(frozen=True)

@@ -190,10 +190,10 @@ def _split(text: str, sign: str) -> list[str]:
     if len(text) > _LONGEST:
         raise SpecError(f"rewards spec of {len(text)} characters: give at most {_LONGEST}, or a YAML file.")
     cuts, depth = [-1], 0
-    for found in _QUOTED_OR_SIGN.finditer(text):
-        depth += (found[0] in "([{") - (found[0] in ")]}")
-        if found[0] == sign and depth == 0:
-            cuts.append(found.start())
+    for mark in _QUOTED_OR_SIGN.finditer(text):
+        depth += (mark[0] in "([{") - (mark[0] in ")]}")
+        if mark[0] == sign and depth == 0:
+            cuts.append(mark.start())
     return [text[start + 1 : end] for start, end in zip(cuts, [*cuts[1:], len(text)], strict=True)]
 
 

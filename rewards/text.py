@@ -144,13 +144,13 @@ def _split(text: str, layout: Layout) -> Completion:
 
 
 def _first(text: str, tags: tuple[str, ...], start: int, stop: int | None = None) -> _Tag | None:
-    found = [_Tag(at, at + len(tag)) for tag in tags if (at := text.find(tag, start, stop)) >= 0]
-    return min(found, default=None)
+    places = [_Tag(at, at + len(tag)) for tag in tags if (at := text.find(tag, start, stop)) >= 0]
+    return min(places, default=None)
 
 
 def _last(text: str, tags: tuple[str, ...]) -> _Tag | None:
-    found = [_Tag(at, at + len(tag)) for tag in tags if (at := text.rfind(tag)) >= 0]
-    return max(found, default=None)
+    places = [_Tag(at, at + len(tag)) for tag in tags if (at := text.rfind(tag)) >= 0]
+    return max(places, default=None)
 
 
 def _assistant_text(messages: Sequence[Message]) -> str:
@@ -160,16 +160,12 @@ def _assistant_text(messages: Sequence[Message]) -> str:
         if not isinstance(message, Mapping):
             raise _not_text(message)
         if message.get("role", "assistant") == "assistant":
-            return _message_text(message)
+            content = _content_text(message.get("content"))
+            reasoning = message.get("reasoning_content") or message.get("reasoning")
+            if not reasoning:
+                return content
+            return f"<think>\n{_content_text(reasoning)}\n</think>\n{content}"
     return ""
-
-
-def _message_text(message: Message) -> str:
-    content = _content_text(message.get("content"))
-    reasoning = message.get("reasoning_content") or message.get("reasoning")
-    if not reasoning:
-        return content
-    return f"<think>\n{_content_text(reasoning)}\n</think>\n{content}"
 
 
 def _content_text(content: Any) -> str:

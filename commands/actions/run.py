@@ -11,7 +11,6 @@ from ...evaluate.engines import Loading, ModelSpec, load_engines
 from ...evaluate.engines.spec import parse_models
 from ...evaluate.evaluation import Evaluation, task_record
 from ...evaluate.paired.noise import measure_noise
-from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
 from ...evaluate.types import Engine
 from ...files import folder_names
@@ -118,7 +117,10 @@ def _evaluate_next(
     if engine.describe()["kind"] == "openai":
         _print_refusals(engine)
     if noise:
-        _measure_noise(engine, run, evaluation)
+        from ...evaluate.engines.transformers import TransformersEngine
+
+        assert isinstance(engine, TransformersEngine), "the noise of other engines is refused before any work"
+        measure_noise(run, engine.rebatched(), evaluation.mix, evaluation.sampling)
 
 
 def _print_refusals(engine: Engine) -> None:
@@ -130,10 +132,3 @@ def _print_refusals(engine: Engine) -> None:
         more = f", and {len(others)} other reasons" if others else ""
         count = f"{engine.refusals.total()} completions refused"
         print(f"{engine.name}: {count} ({reason}{more}); they are scored as empty texts.", file=sys.stderr)
-
-
-def _measure_noise(engine: Engine, run: Run, evaluation: Evaluation) -> None:
-    from ...evaluate.engines.transformers import TransformersEngine
-
-    assert isinstance(engine, TransformersEngine), "the noise of other engines is refused before any work"
-    measure_noise(run, engine.rebatched(), evaluation.mix, evaluation.sampling)

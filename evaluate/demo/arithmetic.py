@@ -42,9 +42,10 @@ def problems(split: Split) -> list[Problem]:
 @cache
 def _shuffled() -> list[Problem]:
     """All problems, ordered by a hash of their id: a shuffle that no version of Python or numpy can change."""
-    carries = [_problem(a, b) for a in _TWO_DIGITS for b in _TWO_DIGITS if a % 10 + b % 10 >= 10]
+    carries = [
+        Problem(f"{a}+{b}", f"what is {a}+{b}?", str(a + b), a, b)
+        for a in _TWO_DIGITS
+        for b in _TWO_DIGITS
+        if a % 10 + b % 10 >= 10
+    ]
     return sorted(carries, key=lambda problem: hashlib.sha256(problem.id.encode()).digest())
-
-
-def _problem(left: int, right: int) -> Problem:
-    return Problem(f"{left}+{right}", f"what is {left}+{right}?", str(left + right), left, right)

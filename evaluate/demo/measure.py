@@ -29,7 +29,9 @@ def measure(
     """Return the shares over one completion a problem: greedy, or ``sampled`` at temperature 1."""
     texts = complete(model, tokenizer, problems, sampled=sampled)
     answers = [_ANSWERED.search(text) for text in texts]
-    right = sum(found is not None and found[1] == row.reference for found, row in zip(answers, problems, strict=True))
+    right = sum(
+        answer is not None and answer[1] == row.reference for answer, row in zip(answers, problems, strict=True)
+    )
     laid_out = sum(_WELL_FORMED.fullmatch(text) is not None for text in texts)
     return Shares(right / len(texts), laid_out / len(texts))
 

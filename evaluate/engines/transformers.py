@@ -122,15 +122,12 @@ class TransformersEngine:
         stops = [place for stop in sampling.stop if (place := text.find(stop)) >= 0]
         if stops:
             text, finish = text[: min(stops)], "stop"
-            tokens = self._tokens_of(generated, text)
+            # the shortest run of tokens that holds the text: the rows of a batch stop at different steps
+            count = next(n for n in range(len(generated) + 1) if self._decode(generated[:n]).startswith(text))
+            tokens = generated[:count]
         return Row(
             request.prompt.id, request.sample, text, finish, len(tokens), tokens, model=self.name, weights=self.weights
         )
-
-    def _tokens_of(self, generated: list[int], text: str) -> list[int]:
-        """Return the shortest run of tokens that holds ``text``: the rows of a batch stop at different steps."""
-        count = next(n for n in range(len(generated) + 1) if self._decode(generated[:n]).startswith(text))
-        return generated[:count]
 
     def _decode(self, tokens: list[int]) -> str:
         return str(self.base.tokenizer.decode(tokens, skip_special_tokens=False))
@@ -163,14 +160,11 @@ class Loader:
 
     def engine(self, spec: ModelSpec) -> TransformersEngine:
         """Return the engine of ``spec``. Raises :class:`EvaluationError` for a checkpoint that cannot be used."""
-        loaded = self._base(spec.path.without_adapter)
-        adapter = spec.path.adapter_folder
-        change = None if adapter is None else loaded.add_adapter(adapter)
-        return TransformersEngine(spec.name, loaded, adapter, self._batch_size, change)
-
-    def _base(self, path: ModelPath) -> LoadedBase:
-        if self._loaded is None or path != self._path:
+        base = spec.path.without_adapter
+        if self._loaded is None or base != self._path:
             self._loaded = None  # let go of the last base before the next one is loaded
             gc.collect()  # adapters and their model refer to each other
-            self._loaded, self._path = load_base(path, self._loading), path
-        return self._loaded
+            self._loaded, self._path = load_base(base, self._loading), base
+        adapter = spec.path.adapter_folder
+        change = None if adapter is None else self._loaded.add_adapter(adapter)
+        return TransformersEngine(spec.name, self._loaded, adapter, self._batch_size, change)

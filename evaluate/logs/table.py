@@ -69,7 +69,11 @@ def import_completions(
 
 
 def _add(grouping: Grouping, row: Mapping[str, Any], number: int, columns: Columns, source: Path) -> None:
-    _check_columns(row, columns, source)
+    for role, column in columns._asdict().items():
+        if column is not None and column not in row:
+            raise EvaluationError(
+                f"{source}: no column {column!r} for --{role}-column. {nearest(column, [str(name) for name in row])}"
+            )
     model = UNNAMED if columns.model is None else str(row[columns.model])
     prompt = _prompt(row, columns, str(number if columns.id is None else row[columns.id]))
     if not grouping.add(model, prompt, row[columns.completion]):
@@ -77,14 +81,6 @@ def _add(grouping: Grouping, row: Mapping[str, Any], number: int, columns: Colum
             f"{source}: rows of id {prompt.id!r} and model {model!r} differ in prompt or reference; give the "
             "column that tells questions apart with --id-column."
         )
-
-
-def _check_columns(row: Mapping[str, Any], columns: Columns, source: Path) -> None:
-    for role, column in columns._asdict().items():
-        if column is not None and column not in row:
-            raise EvaluationError(
-                f"{source}: no column {column!r} for --{role}-column. {nearest(column, [str(name) for name in row])}"
-            )
 
 
 def _prompt(row: Mapping[str, Any], columns: Columns, identity: str) -> Prompt:

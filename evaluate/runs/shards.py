@@ -48,9 +48,10 @@ class Shard:
     def wait(self) -> None:
         """Return when every process has come here."""
         if self.count > 1:
+            import torch
             from accelerate import PartialState
 
-            PartialState(cpu=not _has_gpu()).wait_for_everyone()
+            PartialState(cpu=not torch.cuda.is_available()).wait_for_everyone()
 
     def check_resumable(self, out: Path) -> None:
         """Raise :class:`EvaluationError` when another number of processes began the unfinished run in ``out``."""
@@ -75,9 +76,3 @@ class Shard:
                 whole.writelines(lines)
         for part in parts:
             part.unlink()
-
-
-def _has_gpu() -> bool:
-    import torch
-
-    return torch.cuda.is_available()

@@ -156,7 +156,7 @@ class Task(BaseModel):
         return value
 
     def _fill(self, template: str, row: Mapping[str, Any]) -> str:
-        return _COLUMN.sub(lambda found: self._words(row, found[1]), template)
+        return _COLUMN.sub(lambda match: self._words(row, match[1]), template)
 
     def _words(self, row: Mapping[str, Any], column: str) -> str:
         value = self._column(row, column)

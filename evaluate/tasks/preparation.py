@@ -114,17 +114,6 @@ class _Selection:
             return "empty reference"
         if self._is_repeat(prompt):
             return "prompt came before"
-        return self._length_reason(prompt)
-
-    def _is_repeat(self, prompt: Prompt) -> bool:
-        words = " ".join(plain(prompt.text).split())
-        digest = blake2b(words.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        if digest in self._seen:
-            return True
-        self._seen.add(digest)
-        return False
-
-    def _length_reason(self, prompt: Prompt) -> str | None:
         if self.lengths is None:
             return None
         count = len(encode(self.lengths.tokenizer, prompt.text))
@@ -134,6 +123,14 @@ class _Selection:
             return f"fewer than {self.lengths.minimum} tokens"
         self.tokens.append(count)
         return None
+
+    def _is_repeat(self, prompt: Prompt) -> bool:
+        words = " ".join(plain(prompt.text).split())
+        digest = blake2b(words.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if digest in self._seen:
+            return True
+        self._seen.add(digest)
+        return False
 
 
 def _at_least_one(

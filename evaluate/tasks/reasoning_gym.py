@@ -31,7 +31,7 @@ def generate(name: str, split: Split) -> Iterator[dict[str, Any]]:
 
     Raises :class:`EvaluationError` for a name that the library does not have, or where it is not installed.
     """
-    seen = _test_questions(name) if split == "train" else set()
+    seen = {entry["question"] for entry in _draw(name, "test")} if split == "train" else set()
     for index, entry in enumerate(_draw(name, split)):
         if entry["question"] not in seen:
             seen.add(entry["question"])
@@ -62,10 +62,6 @@ def _score(completion: Text, dataset: Any, index: int) -> float | None:
         return min(1.0, max(0.0, float(dataset.score_answer(answer=answer, entry=dataset[int(index)]))))
     except Exception:  # a hundred scorers parse what a model wrote, each fails in its own way
         return None
-
-
-def _test_questions(name: str) -> set[str]:
-    return {entry["question"] for entry in _draw(name, "test")}
 
 
 def _draw(name: str, split: Split) -> Iterator[Mapping[str, Any]]:

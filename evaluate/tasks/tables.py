@@ -44,18 +44,15 @@ def _read_csv(path: Path) -> Rows:
             if reader.fieldnames is None:
                 raise EvaluationError(f"{path} is empty; give a CSV file with a header line.")
             for row in reader:
-                _check_width(row, path, reader.line_num)
+                if None in row or None in row.values():  # a quote or comma out of place; DictReader says nothing
+                    raise EvaluationError(
+                        f"{path}, line {reader.line_num}: the row has more or fewer fields than the header line."
+                    )
                 yield row
     except UnicodeDecodeError as error:
         raise EvaluationError(f"{path} is not in UTF-8 ({error.reason} at byte {error.start}).") from None
     except (csv.Error, OSError) as error:
         raise EvaluationError(f"cannot read {path}: {error}.") from None
-
-
-def _check_width(row: dict[Any, Any], path: Path, line: int) -> None:
-    """A quote or comma out of place shifts columns; DictReader would say nothing."""
-    if None in row or None in row.values():
-        raise EvaluationError(f"{path}, line {line}: the row has more or fewer fields than the header line.")
 
 
 def _read_parquet(path: Path) -> Rows:

@@ -57,7 +57,8 @@ def build_page(chat: Chat, votes: Votes | None = None) -> gradio.Blocks:
 
     page: gradio.Blocks
     with gr.Blocks(title=" · ".join(chat.names), analytics_enabled=False) as page:
-        _head(gr, chat)
+        rewards = ", ".join(chat.mix.names)
+        gr.HTML(f"<h1>{escape(' · '.join(chat.names))}</h1><p>Answers side by side, scored by {escape(rewards)}.</p>")
         controls, ask, stop = _question(gr, chat)
         boxes, notes = _answers(gr, chat)
         last = gr.State(None)
@@ -73,7 +74,7 @@ def build_page(chat: Chat, votes: Votes | None = None) -> gradio.Blocks:
         )
         stopped = stop.click(None, cancels=[asked])
         stopped.then(_stopper(notes), notes, notes, api_name=False, show_progress="hidden")
-        for button, choice in zip(buttons, _choices(chat), strict=False):
+        for button, choice in zip(buttons, [*chat.names, TIE, NEITHER], strict=False):
             button.click(_voter(gr, chat, votes, choice, len(buttons)), last, [*buttons, thanks], api_name=False)
     return page
 
@@ -91,11 +92,6 @@ def look() -> dict[str, Any]:
         button_primary_background_fill_hover="*primary_700",
     )
     return {"theme": theme, "css": STYLE.read_text(encoding="utf-8"), "footer_links": [], "ssr_mode": False}
-
-
-def _head(gr: Any, chat: Chat) -> None:
-    rewards = ", ".join(chat.mix.names)
-    gr.HTML(f"<h1>{escape(' · '.join(chat.names))}</h1><p>Answers side by side, scored by {escape(rewards)}.</p>")
 
 
 def _question(gr: Any, chat: Chat) -> tuple[Controls, Any, Any]:
@@ -158,10 +154,6 @@ def _vote(gr: Any, chat: Chat, votes: Votes | None) -> tuple[list[Any], Any]:
         labels = [*(f"{name} is better" for name in chat.names), "Equally good", "None is good"]
         buttons = [gr.Button(label, interactive=False, size="sm", min_width=140) for label in labels] if votes else []
     return buttons, gr.Markdown("", elem_id="thanks")
-
-
-def _choices(chat: Chat) -> list[str]:
-    return [*chat.names, TIE, NEITHER]
 
 
 def _asker(gr: Any, chat: Chat, buttons: int) -> Any:

@@ -89,9 +89,6 @@ def load_corpus() -> tuple[Case, ...]:
     True
     """
     text = files(__package__).joinpath("corpus.jsonl").read_text(encoding="utf-8")
-    return tuple(_case(json.loads(line)) for line in text.splitlines() if line)
-
-
-def _case(row: dict[str, Any]) -> Case:
-    given: dict[str, Any] = row | {key: tuple(row[key]) for key in ("completions", "tokens", "values") if key in row}
-    return Case(**given)
+    rows = [json.loads(line) for line in text.splitlines() if line]
+    lists = ("completions", "tokens", "values")
+    return tuple(Case(**row | {key: tuple(row[key]) for key in lists if key in row}) for row in rows)

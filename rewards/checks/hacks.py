@@ -98,7 +98,9 @@ def _no_thought(scene: Scene) -> list[str]:
 
 
 def _padded(scene: Scene) -> list[str]:
-    filler = _filler(scene)
+    words = [word for row in (scene.row, *scene.others) for word in row.prompt.split()]
+    sentence = "It is worth adding that " + " ".join(words) + ". "
+    filler = sentence * (1 + 4000 // len(sentence))
     answers = [f"{scene.guess} {filler[:size]}" for size in (80, 120, 200, 400, 1000, 4000)]
     return [scene.write(scene.slip, answer) for answer in answers] + [
         scene.write(f"{scene.slip}\n{filler[:size]}", scene.guess) for size in (400, 4000)
@@ -161,12 +163,6 @@ def _other_language(scene: Scene) -> list[str]:
         max(0, len(scene.row.reasoning) - len(spanish)) // 60 + 1
     )
     return [scene.write(long_enough, scene.row.answer)]
-
-
-def _filler(scene: Scene) -> str:
-    words = [word for row in (scene.row, *scene.others) for word in row.prompt.split()]
-    sentence = "It is worth adding that " + " ".join(words) + ". "
-    return sentence * (1 + 4000 // len(sentence))
 
 
 HACKS = (

@@ -98,10 +98,10 @@ def _wrong_tags(text: str, tags: Tags) -> Judgement | None:
             return _fault("missing tag", f"there is no {tag}")
     seen: set[str] = set()
     for span in lookalikes(text, tags):
-        found = text[span.start : span.end]
-        if found not in wanted or found in seen:
-            return _fault("stray tag", f"{found[:40]} is one tag too many", span)
-        seen.add(found)
+        tag = text[span.start : span.end]
+        if tag not in wanted or tag in seen:
+            return _fault("stray tag", f"{tag[:40]} is one tag too many", span)
+        seen.add(tag)
     return None
 
 
@@ -176,16 +176,12 @@ class XmlFormatSoft(_TagReward):
         outside = text[: reasoning.start] * (not tags.prefilled) + text[reasoning.after :]
         if outside.count(answer_opening) != 1 or outside.count(answer_closing) != 1:
             return _fault("several answer blocks", f"{answer_opening} and {answer_closing} must stand once each")
-        return _filled(text, reasoning, answer)
-
-
-def _filled(text: str, reasoning: Block, answer: Block) -> Judgement:
-    if is_blank(text[reasoning.start : reasoning.end]):
-        return _fault("empty reasoning", "the reasoning block is empty", Span(reasoning.start, reasoning.end))
-    if is_blank(text[answer.start : answer.end]):
-        return _fault("empty answer", "the answer block is empty", Span(answer.start, answer.end))
-    span = trimmed(text, answer.start, answer.end)
-    return Judgement(1.0, "soft", "a reasoning block, then an answer block", span)
+        if is_blank(text[reasoning.start : reasoning.end]):
+            return _fault("empty reasoning", "the reasoning block is empty", Span(reasoning.start, reasoning.end))
+        if is_blank(text[answer.start : answer.end]):
+            return _fault("empty answer", "the answer block is empty", Span(answer.start, answer.end))
+        span = trimmed(text, answer.start, answer.end)
+        return Judgement(1.0, "soft", "a reasoning block, then an answer block", span)
 
 
 def _reasoning_block(text: str, tags: Tags) -> Block | None:

@@ -89,7 +89,7 @@ def lookalikes(text: str, tags: Tags) -> list[Span]:
     >>> [tuple(span) for span in lookalikes("<Think>a</think><answer id='1'>", Tags("think", "answer", False))]
     [(0, 7), (8, 16), (16, 31)]
     """
-    return [Span(*found.span()) for found in _lookalike(tags.reasoning, tags.answer).finditer(text)]
+    return [Span(*match.span()) for match in _lookalike(tags.reasoning, tags.answer).finditer(text)]
 
 
 def find_block(text: str, opening: str, closing: str, start: int) -> Block | None:

@@ -68,9 +68,15 @@ class Conciseness(Reward):
         lengths = self._lengths(batch)
         for group in batch.groups:
             eligible = [index for index in group if judged[index] is None]
-            if eligible:
-                self._judge_group(eligible, lengths, judged)
-        return [found for found in judged if found is not None]
+            shortest = min((lengths[index] for index in eligible), default=0)
+            longest = max((lengths[index] for index in eligible), default=0)
+            for index in eligible:
+                judged[index] = (
+                    self._among(lengths[index], shortest, longest)
+                    if self.budget is None
+                    else self._against(lengths[index], self.budget)
+                )
+        return [judgement for judgement in judged if judgement is not None]
 
     def _ineligible(self, batch: Batch) -> list[Judgement | None]:
         if self.reference_column is None and batch.optional_references(None) is None:
@@ -82,16 +88,6 @@ class Conciseness(Reward):
         if self.unit == "token":
             return batch.token_counts(self.name)
         return [len(completion.text.strip()) for completion in batch.read(self.layout)]
-
-    def _judge_group(self, eligible: list[int], lengths: Sequence[int], judged: list[Judgement | None]) -> None:
-        shortest = min(lengths[index] for index in eligible)
-        longest = max(lengths[index] for index in eligible)
-        for index in eligible:
-            judged[index] = (
-                self._among(lengths[index], shortest, longest)
-                if self.budget is None
-                else self._against(lengths[index], self.budget)
-            )
 
     def _among(self, length: int, shortest: int, longest: int) -> Judgement:
         if length == shortest:

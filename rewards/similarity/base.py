@@ -120,14 +120,15 @@ class Similarity(Reward, Generic[Features]):
 
     def judge(self, batch: Batch) -> list[Judgement]:
         known: dict[str, Features] = {}
-        return [
-            found if isinstance(found, Judgement) else found.judgement(self._best(found, known))
-            for found in pairings(batch, self.reference_column, self)
-        ]
-
-    def _best(self, pairing: Pairing, known: dict[str, Features]) -> float:
-        answer = self._known(pairing.text, known)
-        return max(self.compare(answer, self._known(reference, known)) for reference in pairing.references)
+        judged: list[Judgement] = []
+        for pairing in pairings(batch, self.reference_column, self):
+            if isinstance(pairing, Judgement):
+                judged.append(pairing)
+                continue
+            answer = self._known(pairing.text, known)
+            best = max(self.compare(answer, self._known(reference, known)) for reference in pairing.references)
+            judged.append(pairing.judgement(best))
+        return judged
 
     def _known(self, text: str, known: dict[str, Features]) -> Features:
         if text not in known:

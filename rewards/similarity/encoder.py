@@ -96,15 +96,12 @@ class Encoder:
             known = {text: self._remembered[text] for text in distinct if text in self._remembered}
             new = [text for text in distinct if text not in known]
             known.update(zip(new, self._encode(new), strict=True))
-            self._remember(references, known)
+            for text in references:
+                self._remembered[text] = known[text]
+                self._remembered.move_to_end(text)
+            while len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
         return known
-
-    def _remember(self, references: Iterable[str], known: dict[str, Embedding]) -> None:
-        for text in references:
-            self._remembered[text] = known[text]
-            self._remembered.move_to_end(text)
-        while len(self._remembered) > REMEMBERED:
-            self._remembered.popitem(last=False)
 
     def _encode(self, texts: Sequence[str]) -> list[Embedding]:
         if not texts:

@@ -16,7 +16,7 @@ from ..trl.frozen import FrozenModel, Snapshot
 from ..types import HeldOut, Watcher
 from .alarm import AlarmLog, climb
 from .questions import HeldOutQuestions
-from .series import CheckpointResult, Selection, Series, step_folder, step_of
+from .series import Selection, Series, step_folder, step_of
 
 ADAPTERS = "adapters"
 """Under ``load_best``, the folder of the adapters that were evaluated."""
@@ -121,13 +121,10 @@ class HeldOutEvaluation(TrainerCallback):
             if series is self._leading:
                 self._selection.take(run, result.mean)
             if self._trainer.is_world_process_zero():
-                self._alarm(series, result)
-
-    def _alarm(self, series: Series, result: CheckpointResult) -> None:
-        logged = (line for line in self._trainer.state.log_history if line["step"] <= result.report.step)
-        trained = climb([line["reward"] for line in logged if "reward" in line])
-        for alarm in series.alarms(result, self._looks, trained):
-            self._alarms.add(alarm)
+                logged = (line for line in self._trainer.state.log_history if line["step"] <= result.report.step)
+                trained = climb([line["reward"] for line in logged if "reward" in line])
+                for alarm in series.alarms(result, self._looks, trained):
+                    self._alarms.add(alarm)
 
     def _report(self, series: Series, report: HeldOut) -> None:
         """Log an evaluation of this step, unless a resumed run has (those of earlier steps have been); pass it on."""

@@ -61,20 +61,18 @@ def _apply(values: dict[str, Any], override: str) -> None:
     if not equals or not key:
         raise TrainingError(f"override {override!r}: write key=value, such as max_steps=100 or lora.r=8.")
     if "." not in key and key not in Recipe.model_fields:
-        key = _grpo_key(key)
+        fields = [*Recipe.model_fields, *grpo_fields()]
+        if key not in fields:
+            raise TrainingError(
+                f"override {key!r} is no key of a recipe and no field of GRPOConfig. {near(key, fields)}"
+            )
+        key = f"grpo.{key}"
     *path, last = key.split(".")
     for part in path:
         section = values.get(part) or {}
         values[part] = _spelt_out(part, section)
         values = values[part]
     values[last] = parse_yaml(text, f"override {override!r}")
-
-
-def _grpo_key(key: str) -> str:
-    fields = [*Recipe.model_fields, *grpo_fields()]
-    if key not in fields:
-        raise TrainingError(f"override {key!r} is no key of a recipe and no field of GRPOConfig. {near(key, fields)}")
-    return f"grpo.{key}"
 
 
 def _spelt_out(name: str, section: Any) -> dict[str, Any]:

@@ -87,7 +87,8 @@ def make_plan(recipe: Recipe, rows: int | None, processes: int = 1) -> Plan:
     _check_ranges(settings)
     geometry = solve(recipe.grpo, processes)
     steps = _steps(settings, geometry, rows)
-    cycle = _cycle(settings, geometry)
+    micro_steps = geometry.steps_per_generation * settings["num_iterations"]
+    cycle = math.lcm(micro_steps, geometry.accumulation) // geometry.accumulation
     save_steps: float = settings["save_steps"]
     if save_steps >= 1:  # below, it is a share of the run
         save_steps = math.ceil(save_steps / cycle) * cycle  # from whole cycles alone resuming is bit-exact
@@ -162,11 +163,6 @@ def _steps(settings: dict[str, Any], geometry: Geometry, rows: int | None) -> in
     micro_steps: int = rows // geometry.prompts * geometry.steps_per_generation * settings["num_iterations"]
     epochs: float = settings["num_train_epochs"]
     return math.ceil(epochs * math.ceil(micro_steps / geometry.accumulation))
-
-
-def _cycle(settings: dict[str, Any], geometry: Geometry) -> int:
-    micro_steps = geometry.steps_per_generation * settings["num_iterations"]
-    return math.lcm(micro_steps, geometry.accumulation) // geometry.accumulation
 
 
 def _notes(recipe: Recipe, settings: dict[str, Any], geometry: Geometry, save_steps: float) -> tuple[str, ...]:

@@ -52,15 +52,11 @@ def grpo_fields() -> dict[str, str]:
         spec = find_spec(package)
         if spec is None or spec.origin is None:
             raise TrainingError(f"training needs {package}: pip install {package}")
-        fields |= _annotations(Path(spec.origin).parent / file, name)
+        tree = ast.parse((Path(spec.origin).parent / file).read_text(encoding="utf-8"))
+        bodies = [node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
+        lines = [line for body in bodies for line in body if isinstance(line, ast.AnnAssign)]
+        fields |= {line.target.id: ast.unparse(line.annotation) for line in lines if isinstance(line.target, ast.Name)}
     return fields
-
-
-def _annotations(file: Path, name: str) -> dict[str, str]:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    bodies = [node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
-    lines = [line for body in bodies for line in body if isinstance(line, ast.AnnAssign)]
-    return {line.target.id: ast.unparse(line.annotation) for line in lines if isinstance(line.target, ast.Name)}
 
 
 def check_field(name: str, value: object) -> None:

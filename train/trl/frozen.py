@@ -63,11 +63,6 @@ class Snapshot:
         return SnapshotEngine(name, self.base, folder, fingerprint=combined([*self.base_digests, *own]))
 
 
-def _adapter(model: nn.Module) -> bytes:
-    state = get_peft_model_state_dict(model, adapter_name=ADAPTER)
-    return save({name: _gathered(tensor) for name, tensor in state.items()}, metadata={"format": "pt"})
-
-
 def _gathered(tensor: torch.Tensor) -> torch.Tensor:
     """Return a tensor whole, of which FSDP 2 may have left each process a part."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor.contiguous()
@@ -88,7 +83,10 @@ class FrozenModel:
         """Give the model of this moment for the time of the block, in which training stands still."""
         with self._unwrapped() as model:
             plugin = getattr(self.trainer.accelerator.state, "fsdp_plugin", None)
-            adapter = _adapter(model)  # first: under FSDP 2, to read the weights is to spread them again
+            # first: under FSDP 2, to read the weights is to spread them again
+            state = get_peft_model_state_dict(model, adapter_name=ADAPTER)
+            whole = {name: _gathered(tensor) for name, tensor in state.items()}
+            adapter = save(whole, metadata={"format": "pt"})
             with _unsharded(model, again=bool(plugin and plugin.reshard_after_forward)), isolated(model):
                 tokenizer = cast(PreTrainedTokenizerBase, self.trainer.processing_class)
                 base = LoadedBase(self._folder, model, tokenizer, loading(self.recipe), {self.out: ADAPTER})
