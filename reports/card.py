@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GrpokitError, first_line
+from ..evaluate.engines.checkpoint import fingerprint
 from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.runs.run import Run
 from ..files import write_atomically
@@ -72,8 +73,6 @@ def _is_at(run: Run, own: Path) -> bool:
 
 def _weights(run: Run, own: Path) -> str | None:
     """Return the fingerprint of the adapter in ``own`` on the run's base; None where the base is not here."""
-    from ..evaluate.engines.checkpoint import fingerprint
-
     base = Path(run.manifest.engine.get("checkpoint") or "")
     return fingerprint(base, own) if base.is_dir() and run.manifest.engine.get("adapter") else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -73,8 +74,6 @@ def ending(text: str, width: int) -> str:
     >>> ending("So 20 and 4 make\\n<answer>24</answer>", 24)
     '...e <answer>24</answer>'
     """
-    from rich.cells import cell_len
-
     line = one_line(text)
     if cell_len(line) <= width:
         return line

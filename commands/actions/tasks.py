@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ...errors import GrpokitError
+from ...evaluate.engines.checkpoint import locate
+from ...evaluate.engines.model_path import ModelPath
 from ...evaluate.rendering import encode, plain, render
 from ...evaluate.tasks import load_cards, load_task
 from ...evaluate.tasks.filters import parse_where
@@ -99,9 +101,7 @@ def _console() -> Console:
 def _tokenizer(model: str) -> PreTrainedTokenizerBase:
     from transformers.utils import logging  # with torch, for --model alone
 
-    from ...evaluate.engines.checkpoint import locate
     from ...evaluate.engines.loading import load_tokenizer
-    from ...evaluate.engines.model_path import ModelPath
 
     logging.set_verbosity_error()  # prompts longer than the context are what a person is here to see
     return load_tokenizer(locate(ModelPath.parse(model)))

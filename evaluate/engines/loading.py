@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, GenerationConfig
+from transformers.utils import logging as transformers_logging
 
 from ...errors import first_line
 from ..runs.shards import Shard
@@ -95,8 +97,6 @@ class LoadedBase:
 
 def load_base(path: ModelPath, loading: Loading | None = None) -> LoadedBase:
     """Load a model's base for generation. Raises :class:`EvaluationError` when it cannot be used."""
-    from transformers import AutoModelForCausalLM
-
     folder, how = locate(path), loading or Loading()
     _say_code(folder, how)
     where = _device(how.device)
@@ -114,8 +114,6 @@ def load_base(path: ModelPath, loading: Loading | None = None) -> LoadedBase:
 
 def _arguments(how: Loading, device: str) -> dict[str, Any]:
     """Return the arguments of ``from_pretrained``. An automatic dtype is float32 on a CPU."""
-    from transformers import BitsAndBytesConfig
-
     dtype = how.dtype if how.dtype != "auto" or device != "cpu" else "float32"
     arguments: dict[str, Any] = {
         "dtype": dtype,
@@ -139,8 +137,6 @@ def _arguments(how: Loading, device: str) -> dict[str, Any]:
 
 def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
     """Load the tokenizer of a checkpoint for generation: padding on the left, with a padding token."""
-    from transformers import AutoTokenizer
-
     if not any(file for pattern in TOKENIZER_FILES for file in folder.glob(pattern)):
         raise EvaluationError(f"{folder} holds no tokenizer: copy tokenizer.json and tokenizer_config.json into it.")
     try:
@@ -180,8 +176,6 @@ def _device(wanted: str) -> str:
 
 def _plain_generation_config(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
     """Keep of the checkpoint's generation settings the end tokens alone: the task says how to sample."""
-    from transformers import GenerationConfig
-
     own = model.generation_config.eos_token_id
     ends = {tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])} - {None}
     return GenerationConfig(
@@ -231,8 +225,6 @@ def _say_base(adapter: Path, base: Path) -> None:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Silence the progress bars and notices of the libraries, which would break the lines of our own progress bar."""
-    from transformers.utils import logging as transformers_logging
-
     notices = logging.getLogger("bitsandbytes")
     level, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()

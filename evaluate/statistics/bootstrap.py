@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from .arrays import Floats, Integers
 from .intervals import CONFIDENCE, Interval
@@ -21,8 +22,6 @@ def resampled_means(columns: Floats, clusters: Integers | None = None, seed: int
     >>> resampled_means(np.ones((5, 2))).shape
     (1000, 2)
     """
-    from threadpoolctl import threadpool_limits
-
     sums, sizes = columns, np.ones(len(columns))
     if clusters is not None:
         sizes = np.bincount(clusters).astype(np.float64)

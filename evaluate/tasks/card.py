@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from ...errors import GrpokitError, nearest
+from ...rewards import RewardMix
 from ...rewards.reward import REFERENCE_COLUMNS
+from ...rewards.spec import import_paths
 from ...rewards.text import Message, Text
+from ..scoring import check_primary
 from ..types import EvaluationError, Prompt, Sampling
 from .filters import NumberedRow, Sieve, Where
 from .sources import Source
@@ -98,8 +102,6 @@ class Task(BaseModel):
 
         Raises :class:`EvaluationError` for a source that cannot be read, a missing column and an empty prompt.
         """
-        from itertools import islice
-
         kept = self.rows(split, data, Sieve(self.source.where))
         for number, row in islice(kept, limit):
             yield self.prompt(row, number)
@@ -175,10 +177,6 @@ def parse_card(values: Mapping[str, Any], where: str) -> Task:
 
     Nothing that the card names is imported: its mix is built, or refused, where it is needed.
     """
-    from ...rewards import RewardMix
-    from ...rewards.spec import import_paths
-    from ..scoring import check_primary
-
     try:
         task = Task(**values)
         task.sampling()

@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import yaml
+
 from ...files import FileError, folder_name, write_atomically, write_lines
 from ..progress import Advance, unwatched
 from ..rendering import encode, plain
@@ -151,8 +153,6 @@ def _folder(out: Path) -> Path:
 
 
 def _write_card(task: Task, out: Path) -> Path:
-    import yaml
-
     path = out / f"{folder_name(task.name.replace(':', '-'))}.yaml"
     values = task.model_dump(mode="json", exclude_defaults=True)
     write_atomically(path, yaml.safe_dump(values, sort_keys=False, allow_unicode=True))

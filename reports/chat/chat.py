@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import GrpokitError
 from ...evaluate.engines import Loading, load_engines
+from ...evaluate.engines.prompts import TooLong
 from ...evaluate.engines.spec import ModelSpec
 from ...evaluate.scoring import score_rows, try_mix
 from ...evaluate.types import FinishReason, Prompt, Row, Sampling
@@ -99,8 +100,6 @@ class Chat:
                 yield list(answers)
 
     def _check_fit(self, prompt: Prompt, sampling: Sampling) -> None:
-        from ...evaluate.engines.prompts import TooLong
-
         for engine in self.engines:
             try:
                 engine.plan([prompt], sampling)

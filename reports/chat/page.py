@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
@@ -246,8 +247,6 @@ class Address(NamedTuple):
 
 def check_address(address: Address) -> None:
     """Raise :class:`ChatError` when the address cannot be had, before anything is loaded."""
-    import socket
-
     try:
         socket.create_server((address.host, address.port)).close()
     except (OSError, OverflowError) as error:  # the latter for a number that is no port

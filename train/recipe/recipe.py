@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ...errors import GrpokitError, nearest
 from ...evaluate.engines.model_path import ModelPath
+from ...evaluate.tasks import load_task
+from ...rewards import RewardMix
+from ...rewards.spec import import_paths
 from ..trl.fields import check_field
 from ..types import TrainingError
 
 if TYPE_CHECKING:
     from ...evaluate.tasks.card import Task
     from ...evaluate.types import Prompt, Sampling
-    from ...rewards import RewardMix
 
 Scalar = str | int | float | bool | None
 
@@ -72,8 +75,6 @@ class TaskSection(Section):
 
     def load(self) -> Task:
         """Return the task, with the filters in force."""
-        from ...evaluate.tasks import load_task
-
         where = {column: tuple(value) if isinstance(value, list) else value for column, value in self.where.items()}
         return load_task(self.name).filtered(where)
 
@@ -171,8 +172,6 @@ class Recipe(Section):
     @field_validator("rewards")
     @classmethod
     def _check_rewards(cls, value: str) -> str:
-        from ...rewards import RewardMix
-
         RewardMix.check(value)
         return value
 
@@ -185,8 +184,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _check_primary(self) -> Recipe:
-        from ...evaluate.scoring import check_primary
-        from ...rewards.spec import import_paths
+        from ...evaluate.scoring import check_primary  # with the run's modules, which a dry run does without
 
         if self.primary is not None and not import_paths(self.rewards):  # nothing is imported for a dry run
             check_primary(self.mix, self.primary, "primary=")
@@ -195,8 +193,6 @@ class Recipe(Section):
     @property
     def mix(self) -> RewardMix:
         """The rewards and their weights."""
-        from ...rewards import RewardMix
-
         return RewardMix.parse(self.rewards)
 
     @property
@@ -206,8 +202,6 @@ class Recipe(Section):
 
     def to_yaml(self) -> str:
         """Return the recipe with every default written out, as ``recipe.yaml`` beside an adapter has it."""
-        import yaml
-
         resolved = {**self.model_dump(mode="json"), "grpo": self.settings}
         return str(yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
 
