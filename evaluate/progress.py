@@ -12,4 +12,4 @@ class Advance(Protocol):
 
 
 def unwatched(count: int, tokens: int = 0) -> None:
-    """Tell nobody."""
+    """Report to nobody."""

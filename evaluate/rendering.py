@@ -97,7 +97,7 @@ def _encode(tokenizer: PreTrainedTokenizerBase, text: Text, string: str) -> list
 
 
 def fits(tokenizer: PreTrainedTokenizerBase, text: Text, string: str, longest: int) -> bool:
-    """Tell whether a prompt, rendered as ``string``, has at most ``longest`` tokens.
+    """Return whether a prompt, rendered as ``string``, has at most ``longest`` tokens.
 
     Tokens are counted only where it matters: a text in ASCII has no more of them than characters, and a few.
     """

@@ -113,6 +113,8 @@ def _results(pair: Pair, comparison: Comparison, run: Run) -> Iterator[EvalResul
         before, after = base[name].estimate.mean, tuned[name].estimate.mean
         if after is None:
             continue
+        how = run.manifest.sampling or {}
+        drawn = {key: how[key] for key in ("samples", "temperature", "max_new_tokens") if key in how}
         paired = {"base": before, "change": difference.delta, "low": difference.low, "high": difference.high}
         yield EvalResult(
             task_type="text-generation",
@@ -121,14 +123,8 @@ def _results(pair: Pair, comparison: Comparison, run: Run) -> Iterator[EvalResul
             metric_type=name,
             metric_name=f"mean {name} over {difference.n} questions",
             metric_value=_rounded(after),
-            metric_args={key: _rounded(value) for key, value in {**paired, **_sampling(run)}.items()},
+            metric_args={key: _rounded(value) for key, value in {**paired, **drawn}.items()},
         )
-
-
-def _sampling(run: Run) -> dict[str, Any]:
-    """What a reader needs to know of how the completions were drawn."""
-    settings = run.manifest.sampling or {}
-    return {name: settings[name] for name in ("samples", "temperature", "max_new_tokens") if name in settings}
 
 
 def _rounded(value: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
-from operator import attrgetter
 from typing import NamedTuple
 
 from ..evaluate.runs.run import Run, Score
@@ -59,41 +58,26 @@ class _Answered:
     """
 
     def __init__(self, run: Run, wanted: Collection[str] | None) -> None:
-        self._remaining = _by_prompt(run, wanted)
+        # the completions of a prompt stand together in a run
+        self._remaining = groupby(_scored(run, wanted), key=lambda scored: scored[0].prompt_id)
         self._waiting: dict[str, tuple[Answer, ...]] = {}
 
     def take(self, prompt_id: str) -> tuple[Answer, ...]:
         """Return the answers to a prompt, none where the run has not answered it."""
         while prompt_id not in self._waiting:
-            scored = next(self._remaining, None)
-            if scored is None:
+            following = next(self._remaining, None)
+            if following is None:
                 return ()
-            self._waiting[scored[0].prompt_id] = tuple(_answer(row, score) for row, score in scored)
+            identity, scored = following
+            self._waiting[identity] = tuple(_answer(row, score) for row, score in scored)
         return self._waiting.pop(prompt_id)
 
 
-class _Scored(NamedTuple):
-    """A completion and its scores."""
-
-    row: Row
-    score: Score
-
-    @property
-    def prompt_id(self) -> str:
-        return self.row.prompt_id
-
-
-def _by_prompt(run: Run, wanted: Collection[str] | None) -> Iterator[list[_Scored]]:
-    """Yield the completions of each wanted prompt, which stand together in a run."""
-    for _, scored in groupby(_scored(run, wanted), key=attrgetter("prompt_id")):
-        yield list(scored)
-
-
-def _scored(run: Run, wanted: Collection[str] | None) -> Iterator[_Scored]:
+def _scored(run: Run, wanted: Collection[str] | None) -> Iterator[tuple[Row, Score]]:
     for row, score in zip(run.rows(wanted), run.scores(wanted), strict=False):
         if (row.prompt_id, row.sample) != (score.prompt_id, score.sample):
             raise EvaluationError(f"{run.path}: its scores are not those of its completions; score the run again.")
-        yield _Scored(row, score)
+        yield row, score
 
 
 def _answer(row: Row, score: Score) -> Answer:

@@ -69,7 +69,10 @@ class TrainingRun:
 
     def _make_trainer(self) -> GuardedTrainer:
         arguments = make_arguments(self._recipe, self._plan, self._out)
-        base = self._load()
+        path = self._recipe.model.base
+        base = load_base(path, loading(self._recipe))
+        if path.hub_id is not None:
+            base.model.name_or_path = path.hub_id  # the adapter then names the hub id, not this machine's cache
         dataset = self._dataset(base)
         lora = make_lora(self._recipe.lora, base.model, self._watcher.note)
         try:
@@ -88,13 +91,6 @@ class TrainingRun:
             raise TrainingError(f"TRL: {str(error).splitlines()[0]}") from None
         trainer.remove_callback(PrinterCallback)
         return trainer
-
-    def _load(self) -> LoadedBase:
-        path = self._recipe.model.base
-        base = load_base(path, loading(self._recipe))
-        if path.hub_id is not None:
-            base.model.name_or_path = path.hub_id  # the adapter then names the hub id, not this machine's cache
-        return base
 
     def _dataset(self, base: LoadedBase) -> Dataset:
         """Leave out prompts that are too long; what is left must still fill a generation batch."""

@@ -171,7 +171,7 @@ def _device(wanted: str) -> str:
         return wanted
     if not torch.cuda.is_available():
         return "cpu"
-    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # one GPU a process under a launcher
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # one GPU per process under a launcher
 
 
 def _plain_generation_config(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:

@@ -114,7 +114,7 @@ def _can_be_connected_to(url: str) -> bool:
 
 
 def parse_models(texts: Iterable[str]) -> list[ModelSpec]:
-    """Read all ``--model``s: a folder of ``checkpoint-*`` becomes one model a checkpoint, in the order of steps.
+    """Read all ``--model``s: a folder of ``checkpoint-*`` becomes one model per checkpoint, in the order of steps.
 
     Raises :class:`EvaluationError` when two models have one name.
     """

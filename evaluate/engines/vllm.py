@@ -1,4 +1,4 @@
-"""vLLM as an engine, for a GPU: one engine a base, the adapter as a LoRA request, one seed a row."""
+"""vLLM as an engine, for a GPU: one engine per base, the adapter as a LoRA request, one seed per row."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from ..types import EvaluationError, Prompt
 from .external_sort import Answers, Grouping
 
 UNNAMED = "model"
-"""The model's name when no column tells it."""
+"""The model's name when no column names it."""
 
 
 class Columns(NamedTuple):

@@ -1,4 +1,4 @@
-"""Sharing one run's rows among the processes of ``accelerate launch``: a journal a process, merged at the end.
+"""Sharing one run's rows among the processes of ``accelerate launch``: one journal per process, merged at the end.
 
 Which process answers a row cannot be seen in the row: sampling is by row, so the merged file equals the one
 that a single process writes.

@@ -46,14 +46,13 @@ def load_task(name: str) -> Task:
     card, _, dataset = name.partition(":")
     if card not in task_names() or (dataset and card != PROCEDURAL):
         raise EvaluationError(f"no task {name!r}. {nearest(name, task_names())} Or give the path of a YAML card.")
-    return _of_dataset(_packaged(card), dataset) if card == PROCEDURAL else _packaged(card)
-
-
-def _of_dataset(task: Task, dataset: str) -> Task:
+    task = _packaged(card)
+    if card != PROCEDURAL:
+        return task
     if not dataset:
-        raise EvaluationError(f"task {task.name!r} is many: name a data set, such as {task.name}:leg_counting.")
+        raise EvaluationError(f"task {card!r} is many: name a data set, such as {card}:leg_counting.")
     source = task.source.model_copy(update={"config": dataset})
-    return task.model_copy(update={"name": f"{task.name}:{dataset}", "source": source})
+    return task.model_copy(update={"name": name, "source": source})
 
 
 def file_task(data: Path, prompt: str, reference: str | None, identity: str | None, rewards: str) -> Task:

@@ -66,7 +66,7 @@ def prepare(
     filters in force, since one on the command line would be forgotten. Dropped, in this order, are rows that
     the card's filters leave out, rows with an empty prompt or reference, prompts that came before (white space
     aside), and prompts outside ``lengths``. ``limit`` is of rows kept. The files are written whole or not at all.
-    ``advance`` is told of every row that the filters keep.
+    ``advance`` is called for every row that the filters keep.
 
     Raises :class:`EvaluationError` when no row is left, and the task's own errors.
     """
@@ -112,7 +112,8 @@ class _Selection:
             prompt = self.task.prompt(values, number)
         except EmptyPrompt:
             return "empty prompt"
-        if self.task.reference is not None and _blank(prompt.columns["reference"]):
+        reference = prompt.columns.get("reference")
+        if self.task.reference is not None and (reference is None or not str(reference).strip()):
             return "empty reference"
         if self._is_repeat(prompt):
             return "prompt came before"
@@ -157,10 +158,6 @@ def _write_card(task: Task, out: Path) -> Path:
     values = task.model_dump(mode="json", exclude_defaults=True)
     write_atomically(path, yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
     return path
-
-
-def _blank(reference: Any) -> bool:
-    return reference is None or not str(reference).strip()
 
 
 def _plain_values(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,13 +57,11 @@ class Source(BaseModel):
         if split not in self.splits:
             raise EvaluationError(f"no split {split!r}. {nearest(split, list(self.splits))}")
         if self.generator is not None:
-            return self._generated("train" if self.splits[split] == "train" else "test")
+            part: Split = "train" if self.splits[split] == "train" else "test"
+            if self.generator == "reasoning_gym":
+                return generate(self.config or "", part)
+            return (problem._asdict() for problem in problems(part))
         return self._fetched(self.splits[split])
-
-    def _generated(self, split: Split) -> Rows:
-        if self.generator == "reasoning_gym":
-            return generate(self.config or "", split)
-        return (problem._asdict() for problem in problems(split))
 
     def _fetched(self, split: str) -> Rows:
         import datasets  # here, since it takes seconds and only hub data sets need it

@@ -90,8 +90,9 @@ def _fill(chat: Chat, folder: Path) -> None:
     }
     write_atomically(folder / "chat.json", json.dumps(kept, indent=2) + "\n")
     write_atomically(folder / "requirements.txt", "".join(f"{line}\n" for line in requirements()))
+    bases = sorted({spec.path.hub_id for spec in chat.specs if spec.path.hub_id})
     for name in ("app.py", "README.md"):
-        write_atomically(folder / name, _rendered(f"space_{name}.jinja", names=chat.names, bases=_hub_ids(chat)))
+        write_atomically(folder / name, _rendered(f"space_{name}.jinja", names=chat.names, bases=bases))
 
 
 def _copy_package(target: Path) -> None:
@@ -143,10 +144,6 @@ def _copy_matching(source: Path, target: Path, patterns: tuple[str, ...]) -> Non
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)  # of a link to a cache the file, and none of its permissions
-
-
-def _hub_ids(chat: Chat) -> list[str]:
-    return sorted({spec.path.hub_id for spec in chat.specs if spec.path.hub_id})
 
 
 def requirements() -> list[str]:

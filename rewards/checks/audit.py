@@ -23,7 +23,7 @@ LEAK = 0.1
 """A hack leaks when it earns more than an honest wrong answer by over this share of the gap to a right one."""
 
 _EXACT = 1e-9
-_TELLING = 0.01
+_NEGLIGIBLE = 0.01
 """A surplus below this share of the largest income explains nothing."""
 
 _OTHERS = 6
@@ -229,8 +229,8 @@ def _blame(hack: Hack, earning: Earning, honest: _Honest) -> str:
     base = honest.right.parts if hack.right else honest.wrong.parts
     surplus = {name: part - base[name] for name, part in earning.parts.items()}
     income = {name: part - honest.least[name] for name, part in earning.parts.items()}
-    telling = surplus if max(surplus.values()) > _TELLING * max(income.values()) else income
-    return max(telling, key=telling.__getitem__)
+    share = surplus if max(surplus.values()) > _NEGLIGIBLE * max(income.values()) else income
+    return max(share, key=share.__getitem__)
 
 
 def _payment(hack: Hack, total: float, right: float, wrong: float) -> Payment:
