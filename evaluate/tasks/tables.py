@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,21 +39,36 @@ def _read_jsonl(path: Path) -> Rows:
 
 
 def _read_csv(path: Path) -> Rows:
+    csv.field_size_limit(sys.maxsize)  # for the whole process, whose 128 KiB are shorter than some completions
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            if reader.fieldnames is None:
-                raise EvaluationError(f"{path} is empty; give a CSV file with a header line.")
-            for row in reader:
-                if None in row or None in row.values():  # a quote or comma out of place; DictReader says nothing
-                    raise EvaluationError(
-                        f"{path}, line {reader.line_num}: the row has more or fewer fields than the header line."
-                    )
-                yield row
+            reader = csv.DictReader(handle, strict=True)  # or a quote that never closes would take all that follows
+            line = 0
+            try:
+                _check_header(reader.fieldnames, path)
+                line = reader.line_num
+                for row in reader:
+                    line = reader.line_num
+                    if None in row or None in row.values():  # a comma out of place; DictReader says nothing
+                        raise EvaluationError(
+                            f"{path}, line {line}: the row has more or fewer fields than the header line."
+                        )
+                    yield row
+            except csv.Error as error:
+                raise EvaluationError(f"{path}, line {line + 1}: here a row begins that is no CSV ({error}).") from None
     except UnicodeDecodeError as error:
         raise EvaluationError(f"{path} is not in UTF-8 ({error.reason} at byte {error.start}).") from None
-    except (csv.Error, OSError) as error:
+    except OSError as error:
         raise EvaluationError(f"cannot read {path}: {error}.") from None
+
+
+def _check_header(names: Sequence[str] | None, path: Path) -> None:
+    """Of two columns with one name DictReader would keep the last."""
+    if names is None:
+        raise EvaluationError(f"{path} is empty; give a CSV file with a header line.")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise EvaluationError(f"{path}: the header line names the column {twice!r} twice; rename one of the two.")
 
 
 def _read_parquet(path: Path) -> Rows:

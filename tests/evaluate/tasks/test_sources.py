@@ -23,7 +23,18 @@ from grpokit.evaluate.tasks.tables import read_table
         ("rows.csv", b"a,b\n1,2\n3\n", "rows.csv, line 3: the row has more or fewer fields than the header line"),
         ("rows.csv", b"a,b\n1,2,3\n", "rows.csv, line 2: the row has more or fewer fields"),
         ("rows.csv", b"a\n\xff\n", "rows.csv is not in UTF-8"),
-        ("rows.csv", b"a\n" + b"x" * 200_000, "cannot read"),  # a field over the limit: a quote that never closes
+        (
+            "rows.csv",
+            b'a\n1\n"2\n3\n',
+            "line 3: here a row begins that is no CSV",
+        ),  # a quote that never closes
+        (
+            "rows.csv",
+            b'a,b\n1,"2"x\n',
+            "line 2: here a row begins that is no CSV",
+        ),  # text behind a closed quote
+        ("rows.csv", b'"a\n1\n', "line 1: here a row begins that is no CSV"),  # in the header
+        ("rows.csv", b"a,b,a\n1,2,3\n", "rows.csv: the header line names the column 'a' twice; rename one"),
         ("rows.parquet", b"PAR1 or not", "rows.parquet is not a readable Parquet file"),
         ("rows.parquet", b"", "rows.parquet is not a readable Parquet file"),
         ("rows.xlsx", b"", "unknown kind of file '.xlsx'; give .jsonl, .csv or .parquet"),
@@ -41,6 +52,12 @@ def test_broken_files(file: str, content: bytes, said: str, tmp_path: Path) -> N
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r"no file .*rows\.csv"):
         read_table(tmp_path / "rows.csv")
+
+
+def test_csv_cells_may_be_of_any_length(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b\n" + "x" * 300_000 + ',"' + "y, " * 300_000 + '"\n')
+    assert list(read_table(path)) == [{"a": "x" * 300_000, "b": "y, " * 300_000}]
 
 
 def test_csv_with_a_byte_order_mark_and_line_ends_in_quotes(tmp_path: Path) -> None:
