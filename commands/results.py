@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ..evaluate.paired.comparison import Comparison
+from ..evaluate.paired.doubts import MOST
 from ..evaluate.paired.pairing import compare
 from ..evaluate.runs.run import Run, find_runs
 from ..reports.card import write_card
@@ -17,7 +18,7 @@ from ..reports.json_report import to_json
 from ..reports.junit import to_junit
 from ..reports.markdown import to_markdown
 from ..reports.terminal import print_comparison, print_verdict
-from .ending import FAILED, OK, UNDERPOWERED, reader_may_leave
+from .ending import FAILED, OK, UNDERPOWERED, USAGE, reader_may_leave
 from .options import STDOUT, ReportOptions
 from .targets import Target, json_text, write_output
 
@@ -86,8 +87,13 @@ def _say(line: str) -> None:
 
 
 def status(comparison: Comparison, *, strict: bool) -> int:
-    """Return the exit status of a comparison: a regression wins over an underpowered pair."""
-    verdicts = {pair.verdict.value for pair in comparison.pairs}
+    """Return the exit status of a comparison: no verdict wins over a regression, that over an underpowered pair.
+
+    There is no verdict where most values of the primary metric are missing, be it of a model that is paired with none.
+    """
+    verdicts = {pair.verdict for pair in comparison.pairs}
+    if None in verdicts or any(model.missing.share > MOST for model in comparison.models):
+        return USAGE
     if "REGRESSED" in verdicts:
         return FAILED
     return UNDERPOWERED if strict and "UNDERPOWERED" in verdicts else OK

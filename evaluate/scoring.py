@@ -11,7 +11,7 @@ from ..files import write_lines
 from ..rewards import RewardMix, repetition
 from ..rewards.guarded import UNWATCHED, Calls, GuardedMix
 from ..rewards.registry import spec_of
-from ..rewards.reward import Batch
+from ..rewards.reward import Batch, Judgement
 from ..rewards.spec import parse_reward
 from .paired.comparison import TOTAL
 from .progress import Advance, unwatched
@@ -108,8 +108,23 @@ def score_rows(
 ) -> list[Score]:
     """Return the scores of ``rows``, which answer ``prompts`` (one per row).
 
-    ``reference`` is the data's own name of the reference's column, under which rewards get it too.
+    ``reference`` is the data's own name of the reference's column, under which rewards get it too. No reward sees a row
+    that is missing, and none applies to it.
     """
+    there = [index for index, row in enumerate(rows) if row.finish_reason != "missing"]
+    known = _score_known([rows[index] for index in there], [prompts[index] for index in there], mix, reference)
+    if len(known) == len(rows):
+        return known
+    missing = dict.fromkeys(mix.mix.names, Judgement(None, "no completion", "the source has no text here"))
+    scores = [Score(row.prompt_id, row.sample, None, missing) for row in rows]
+    for index, score in zip(there, known, strict=True):
+        scores[index] = score
+    return scores
+
+
+def _score_known(rows: Sequence[Row], prompts: Sequence[Prompt], mix: GuardedMix, reference: str | None) -> list[Score]:
+    if not rows:
+        return []
     batch = make_batch(rows, prompts, reference)
     judged, repeated = mix.judge(batch, [row.prompt_id for row in rows]), repeated_shares(batch)
     totals = mix.mix.combine(judged).total

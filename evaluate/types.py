@@ -13,7 +13,7 @@ from ..errors import GrpokitError
 if TYPE_CHECKING:
     from ..rewards.text import Text
 
-FinishReason = Literal["eos", "stop", "length", "refused"]
+FinishReason = Literal["eos", "stop", "length", "refused", "missing"]
 
 
 class EvaluationError(GrpokitError):
@@ -51,7 +51,7 @@ class Row(NamedTuple):
     """One line of ``completions.jsonl``; ``tokens`` counts generated tokens, the closing eos included.
 
     ``finish_reason``, ``tokens`` and ``token_ids`` are None for completions whose source did not say. A row that an
-    endpoint "refused" has an empty text.
+    endpoint "refused" has an empty text. So has a "missing" one: its source has null there, and no reward applies.
     """
 
     prompt_id: str

@@ -78,6 +78,7 @@ def _environment() -> Environment:
     words = (wording.number, wording.signed, wording.share, wording.interval, wording.probability, wording.questions)
     environment.filters.update({function.__name__: function for function in words})
     environment.filters["foldable"] = _foldable
+    environment.globals.update(doubts=wording.doubts, verdict_word=wording.verdict_word)
     environment.globals.update(headline=wording.headline, evidence=wording.evidence, mismatch=wording.mismatch)
     environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
     environment.globals.update(alarm=wording.alarm, medians=wording.medians, repetition=wording.repetition)

@@ -79,7 +79,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "base": pair.base,
         "tuned": pair.tuned,
         "primary": pair.primary,
-        "verdict": pair.verdict.value,
+        "verdict": pair.verdict and pair.verdict.value,
         "comparable": pair.comparable,
         "mismatches": [asdict(mismatch) for mismatch in pair.mismatches],
         "rewards": {name: _difference(change) for name, change in pair.rewards.items()},
@@ -131,4 +131,8 @@ def _shift(estimate: Estimate) -> dict[str, Any]:
 
 
 def _difference(difference: Difference) -> dict[str, Any]:
-    return {**asdict(difference), "verdict": difference.verdict.value, "narrowing": narrowing(difference)}
+    return {
+        **asdict(difference),
+        "verdict": difference.verdict and difference.verdict.value,
+        "narrowing": narrowing(difference),
+    }

@@ -9,13 +9,13 @@ from .wording import interval, one_line, signed
 
 
 def to_junit(comparison: Comparison, *, strict: bool = False) -> str:
-    """Return the XML. The pair's own case fails as the exit status does: when the primary metric regressed, and
-    with ``strict`` when it is underpowered. The rewards' cases fail when they regressed."""
+    """Return the XML. The pair's own case fails as the exit status does: when the primary metric regressed or has
+    no verdict, and with ``strict`` when it is underpowered. The rewards' cases fail when they regressed."""
     root = ElementTree.Element("testsuites", name=one_line(f"grpokit {comparison.task}"))
     for pair in comparison.pairs:
         suite = ElementTree.SubElement(root, "testsuite", name=one_line(f"{pair.base} to {pair.tuned}"))
         bad = {Verdict.REGRESSED, Verdict.UNDERPOWERED} if strict else {Verdict.REGRESSED}
-        _add_case(suite, f"verdict ({pair.primary})", pair.gain, pair.verdict in bad)
+        _add_case(suite, f"verdict ({pair.primary})", pair.gain, pair.verdict is None or pair.verdict in bad)
         for name, difference in pair.rows().items():
             _add_case(suite, name, difference, difference.verdict is Verdict.REGRESSED)
         suite.set("tests", str(len(suite)))
@@ -26,11 +26,11 @@ def to_junit(comparison: Comparison, *, strict: bool = False) -> str:
 
 def _add_case(suite: ElementTree.Element, name: str, difference: Difference, failed: bool) -> None:
     said = (
-        f"{difference.verdict}: changed by {signed(difference.delta)} "
+        f"{difference.verdict or 'NO VERDICT'}: changed by {signed(difference.delta)} "
         f"(95 % interval {interval(difference.low, difference.high)}, {difference.n} questions)"
     )
     case = ElementTree.SubElement(suite, "testcase", classname=suite.get("name", ""), name=one_line(name))
     if failed:
-        ElementTree.SubElement(case, "failure", message=said, type=str(difference.verdict))
+        ElementTree.SubElement(case, "failure", message=said, type=str(difference.verdict or "NO VERDICT"))
     else:
         ElementTree.SubElement(case, "system-out").text = said

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from ..evaluate.paired.comparison import Comparison, ModelSummary, Pair
 from .wording import (
     alarm,
+    doubts,
     evidence,
     headline,
     interval,
@@ -21,6 +22,7 @@ from .wording import (
     repetition,
     share,
     signed,
+    verdict_word,
 )
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|~&])")
@@ -35,13 +37,15 @@ def to_markdown(comparison: Comparison) -> str:
     first = comparison.models[0]
     asked = f"{questions(first.prompts)}, {first.samples} {'sample' if first.samples == 1 else 'samples'} each"
     sections = [f"### Evaluation of {_text(comparison.task)}\n\n{asked}."]
-    sections += [_pair(pair, comparison) for pair in comparison.pairs] or [_means(first)]
+    alone = _doubts(doubts(comparison.models, comparison.obstacles, comparison.primary))
+    sections += [_pair(pair, comparison) for pair in comparison.pairs] or [*alone, _means(first)]
     return "\n\n".join(sections) + "\n"
 
 
 def _pair(pair: Pair, comparison: Comparison) -> str:
     base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
-    lines = [f"**{pair.verdict.value}: {_text(headline(pair))}** {_text(evidence(pair, comparison.margin))}"]
+    lines = _doubts(doubts((base, tuned), pair.obstacles, pair.primary))
+    lines.append(f"**{verdict_word(pair)}: {_text(headline(pair))}** {_text(evidence(pair, comparison.margin))}")
     lines += [f"> **Warning:** {_text(mismatch(difference, pair))}" for difference in pair.mismatches]
     if pair.hacking and pair.hacking.suspected:
         lines.append(f"> **Reward hacking suspected:** {_text(pair.hacking.reason)}")
@@ -52,6 +56,10 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
     if comparison.noise:
         lines.append(_text(noise_floor(comparison.noise)))
     return "\n\n".join(line for line in lines if line)
+
+
+def _doubts(lines: Iterable[str]) -> list[str]:
+    return [f"> **Before the numbers:** {_text(line)}" for line in lines]
 
 
 def _pair_table(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:

@@ -15,10 +15,13 @@ from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, P
 from ..evaluate.runs.run import Run
 from .changed_questions import print_moves, read_moved
 from .wording import (
+    SAID_FROM,
     alarm,
+    doubts,
     evidence,
     headline,
     mismatch,
+    missing_values,
     narrowing,
     noise_floor,
     number,
@@ -28,6 +31,7 @@ from .wording import (
     share,
     short_names,
     signed,
+    verdict_word,
 )
 
 BAR_WIDTHS = (13, 41)
@@ -70,9 +74,10 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
         console.print(_pair_table(pair, comparison, console))
         _print_factors(pair, console)
     if not comparison.pairs:
+        _print_doubts(doubts(comparison.models, comparison.obstacles, comparison.primary), console)
         console.print(_model_table(comparison))
     for model in comparison.models:
-        _print_counts(model, console)
+        _print_counts(model, comparison.primary, console)
     for pair in comparison.pairs:
         print_moves(pair, comparison, moved, console)
     _print_parameters(comparison, console)
@@ -86,9 +91,12 @@ def _forgive_encoding(console: Console) -> None:
 
 def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
     """Print the verdict of a pair in words, with what speaks against it first."""
+    sides = (comparison.model(pair.base), comparison.model(pair.tuned))
+    _print_doubts(doubts(sides, pair.obstacles, pair.primary), console)
     for warning in pair.mismatches:
         console.print(Text("! " + mismatch(warning, pair), style="bold red" if warning.fatal else "yellow"))
-    verdict = Text(f"{pair.verdict.value}: ", style=f"bold {_COLOURS[pair.verdict]}")
+    colour = "red" if pair.verdict is None else _COLOURS[pair.verdict]
+    verdict = Text(f"{verdict_word(pair)}: ", style=f"bold {colour}")
     console.print(verdict + Text(headline(pair), style="bold"))
     console.print(Text(evidence(pair, comparison.margin)))
     for line in (narrowing(pair.gain), noise_floor(comparison.noise) if comparison.noise else ""):
@@ -99,6 +107,11 @@ def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
     for raised in pair.alarms:
         console.print(Text("! Alarm while training, " + alarm(raised), style="bold red"))
     console.print()
+
+
+def _print_doubts(lines: Sequence[str], console: Console) -> None:
+    for line in lines:
+        console.print(Text("! " + line, style="bold yellow"))
 
 
 def _pair_table(pair: Pair, comparison: Comparison, console: Console) -> Table:
@@ -205,7 +218,7 @@ def _model_table(comparison: Comparison) -> Table:
     return table
 
 
-def _print_counts(model: ModelSummary, console: Console) -> None:
+def _print_counts(model: ModelSummary, primary: str, console: Console) -> None:
     console.print(Text(f"\n{one_line(model.name)}", style="bold"))
     labels = short_names(model.rewards)
     for name, summary in model.rewards.items():
@@ -215,6 +228,8 @@ def _print_counts(model: ModelSummary, console: Console) -> None:
     factors |= {"tokens": number(model.tokens, 1), repetition(model): share(model.repeated)}
     factors |= {"refused": f"{model.refused}" if model.refused else "-"}
     console.print(Text("  " + ", ".join(f"{name} {value}" for name, value in factors.items() if value != "-")))
+    if 0 < model.missing.share < SAID_FROM:
+        console.print(Text("  " + missing_values(model, primary)))
 
 
 def _print_parameters(comparison: Comparison, console: Console) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..evaluate.paired.alarms import Alarm
@@ -17,6 +17,10 @@ from ..evaluate.paired.comparison import (
     Pair,
     Verdict,
 )
+from ..evaluate.paired.doubts import Obstacle
+
+SAID_FROM = 0.05
+"""From this share of missing values on they are said before the numbers."""
 
 _CONTROLS = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]")
 
@@ -106,10 +110,17 @@ def questions(count: int) -> str:
     return "1 question" if count == 1 else f"{count:,} questions"
 
 
+def verdict_word(pair: Pair) -> str:
+    """Return the verdict in a word, or that there is none."""
+    return "NO VERDICT" if pair.verdict is None else pair.verdict.value
+
+
 def headline(pair: Pair) -> str:
     """Return the verdict as a short claim with both names."""
     base, tuned = one_line(pair.base), one_line(pair.tuned)
     match pair.verdict:
+        case None:
+            return f"Most values of {one_line(pair.primary)} are missing, so {tuned} and {base} are not compared."
         case Verdict.IMPROVED:
             return f"{tuned} is better than {base}."
         case Verdict.REGRESSED:
@@ -117,6 +128,8 @@ def headline(pair: Pair) -> str:
         case Verdict.HELD:
             return f"{tuned} holds the level of {base}."
         case Verdict.UNDERPOWERED:
+            if any(one.kind in ("floor", "ceiling") for one in pair.obstacles):
+                return f"{one_line(pair.primary)} cannot tell {tuned} from {base}."
             return f"Too little data to tell {tuned} from {base}."
 
 
@@ -129,19 +142,69 @@ def evidence(pair: Pair, margin: float) -> str:
         f"{metric} changed by {signed(primary.delta)} "
         f"(95 % interval {interval(primary.low, primary.high)}) on {questions(primary.n)}."
     )
-    return f"{change} {_power(primary, margin)}".rstrip()
+    return f"{change} {_power(primary, margin, hindered=bool(pair.obstacles))}".rstrip()
 
 
-def _power(primary: Difference, margin: float) -> str:
+def _power(primary: Difference, margin: float, *, hindered: bool) -> str:
     seen = "" if primary.mde is None else f"Smallest change it could reliably detect: {number(primary.mde)}."
     match primary.verdict:
         case Verdict.HELD:
-            return f"{seen} A loss of {number(margin)} or more is ruled out."
+            return f"{seen} A loss of {number(margin)} or more is ruled out.".lstrip()
         case Verdict.UNDERPOWERED:
             more = f"about {questions(primary.needed)} would do" if primary.needed else "evaluate more questions"
-            return f"{seen} A loss of {number(margin)} or more is not ruled out: {more}."
+            open_end = "." if hindered else f": {more}."
+            return f"{seen} A loss of {number(margin)} or more is not ruled out{open_end}".lstrip()
         case _:
             return seen
+
+
+def obstacles(hindrances: Sequence[Obstacle], primary: str) -> str:
+    """Return in one line what more questions would not mend, and what would; "" where there is nothing.
+
+    >>> print(obstacles([Obstacle("cut", ("base", "tuned"), (0.82, 0.9))], "correctness"))
+    Most completions were cut at the token limit (base 82.0 %, tuned 90.0 %): ask again with a larger --max-new-tokens.
+    """
+    said = []
+    for one in hindrances:
+        shares = ", ".join(f"{name} {share(value)}" for name, value in zip(one.models, one.values, strict=True))
+        match one.kind:
+            case "cut":
+                repair = "ask again with a larger --max-new-tokens"
+                said.append(f"Most completions were cut at the token limit ({shares}): {repair}.")
+            case "unanswered":
+                repair = "show the format in the prompt, or read answers by layout(extraction=lenient)"
+                said.append(f"In most completions no answer to {primary} was seen ({shares}): {repair}.")
+            case "floor" | "ceiling":
+                said.append(_at_an_end(one, primary, explained=len(hindrances) > 1))
+    return one_line(" ".join(said))
+
+
+def _at_an_end(one: Obstacle, primary: str, *, explained: bool) -> str:
+    means = ", ".join(f"{name} {number(value)}" for name, value in zip(one.models, one.values, strict=True))
+    if one.kind == "ceiling":
+        return f"{primary} is at its highest ({means}), which more questions do not change: take harder ones."
+    stated = f"{primary} is at its lowest ({means}), which more questions do not change"
+    if explained:
+        return f"{stated}."
+    repair = "take easier ones or a stronger base, or look whether --max-new-tokens, the format that the prompt asks"
+    return f"{stated}: {repair} or strict extraction (extraction=lenient reads more) costs the right answers."
+
+
+def missing_values(model: ModelSummary, primary: str) -> str:
+    """Return how many completions have no value of the primary metric, why, and where the first of them are."""
+    missing = model.missing
+    reasons = ", ".join(f"{count:,} {status}" for status, count in missing.counts.items())
+    places = "; ".join(f"line {row.line}, id {row.prompt_id}: {row.status}" for row in missing.rows)
+    more = "; …" if sum(missing.counts.values()) > len(missing.rows) else ""
+    count = f"{sum(missing.counts.values()):,} of {missing.of:,} completions of {model.name} have no value of {primary}"
+    return one_line(f"{count}: {reasons} ({missing.file}, {places}{more}).")
+
+
+def doubts(models: Iterable[ModelSummary], hindrances: Sequence[Obstacle], primary: str) -> list[str]:
+    """Return what is to be read before the numbers: obstacles, and values that are missing in 5 % or more."""
+    missing = [missing_values(model, primary) for model in models if model.missing.share >= SAID_FROM]
+    hindered = obstacles(hindrances, primary)
+    return [*([hindered] if hindered else []), *missing]
 
 
 def narrowing(change: Difference) -> str:

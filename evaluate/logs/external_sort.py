@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from ..runs.manifest import prompt_digest, prompts_fingerprint
-from ..types import Prompt, Row
+from ..types import FinishReason, Prompt, Row
 
 
 @dataclass
@@ -59,7 +59,9 @@ class Answers:
         weights, names = self.weights, list(self.seen)
         answers = "SELECT question, sample, text FROM answers WHERE model = ? ORDER BY question, sample"
         for question, sample, text in self._select(answers):
-            yield Row(names[question], sample, json.loads(text), None, None, None, self.model, weights)
+            given = json.loads(text)
+            finish: FinishReason | None = "missing" if given is None else None
+            yield Row(names[question], sample, given or "", finish, None, None, self.model, weights)
 
     def _select(self, query: str) -> Iterator[tuple[Any, ...]]:
         return iter(self.database.execute(query, (self.model,)))

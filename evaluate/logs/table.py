@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ...errors import nearest
 from ...files import folder_names, locked, write_lines
 from ...rewards import RewardMix
+from ...rewards.answers.options import OPTION_COLUMNS
 from ...rewards.guarded import UNWATCHED, Calls
 from ..environment import environment
 from ..evaluation import claim, command_line, now
@@ -84,9 +85,10 @@ def _add(grouping: Grouping, row: Mapping[str, Any], number: int, columns: Colum
 
 
 def _prompt(row: Mapping[str, Any], columns: Columns, identity: str) -> Prompt:
-    """Without a prompt column the id stands for what was asked."""
-    reference = {} if columns.reference is None else {"reference": row[columns.reference]}
-    return Prompt(identity, identity if columns.prompt is None else row[columns.prompt], reference)
+    """Without a prompt column the id stands for what was asked. A question's options go with its reference."""
+    kept = {} if columns.reference is None else {"reference": row[columns.reference]}
+    kept.update((name, row[name]) for name in OPTION_COLUMNS if name in row and name not in columns)
+    return Prompt(identity, identity if columns.prompt is None else row[columns.prompt], kept)
 
 
 def _write(folder: Path, answers: Answers, mix: RewardMix, primary: str, source: Path, reference: str | None) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .alarms import Alarm
+from .doubts import MissingValues, Obstacle
 
 TOTAL = "total"
 """The metric beside the rewards' own names: their weighted sum. No reward may be called so."""
@@ -20,8 +21,7 @@ class Verdict(StrEnum):
     """What the interval of a paired difference says, given the margin that the user set.
 
     In this order: IMPROVED when its lower end is above 0, REGRESSED when its upper end is below 0, HELD when its
-    lower end is above -margin (a loss as large as the margin is excluded), else UNDERPOWERED: neither a change
-    nor a loss beyond the margin is shown or excluded, and more questions or samples are needed.
+    lower end is above -margin (a loss as large as that is excluded), else UNDERPOWERED: neither is shown or excluded.
     """
 
     IMPROVED = "IMPROVED"
@@ -94,8 +94,7 @@ class ModelSummary:
     ``repeated_unit`` what it counts: "token", or "word" where token ids are not known; None where the run was scored
     without it, or token ids are known of some completions only. ``proxy`` is the weighted total without the
     primary reward, None where nothing else is rewarded. An endpoint ``refused`` so many completions, which count as
-    empty texts. The primary reward is the first model's, whatever the others'
-    tasks say.
+    empty texts. ``missing`` are those without a value of the primary metric, which is the first model's throughout.
     """
 
     name: str
@@ -113,6 +112,7 @@ class ModelSummary:
     proxy: Estimate | None
     curves: tuple[Curve, ...]
     per_weight: PerWeight | None
+    missing: MissingValues
 
     def rows(self) -> dict[str, RewardSummary]:
         """Return every metric by name, in the order in which reports show them: the rewards, then the total."""
@@ -124,9 +124,8 @@ class VarianceParts:
     """What the error of a difference is made of: ``SE² = (questions + samples) / n``.
 
     ``questions`` is the variance of the true differences between questions, ``samples`` what drawing a finite
-    number of completions adds to it. ``noise_narrowing`` is how many times wider the interval would be had the
-    two models not shared their random numbers (1: no gain; None: they did not share them). ``advice`` says in a
-    sentence what would narrow the interval.
+    number of completions adds to it. ``noise_narrowing`` is how many times wider the interval would be without shared
+    random numbers (1: no gain; None: not shared). ``advice`` says in a sentence what would narrow the interval.
     """
 
     questions: float
@@ -143,7 +142,8 @@ class Difference:
     ``fixed`` and ``broken`` count the questions whose mean rose and fell, ``both_right`` and ``both_wrong`` those
     whose mean is 1 and 0 in both. ``mde`` is the smallest change detectable with power 0.8 at alpha 0.05.
     ``needed`` questions like these would make the margin detectable (None for a margin of 0).
-    ``pairing`` is how many times wider the interval of an unpaired comparison would be.
+    ``pairing`` is how many times wider the interval of an unpaired comparison would be. ``verdict`` is None where most
+    values are missing.
     """
 
     delta: float | None
@@ -160,7 +160,7 @@ class Difference:
     both_right: int
     both_wrong: int
     mde: float | None
-    verdict: Verdict
+    verdict: Verdict | None
     pairing: float | None
     variance: VarianceParts | None
     needed: int | None = None
@@ -272,6 +272,7 @@ class Pair:
     primary metric fell. ``behaviour`` holds the changes of what the completions are like, by the names that
     :class:`ModelSummary` gives them: "cut", "unanswered", "tokens" and "repeated", as far as both models' are
     known. ``lengths`` is None where token counts are not known. ``alarms`` were raised while the tuned model trained.
+    ``obstacles`` are what more questions would not mend.
     """
 
     base: str
@@ -290,6 +291,7 @@ class Pair:
     behaviour: Mapping[str, Estimate] = field(default_factory=dict)
     lengths: Lengths | None = None
     alarms: tuple[Alarm, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()
 
     def rows(self) -> dict[str, Difference]:
         """Return every metric by name, in the order in which reports show them: the rewards, then the total."""
@@ -301,8 +303,8 @@ class Pair:
         return self.rows()[self.primary]
 
     @property
-    def verdict(self) -> Verdict:
-        """What the interval of the primary metric's change says."""
+    def verdict(self) -> Verdict | None:
+        """What the interval of the primary metric's change says; None where most of its values are missing."""
         return self.gain.verdict
 
     @property
@@ -331,7 +333,7 @@ class Comparison:
     """Models on one task, and each later model paired with the first one.
 
     ``primary`` names the metric that gives the verdicts: that of the first model's task. ``noise`` is the first run's
-    noise floor, None where it was not measured.
+    noise floor, None where it was not measured. ``obstacles`` are those of a model that is paired with none.
     """
 
     task: str
@@ -341,6 +343,7 @@ class Comparison:
     models: tuple[ModelSummary, ...]
     pairs: tuple[Pair, ...]
     noise: NoiseFloor | None
+    obstacles: tuple[Obstacle, ...] = ()
 
     def model(self, name: str) -> ModelSummary:
         """Return the model of this name; names are different within a comparison."""

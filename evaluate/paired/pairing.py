@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +15,24 @@ from ..types import EvaluationError
 from .alarms import read_alarms
 from .behaviour import behaviour, behaviour_changes, lengths
 from .comparability import require_comparable, table_mismatches
-from .comparison import TOTAL, Comparison, Mismatch, ModelSummary, Pair, QuestionChange, RewardSummary
+from .comparison import (
+    TOTAL,
+    Comparison,
+    Difference,
+    Mismatch,
+    ModelSummary,
+    Pair,
+    QuestionChange,
+    RewardSummary,
+    Verdict,
+)
 from .curves import Values, curve, curve_differences, curve_values
 from .difference import Design, adjust, difference, estimate, moves, within
+from .doubts import MOST
 from .factors import factors
 from .hacking import check_hacking, proxy, suspects
 from .noise import read_noise
+from .obstacles import obstacles
 from .table import Table, primary_metric, read_table
 from .total import contributions, model_per_weight, pair_per_weight
 
@@ -58,7 +71,10 @@ def compare(runs: Sequence[Run], *, margin: float = MARGIN) -> Comparison:
     for run, name, mismatches in zip(later, names[1:], flagged, strict=True):
         tuned = _read(run, name, base.table.primary, base.table.ids)
         models.append(_model(tuned))
-        pairs.append(_pair(base, tuned, mismatches, margin))
+        pair = _pair(base, tuned, mismatches, margin)
+        decided = pair.verdict not in (None, Verdict.UNDERPOWERED)
+        hindered = obstacles((models[0], models[-1]), pair.primary, first.manifest.mix.ranges, decided=decided)
+        pairs.append(replace(pair, obstacles=hindered))
     return Comparison(
         task=first.manifest.task.name,
         primary=base.table.primary,
@@ -67,6 +83,7 @@ def compare(runs: Sequence[Run], *, margin: float = MARGIN) -> Comparison:
         models=tuple(models),
         pairs=tuple(pairs),
         noise=read_noise(first.path),
+        obstacles=() if pairs else obstacles(models, base.table.primary, first.manifest.mix.ranges, decided=True),
     )
 
 
@@ -109,6 +126,7 @@ def _model(side: _Side) -> ModelSummary:
         curves=tuple(curve(values, table.clusters) for values in side.curves),
         per_weight=model_per_weight(table),
         proxy=proxy(table, mix.weights),
+        missing=table.missing,
     )
 
 
@@ -116,7 +134,7 @@ def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: f
     left, right = base.table, tuned.table
     primary, weights = left.primary, base.run.manifest.mix.weights
     design = Design(left.clusters, shared_noise(base.run, tuned.run))
-    changes = {name: difference(left.values[name], right.values[name], design, margin) for name in left.values}
+    changes = {name: _change(left, right, name, design, margin) for name in left.values}
     total = changes.pop(TOTAL)
     rewards = adjust(changes)
     gain = total if primary == TOTAL else rewards[primary]
@@ -138,6 +156,13 @@ def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: f
         lengths=lengths(left, right),
         alarms=read_alarms(tuned.run.path),
     )
+
+
+def _change(base: Table, tuned: Table, name: str, design: Design, margin: float) -> Difference:
+    """Return the change of one metric, without a verdict where most completions of one model have no value of it."""
+    change = difference(base.values[name], tuned.values[name], design, margin)
+    missing = [np.isnan(table.values[name][table.present]).mean() for table in (base, tuned)]
+    return replace(change, verdict=None) if max(missing) > MOST else change
 
 
 def shared_noise(base: Run, tuned: Run) -> bool:

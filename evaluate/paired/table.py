@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
@@ -21,6 +21,7 @@ from ..runs.run import Run, read_status
 from ..statistics.arrays import Booleans, Floats, Integers
 from ..types import EvaluationError
 from .comparison import TOTAL
+from .doubts import SHOWN, MissingRow, MissingValues
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Table:
     None when it points at no answer. ``clusters`` numbers the cluster of each question, None when the task has no
     cluster column. ``repeated`` is the share of repeated triples, of tokens or words (``repeated_unit``); unknown, with
     None as the unit, where token ids are known of some completions only. ``foreign`` completions were written by other
-    weights than the manifest names, ``refused`` ones were not written at all.
+    weights than the manifest names, ``refused`` ones were not written at all, ``missing`` ones lack the primary metric.
     """
 
     primary: str
@@ -51,6 +52,7 @@ class Table:
     present: Booleans
     foreign: int
     refused: int
+    missing: MissingValues
 
     def counts(self, reward: str) -> dict[str, int]:
         """Return how many completions got each status from a reward, the most frequent first."""
@@ -108,11 +110,14 @@ class _Reader:
         self.cut, self.tokens, self.repeated = array("d"), array("d"), array("d")
         self.units: set[str] = set()
         self.foreign = self.refused = 0
+        self.missing: Counter[str] = Counter()
+        self.unvalued: list[MissingRow] = []
 
     def read(self) -> Table:
         for score, row in self._lines():
             try:
                 self._add(score.value, row.value)
+                self._note_missing(score)
             except (KeyError, TypeError, AttributeError):
                 raise EvaluationError(
                     f"{self.run.path / 'scores.jsonl'}, line {score.number}: not the scores of line {row.number} of "
@@ -142,12 +147,20 @@ class _Reader:
             answer = _answer(score["rewards"][self.primary]["span"], row["text"])
             self.spelt.append(-1 if answer is None else self.spellings[answer])
         reason = row["finish_reason"]
-        self.cut.append(np.nan if reason is None else reason == "length")
+        self.cut.append(np.nan if reason in (None, "missing") else reason == "length")
         self.tokens.append(_number(row["tokens"]))
         self.repeated.append(_number(score.get("repeated")))
         self.units.add("word" if row["token_ids"] is None else "token")
         self.refused += reason == "refused"
         self.foreign += row["weights"] != self.run.manifest.weights
+
+    def _note_missing(self, score: Line) -> None:
+        own = None if self.primary == TOTAL else score.value["rewards"][self.primary]
+        if (score.value["total"] if own is None else own["value"]) is None:
+            status = "not applicable" if own is None else read_status(own["status"])
+            self.missing[status] += 1
+            if len(self.unvalued) < SHOWN:
+                self.unvalued.append(MissingRow(score.number, score.value["prompt_id"], status))
 
     def _table(self) -> Table:
         places = self._places()
@@ -180,6 +193,12 @@ class _Reader:
             present=grid(np.ones(len(places), np.bool_), False),
             foreign=self.foreign,
             refused=self.refused,
+            missing=MissingValues(
+                str(self.run.path / "scores.jsonl"),
+                len(places),
+                dict(self.missing.most_common()),
+                tuple(self.unvalued),
+            ),
         )
 
     def _answers(self, values: Floats, codes: NDArray[np.int32]) -> Integers | None:

@@ -77,6 +77,7 @@ const Answers = (() => {
     if (judged) marks.push(make("span", { class: `chip ${judged[0] === 1 ? "up" : judged[0] === 0 ? "down" : ""}` }, judged[1]));
     if (answer.finish === "length") marks.push(make("span", { class: "chip warn" }, "cut"));
     if (answer.finish === "refused") marks.push(make("span", { class: "chip warn" }, "refused"));
+    if (answer.finish === "missing") marks.push(make("span", { class: "chip warn" }, "no completion"));
     if (answer.tokens !== null) marks.push(make("span", { class: "chip" }, `${answer.tokens} tokens`));
     marks.push(make("span", { class: "chip" }, `total ${number(Weights.ofAnswer(answer))}`));
     return marks;

@@ -17,7 +17,7 @@ from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import find_runs
 from grpokit.evaluate.types import EvaluationError
 from grpokit.tests.commands.answers import COLUMNS
-from grpokit.tests.reports.runs import BASE, TUNED, write_run
+from grpokit.tests.reports.runs import BASE, TUNED, rescored, write_run
 
 PLAIN = ReportOptions(None, None, None, None, 0.02, False)
 
@@ -195,3 +195,12 @@ def test_numbers_that_nothing_can_count_to_are_refused(
         main(["run", "--task", "arithmetic", "--model", "demo", f"--limit={value}"])
     assert said in (shown := capsys.readouterr().err)
     assert shown.count("\n") == 1
+
+
+def test_most_values_missing_ends_with_status_2(tmp_path: Path) -> None:
+    statuses = [("unreadable reference", None), ("no completion", None), ("wrong", 0.0)]
+    one = rescored(write_run(tmp_path / "base", BASE, questions=12), statuses)
+    other = write_run(tmp_path / "tuned", TUNED, questions=12)
+    assert status(compare([one]), strict=False) == 2  # a model alone
+    assert status(compare([one, other]), strict=False) == 2
+    assert status(compare([other]), strict=False) == 0

@@ -93,3 +93,38 @@ def test_real_gsm8k_solutions_reproduce_every_published_verdict(shared: Path, tm
     assert ours == published
     means = [round(model.rewards["correctness"].estimate.mean, 4) for model in compare(runs).models]
     assert means == [0.2168, 0.3904]
+
+
+def test_one_null_output_does_not_refuse_a_file(tmp_path: Path) -> None:
+    """No reward sees it, none applies to it, and it is counted; the rest is scored as it would be alone."""
+    rows = [row(1, "a", "#### 18"), {**row(2, "a", ""), "output": None}, row(3, "a", "#### 17"), row(4, "a", "")]
+    source = write(tmp_path / "answers.jsonl", rows)
+    mix = RewardMix.parse("correctness,length(target=9)=0.5")
+    (run,) = import_completions(source, COLUMNS, mix, "correctness", tmp_path / "out")
+    assert [(one.text, one.finish_reason) for one in run.rows()][1] == ("", "missing")
+    scores = list(run.scores())
+    assert [score.rewards["correctness"].value for score in scores] == [1.0, None, 0.0, 0.0]
+    assert {judged.status for judged in scores[1].rewards.values()} == {"no completion"}
+    assert (scores[1].total, scores[1].repeated) == (None, None)
+    assert scores[3].rewards["length(target=9)"].value == 0.0  # empty is not missing
+    missing = compare([run]).models[0].missing
+    assert (missing.of, dict(missing.counts)) == (4, {"no completion": 1})
+    again = rescore(run, mix, "correctness", tmp_path / "again")
+    assert [score.total for score in again.scores()] == [score.total for score in scores]
+
+
+def test_a_file_of_nulls_is_scored_as_such(tmp_path: Path) -> None:
+    source = write(tmp_path / "answers.jsonl", [{**row(1, "a", ""), "output": None}])
+    (run,) = import_completions(source, COLUMNS, MIX, "correctness", tmp_path / "out")
+    assert [score.total for score in run.scores()] == [None]
+
+
+def test_kramabench_38_lists_and_choices_of_a_file_reach_the_rewards(tmp_path: Path) -> None:
+    names = ["Carl", "Alina"]
+    rows = [
+        {**row(1, "a", "The answer is four."), "gold": ["4", "four"], "choices": None},
+        {**row(2, "a", "The answer is (B) Alina."), "gold": 1, "choices": names},
+        {**row(3, "a", "The answer is (B) Alina."), "gold": "C", "choices": names},
+    ]
+    (run,) = imported(tmp_path, rows)
+    assert [score.rewards["correctness"].status for score in run.scores()] == ["correct", "correct", "no such choice"]

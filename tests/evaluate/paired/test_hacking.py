@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from grpokit.evaluate.paired.comparison import TOTAL, Pair
 from grpokit.evaluate.paired.difference import Design, difference
+from grpokit.evaluate.paired.doubts import MissingValues
 from grpokit.evaluate.paired.hacking import check_hacking
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.paired.table import Table
@@ -114,7 +115,23 @@ def _table(scores: dict[str, Floats]) -> Table:
     values = {**scores, TOTAL: sum(scores.values(), np.zeros(1))}
     first = next(iter(scores.values()))
     ids, known = tuple(map(str, range(len(first)))), np.ones(first.shape, np.bool_)
-    return Table("correctness", ids, None, values, {}, (), first, first, first, "token", None, known, 0, 0)
+    return Table(
+        "correctness",
+        ids,
+        None,
+        values,
+        {},
+        (),
+        first,
+        first,
+        first,
+        "token",
+        None,
+        known,
+        0,
+        0,
+        MissingValues("", 0, {}, ()),
+    )
 
 
 @pytest.mark.parametrize(("high", "suspected"), [(0.019, True), (0.02, False)])

@@ -1,0 +1,50 @@
+"""What makes the numbers of a comparison say less than they seem to: values that are missing, and scores at an end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+MOST = 0.5
+"""A share above this is "most": most values missing is no verdict, most answers cut or not seen is an obstacle."""
+
+SHOWN = 3
+"""So many rows without a value are named."""
+
+
+class MissingRow(NamedTuple):
+    """A completion without a value of the primary metric: the line of ``scores.jsonl``, its question, and why."""
+
+    line: int
+    prompt_id: str
+    status: str
+
+
+class MissingValues(NamedTuple):
+    """How many ``of`` a model's completions have no value of the primary metric, by status.
+
+    ``rows`` are the first of them, and ``file`` is the ``scores.jsonl`` whose lines they name.
+    """
+
+    file: str
+    of: int
+    counts: Mapping[str, int]
+    rows: tuple[MissingRow, ...]
+
+    @property
+    def share(self) -> float:
+        """The share of completions without a value."""
+        return sum(self.counts.values()) / self.of if self.of else 0.0
+
+
+class Obstacle(NamedTuple):
+    """What keeps scores from telling models apart, and would on any number of questions.
+
+    "floor" and "ceiling": all ``models`` are at the lowest or highest value of the primary metric, and ``values`` are
+    their means. "cut" and "unanswered": most completions of these ``models`` met the token limit, or the primary reward
+    saw no answer in them, and ``values`` are the shares.
+    """
+
+    kind: Literal["floor", "ceiling", "cut", "unanswered"]
+    models: tuple[str, ...]
+    values: tuple[float, ...]
