@@ -10,7 +10,8 @@ from ..errors import GrpokitError
 from ..evaluate.evaluation import task_record
 from ..evaluate.runs.shards import Shard
 from ..train import Plan, Recipe
-from ..train.data import load_prompts
+from ..train.data import held_out_prompts, training_rows
+from ..train.heldout.overlap import TrainingRows
 from ..train.recipe.architecture import find_architecture
 from ..train.recipe.memory import Memory, estimate
 from ..train.recipe.plan import plan_for
@@ -20,13 +21,19 @@ ASSUMED_PROMPT = 512
 """Tokens of a prompt, for the memory, where the recipe sets no limit."""
 
 
-def show_dry_run(recipe: Recipe, out: Path | None) -> None:
-    """Print, once for all processes, what a run would be, without loading a model or fetching anything."""
-    plan = plan_for(recipe, _rows(recipe))
+def show_dry_run(recipe: Recipe, out: Path | None, *, compared: bool) -> None:
+    """Print, once for all processes, what a run would be, without loading a model or fetching anything.
+
+    Where base and tuned are ``compared`` the rows that are held-out rows too are left out, as far as both are here.
+    """
+    rows = _rows(recipe, compared)
+    plan = plan_for(recipe, None if rows is None else len(rows.prompts))
     if not Shard.current().first:
         return
     sys.stdout.write(recipe.to_yaml())
     _show_plan(recipe, plan)
+    if rows is not None and rows.left_out:
+        print(f"note: {rows.sentence}")
     try:
         _show_memory(recipe, plan, out or RUNS)
     except GrpokitError as error:  # a type of model whose layers are not known is no mistake of the recipe
@@ -40,16 +47,23 @@ def check_held_out(recipe: Recipe) -> None:
     """
     task, asked = recipe.task.load(), recipe.evaluation
     asked.sampling(task)
-    if task.source.hub and asked.data is None:
+    if not _is_here(recipe):
         task.source.rows(asked.split)  # none is read: they are fetched from the first on
     else:
-        task_record(task.name, task.primary, task.cluster, asked.prompts(task), asked.split)
+        task_record(task.name, task.primary, task.cluster, held_out_prompts(recipe), asked.split)
 
 
-def _rows(recipe: Recipe) -> int | None:
-    """Count the rows of a local source; those of a hub data set are not known before they are fetched."""
-    hub = recipe.task.load().source.hub
-    return None if hub and recipe.task.data is None else len(load_prompts(recipe))
+def _is_here(recipe: Recipe) -> bool:
+    """Return whether the held-out rows are known: those of a hub data set are not before they are fetched."""
+    own = recipe.task.data if recipe.evaluation.holdout else recipe.evaluation.data
+    return own is not None or recipe.task.load().source.hub is None
+
+
+def _rows(recipe: Recipe, compared: bool) -> TrainingRows | None:
+    """Return the rows of a local source; those of a hub data set are not known before they are fetched."""
+    if recipe.task.load().source.hub and recipe.task.data is None:
+        return None
+    return training_rows(recipe, compared=compared and _is_here(recipe))
 
 
 def _show_plan(recipe: Recipe, plan: Plan) -> None:

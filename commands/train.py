@@ -142,7 +142,7 @@ def _dry_run(recipe: train.Recipe, out: Path | None, *, evaluate: bool) -> int:
     if evaluate:
         check_held_out(recipe)
     with reader_may_leave():
-        show_dry_run(recipe, out)
+        show_dry_run(recipe, out, compared=evaluate)
     return OK
 
 

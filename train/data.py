@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import nearest
 from ..evaluate.scoring import reward_columns
 from ..rewards.spec import parse_layout, parse_mix
+from .heldout.overlap import Parts, TrainingRows, keep_back, without_held_out
 from .recipe.recipe import Recipe
 from .types import TrainingError
 
@@ -30,13 +31,12 @@ TAKEN = frozenset(
 
 
 def load_prompts(recipe: Recipe) -> list[Prompt]:
-    """Return the training prompts of a recipe's task, in order.
+    """Return the training prompts of a recipe's task, in order, without those that it keeps back.
 
     Raises :class:`TrainingError` for a column whose name TRL keeps to itself, and the task's own errors.
     """
     section = recipe.task
-    data = None if section.data is None else Path(section.data)
-    prompts = list(section.load().prompts(section.split, data=data, limit=section.limit))
+    prompts = _parts(recipe).training
     if not prompts:
         raise TrainingError(f"task {section.name!r} has no rows in split {section.split!r}.")
     taken = sorted(TAKEN & prompts[0].columns.keys())
@@ -44,6 +44,45 @@ def load_prompts(recipe: Recipe) -> list[Prompt]:
         raise TrainingError(f"column {taken[0]!r} of the data has a name that TRL keeps to itself; rename it.")
     _check_references(recipe, prompts[0])
     return prompts
+
+
+def held_out_prompts(recipe: Recipe) -> list[Prompt]:
+    """Return the held-out prompts, in order: those that are kept back, or as the section ``evaluation`` names them.
+
+    Raises :class:`TrainingError` where ``evaluation.holdout`` keeps none back, and the task's own errors.
+    """
+    section = recipe.evaluation
+    if section.holdout is None:
+        return section.prompts(recipe.task.load())
+    prompts = _parts(recipe).held_out[: section.limit]
+    if not prompts:
+        raise TrainingError(f"evaluation.holdout={section.holdout:g} of so few rows keeps none back; give more.")
+    return prompts
+
+
+def training_rows(recipe: Recipe, *, compared: bool) -> TrainingRows:
+    """Return the rows to train on: where base and tuned are ``compared``, without those that are held-out rows too.
+
+    Raises :class:`TrainingError` where none is left, and what :func:`load_prompts` and :func:`held_out_prompts` raise.
+    """
+    prompts = load_prompts(recipe)
+    if not compared:
+        return TrainingRows(prompts, 0)
+    rows = without_held_out(prompts, held_out_prompts(recipe))
+    if not rows.prompts:
+        raise TrainingError(
+            f"all {len(prompts)} training rows are held-out rows too, so that nothing is left to train on; give other "
+            "rows as evaluation.data or evaluation.split, or evaluation.holdout=0.2, which keeps a part of them back."
+        )
+    return rows
+
+
+def _parts(recipe: Recipe) -> Parts:
+    section = recipe.task
+    task, data = section.load(), None if section.data is None else Path(section.data)
+    prompts = list(task.prompts(section.split, data=data, limit=section.limit))
+    share = recipe.evaluation.holdout
+    return Parts(prompts, []) if share is None else keep_back(prompts, share, task.cluster)
 
 
 def _check_references(recipe: Recipe, prompt: Prompt) -> None:

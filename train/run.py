@@ -12,7 +12,7 @@ from ..errors import Stopped
 from ..evaluate.engines.checkpoint import locate
 from ..evaluate.engines.loading import LoadedBase, load_base
 from ..evaluate.engines.transformers import ran_out
-from ..evaluate.types import Prompt
+from ..evaluate.paired.alarms import Alarm
 from ..files import write_atomically, write_lines
 from ..rewards.guarded import Calls
 from .callbacks import Alarms, Interruption, MovementProof, Reporter
@@ -21,6 +21,7 @@ from .data import make_dataset, prompt_limit
 from .folder import HISTORY, checkpoint_step, open_folder
 from .heldout.alarm import AlarmLog
 from .heldout.callback import HeldOutEvaluation
+from .heldout.overlap import TrainingRows
 from .heldout.questions import held_out, loading
 from .lora import make_lora
 from .quiet import quiet
@@ -35,16 +36,16 @@ from .types import TrainedAdapter, TrainingError, Watcher
 
 
 class TrainingRun:
-    """One run of a recipe on its prompts, in the folder ``out``."""
+    """One run of a recipe on its rows, in the folder ``out``."""
 
-    def __init__(self, recipe: Recipe, plan: Plan, prompts: list[Prompt], out: Path, watcher: Watcher) -> None:
+    def __init__(self, recipe: Recipe, plan: Plan, rows: TrainingRows, out: Path, watcher: Watcher) -> None:
         self._recipe = recipe
         self._plan = plan
-        self._prompts = prompts
+        self._rows = rows
         self._out = out
         self._watcher = watcher
         calls, reference = Calls(recipe.reward_timeout, watcher.note), recipe.task.load().reference
-        self._rewards = [TrainingReward(reward, prompts, reference, calls) for reward in recipe.mix.rewards]
+        self._rewards = [TrainingReward(reward, rows.prompts, reference, calls) for reward in recipe.mix.rewards]
         self._alarms = AlarmLog(out, watcher)
 
     def complete(self, start: Path | None) -> TrainedAdapter:
@@ -57,6 +58,8 @@ class TrainingRun:
         with quiet():
             trainer = self._make_trainer()
             open_folder(self._out, recipe)
+            if self._rows.left_out and trainer.is_world_process_zero():
+                self._alarms.add(Alarm(0, "overlap", self._rows.sentence))
             evaluation = None
             if questions:
                 model = FrozenModel(trainer, recipe, self._out)
@@ -95,10 +98,12 @@ class TrainingRun:
     def _dataset(self, base: LoadedBase) -> Dataset:
         """Leave out prompts that are too long; what is left must still fill a generation batch."""
         longest = prompt_limit(base.model.config, self._recipe.task.max_prompt_tokens, self._plan.completion_tokens)
-        dataset = make_dataset(self._prompts, base.tokenizer, longest)
-        dropped = len(self._prompts) - len(dataset)
+        dataset = make_dataset(self._rows.prompts, base.tokenizer, longest)
+        dropped = len(self._rows.prompts) - len(dataset)
         if dropped:
-            self._watcher.note(f"{dropped} of {len(self._prompts)} prompts have more than {longest} tokens; left out.")
+            self._watcher.note(
+                f"{dropped} of {len(self._rows.prompts)} prompts have more than {longest} tokens; left out."
+            )
             plan_for(self._recipe, len(dataset))
         return dataset
 
@@ -132,7 +137,7 @@ class TrainingRun:
         (self._out / "training_args.bin").unlink(missing_ok=True)  # a pickle; recipe.yaml says the same
         if evaluation is not None:
             evaluation.keep_best()
-        write_atomically(self._out / "README.md", card(self._recipe, trainer.state.global_step))
+        write_atomically(self._out / "README.md", card(self._recipe, trainer.state.global_step, self._rows.sentence))
         write_lines(self._out / HISTORY, trainer.state.log_history)
         if evaluation is not None:
             evaluation.tidy()

@@ -8,25 +8,28 @@ from pathlib import Path
 from ..evaluate.runs.shards import Shard
 from ..files import locked
 from ..rewards import RewardMix
-from .data import load_prompts
+from .data import training_rows
 from .folder import checkpoint_step, claim, is_finished
 from .recipe.plan import plan_for
 from .recipe.recipe import Recipe
 from .types import Silent, TrainedAdapter, Watcher
 
 
-def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher | None = None) -> TrainedAdapter:
+def train(
+    recipe: Recipe, out: Path, *, resume: bool = False, compared: bool = False, watcher: Watcher | None = None
+) -> TrainedAdapter:
     """Train a LoRA adapter with GRPO and write it, its tokenizer and the resolved recipe to ``out``.
 
     ``out`` also gets ``history.jsonl`` (the figures of every step), ``checkpoints/``, ``evaluation/`` where the recipe
     evaluates while training, and ``alarms.jsonl`` when there was an alarm. With ``resume`` the run in ``out`` goes on
-    from its last checkpoint; of a finished one nothing is done again. Raises :class:`TrainingError` for what is wrong
-    with the recipe or would train nothing, before the model is loaded where that can be known, and KeyboardInterrupt,
-    after a checkpoint, when the user stops the run.
+    from its last checkpoint; of a finished one nothing is done again. Rows that are held-out rows too are left
+    out where the recipe evaluates while training, or base and tuned are ``compared`` afterwards. Raises
+    :class:`TrainingError` for what is wrong with the recipe or would train nothing, before the model is loaded where
+    that can be known, and KeyboardInterrupt, after a checkpoint, when the user stops the run.
     """
-    prompts = load_prompts(recipe)
+    rows = training_rows(recipe, compared=compared or recipe.evaluation.every is not None)
     RewardMix.parse(recipe.rewards)  # rewards of the user's own are imported here first
-    plan = plan_for(recipe, len(prompts))
+    plan = plan_for(recipe, len(rows.prompts))
     with locked(out) if Shard.current().first else nullcontext():
         start = claim(out, recipe, resume=resume)
         if start is not None and is_finished(out):
@@ -34,4 +37,4 @@ def train(recipe: Recipe, out: Path, *, resume: bool = False, watcher: Watcher |
 
         from .run import TrainingRun  # torch and TRL take seconds to import; the mistakes above are reported at once
 
-        return TrainingRun(recipe, plan, prompts, out, watcher or Silent()).complete(start)
+        return TrainingRun(recipe, plan, rows, out, watcher or Silent()).complete(start)

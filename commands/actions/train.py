@@ -22,7 +22,7 @@ def train_and_compare(recipe: Recipe, out: Path, report: ReportOptions | None, *
     questions = [] if report is None else held_out(recipe, _note)  # before training: it may lack its data
     first = Shard.current().first
     with watch() if first else nullcontext() as watcher:
-        adapter = train(recipe, out, resume=resume, watcher=watcher)
+        adapter = train(recipe, out, resume=resume, compared=report is not None, watcher=watcher)
     if first:
         print(f"adapter: {adapter.folder} ({adapter.steps} steps in {adapter.seconds:.1f} s)", file=sys.stderr)
         for name, count in adapter.failed_rewards.items():

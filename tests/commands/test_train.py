@@ -203,3 +203,25 @@ def test_wrong_options_are_one_line_with_the_nearest_right_one(argv, said, capsy
     assert caught.value.code == 2
     assert line.startswith("grpo-train: ")
     assert said in line
+
+
+def test_a_dry_run_counts_and_refuses_what_is_trained_and_asked(tmp_path, capsys):
+    """The whole file: refused with the repair. A part of it: counted. A part kept back: fine."""
+    rows = tmp_path / "rows.jsonl"
+    lines = [f'{{"question": "What is {number} + 1?", "answer": "{number + 1}"}}\n' for number in range(40)]
+    rows.write_text("".join(lines))
+    (tmp_path / "asked.jsonl").write_text("".join(lines[:5]).replace("What is", "what  is"))
+    card = tmp_path / "card.yaml"
+    card.write_text(
+        "name: own\nsource: {file: rows.jsonl}\nuser: '{question}'\nreference: answer\n"
+        "rewards: correctness=1\nprimary: correctness\nmax_new_tokens: 32\n"
+    )
+    argv = ["arithmetic-tiny", "--dry-run", f"task={card}", "rewards=correctness=1"]
+    assert main(argv) == 2
+    assert "all 40 training rows are held-out rows too" in capsys.readouterr().err
+    assert main([*argv, "--no-evaluation"]) == 0
+    capsys.readouterr()
+    assert main([*argv, f"evaluation.data={tmp_path / 'asked.jsonl'}"]) == 0
+    assert "note: 5 of 40 training rows were held-out rows too" in capsys.readouterr().out
+    assert main([*argv, "evaluation.holdout=0.2"]) == 0
+    assert "held-out rows too" not in capsys.readouterr().out

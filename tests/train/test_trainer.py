@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from grpokit.evaluate.engines.model_path import ModelPath
+from grpokit.evaluate.paired.alarms import read_alarms
 from grpokit.train import Step, TrainedAdapter, TrainingError, train
 
 from .fixture_types import MakeRecipe
@@ -189,3 +190,30 @@ def test_mistake_leaves_nothing_behind(tiny: MakeRecipe, tmp_path: Path, overrid
     with pytest.raises(GrpokitError, match=message):
         train(tiny(override), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_rows_that_are_held_out_too_are_said_everywhere(tiny: MakeRecipe, tmp_path: Path) -> None:
+    """Three training rows are asked of base and tuned, one in other words: terminal, report and card count them."""
+    rows = [
+        {"left": number, "right": 15, "question": f"{number} + 15", "answer": str(number + 15)}
+        for number in (25, 36, 47)
+    ]
+    asked = tmp_path / "asked.jsonl"
+    asked.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    own = [*rows, *({**rows[0], "question": f"{number} + 19", "answer": str(number + 19)} for number in range(20, 60))]
+    own[1] = {**rows[1], "question": "36  +  15 ."}
+    trained = tmp_path / "trained.jsonl"
+    trained.write_text("".join(json.dumps(row) + "\n" for row in own))
+    card = tmp_path / "card.yaml"
+    card.write_text(
+        f"name: own\nsource: {{file: {trained}}}\nuser: 'What is {{question}}?'\nreference: answer\n"
+        "rewards: correctness=1\nprimary: correctness\nmax_new_tokens: 32\n"
+    )
+    watcher, recipe = Recorder(), tiny(f"task={card}", f"evaluation.data={asked}", "max_steps=1")
+    adapter = train(recipe, tmp_path / "run", compared=True, watcher=watcher)
+    said = "3 of 43 training rows were held-out rows too and are left out of training"
+    assert [(alarm.step, alarm.kind) for alarm in watcher.alarms if alarm.kind == "overlap"] == [(0, "overlap")]
+    assert said in next(alarm.text for alarm in watcher.alarms if alarm.kind == "overlap")
+    assert said in (adapter.folder / "README.md").read_text()
+    tuned = adapter.folder / "evaluation" / "tuned"
+    assert any(alarm.kind == "overlap" for alarm in read_alarms(tuned))  # so every report of the comparison has it

@@ -23,7 +23,7 @@ from ...evaluate.scoring import check_primary, primary_of
 from ...evaluate.types import Engine, Prompt
 from ...files import write_lines
 from ...rewards.guarded import Calls
-from ..data import fitting, prompt_limit
+from ..data import fitting, held_out_prompts, prompt_limit
 from ..recipe.recipe import Recipe
 from .samples import SAMPLES, answer_samples
 
@@ -74,8 +74,9 @@ def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) ->
     if recipe.primary is not None:
         check_primary(recipe.mix, recipe.primary, "primary=")
     primary, sampling = primary_of(recipe.mix, recipe.primary or task.primary), section.sampling(task)
-    prompts = _fitting(recipe, section.prompts(task), sampling.max_new_tokens, note)
-    source = section.data or f"{section.split} split"
+    prompts = _fitting(recipe, held_out_prompts(recipe), sampling.max_new_tokens, note)
+    kept_back = f"{section.holdout:.0%} of the {recipe.task.split} split, kept back" if section.holdout else None
+    source = kept_back or section.data or f"{section.split} split"
     record = task_record(task.name, primary, task.cluster, prompts, source, task.reference)
     evaluation = Evaluation(record, prompts, sampling, recipe.mix, Calls(recipe.reward_timeout, note))
     if not evaluation.sampling.temperature:

@@ -91,9 +91,10 @@ class LoraSection(Section):
 class EvaluationSection(Section):
     """How the base and what comes of it are asked held-out questions; what is None is as the task's card says.
 
-    ``data`` feeds the task from a local file of held-out rows instead of its own source. Base and tuned are always
-    compared at the end. Where answers are sampled, ``greedy`` asks every question once more at temperature 0, as an
-    evaluation of its own; verdict, ``load_best`` and ``early_stop`` go by the sampled one.
+    ``data`` feeds the task from a local file of held-out rows instead of its own source; ``holdout`` keeps this share
+    of the training rows back instead, and none of these is trained on. Base and tuned are always compared at the end.
+    Where answers are sampled, ``greedy`` asks every question once more at temperature 0, as an evaluation of its own;
+    verdict, ``load_best`` and ``early_stop`` go by the sampled one.
 
     With ``every`` (steps, or ``epoch``) the base is evaluated before step 0 and the adapter that often; then
     ``load_best`` keeps the adapter with the best primary metric instead of the last one, and ``early_stop`` ends
@@ -101,6 +102,7 @@ class EvaluationSection(Section):
     """
 
     data: str | None = None
+    holdout: float | None = Field(default=None, gt=0, lt=1)
     split: str = "test"
     limit: int | None = Field(default=None, ge=1)
     samples: int | None = Field(default=None, ge=1)
@@ -120,6 +122,8 @@ class EvaluationSection(Section):
 
     @model_validator(mode="after")
     def _check_every(self) -> EvaluationSection:
+        if self.holdout is not None and self.data is not None:
+            raise TrainingError("evaluation.holdout keeps training rows back, evaluation.data names others; give one.")
         for name in ("load_best", "early_stop"):
             if getattr(self, name) and self.every is None:
                 raise TrainingError(f"evaluation.{name} needs evaluation.every, such as 50 or epoch.")
