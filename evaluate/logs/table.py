@@ -15,6 +15,7 @@ from ...rewards.answers.options import OPTION_COLUMNS
 from ...rewards.guarded import UNWATCHED, Calls
 from ..environment import environment
 from ..evaluation import claim, command_line, now
+from ..paired.doubts import SHOWN
 from ..progress import Advance, unwatched
 from ..runs.journal import settle
 from ..runs.manifest import Manifest, TaskRecord
@@ -50,12 +51,19 @@ def import_completions(
     """Make a run a model from the completions in ``source`` and score it.
 
     One model's run is ``out`` itself; several stand in ``out/MODEL``. Memory stays flat as rows grow. Raises
-    :class:`EvaluationError` naming the columns that exist when one is missing. ``calls`` says how rewards are called.
+    :class:`EvaluationError` naming the columns that exist when one is missing. ``calls`` says how rewards are called;
+    its ``note`` also gets a sentence about outputs that are null: no reward applies to them.
     """
     with locked(out):
         with Grouping() as grouping:
+            nulls: list[str] = []
             for number, row in enumerate(read_table(source)):
-                _add(grouping, row, number, columns, source)
+                identity = _add(grouping, row, number, columns, source)
+                if row[columns.completion] is None:
+                    nulls.append(f"row {number + 1}, id {identity}")
+            if nulls:
+                shown = "; ".join(nulls[:SHOWN]) + ("; …" if len(nulls) > SHOWN else "")
+                calls.note(f"{source}: {len(nulls):,} of {number + 1:,} outputs are null ({shown}): not applicable.")
             models = grouping.models()
             try_mix(mix, next(models[0].prompts()), None, columns.reference, calls)
             names = folder_names([answers.model for answers in models])
@@ -69,7 +77,8 @@ def import_completions(
         return runs
 
 
-def _add(grouping: Grouping, row: Mapping[str, Any], number: int, columns: Columns, source: Path) -> None:
+def _add(grouping: Grouping, row: Mapping[str, Any], number: int, columns: Columns, source: Path) -> str:
+    """Add a row and return the id of its question."""
     for role, column in columns._asdict().items():
         if column is not None and column not in row:
             raise EvaluationError(
@@ -82,6 +91,7 @@ def _add(grouping: Grouping, row: Mapping[str, Any], number: int, columns: Colum
             f"{source}: rows of id {prompt.id!r} and model {model!r} differ in prompt or reference; give the "
             "column that tells questions apart with --id-column."
         )
+    return prompt.id
 
 
 def _prompt(row: Mapping[str, Any], columns: Columns, identity: str) -> Prompt:

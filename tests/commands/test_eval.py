@@ -234,3 +234,16 @@ def test_field_13_scoring_and_comparing_never_load_torch(answers: Path, tmp_path
     asked = ["score", str(answers), *COLUMNS, "--model-column", "model", "--out", str(tmp_path / "out")]
     done = subprocess.run([sys.executable, "-c", code, *asked], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_kramabench_38_a_file_of_references_that_cannot_be_read_ends_with_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every row was "unreadable", and the status 0; a list of accepted answers is read."""
+    source = tmp_path / "answers.jsonl"
+    for gold, status in (([""], 2), (["4", "four"], 0)):
+        source.write_text(json.dumps({"output": "The answer is four.", "gold": gold}) + "\n")
+        argv = ["score", str(source), "--completion-column", "output", "--reference-column", "gold"]
+        assert main([*argv, "--out", str(tmp_path / f"out-{status}")]) == status
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("! 1 of 1 completions of model have no value of correctness: 1 unreadable reference")

@@ -8,6 +8,7 @@ from grpokit.evaluate import Columns, EvaluationError, Run, compare, import_comp
 from grpokit.evaluate.scoring import BLOCK, score_run
 from grpokit.files import read_lines
 from grpokit.rewards import RewardMix
+from grpokit.rewards.guarded import Calls
 
 COLUMNS = Columns("output", reference="gold", model="who", id="q")
 MIX = RewardMix.parse("correctness")
@@ -99,8 +100,10 @@ def test_one_null_output_does_not_refuse_a_file(tmp_path: Path) -> None:
     """No reward sees it, none applies to it, and it is counted; the rest is scored as it would be alone."""
     rows = [row(1, "a", "#### 18"), {**row(2, "a", ""), "output": None}, row(3, "a", "#### 17"), row(4, "a", "")]
     source = write(tmp_path / "answers.jsonl", rows)
-    mix = RewardMix.parse("correctness,length(target=9)=0.5")
-    (run,) = import_completions(source, COLUMNS, mix, "correctness", tmp_path / "out")
+    mix, notes = RewardMix.parse("correctness,length(target=9)=0.5"), list[str]()
+    calls = Calls(note=notes.append)
+    (run,) = import_completions(source, COLUMNS, mix, "correctness", tmp_path / "out", calls=calls)
+    assert notes == [f"{source}: 1 of 4 outputs are null (row 2, id 2): not applicable."]
     assert [(one.text, one.finish_reason) for one in run.rows()][1] == ("", "missing")
     scores = list(run.scores())
     assert [score.rewards["correctness"].value for score in scores] == [1.0, None, 0.0, 0.0]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grpokit.rewards import correctness
+from grpokit.rewards import conciseness, correctness, get
 from grpokit.rewards.answers.options import Options
 
 from .test_correctness import rows
@@ -56,6 +56,7 @@ MEANT: list[tuple[object, object, tuple[str, ...] | None, str]] = [
     (NAMES, -1, None, "no index counts from the end"),
     (NAMES, "4", None, "an index past the end, as text"),
     (NAMES, True, None, "no index"),
+    ([0, 1], True, None, "no index, though Python takes it for 1"),
     (NAMES, "E", None, "a letter past the end"),
     (NAMES, "(E)", None, "a letter past the end, in brackets"),
     (NAMES, "Frida", ("Frida",), "none of the options stands for itself"),
@@ -117,6 +118,11 @@ def test_a_letter_is_never_compared_with_a_text_as_algebra() -> None:
     choices = ["(60/6)-12=a", "(60-12)/6=a", "the graph of f at a"]
     given = ["The answer is (A).", "The answer is (B).", "<answer>a</answer>"]
     assert correctness(completions=given, answer=[1] * 3, choices=[choices] * 3) == [0.0, 1.0, 0.0]
+    options = Options.read(choices)
+    assert options is not None
+    assert options.against("(A)", (choices[1], "B")) == ("B",)
+    assert options.against("a", (choices[1], "B")) == ("B",)  # a small letter is a label too
+    assert options.against("60", (choices[1], "B")) == (choices[1], "B")
 
 
 def test_published_choices(shared: Path) -> None:
@@ -133,3 +139,13 @@ def test_published_choices(shared: Path) -> None:
         values = correctness(completions=given, answer=[place] * 3, choices=[choices] * 3)
         wrong += values != [1.0, 1.0, 0.0]
     assert wrong == 1  # the texts of one question are L, R, 1/C and C, so that its letter C is not told from its text
+
+
+def test_lists_and_choices_count_in_the_rewards_that_ask_what_is_right() -> None:
+    rows: dict[str, Any] = {"answer": [["3", "(D)"], "A"], "choices": [NAMES, NAMES]}
+    given = ["The answer is D.", "The answer is D."]
+    assert conciseness(completions=given, **rows)[0] != 0.0
+    assert conciseness(completions=given, **rows)[1] == 0.0
+    schedule = get("cosine_length", max_len=100)
+    right, wrong = schedule(completions=given, completion_ids=[[1] * 9] * 2, **rows)
+    assert (right or 0.0) > 0 > (wrong or 0.0)

@@ -27,6 +27,16 @@ def test_rubric_function_takes_message_models() -> None:
     assert to_verifiers(xml_format)([[message]], [[message]], ["18"], [{}]) == [1.0]
 
 
+def test_kramabench_38_lists_of_accepted_answers_and_choices() -> None:
+    function = to_verifiers(correctness)
+    assert function(["?"] * 2, [RIGHT, WRONG], [["17", "18"], ["17", "18"]], [{}, {}]) == [1.0, 0.0]
+    info = {"choices": ["17", "18"]}
+    assert function(["?"] * 2, [RIGHT, WRONG], [1, 0], [info, info]) == [1.0, 0.0]
+    task = SimpleNamespace(model_dump=lambda: {"answer": ["17", "18"]})
+    trace = SimpleNamespace(last_reply=RIGHT)
+    assert asyncio.run(to_verifiers_task(correctness)(task, trace)) == 1.0
+
+
 def test_a_real_rubric() -> None:
     vf = pytest.importorskip("verifiers")
     if not hasattr(vf, "Rubric"):

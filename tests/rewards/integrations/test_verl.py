@@ -3,6 +3,7 @@
 import inspect
 import math
 
+import numpy as np
 from grpokit.rewards import RewardMix
 from grpokit.rewards.integrations.verl import to_verl
 from grpokit.tests.rewards.integrations.replies import RIGHT
@@ -25,6 +26,14 @@ def test_verl_reads_the_ground_truth_and_not_the_worked_answer_beside_it() -> No
     extra = {"split": "train", "index": 3, "answer": "9 is a distractor #### 9", "question": "?"}
     compute_score = to_verl(RewardMix.parse("correctness"))
     assert compute_score("gsm8k", RIGHT, "18", extra)["score"] == 1.0
+
+
+def test_kramabench_38_verl_s_lists_of_accepted_answers() -> None:
+    """Parquet rows come as arrays."""
+    compute_score = to_verl(RewardMix.parse("correctness"))
+    for truth in (["17", "18"], np.array(["eighteen", "18"], dtype=object), {"text": ["18"], "answer_start": [0]}):
+        assert compute_score("x", RIGHT, truth, None)["score"] == 1.0
+    assert compute_score("x", RIGHT, ["17", "19"], None)["score"] == 0.0
 
 
 def test_verl_gets_numbers_even_where_nothing_applies() -> None:
