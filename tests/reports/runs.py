@@ -53,13 +53,18 @@ def write_run(
     return Run.open(folder)
 
 
-def rescored(run: Run, statuses: Sequence[tuple[str, float | None]]) -> Run:
-    """Give the completions of a run these statuses and values of correctness in turn, and totals to match."""
-    weights = run.manifest.mix.weights
+def rescored(run: Run, statuses: Sequence[tuple[str, float | None]], manifest: Manifest | None = None) -> Run:
+    """Give the completions of a run these statuses and values of correctness in turn, and totals to match.
+
+    With ``manifest``, which takes the place of the run's own, the totals follow its weights.
+    """
+    manifest = manifest or run.manifest
+    weights = manifest.mix.weights
     scores = []
     for score, (status, value) in zip(run.scores(), cycle(statuses), strict=False):
         rewards = {**score.rewards, "correctness": Judgement(value, status, "set by hand")}
         scores.append(_score(score.prompt_id, score.sample, rewards, weights, 0.0))
+    manifest.write(run.path)
     write_lines(run.path / "scores.jsonl", [score.to_json() for score in scores])
     return Run.open(run.path)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from grpokit.evaluate.paired.pairing import compare
-from grpokit.evaluate.runs.run import Run
 from grpokit.reports.html import write_html
 from grpokit.rewards.reward import NO_ANSWER
 from grpokit.tests.reports.conftest import Compared
@@ -89,8 +88,8 @@ def test_cells_filter_what_they_count_where_values_are_missing(
         run = write_run(tmp_path / model.name, model._replace(formatted=0.0), questions=24, samples=2)
         only = {"correctness": 1.0, "xml_format": 0.0, "length(target=200)": 0.0}
         task, mix = replace(run.manifest.task, primary=primary), replace(run.manifest.mix, weights=only)
-        replace(run.manifest, task=task, mix=mix).write(run.path)
-        runs.append(rescored(Run.open(run.path), [right, right, wrong, wrong, right, missing, missing, wrong]))
+        statuses = [right, right, wrong, wrong, right, missing, missing, wrong]
+        runs.append(rescored(run, statuses, replace(run.manifest, task=task, mix=mix)))
     comparison = compare(runs)
     gain = comparison.pairs[0].gain
     assert gain.both_right > 0 < gain.both_wrong
