@@ -12,6 +12,7 @@ Every built-in reward stands here with its default parameters, ready for ``GRPOT
 
 from .answers.correctness import correctness
 from .diagnostics import diagnose
+from .formats.reasoning_format import reasoning_format
 from .formats.xml_format import xml_format, xml_format_soft, xml_tag_count
 from .function import FunctionReward
 from .gate import Gate
@@ -58,6 +59,7 @@ __all__ = [
     "language_consistency",
     "length",
     "names",
+    "reasoning_format",
     "repetition",
     "rouge",
     "rouge_1",

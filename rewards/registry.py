@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GrpokitError, nearest
 from .answers.correctness import correctness
+from .formats.reasoning_format import reasoning_format
 from .formats.xml_format import xml_format, xml_format_soft, xml_tag_count
 from .function import FunctionReward
 from .gate import Gate
@@ -40,6 +41,7 @@ READY: dict[str, Reward] = {
     "xml_format": xml_format,
     "xml_format_soft": xml_format_soft,
     "xml_tag_count": xml_tag_count,
+    "reasoning_format": reasoning_format,
     "conciseness": conciseness,
     "repetition": repetition,
     "cot_clarity": cot_clarity,
