@@ -16,6 +16,7 @@ from .structure import split_outside
 LONGEST_NAME = 60
 """Characters of what can be a name."""
 
+_ABOUT = re.compile(r"\\approx(?![A-Za-z])")
 _BLANK = re.compile(r"\s+")
 _ATOM = r"""
     (?: m? \s? \\(?:angle|triangle|overline|overrightarrow|overleftrightarrow|vec|hat|bar|tilde|widehat)
@@ -42,7 +43,6 @@ _NAME = re.compile(
 _PHRASE = re.compile(r"(?=.*[A-Za-z]{3})[A-Za-z][A-Za-z' ]*")  # the area, number of eggs
 _GRAPH = re.compile(r"y|[A-Za-z]\s?\(\s?x\s?\)")  # y and f(x): both name what a formula in x gives
 _ROOT = re.compile(r"[xz] ?_ ?(?:\{ ?\d ?\}|\d)")  # x_1 and x_2 are the roots, whichever
-_VARIABLE = re.compile(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])")
 
 
 @lru_cache(maxsize=65_536)
@@ -67,13 +67,16 @@ def value_of(text: str, other: str) -> str:
     r"""Return what ``text`` says when it is compared with ``other``: the side of an equation that is no name.
 
     Names are dropped in front (``x = y = 5``) and behind (``5 = x``); of a calculation with its result
-    (``6*3 = 18``) the result counts, unless it is another number. Where both are equations, the names must be the same.
+    (``6*3 = 18``) the result counts, where it is that number. Where both are equations, the names must be the same.
 
     >>> value_of("x = 5", "5"), value_of("5 = x", "5"), value_of("6*3 = 18", "18"), value_of(r"x \in [1,2]", "[1,2]")
     ('5', '5', '18', '[1,2]')
     >>> value_of("x^2 + y^2 = 13", "13"), value_of("x = 5", "y = 5"), value_of("x = 56 = 57", "57")
     ('x^2 + y^2 = 13', 'x = 5', 'x = 56 = 57')
     """
+    exact, *about = _ABOUT.split(text)
+    if about:  # x = 1/3 \\approx 0.33 says 1/3, and x \\approx 5 says 5
+        return about[0].strip() if is_name(exact) else value_of(exact.strip(), other)
     sides = split_outside(text, "=")
     if len(sides) == 1:
         member, sign, of = text.partition(r"\in ")
@@ -90,11 +93,9 @@ def value_of(text: str, other: str) -> str:
 
 
 def _is_calculation(side: str, result: str) -> bool:
-    """Return whether both sides are in numbers alone, and not known to be different ones."""
-    if not side or _VARIABLE.search(side + " " + result) or not any(map(str.isdigit, side)):
-        return False
-    stated, wanted = _exact(side), _exact(result)
-    return stated is None or wanted is None or stated == wanted
+    """Return whether both sides are the same number, exactly."""
+    stated = _exact(side)
+    return stated is not None and stated == _exact(result)
 
 
 def _exact(side: str) -> object:

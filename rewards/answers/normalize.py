@@ -43,6 +43,7 @@ _BLANKS = re.compile(r"\s+")
 _EDGES = " \t\r\n.,;:\\"
 _EMPHASIS = re.compile(r"(_+)(.*[^_])\1", re.DOTALL)  # _12_, __12__; not the subscript of "_{57}"
 
+_BRACED_COMMA = re.compile(r"(?:(?<=\d) )?\{ ?, ?\} ?")  # 14{,}916
 _STARRED_POWER = re.compile(r"(?<=[\w)])\s?\*\*\s?(?=[\d(-]|[a-z](?![A-Za-z]))")  # 2**10, (x+1) ** n
 _ROOT_WORD = re.compile(r"(?<![\\A-Za-z])sqrt(?=\s*[({])")  # sqrt(2), sqrt{2}
 _ARGUMENT_BRACKET = re.compile(
@@ -158,7 +159,7 @@ def tidy(text: str) -> str:
         text = _RAISED.sub(lambda run: "^{" + "".join(_SUPERSCRIPTS[sign] for sign in run[0]) + "}", text)
         text = _LOWERED.sub(lambda run: "_{" + "".join(_SUBSCRIPTS[sign] for sign in run[0]) + "}", text)
     text = _STARRED_POWER.sub("^", text) if "**" in text and not text.startswith("**") else text
-    text = text.replace("**", "").replace("{,}", ",").strip("`* \t\r\n")
+    text = _BRACED_COMMA.sub(",", text.replace("**", "")).strip("`* \t\r\n")
     emphasised = _EMPHASIS.fullmatch(text) if text.startswith("_") else None
     text = emphasised[2] if emphasised else text
     if "\\" in text:

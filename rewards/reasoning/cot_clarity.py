@@ -17,6 +17,7 @@ _MOST_STEPS = 500
 _NEW_WORDS = 2.0
 _NEW_WORDS_BESIDE_NUMBER = 1.0
 _NEW_NUMBERS = 2
+_MOST_ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,13 @@ class CotClarity(Reward):
     that order has said:
 
     - an equation with an operation in it (``16 − 3 = 13``; neither ``1 = 1`` nor ``a = 1``), or
-    - a number with at least one new word of content, in a sentence, or
-    - two new words of content, in a sentence (a CJK character is half a word).
+    - a quantity, in digits or (English, Chinese) in words, with at least one new word of content, in a sentence, or
+    - where the prompt has no quantity: two new words of content, in a sentence that takes up one of the prompt's (a CJK
+      character is half a word).
+
+    Where the prompt has quantities, the reasoning is about it only if it carries two of them (or the one), and a step
+    only if it carries one of them or of what equations have made of them. So a text that is the same for every question
+    earns nothing, and prose without a quantity is no step.
 
     Words of content are neither function words nor talk about reasoning (first, therefore, step, calculate,
     problem, …; :mod:`~grpokit.rewards.reasoning.reasoning_words`); a sentence is held together by function words and
@@ -53,6 +59,7 @@ class CotClarity(Reward):
     """
 
     name: ClassVar[str] = "cot_clarity"
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags",)
 
     target: int = 3
@@ -78,14 +85,21 @@ class CotClarity(Reward):
         memory = _Memory()
         for step in prompt:
             memory.add_prompt(step)
+        steps = _steps(reasoning)
+        if not memory.is_about_prompt(steps):
+            reason = "the steps carry fewer than two of the prompt's quantities"
+            return Judgement(0.0, "no steps", reason, span)
         credited = 0
-        for text in _longest(split_steps(reasoning[:READ_AT_MOST])):
-            credited += memory.credit(read_step(text))
+        for step in steps:
+            credited += memory.credit(step)
             if credited == self.target:
                 break
         status = "clear" if credited == self.target else "some steps" if credited else "no steps"
         return Judgement(
-            credited / self.target, status, f"{credited} of {self.target} wanted steps say something", span
+            credited / self.target,
+            status,
+            f"{credited} of {self.target} wanted steps say something new, in an equation or beside a quantity",
+            span,
         )
 
 
@@ -97,11 +111,29 @@ class _Memory:
     equations: set[str] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
     shapes: set[str] = field(default_factory=set)
+    prompt_content: set[str] | None = None
+    asked: set[str] = field(default_factory=set)
+    carried: set[str] = field(default_factory=set)
 
     def add_prompt(self, step: Step) -> None:
         """Take note of a step of the prompt."""
+        self.prompt_content = (self.prompt_content or set()) | step.content
+        self.asked |= step.quantities - {"1"}
         self.content |= step.content
         self.equations |= step.equations
+
+    def is_about_prompt(self, steps: list[Step]) -> bool:
+        """Return whether the steps carry the prompt's quantities, and take note of what equations make of them."""
+        used = self.asked & frozenset[str]().union(*(step.quantities for step in steps))
+        self.carried = set(used)
+        equations = [step for step in steps if step.equations]
+        for _ in range(_MOST_ROUNDS):
+            reached = [step for step in equations if step.quantities & self.carried]
+            if not self.asked or not reached:
+                break
+            equations = [step for step in equations if not step.quantities & self.carried]
+            self.carried.update(*(step.quantities for step in reached))
+        return len(used) >= min(2, len(self.asked))
 
     def credit(self, step: Step) -> bool:
         """Return whether the step says something new, and take note of it."""
@@ -113,13 +145,18 @@ class _Memory:
         return earned
 
     def _counts(self, step: Step) -> bool:
+        if self.asked and not step.quantities & self.carried:
+            return False
         has_new_equation = not step.equations <= self.equations
         if step.shape in self.shapes:
             return has_new_equation and len(step.numbers - self.numbers) >= _NEW_NUMBERS
         if has_new_equation or not step.is_sentence:
             return has_new_equation
         new = weight(step.content - self.content)
-        return new >= (_NEW_WORDS_BESIDE_NUMBER if step.numbers else _NEW_WORDS)
+        if step.quantities:
+            return new >= _NEW_WORDS_BESIDE_NUMBER
+        takes_up = self.prompt_content is not None and not self.prompt_content.isdisjoint(step.content)
+        return takes_up and not self.asked and new >= _NEW_WORDS
 
 
 def _longest(steps: set[str]) -> list[str]:

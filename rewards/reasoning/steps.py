@@ -51,6 +51,15 @@ _FUNCTION: frozenset[str] = frozenset().union(*FUNCTION_WORDS.values())
 _EMPTY = _FUNCTION | REASONING_WORDS
 
 
+_SPELT = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty"""
+_NUMBER_WORDS = {word: str(value) for value, word in enumerate(_SPELT.split()) if word != "one"} | {
+    "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90",
+    "hundred": "100", "thousand": "1000", "half": "1/2", "twice": "2", "dozen": "12",
+} | {sign: sign for sign in "一二两三四五六七八九十百千万亿半"}  # fmt: skip
+"""Quantities in words, English and Chinese; "one" is as often a pronoun."""
+
+
 class Step(NamedTuple):
     """What one step says: ``shape`` is its text with each number masked, ``said`` all its words.
 
@@ -63,6 +72,12 @@ class Step(NamedTuple):
     content: frozenset[str]
     numbers: frozenset[str]
     equations: frozenset[str]
+
+    @property
+    def quantities(self) -> frozenset[str]:
+        """The numbers of the step, those in words too."""
+        digits = {number.replace(",", "") for number in self.numbers}
+        return frozenset(digits | {_NUMBER_WORDS[word] for word in self.said & _NUMBER_WORDS.keys()})
 
     @property
     def is_sentence(self) -> bool:

@@ -302,6 +302,23 @@ QUALIFIED = [
     Case(tagged("half of 31"), "1/2", 0.0, "of another number"),
 ]  # fmt: skip
 
+PARTS = [  # what a parser of LaTeX reads a part of
+    Case(boxed(r"x^\frac{5}{3}"), r"\frac{5}{3}", 0.0, "the exponent of a power"),
+    Case(boxed("x^1.25"), "1.25", 0.0, "a plain one"),
+    Case(boxed("_{1.25}"), "1.25", 0.0, "a subscript"),
+    Case(boxed(r"\neq \frac{5}{3}"), r"\frac{5}{3}", 0.0, "a value that it is not"),
+    Case(boxed(r"> \frac{5}{3}"), r"\frac{5}{3}", 0.0, "a bound"),
+    Case(boxed(r"\not \frac{5}{3}"), r"\frac{5}{3}", 0.0, "another negation"),
+    Case(boxed(r"\frac{5}{3}|\frac{6}{3}"), r"\frac{5}{3}", 0.0, "two values"),
+    Case(boxed(r"gcd(\frac{5}{3}, 2)"), r"\frac{5}{3}", 0.0, "an argument"),
+    Case(boxed(r"\frac{1}{2}"), r"x^\frac{1}{2}", 0.0, "a part of the reference"),
+    Case(boxed(r"-\sqrt{7} = \sqrt{7}"), r"\sqrt{7}", 0.0, "a false equation in roots"),
+    Case(boxed(r"\frac{1}{3} \approx 0.33"), "1/3", 1.0, "a value with its decimal"),
+    Case(boxed(r"\frac{1}{3} \approx 0.33"), "0.33", 0.0, "the decimal is not the value"),
+    Case(boxed(r"x \approx 5"), "5", 1.0, "a name about a value"),
+    Case(boxed("14 {, }916"), "14{,}916", 1.0, "braces with a blank around a comma"),
+]
+
 NOTATION = [
     Case(boxed("3^(1/2)"), r"\sqrt{3}", 1.0, "brackets around an exponent"),
     Case(boxed(r"\sqrt{3}"), "3**(1/2)", 1.0, "a Python power in the reference"),
@@ -330,4 +347,4 @@ NOTATION = [
     Case(tagged("J"), "J. S. Bach", 0.0, "initials are no choice"),
 ]
 
-EQUALITY = [*EQUATIONS, *QUALIFIED, *NOTATION, *NUMBERS, *UNITS, *STRUCTURES, *ALGEBRA, *WORDS]
+EQUALITY = [*EQUATIONS, *QUALIFIED, *PARTS, *NOTATION, *NUMBERS, *UNITS, *STRUCTURES, *ALGEBRA, *WORDS]

@@ -113,3 +113,34 @@ def test_equations(text: str, equations: set[str]) -> None:
 def test_the_target_is_checked(target: int) -> None:
     with pytest.raises(RewardError, match="at least 1"):
         CotClarity(target=target)
+
+
+QUESTION = "A shop has 16 boxes. Each box holds 24 pens, and 9 pens are broken. How many pens are whole?"
+ABOUT = "The 16 boxes hold 16 * 24 = 384 pens. Of these 384 - 9 = 375 are whole. So the shop can sell 375 whole pens."
+
+
+def test_one_text_for_every_question_earns_nothing() -> None:
+    assert cot_clarity(completions=[ABOUT, SOLVED["arithmetic"]], prompts=[QUESTION] * 2) == [1.0, 0.0]
+    judged = cot_clarity.explain(completions=[SOLVED["arithmetic"]], prompts=[QUESTION])[0]
+    assert judged.reason == "the steps carry fewer than two of the prompt's quantities"
+
+
+def test_a_step_that_carries_nothing_of_the_question_is_none() -> None:
+    text = "The 16 boxes hold 24 pens each. Yet 70 + 80 = 150. A king had 501 horses in the stable."
+    assert cot_clarity(completions=[text], prompts=[QUESTION + " Pack them."]) == [pytest.approx(1 / 3)]
+
+
+def test_quantities_in_words_are_quantities() -> None:
+    prompt = "Ann has three hens, and each lays twelve eggs. How many eggs are there?"
+    assert cot_clarity(completions=["The hens lay 3 * 12 = 36 eggs together."], prompts=[prompt]) == [
+        pytest.approx(1 / 3)
+    ]
+
+
+def test_prose_without_a_quantity_is_no_step() -> None:
+    prose = "The weather was fine and the garden was full of roses. Birds sang in the old tree above the wall."
+    assert cot_clarity(completions=[prose]) == [0.0]
+    assert cot_clarity(completions=[prose] * 2, prompts=[QUESTION, "Who tends the roses?"]) == [
+        0.0,
+        pytest.approx(1 / 3),  # where the question has no quantity, a sentence that takes up its words is one
+    ]
