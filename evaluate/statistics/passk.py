@@ -78,8 +78,12 @@ def _majority(scores: Floats, answers: Integers, subsets: NDArray[np.int32]) -> 
     pairs, numbers = np.unique(
         numbers.reshape(answers.shape) + np.arange(len(answers))[:, None] * len(values), return_inverse=True
     )
+    drawn = numbers.reshape(answers.shape)[:, subsets]
+    kept = np.zeros(len(pairs), np.bool_)
+    kept[drawn] = True  # small subsets hold few of many answers
+    pairs = pairs[kept]
     voting = values[pairs % len(values)] >= 0
-    chosen = numbers.reshape(answers.shape)[:, subsets] * len(subsets) + np.arange(len(subsets))[:, None]
+    chosen = (np.cumsum(kept) - 1)[drawn] * len(subsets) + np.arange(len(subsets))[:, None]
     shape, size = (len(pairs), len(subsets)), len(pairs) * len(subsets)
     votes = np.bincount(chosen.ravel(), minlength=size).reshape(shape) * voting[:, None]
     sums = np.bincount(chosen.ravel(), scores[:, subsets].ravel(), minlength=size).reshape(shape)
