@@ -144,6 +144,11 @@ def _check_same(old: Manifest, new: Manifest, out: Path, resume: bool) -> None:
         raise EvaluationError(f"{out} holds a run of {old.model!r}; give --resume to finish it, or another --out.")
     differing = [name for name in ("weights", "task", "mix", "sampling") if getattr(old, name) != getattr(new, name)]
     differing += [name for name in OF_THE_TEXT if old.engine.get(name) != new.engine.get(name)]
+    if "weights" in differing and "fingerprint" in new.engine and "fingerprint" not in old.engine:
+        raise EvaluationError(
+            f"{out} was begun by an earlier version, whose fingerprint of the weights left out their settings, so "
+            "nothing says that these are the same; it can be compared and scored, not finished: give another --out."
+        )
     if differing:
         raise EvaluationError(
             f"{out} holds another run: its {' and '.join(differing)} differ from what is asked now; give another --out."

@@ -218,11 +218,11 @@ def _yaml_item(name: str, value: object) -> tuple[RewardSpec, object]:
 
 
 def _read_yaml(path: Path) -> Mapping[str, object]:
-    import yaml
+    from ..plain_yaml import YamlError, read_yaml
 
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        loaded = read_yaml(path)
+    except (OSError, UnicodeDecodeError, YamlError) as error:
         raise MixError(f"cannot read a reward mix from {str(path)!r}: {' '.join(str(error).split())}") from error
     if not isinstance(loaded, Mapping):
         raise MixError(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import yaml
-
 from ..files import LOCK, write_atomically
+from ..plain_yaml import YamlError, parse_yaml, read_yaml
 from .recipe.recipe import Recipe
 from .types import TrainingError
 
@@ -71,10 +70,14 @@ def checkpoint_step(folder: Path) -> int:
 
 def _check_same(path: Path, recipe: Recipe) -> None:
     try:
-        stored = yaml.safe_load(path.read_text(encoding="utf-8"))
+        stored = read_yaml(path)
     except OSError:
         raise TrainingError(f"{path.parent} holds no run to resume: there is no {RECIPE} in it.") from None
-    now = yaml.safe_load(recipe.to_yaml())
+    except (YamlError, UnicodeDecodeError):
+        stored = None
+    if not isinstance(stored, dict):
+        raise TrainingError(f"{path} is no recipe that this run was begun with; give another --out.")
+    now = parse_yaml(recipe.to_yaml())
     training = (now.keys() | stored.keys()) - {"export", "reward_timeout"}  # which train nothing
     changed = sorted(key for key in training if now.get(key) != stored.get(key))
     if changed:

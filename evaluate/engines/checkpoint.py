@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,29 @@ from .hub import fetch
 from .model_path import ModelPath
 
 FINGERPRINT_DIGITS = 16
+
+TOKENIZER = (
+    "tokenizer.json",
+    "tokenizer.model",
+    "*.tiktoken",
+    "vocab.*",
+    "merges.txt",
+    "added_tokens.json",
+    "chat_template.jinja",
+)
+"""The files by which text becomes tokens and tokens text."""
+
+NO_MATTER = frozenset(
+    {"_name_or_path", "name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache", "model_max_length"}
+    | {"padding_side", "truncation_side", "processor_class", "is_local", "local_files_only"}
+)
+"""Fields of a checkpoint's configuration that change no text; dtype and context are in the manifest by themselves."""
+
+NO_MATTER_ADAPTER = frozenset(
+    {"base_model_name_or_path", "revision", "peft_version", "auto_mapping", "parent_library", "inference_mode"}
+    | {"task_type", "lora_dropout"}
+)
+"""Fields of an adapter's configuration that change no text."""
 
 
 def locate(path: ModelPath) -> Path:
@@ -63,13 +86,49 @@ def read_settings(file: Path) -> dict[str, Any]:
 
 
 def fingerprint(*folders: Path) -> str:
-    """Return sixteen hex digits over the safetensors files of a checkpoint (and its adapter)."""
+    """Return sixteen hex digits over what a checkpoint (and its adapter) computes: see :func:`digests`."""
     return combined([digest for folder in folders for digest in digests(folder)])
 
 
 def digests(folder: Path) -> list[bytes]:
-    """Return the SHA-256 of each safetensors file of a folder, in the order of their names."""
-    return [_sha256(file) for file in sorted(folder.glob("*.safetensors"))]
+    """Return SHA-256 digests of a folder: of each safetensors file, in the order of their names, and of the settings.
+
+    The settings of a checkpoint are its configuration, end tokens, tokenizer and chat template; those of an adapter,
+    which is asked through its base's tokenizer, its configuration: ``lora_alpha`` is not in the tensors. Fields that
+    change no text, such as paths and versions, are left out.
+    """
+    tensors = [_sha256(file) for file in sorted(folder.glob("*.safetensors"))]
+    if (folder / "adapter_config.json").is_file():
+        return [*tensors, adapter_digest(folder)]
+    return [*tensors, _checkpoint_digest(folder)]
+
+
+def adapter_digest(folder: Path) -> bytes:
+    """Return the SHA-256 of an adapter's configuration. What is unset, as new fields of PEFT are, does not count."""
+    settings = read_settings(folder / "adapter_config.json")
+    return _digest({key: value for key, value in settings.items() if value and key not in NO_MATTER_ADAPTER})
+
+
+def _checkpoint_digest(folder: Path) -> bytes:
+    config, tokenizer = read_settings(folder / "config.json"), read_settings(folder / "tokenizer_config.json")
+    return _digest(
+        {
+            "config": {key: value for key, value in config.items() if key not in NO_MATTER},
+            "end": read_settings(folder / "generation_config.json").get("eos_token_id"),
+            "tokenizer": {key: value for key, value in tokenizer.items() if key not in NO_MATTER},
+            "files": [(file.name, _sha256(file).hex()) for name in TOKENIZER for file in sorted(folder.glob(name))],
+        }
+    )
+
+
+def _digest(settings: Mapping[str, Any]) -> bytes:
+    """Return the SHA-256 of settings; of a list of names, such as ``target_modules``, the order does not count."""
+    ordered = {key: sorted(value) if _are_names(value) else value for key, value in settings.items()}
+    return hashlib.sha256(json.dumps(ordered, sort_keys=True).encode()).digest()
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _sha256(file: Path) -> bytes:

@@ -48,6 +48,7 @@ class TransformersEngine:
         """Return what the manifest keeps of this engine."""
         return {
             "kind": "transformers",
+            "fingerprint": "tensors and settings",
             "checkpoint": str(self.base.folder),
             "adapter": None if self.adapter is None else str(self.adapter),
             "adapter_probe_change": self.probe_change,

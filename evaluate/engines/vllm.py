@@ -47,6 +47,7 @@ class VllmEngine:
         """Return what the manifest keeps of this engine."""
         return {
             "kind": "vllm",
+            "fingerprint": "tensors and settings",
             "checkpoint": str(self.folder),
             "adapter": None if self.adapter is None else str(self.adapter),
             "dtype": str(self.llm.llm_engine.model_config.dtype).removeprefix("torch."),

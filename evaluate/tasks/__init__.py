@@ -72,27 +72,28 @@ def file_task(data: Path, prompt: str, reference: str | None, identity: str | No
 
 
 def _packaged(name: str) -> Task:
-    return _parse((_CARDS / f"{name}.yaml").read_text(encoding="utf-8"), name)
+    from ...plain_yaml import parse_yaml
+
+    return _parse(parse_yaml((_CARDS / f"{name}.yaml").read_text(encoding="utf-8")), name)
 
 
 def _read_card(path: Path) -> Task:
+    from ...plain_yaml import YamlError, read_yaml
+
     try:
-        return _parse(path.read_text(encoding="utf-8"), str(path)).located(path.parent)
+        values = read_yaml(path)
+    except YamlError as error:
+        raise EvaluationError(f"{path}: {error}.") from None
     except OSError as error:
         raise EvaluationError(f"cannot read task card {path}: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise EvaluationError(f"task card {path} is not text in UTF-8.") from None
+    return _parse(values, str(path)).located(path.parent)
 
 
-def _parse(text: str, where: str) -> Task:
-    import yaml
-
+def _parse(values: object, where: str) -> Task:
     from .card import parse_card
 
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise EvaluationError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(values, Mapping):
         raise EvaluationError(f"{where}: a task card is a mapping of keys to values.")
     return parse_card(values, where)

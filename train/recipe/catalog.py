@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from ...errors import nearest
+from ...plain_yaml import YamlError, read_yaml
+from ...plain_yaml import parse_yaml as parse_plain
 from ..types import TrainingError
 
 _RECIPES = files(__package__) / "shipped"
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that reads ``1e-3`` as a number, as YAML 1.2 does."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
 
 
 class Summary(NamedTuple):
@@ -53,7 +43,7 @@ def read_recipe(name: str) -> dict[str, Any]:
     >>> read_recipe("arithmetic-tiny")["model"]
     'demo'
     """
-    values = parse_yaml(_text(name), name)
+    values = _values(name)
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise TrainingError(f"{name}: a recipe is a mapping of keys such as model, task and rewards.")
     return values
@@ -66,19 +56,21 @@ def parse_yaml(text: str, where: str) -> Any:
     0.001
     """
     try:
-        return yaml.load(text, _Loader)  # a subclass of the safe loader
-    except yaml.YAMLError as error:
-        raise TrainingError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from None
+        return parse_plain(text)
+    except YamlError as error:
+        raise TrainingError(f"{where}: {error}.") from None
 
 
-def _text(name: str) -> str:
+def _values(name: str) -> Any:
     if not name.endswith((".yaml", ".yml")):
         if name not in recipe_names():
             raise TrainingError(f"no recipe {name!r}. {nearest(name, recipe_names())} Or give the path of a YAML file.")
-        return (_RECIPES / f"{name}.yaml").read_text(encoding="utf-8")
+        return parse_yaml((_RECIPES / f"{name}.yaml").read_text(encoding="utf-8"), name)
     try:
-        return Path(name).read_text(encoding="utf-8")
+        return read_yaml(Path(name))
+    except YamlError as error:
+        raise TrainingError(f"{name}: {error}.") from None
     except OSError as error:
         raise TrainingError(f"cannot read recipe {name}: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise TrainingError(f"cannot read recipe {name}: it is no UTF-8 text.") from None
+        raise TrainingError(f"recipe {name} is not text in UTF-8.") from None

@@ -36,7 +36,7 @@ GRPO_DEFAULTS: dict[str, Any] = {
 class Section(BaseModel):
     """A part of a recipe: unknown keys and wrong types are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class ModelSection(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from functools import cache
 from importlib.util import find_spec
@@ -72,8 +73,19 @@ def check_field(name: str, value: object) -> None:
     fields = grpo_fields()
     if name not in fields:
         raise TrainingError(f"no GRPOConfig field {name!r}. {near(name, list(fields))}")
+    if not _finite(value):
+        raise TrainingError(f"grpo.{name}={value!r}: give finite numbers.")
     if not _fits(value, fields[name]):
         raise TrainingError(f"grpo.{name}={value!r}: GRPOConfig takes {fields[name]}.")
+
+
+def _finite(value: object) -> bool:
+    """Say whether no number in a value is NaN, which passes every check of a range, or infinite."""
+    if isinstance(value, dict):
+        return all(map(_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _fits(value: object, annotation: str) -> bool:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import torch
@@ -20,7 +21,7 @@ from transformers import PreTrainedTokenizerBase
 from trl.distributed import DistributedBackend
 from trl.models.utils import unwrap_model_for_generation
 
-from ...evaluate.engines.checkpoint import combined, digests, locate
+from ...evaluate.engines.checkpoint import adapter_digest, combined, digests, locate
 from ...evaluate.engines.loading import LoadedBase
 from ...evaluate.engines.transformers import TransformersEngine
 from ..heldout.questions import loading
@@ -53,14 +54,22 @@ class Snapshot:
 
     base: LoadedBase
     base_digests: Sequence[bytes]
+    adapter_digest: bytes
     out: Path
     adapter: bytes
 
     def engine(self, name: str, *, tuned: bool) -> SnapshotEngine:
         """Return the engine of the base, or of the base with the adapter."""
-        own = [hashlib.sha256(self.adapter).digest()] if tuned else []
+        own = [hashlib.sha256(self.adapter).digest(), self.adapter_digest] if tuned else []
         folder = self.out if tuned else None
         return SnapshotEngine(name, self.base, folder, fingerprint=combined([*self.base_digests, *own]))
+
+
+def _settings(model: Any) -> bytes:
+    """Return the digest of the adapter's configuration, by the very file that PEFT would save."""
+    with TemporaryDirectory() as folder:
+        model.peft_config[ADAPTER].save_pretrained(folder)
+        return adapter_digest(Path(folder))
 
 
 def _gathered(tensor: torch.Tensor) -> torch.Tensor:
@@ -90,7 +99,7 @@ class FrozenModel:
             with _unsharded(model, again=bool(plugin and plugin.reshard_after_forward)), isolated(model):
                 tokenizer = cast(PreTrainedTokenizerBase, self.trainer.processing_class)
                 base = LoadedBase(self._folder, model, tokenizer, loading(self.recipe), {self.out: ADAPTER})
-                yield Snapshot(base, self._digests, self.out, adapter)
+                yield Snapshot(base, self._digests, _settings(model), self.out, adapter)
 
     @contextmanager
     def _unwrapped(self) -> Iterator[Any]:

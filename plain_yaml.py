@@ -1,0 +1,76 @@
+"""YAML as plain data: no tags that build objects, no aliases, and limits on its size and depth."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import GrpokitError
+
+LONGEST = 1_000_000
+"""Characters of a text. A card or recipe has a thousand."""
+
+DEEPEST = 30
+"""Mappings and lists within each other."""
+
+
+class YamlError(GrpokitError):
+    """A text that is not the plain YAML that files of this package are written in."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that reads ``1e-3`` as a number, as YAML 1.2 does."""
+
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuse aliases, of which nine lines make a billion values, and deep nesting, which ends Python."""
+        mark = self.peek_event().start_mark
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not read; write the value out", mark)
+        if self.depth == DEEPEST:
+            raise yaml.composer.ComposerError(None, None, f"nested more than {DEEPEST} deep", mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def parse_yaml(text: str) -> Any:
+    """Return what YAML text says.
+
+    Raises :class:`YamlError`, in one line, for what is not valid, and for aliases, a text of more than
+    :data:`LONGEST` characters and one that is nested more than :data:`DEEPEST` deep.
+
+    >>> parse_yaml("rate: 1e-3")
+    {'rate': 0.001}
+    >>> parse_yaml("[&a [1], *a]")
+    Traceback (most recent call last):
+    grpokit.plain_yaml.YamlError: not valid YAML: aliases (*name) are not read; write the value out in line 1, column 10
+    """
+    if len(text) > LONGEST:
+        raise YamlError(f"more than {LONGEST:,} characters; no card or recipe is that long")
+    try:
+        return yaml.load(text, _Loader)  # a subclass of the safe loader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = "" if mark is None else f" in line {mark.line + 1}, column {mark.column + 1}"
+        said = " ".join(filter(None, (error.context, error.problem)))
+        raise YamlError(f"not valid YAML: {said}{place}") from None
+    except (yaml.YAMLError, ValueError, OverflowError, TypeError) as error:  # a 13th month, a number too long to read
+        raise YamlError(f"not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file says; raise OSError, UnicodeDecodeError, or what :func:`parse_yaml` raises."""
+    with path.open(encoding="utf-8") as file:
+        return parse_yaml(file.read(LONGEST + 1))

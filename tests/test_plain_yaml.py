@@ -1,0 +1,59 @@
+"""YAML of others: bombs, depth, size, tags and numbers that are none, in recipes, cards, mixes and overrides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from grpokit.errors import GrpokitError
+from grpokit.evaluate import load_task
+from grpokit.plain_yaml import DEEPEST, LONGEST, YamlError, parse_yaml
+from grpokit.rewards import RewardMix
+from grpokit.train import TrainingError, load_recipe
+
+STEPS = zip("abcdefgh", "bcdefghi", strict=True)
+BOMB = "a: &a [x, x]\n" + "".join(f"{new}: &{new} [*{old}, *{old}]\n" for old, new in STEPS)
+
+HOSTILE = [
+    (BOMB, "aliases"),
+    ("a: &a [*a]", "aliases"),  # a list that holds itself
+    ("{<<: *x}", "aliases"),
+    ("[" * 5000, f"nested more than {DEEPEST} deep"),
+    ("\n".join("  " * depth + "a:" for depth in range(DEEPEST + 1)), f"nested more than {DEEPEST} deep"),
+    ("a: " + "x" * LONGEST, "more than 1,000,000 characters"),
+    ("!!python/object/apply:os.system [id]", "could not determine a constructor"),
+    ("a: 2026-13-45", "month must be in 1..12"),
+    ("a: " + "9" * 5000, "not valid YAML"),  # more digits than Python reads
+    ("a: [", "not valid YAML"),
+    ("a: \x00", "not valid YAML"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), HOSTILE)
+def test_hostile_yaml_is_one_line_everywhere(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "hostile.yaml"
+    file.write_text(text)
+    for read in (load_recipe, load_task, RewardMix.from_yaml):
+        with pytest.raises(GrpokitError, match=said) as caught:
+            read(str(file))
+        assert "\n" not in str(caught.value)
+    with pytest.raises(TrainingError, match=said):
+        load_recipe("arithmetic-tiny", [f"samples={text}"])
+
+
+def test_what_files_of_this_package_need_is_read() -> None:
+    nested = "[" * (DEEPEST - 1) + "1" + "]" * (DEEPEST - 1)
+    assert parse_yaml(f"a: 1e-3\nb: [x, {{c: 'd'}}]\ne: {nested[9:-9]}")["a"] == 0.001
+    parse_yaml(nested)
+    with pytest.raises(YamlError):
+        parse_yaml(f"[[{nested}]]")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["learning_rate=.nan", "learning_rate=.inf", "beta=-.inf", "lora.dropout=.nan", "evaluation.temperature=.nan",
+     "lr_scheduler_kwargs={min_lr: [.nan]}"],
+)  # fmt: skip
+def test_no_setting_is_nan(setting: str) -> None:
+    with pytest.raises(TrainingError, match=r"finite|greater than|less than"):
+        load_recipe("arithmetic-tiny", [setting])
