@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..errors import first_line
 from ..rewards.text import Message, Text
+from .types import EvaluationError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+
+TEMPLATE_SECONDS = 10.0
+"""How long a chat template may take for one prompt; it takes a ten-thousandth of that."""
+
+TEMPLATE_CHARACTERS = 1_000_000
+"""How much a chat template may add to the messages."""
 
 SPARE = 4
 """Tokens that a tokenizer may add to a text: marks of its beginning and end, a prefix."""
@@ -49,16 +60,53 @@ def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> R
 
     try:
         return Rendered(_apply(tokenizer, messages), messages)
-    except TemplateError:
+    except TemplateError as refusal:
         merged = without_system(messages)
-        if merged == messages:
-            raise
-        return Rendered(_apply(tokenizer, merged), merged)
+        try:
+            if merged == messages:
+                raise refusal
+            return Rendered(_apply(tokenizer, merged), merged)
+        except TemplateError as error:
+            raise EvaluationError(f"the model's chat template refuses the prompt: {first_line(error)}") from None
 
 
 def _apply(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> str:
+    """Render by the template, which is a program of whoever made the model: within a time, to a size.
+
+    Raises jinja2's TemplateError, by which a template refuses messages, and :class:`EvaluationError` for all else.
+    """
+    from jinja2 import TemplateError
+
     chat = [dict(message) for message in messages]
-    return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+    try:
+        with _in_time():
+            string = str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+    except (TemplateError, EvaluationError):
+        raise
+    except Exception as error:  # a template divides by zero, indexes past an end, recurses
+        raise EvaluationError(f"the model's chat template fails: {type(error).__name__}: {first_line(error)}") from None
+    if len(string) > TEMPLATE_CHARACTERS + sum(len(str(message["content"])) for message in messages):
+        raise EvaluationError(f"the model's chat template makes a prompt of {len(string):,} characters.")
+    return string
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """End the block after :data:`TEMPLATE_SECONDS`; in another thread than the first, which no signal reaches, not."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(number: int, frame: object) -> None:
+        raise EvaluationError(f"the model's chat template takes more than {TEMPLATE_SECONDS:g} s for one prompt.")
+
+    handler = signal.signal(signal.SIGALRM, ring)
+    others = signal.setitimer(signal.ITIMER_REAL, TEMPLATE_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *others)
+        signal.signal(signal.SIGALRM, handler)
 
 
 def without_system(messages: list[Message]) -> list[Message]:

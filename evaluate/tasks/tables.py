@@ -13,6 +13,12 @@ from ..types import EvaluationError
 
 Rows = Iterator[Mapping[str, Any]]
 
+UNPACKED_RATIO, LEAST_LIMIT = 1000, 2**28
+"""A Parquet file may unpack to so many times its size, and to so many bytes in any case."""
+
+PARQUET_ROWS = 256
+"""Rows unpacked at once: few, so that the limit is seen before the memory is full."""
+
 
 def read_table(path: Path) -> Rows:
     """Yield the rows of a local JSONL, CSV or Parquet file, told apart by the file's ending.
@@ -76,7 +82,22 @@ def _read_parquet(path: Path) -> Rows:
     import pyarrow.parquet
 
     try:
-        for batch in pyarrow.parquet.ParquetFile(path).iter_batches():
+        file = pyarrow.parquet.ParquetFile(path)
+        groups = range(file.metadata.num_row_groups)
+        _check_unpacked(path, sum(file.metadata.row_group(group).total_byte_size for group in groups))
+        unpacked = 0  # a text that repeats is stored once, so the rows may hold far more than the file says
+        for batch in file.iter_batches(batch_size=PARQUET_ROWS):
+            unpacked += batch.nbytes
+            _check_unpacked(path, unpacked)
             yield from batch.to_pylist()
     except (pyarrow.ArrowInvalid, OSError) as error:
         raise EvaluationError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from None
+
+
+def _check_unpacked(path: Path, size: int) -> None:
+    """Refuse a file that is made to fill the memory: more than all but the smallest files unpack to."""
+    if size > max(LEAST_LIMIT, UNPACKED_RATIO * path.stat().st_size):
+        raise EvaluationError(
+            f"{path} unpacks to {size / 1e6:,.0f} MB, more than {UNPACKED_RATIO} times its size; that is no table of "
+            "prompts. If it is, write it as JSONL."
+        )

@@ -1,5 +1,6 @@
 """A prompt becomes the tokens it should, once each, and their fingerprint tells templates apart."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from grpokit.evaluate.engines.checkpoint import locate
 from grpokit.evaluate.engines.loading import load_tokenizer
 from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.rendering import encode, fits, render, tokens_fingerprint, without_system
+from grpokit.evaluate.types import EvaluationError
 from grpokit.rewards.text import Message
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -81,3 +83,30 @@ def test_an_end_token_that_a_tokenizer_adds_is_not_asked(tokenizer: PreTrainedTo
     tokenizer.backend_tokenizer.post_processor = ending
     assert tokenizer("2+2?")["input_ids"][-1] == end[1]  # or the test could not fail
     assert encode(tokenizer, "2+2?") == ids
+
+
+LOOP = "{% for i in range(100000) %}{% for j in range(100000) %}{% set k = j %}{% endfor %}{% endfor %}"
+
+FAULTS = [
+    # a template, and what is said of it
+    (LOOP, "takes more than 0.5 s"),
+    ("{% for i in range(99999) %}{{ 'a' * 1000 }}{% endfor %}", "makes a prompt of 99,999,000 characters"),
+    ("{{ 1 / 0 }}", "fails: ZeroDivisionError"),
+    ("{{ messages[9].content.x }}", "refuses the prompt"),
+    ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "fails: RecursionError"),
+    ("{% if %}", "refuses the prompt"),  # which is no template
+    ("{{ raise_exception('no\\nprompt') }}", "refuses the prompt: no$"),
+    ("{{ messages.__class__.__mro__ }}", "refuses the prompt"),  # the sandbox
+]
+
+
+@pytest.mark.parametrize(("template", "said"), FAULTS)
+def test_a_templates_fault_is_one_line_in_time(
+    template: str, said: str, tokenizer: PreTrainedTokenizerBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grpokit.evaluate.rendering.TEMPLATE_SECONDS", 0.5 if template == LOOP else 10.0)
+    tokenizer.chat_template = template
+    with pytest.raises(EvaluationError, match=said) as caught:
+        render(tokenizer, MESSAGES)
+    assert "\n" not in str(caught.value)
+    assert not 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 10  # the timer of others, if any, is back

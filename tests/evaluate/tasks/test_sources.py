@@ -136,3 +136,19 @@ def test_a_cards_file_is_looked_for_beside_the_card(tmp_path: Path, monkeypatch:
     assert [prompt.columns["reference"] for prompt in task.prompts()] == ["4"]
     prepared = prepare(task, "train", tmp_path / "elsewhere")
     assert list(load_task(str(prepared.card)).prompts()) == list(task.prompts())
+
+
+def test_a_parquet_bomb_stops_at_a_limit(tmp_path: Path) -> None:
+    """A text that stands once in the file is in every row; or what compresses to nothing."""
+    import pyarrow
+    import pyarrow.parquet
+
+    for name, texts, how in (
+        ("repeated", ["x" * 2**17] * 4096, {"use_dictionary": True}),
+        ("compressed", ["\0" * 2**22] * 70, {"use_dictionary": False, "compression": "zstd"}),
+    ):
+        path = tmp_path / f"{name}.parquet"
+        pyarrow.parquet.write_table(pyarrow.table({"question": texts}), path, **how)
+        assert path.stat().st_size < 2**18
+        with pytest.raises(EvaluationError, match=r"unpacks to .* MB, more than 1000 times its size"):
+            sum(1 for _ in read_table(path))
