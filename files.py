@@ -202,7 +202,8 @@ def locked(folder: Path) -> Iterator[None]:
 def _take(path: Path, folder: Path) -> BinaryIO:
     """Lock the file and write into it who we are, for another process to read, which may be on another machine."""
     while True:
-        file = path.open("a+b")
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW  # a link may lead to a file of the user's
+        file = os.fdopen(os.open(path, flags, 0o666), "a+b")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -106,6 +106,16 @@ def test_a_child_does_not_keep_its_parents_lock(tmp_path: Path) -> None:
         pass
 
 
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    """As in a folder that somebody else packed."""
+    (tmp_path / "precious").write_text("the user's")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / LOCK).symlink_to(tmp_path / "precious")
+    with pytest.raises(FileError, match="cannot write into"), locked(tmp_path / "run"):
+        pass
+    assert (tmp_path / "precious").read_text() == "the user's"
+
+
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file", tmp_path / "file" / "below"):

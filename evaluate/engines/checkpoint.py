@@ -39,8 +39,8 @@ NO_MATTER_ADAPTER = frozenset(
 """Fields of an adapter's configuration that change no text."""
 
 
-def locate(path: ModelPath) -> Path:
-    """Return the local folder of a model's base, fetched from the hub when it is a hub id.
+def locate(path: ModelPath, *, code: bool = False) -> Path:
+    """Return the local folder of a model's base, fetched from the hub when it is a hub id, with its ``code`` if asked.
 
     Raises :class:`EvaluationError` when the folder does not exist or holds no weights, or when the hub
     cannot be reached or has no such model.
@@ -49,7 +49,7 @@ def locate(path: ModelPath) -> Path:
         return _with_weights(path.folder)
     if path.hub_id is None:
         raise EvaluationError(f"no folder {path.base}: give the folder of a checkpoint, or a hub id such as org/model.")
-    return _with_weights(fetch(path.hub_id, path.revision))
+    return _with_weights(fetch(path.hub_id, path.revision, code=code))
 
 
 def _with_weights(folder: Path) -> Path:

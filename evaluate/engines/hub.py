@@ -33,7 +33,7 @@ def unreachable() -> str | None:
         return str(getattr(error, "reason", error))
 
 
-def fetch(hub_id: str, revision: str | None) -> Path:
+def fetch(hub_id: str, revision: str | None, *, code: bool = False) -> Path:
     """Return the folder of a checkpoint in the hub's cache, fetched first where it is not there yet.
 
     Raises :class:`EvaluationError` when the hub cannot be reached or has no such model.
@@ -41,13 +41,9 @@ def fetch(hub_id: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
-    away = unreachable()
+    away, files = unreachable(), [*CHECKPOINT_FILES, *(["*.py"] if code else [])]
     try:
-        return Path(
-            snapshot_download(
-                hub_id, revision=revision, allow_patterns=list(CHECKPOINT_FILES), local_files_only=bool(away)
-            )
-        )
+        return Path(snapshot_download(hub_id, revision=revision, allow_patterns=files, local_files_only=bool(away)))
     except GatedRepoError:
         raise EvaluationError(f"{hub_id} is gated: accept its licence on its page and set HF_TOKEN.") from None
     except RepositoryNotFoundError:

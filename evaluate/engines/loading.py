@@ -97,7 +97,8 @@ class LoadedBase:
 
 def load_base(path: ModelPath, loading: Loading | None = None) -> LoadedBase:
     """Load a model's base for generation. Raises :class:`EvaluationError` when it cannot be used."""
-    folder, how = locate(path), loading or Loading()
+    how = loading or Loading()
+    folder = locate(path, code=how.trust_remote_code)
     _say_code(folder, how)
     where = _device(how.device)
     with quiet():

@@ -88,7 +88,8 @@ def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) ->
 
 def _fitting(recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Callable[[str], None]) -> list[Prompt]:
     """Leave out prompts that are too long, as training does: the engine would refuse them, after training."""
-    folder, trust = locate(recipe.model.base), recipe.model.trust_remote_code
+    trust = recipe.model.trust_remote_code
+    folder = locate(recipe.model.base, code=trust)
     config = AutoConfig.from_pretrained(folder, trust_remote_code=trust)
     longest = prompt_limit(config, recipe.task.max_prompt_tokens, new_tokens)
     kept = fitting(prompts, load_tokenizer(folder, trust_remote_code=trust), longest)
