@@ -64,7 +64,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
         if replaceable:
             target.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     except OSError as error:
         raise FileError(f"cannot write {path}: {error.strerror or error}.") from None
     finally:
@@ -112,7 +112,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
                 with file.open("rb") as written:
                     os.fsync(written.fileno())
         unfinished.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -121,7 +121,7 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Put a new name on the disk, where the file system can sync a folder; not all can."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..files import LOCK, write_atomically
@@ -13,6 +16,8 @@ from .types import TrainingError
 RECIPE = "recipe.yaml"
 CHECKPOINTS = "checkpoints"
 HISTORY = "history.jsonl"
+WHOLE = "whole.json"
+"""The file in a checkpoint that is written when all others are on the disk: their sizes."""
 
 
 def claim(out: Path, recipe: Recipe, *, resume: bool) -> Path | None:
@@ -53,9 +58,43 @@ def is_finished(out: Path) -> bool:
 
 
 def last_checkpoint(out: Path) -> Path | None:
-    """Return the whole checkpoint with the most steps: one that a killed run left half-written is passed over."""
-    whole = [path.parent for path in (out / CHECKPOINTS).glob("checkpoint-*/trainer_state.json")]
-    return max(whole, key=checkpoint_step, default=None)
+    """Return the whole checkpoint with the most steps: one that is half-written or torn is passed over.
+
+    Whole is one with the marker that is written last, whose files have the sizes that it lists. One without a marker,
+    of a process that was killed just before it, counts where there is no other.
+    """
+    written = [path.parent for path in (out / CHECKPOINTS).glob("checkpoint-*/trainer_state.json")]
+    sizes = {folder: _marked_sizes(folder) for folder in written}
+    marked = [folder for folder, listed in sizes.items() if listed and listed == file_sizes(folder, listed)]
+    unmarked = [folder for folder, listed in sizes.items() if listed is None]
+    return max(marked or unmarked, key=checkpoint_step, default=None)
+
+
+def mark_whole(folder: Path) -> None:
+    """Put the files of a checkpoint on the disk, and say beside them that they are all there."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    for path in files:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    names = [str(path.relative_to(folder)) for path in files]
+    write_atomically(folder / WHOLE, json.dumps(file_sizes(folder, names)) + "\n")
+
+
+def file_sizes(folder: Path, names: Iterable[str]) -> dict[str, int | None]:
+    """Return the sizes of files, None where there is none."""
+    paths = {name: folder / name for name in names}
+    return {name: path.stat().st_size if path.is_file() else None for name, path in paths.items()}
+
+
+def _marked_sizes(folder: Path) -> dict[str, int] | None:
+    """Return the sizes that the marker lists; nothing for a torn one, None for none."""
+    try:
+        sizes = json.loads((folder / WHOLE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return {}
+    return sizes if isinstance(sizes, dict) else {}
 
 
 def checkpoint_step(folder: Path) -> int:

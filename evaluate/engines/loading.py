@@ -169,6 +169,13 @@ def note(text: str) -> None:
 
 def _device(wanted: str) -> str:
     if wanted != "auto":
+        try:
+            device = torch.device(wanted)
+        except RuntimeError:
+            raise EvaluationError(f"device {wanted!r}: give one such as cpu, cuda or cuda:1.") from None
+        count = torch.cuda.device_count()
+        if device.type == "cuda" and (device.index or 0) >= count:
+            raise EvaluationError(f"device {wanted!r}: this machine has {count} GPUs that PyTorch can use; give cpu.")
         return wanted
     if not torch.cuda.is_available():
         return "cpu"

@@ -7,13 +7,25 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from ..runs.manifest import prompt_digest, prompts_fingerprint
-from ..types import FinishReason, Prompt, Row
+from ..types import EvaluationError, FinishReason, Prompt, Row
+
+
+@contextmanager
+def _needing_room() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise EvaluationError(
+            f"cannot sort the rows in a temporary folder: {reason}; set TMPDIR to a folder with room for all of them."
+        ) from None
 
 
 @dataclass
@@ -68,26 +80,30 @@ class Answers:
 
 
 class Grouping:
-    """A temporary database of rows; only ids and digests are kept in memory."""
+    """A temporary database of rows; only ids and digests are kept in memory.
+
+    Its file has no name once it is open, so that it goes with the process, however that ends. Raises
+    :class:`EvaluationError` where there is no room for it.
+    """
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="grpokit-")
-        self._database = sqlite3.connect(Path(self._folder.name) / "rows.sqlite")
         self._answers: dict[str, Answers] = {}
 
     def __enter__(self) -> Grouping:
-        self._database.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-            "CREATE TABLE questions (model, question, prompt, PRIMARY KEY (model, question)) WITHOUT ROWID;"
-            "CREATE TABLE answers (model, question, sample, text, PRIMARY KEY (model, question, sample)) WITHOUT ROWID;"
-        )
+        with _needing_room(), tempfile.TemporaryDirectory(prefix="grpokit-") as folder:
+            self._database = sqlite3.connect(Path(folder) / "rows.sqlite")
+            self._database.executescript(
+                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                "CREATE TABLE questions (model, question, prompt, PRIMARY KEY (model, question)) WITHOUT ROWID;"
+                "CREATE TABLE answers "
+                "(model, question, sample, text, PRIMARY KEY (model, question, sample)) WITHOUT ROWID;"
+            )
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._database.close()
-        self._folder.cleanup()
 
     def add(self, model: str, prompt: Prompt, text: Any) -> bool:
         """Add an answer; False when the model's earlier answers to this id were to another question."""
@@ -103,9 +119,11 @@ class Grouping:
 
     def _insert(self, table: str, *values: object) -> None:
         marks = ", ".join("?" * len(values))
-        self._database.execute(f"INSERT INTO {table} VALUES ({marks})", values)
+        with _needing_room():
+            self._database.execute(f"INSERT INTO {table} VALUES ({marks})", values)
 
     def models(self) -> list[Answers]:
         """Return what each model answered, in order of appearance."""
-        self._database.commit()
+        with _needing_room():
+            self._database.commit()
         return list(self._answers.values())

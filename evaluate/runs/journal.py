@@ -7,13 +7,14 @@ fewer were left). Rows do not depend on it in float32; in half precision they ma
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple
 
-from ...files import FileError, dump_line, read_lines, replacing
+from ...files import FileError, dump_line, read_lines, replacing, sync_folder
 from ..types import EvaluationError, Prompt, Request, Row
 
 BATCHES = "batches.jsonl"
@@ -29,6 +30,7 @@ class Journal:
     def __enter__(self) -> Journal:
         try:
             self._file = self.path.open("ab")
+            sync_folder(self.path.parent)
         except OSError as error:
             raise FileError(f"cannot write {self.path}: {error.strerror}.") from None
         return self
@@ -37,18 +39,24 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file:
-            self._file.close()
+            try:
+                self._file.close()
+            except OSError as failure:  # what could not be written is tried again here
+                if error is None:
+                    raise self._unwritable(failure) from None
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Write the rows of a finished batch and hand them to the operating system before returning."""
+        """Write the rows of a finished batch; they are on the disk when it returns."""
         assert self._file is not None, "a journal is used in a with statement"
         try:
             self._file.write("".join(dump_line(row._asdict()) for row in rows).encode())
             self._file.flush()
+            os.fsync(self._file.fileno())
         except OSError as error:
-            raise FileError(
-                f"cannot write {self.path}: {error.strerror}. Finished rows are kept; use --resume."
-            ) from None
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> FileError:
+        return FileError(f"cannot write {self.path}: {error.strerror}. Finished rows are kept; use --resume.")
 
 
 def owed(path: Path, requests: Sequence[Request], weights: str) -> list[Request]:

@@ -29,7 +29,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def fail(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr("grpokit.rewards.checks.audit.audit", fail)
+    monkeypatch.setattr("grpokit.commands.actions.audit.audited", fail)
 
 
 AUDIT = ["audit", "--rewards", "correctness"]

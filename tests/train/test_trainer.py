@@ -156,6 +156,25 @@ def test_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
     assert last_checkpoint(tmp_path) == whole
 
 
+@pytest.mark.parametrize("torn", ["weights", "trainer_state.json", "whole.json"])
+def test_torn_checkpoint_is_passed_over(tmp_path: Path, torn: str) -> None:
+    """A machine that lost its power may leave files of a checkpoint empty, whichever was written last."""
+    from grpokit.train.folder import last_checkpoint, mark_whole
+
+    folders = [tmp_path / "checkpoints" / f"checkpoint-{step}" for step in (2, 4, 6)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        for name in ("weights", "trainer_state.json"):
+            (folder / name).write_text("{}")
+    for folder in folders[:2]:
+        mark_whole(folder)
+    assert last_checkpoint(tmp_path) == folders[1]  # the last one was killed before its marker
+    (folders[1] / torn).write_text("")
+    assert last_checkpoint(tmp_path) == folders[0]
+    (folders[0] / "weights").unlink()
+    assert last_checkpoint(tmp_path) == folders[2]
+
+
 def test_quantised_base_is_trained_and_evaluated_alike(tiny: MakeRecipe, tmp_path: Path) -> None:
     from grpokit.evaluate.engines.loading import load_base
     from grpokit.train.heldout.questions import loading

@@ -19,6 +19,7 @@ from transformers import TrainerState
 from trl.trainer.grpo_trainer import GRPOTrainer
 
 from ...evaluate.engines.transformers import ran_out
+from ..folder import mark_whole
 from ..types import TrainingError
 from .backoff import MicroBatches
 from .checkpoints import whole_or_gone
@@ -102,8 +103,11 @@ class GuardedTrainer(GRPOTrainer):
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         save: Callable[[Any, Any], None] = super()._save_checkpoint
-        with whole_or_gone(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"):
+        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        with whole_or_gone(folder):
             save(model, trial)
+            if self.args.should_save:
+                mark_whole(folder)
 
     def log_evaluation(self, figures: dict[str, float]) -> None:
         """Log figures of held-out answers past TRL, whose own log would take those of the training step with it."""
