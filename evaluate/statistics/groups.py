@@ -16,18 +16,18 @@ def all_equal(totals: Floats, group: int) -> Floats:
     """Return the chance that a group drawn from a question's samples has equal totals, so no advantage.
 
     ``Σ_v C(m_v, G) / C(n, G)``, m_v of n samples having the value v: without bias for any G up to n.
-    ``totals`` is ``[questions, samples]``, NaN where there is none; raises for a question with fewer than G.
+    ``totals`` is ``[questions, samples]``, NaN where there is none; raises for a question with fewer than G. Memory is
+    linear in the samples.
 
     >>> all_equal(np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]), 2).round(4).tolist()
     [0.3333, 1.0]
     """
     known = ~np.isnan(totals)
-    rounded = np.round(totals, _DIGITS)
-    alike = (rounded[:, :, None] == rounded[:, None, :]).sum(axis=2)
-    counts = np.broadcast_to(known.sum(axis=1, keepdims=True), alike.shape)
-    chances = np.zeros(totals.shape)
-    chances[known] = pass_all_k(counts[known], alike[known], group) / alike[known]
-    sums: Floats = chances.sum(axis=1)
+    questions = np.nonzero(known)[0]
+    values, numbers = np.unique(np.round(totals[known], _DIGITS), return_inverse=True)
+    _, places, sizes = np.unique(questions * len(values) + numbers, return_index=True, return_counts=True)
+    chances = pass_all_k(known.sum(axis=1)[questions[places]], sizes, group)
+    sums: Floats = np.bincount(questions[places], chances, minlength=len(totals)).astype(np.float64)
     return sums
 
 

@@ -45,6 +45,8 @@ def _all_from(some: Integers, samples: Integers, k: int) -> Floats:
     chance = np.ones(len(samples))
     for j in range(k):
         chance *= np.maximum(some - j, 0) / (samples - j)
+        if not chance.any():  # nor will more samples bring any back
+            break
     return chance
 
 

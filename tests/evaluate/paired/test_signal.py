@@ -1,3 +1,4 @@
+import tracemalloc
 from itertools import combinations
 from pathlib import Path
 
@@ -26,6 +27,16 @@ def test_samples_without_a_total_are_in_no_group() -> None:
 
 def test_equal_sums_in_another_order_are_equal() -> None:
     assert all_equal(np.array([[0.1 + 0.2, 0.3]]), 2).tolist() == [1.0]
+
+
+def test_memory_of_equal_totals_is_linear_in_the_samples() -> None:
+    totals = np.arange(20_000.0)[None] // 2
+    tracemalloc.start()
+    equal = all_equal(totals, 2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert equal[0] == pytest.approx(1 / 19_999)
+    assert peak < 20 * 2**20  # a number per pair of samples would be gigabytes
 
 
 def test_forecast(tmp_path: Path) -> None:
