@@ -83,6 +83,7 @@ def test_without_obstacles_the_advice_is_more_questions(tmp_path: Path) -> None:
     _, comparison = pair_of(tmp_path, [("wrong", 0.0), ("correct", 1.0)], [("correct", 1.0), ("wrong", 0.0)])
     assert "would do" in evidence(comparison.pairs[0], 0.02)
     assert not shown(comparison).startswith("!")
+    assert "have no value" not in shown(comparison)
 
 
 MISSING = [("unreadable reference", None), ("no completion", None), ("wrong", 0.0)]

@@ -110,6 +110,7 @@ def test_one_null_output_does_not_refuse_a_file(tmp_path: Path) -> None:
     assert {judged.status for judged in scores[1].rewards.values()} == {"no completion"}
     assert (scores[1].total, scores[1].repeated) == (None, None)
     assert scores[3].rewards["length(target=9)"].value == 0.0  # empty is not missing
+    assert compare([run]).models[0].cut is None  # whether what is not there was cut is not known
     missing = compare([run]).models[0].missing
     assert (missing.of, dict(missing.counts)) == (4, {"no completion": 1})
     again = rescore(run, mix, "correctness", tmp_path / "again")

@@ -53,6 +53,7 @@ ENDS = [
     ([0.0] * 100, [0.0] * 99 + [1.0], ["floor"]),  # nearly, and nothing decided
     ([1.0] * 100, [1.0] * 99 + [0.0], ["ceiling"]),
     ([0.0] * 100, [0.0] * 97 + [1.0] * 3, []),
+    ([0.0] * 100, [0.0] * 98 + [1.0] * 2, []),
     ([0.0] * 2000, [0.0] * 1985 + [1.0] * 15, []),  # near the end too, but a gain that is shown
     ([0.0] * 2000, [0.0] * 2000, ["floor"]),  # held, at a level of nothing
 ]
