@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ...errors import first_line
 from ...files import dump_json, write_atomically
 from ..types import EvaluationError, Prompt
+from .lines import is_count, is_number
 
 SCHEMA = 1
 
@@ -95,29 +97,51 @@ class Manifest:
             values = {one.name: data[one.name] for one in fields(cls)}
             manifest = cls(**{**values, "task": TaskRecord(**data["task"]), "mix": MixRecord(**data["mix"])})
         except (KeyError, TypeError) as error:
-            raise EvaluationError(f"{path} is not a manifest of a run: {error}.") from None
+            raise EvaluationError(f"{path} is not a manifest of a run: {first_line(error)}.") from None
         manifest._check_kinds(path)
         return manifest
 
     def _check_kinds(self, path: Path) -> None:
         """Raise :class:`EvaluationError` for a value of another kind than is ever written."""
-        task, mix = self.task, self.mix
-        texts = (
-            self.model,
-            self.weights,
-            self.command,
-            self.created,
-            task.name,
-            task.primary,
-            task.source,
-            mix.spec,
-            task.reference or "",
-        )
-        mappings = (self.engine, self.environment, self.sampling or {}, mix.weights, mix.fingerprints)
-        for kind, values in ((str, texts), (dict, mappings)):
-            for value in values:
-                if not isinstance(value, kind):
-                    raise EvaluationError(f"{path} is not a manifest of a run: {value!r} stands where no such can.")
+        for name, value, right in self._kinds():
+            if not right(value):
+                raise EvaluationError(f"{path} is not a manifest of a run: {name} is {value!r:.80}.")
+
+    def _kinds(self) -> Iterator[tuple[str, object, Callable[[Any], bool]]]:
+        """Yield what a reader relies on: its name, its value, and whether such a value can stand there."""
+        task, mix, drawn = self.task, self.mix, self.sampling
+        for name in ("model", "weights", "command", "created"):
+            yield name, getattr(self, name), _is_word
+        for name in ("name", "primary", "fingerprint", "source"):
+            yield f"task.{name}", getattr(task, name), _is_word
+        for name in ("cluster", "reference"):
+            yield f"task.{name}", getattr(task, name), lambda value: value is None or _is_word(value)
+        yield "task.prompts", task.prompts, is_count
+        yield "mix.spec", mix.spec, _is_word
+        yield "mix.weights", mix.weights, lambda value: _all(value, is_number) and bool(value)
+        yield "mix.fingerprints", mix.fingerprints, lambda value: _all(value, _is_word) and {*value} == {*mix.weights}
+        yield "mix.ranges", mix.ranges, lambda value: _all(value, _is_interval)
+        yield "engine", self.engine, lambda value: _all(value, lambda _: True)
+        for name in ("kind", "checkpoint", "adapter"):
+            yield f"engine.{name}", self.engine.get(name), lambda value: value is None or _is_word(value)
+        yield "environment", self.environment, lambda value: _all(value, lambda _: True)
+        if drawn is not None:
+            yield "sampling", drawn, lambda value: _all(value, lambda _: True)
+            yield "sampling.samples", drawn.get("samples"), lambda value: is_count(value) and value > 0
+            yield "sampling.temperature", drawn.get("temperature"), is_number
+
+
+def _is_word(value: object) -> bool:
+    return type(value) is str
+
+
+def _is_interval(value: object) -> bool:
+    return type(value) is list and len(value) == 2 and all(map(is_number, value)) and value[0] <= value[1]
+
+
+def _all(value: object, right: Callable[[Any], bool]) -> bool:
+    """Return whether a value is a mapping, and all that it holds is right."""
+    return type(value) is dict and all(map(right, value.values()))
 
 
 def prompt_digest(prompt: Prompt) -> int:
