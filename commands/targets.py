@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..files import check_writable, write_atomically
+from ..files import check_writable, dump_json, write_atomically
 from .options import STDOUT, UsageError
 
 Target = str | Path
@@ -58,7 +58,7 @@ def check_folder(folder: Path) -> None:
 
 def json_text(value: object, target: str) -> str:
     """Return a value as JSON; on standard output, which may have any encoding, in ASCII."""
-    return json.dumps(value, indent=2, ensure_ascii=target == STDOUT) + "\n"
+    return (json.dumps(value, indent=2) if target == STDOUT else dump_json(value, indent=2)) + "\n"
 
 
 def write_output(text: str, target: Target, what: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -204,3 +206,11 @@ def test_most_values_missing_ends_with_status_2(tmp_path: Path) -> None:
     assert status(compare([one]), strict=False) == 2  # a model alone
     assert status(compare([one, other]), strict=False) == 2
     assert status(compare([other]), strict=False) == 0
+
+
+def test_half_a_character_in_a_name_leaves_the_json_readable(folders: list[Path], tmp_path: Path) -> None:
+    shutil.copytree(folders[0], run := tmp_path / "run")
+    manifest = json.loads((run / "manifest.json").read_text())
+    (run / "manifest.json").write_text(json.dumps({**manifest, "model": "half \ud83d"}))
+    assert main(["compare", str(run), "--json", str(tmp_path / "json")]) == 0
+    assert json.loads((tmp_path / "json").read_text())["models"][0]["name"] == "half \ud83d"
