@@ -14,6 +14,7 @@ from .equality import is_words
 from .extract import Answer, extract, find_answer_tag, find_boxed, find_marked, is_value
 from .normalize import LONGEST, tidy
 from .numbers import read_quantity
+from .structure import is_deep
 from .options import Options
 from .verifier import settle
 from .verifier_process import Pair
@@ -29,7 +30,7 @@ def reference_text(reference: object) -> str | None:
 
     After the last ``####`` of a worked solution, the last box, the answer tag, an anchor ("The answer is 42"), or
     the text as it is. Numbers are read as they print. A NaN, an infinity, blank text, a
-    placeholder ("N/A", "???"), unbalanced braces and other types hold no answer.
+    placeholder ("N/A", "???"), unbalanced braces, brackets that nest too deep and other types hold no answer.
 
     >>> reference_text("48/2 = <<48/2=24>>24\n#### 72"), reference_text(r"So the root is $\boxed 5$.")
     ('72', '5')
@@ -46,7 +47,7 @@ def reference_text(reference: object) -> str | None:
 @lru_cache(maxsize=65_536)
 def _answer_in(text: str) -> str | None:
     answer = _marked_answer(text.strip())
-    if answer is None or len(answer) > LONGEST or not tidy(answer) or not _is_balanced(answer):
+    if answer is None or len(answer) > LONGEST or not tidy(answer) or not _is_balanced(answer) or is_deep(answer):
         return None
     return None if _PLACEHOLDER.fullmatch(answer) else answer
 

@@ -268,7 +268,7 @@ def test_a_mix_normalises_once(monkeypatch: pytest.MonkeyPatch) -> None:
         calls.append(given)
         return normalise(*given)  # type: ignore[arg-type]  # passed on as it came
 
-    monkeypatch.setattr("grpokit.rewards.text.normalise", counted)
+    monkeypatch.setattr("grpokit.rewards.reward.normalise", counted)
     mix = RewardMix.parse(
         "layout(answer_tag=result);correctness,conciseness,token_overlap,xml_format,repetition,length"
     )

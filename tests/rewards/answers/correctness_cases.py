@@ -105,6 +105,7 @@ REFERENCES = [
     Case(boxed("5"), {"value": 5}, None, "no text and no number"),
     Case(boxed("5"), r"\frac{5}{", None, "unbalanced braces"),
     Case(boxed("5"), None, None, "no reference"),
+    Case(boxed("5"), "(" * 1000 + "5" + ")" * 1000, None, "brackets a thousand deep"),
     Case("", None, None, "nothing at all"),
     Case(boxed(r"\sin 30^\circ"), r"\frac{1}{2}", 1.0, "sine of degrees"),
     Case(boxed(r"\sin 30"), r"\frac{1}{2}", 0.0, "sine of radians"),
