@@ -14,8 +14,8 @@ from .equality import is_words
 from .extract import Answer, extract, find_answer_tag, find_boxed, find_marked, is_value
 from .normalize import LONGEST, tidy
 from .numbers import read_quantity
-from .structure import is_deep
 from .options import Options
+from .structure import is_deep
 from .verifier import settle
 from .verifier_process import Pair
 
