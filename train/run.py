@@ -28,7 +28,7 @@ from .quiet import quiet
 from .recipe.plan import Plan, plan_for
 from .recipe.recipe import Recipe
 from .rewards import TrainingReward
-from .trl.arguments import make_arguments
+from .trl.arguments import make_arguments, stop_at_turns
 from .trl.checkpoints import ADVICE, saving
 from .trl.frozen import FrozenModel
 from .trl.trainer import GuardedTrainer
@@ -76,6 +76,7 @@ class TrainingRun:
         base = load_base(path, loading(self._recipe))
         if path.hub_id is not None:
             base.model.name_or_path = path.hub_id  # the adapter then names the hub id, not this machine's cache
+        stop_at_turns(arguments, base.tokenizer)
         dataset = self._dataset(base)
         lora = make_lora(self._recipe.lora, base.model, self._watcher.note)
         try:

@@ -19,6 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from ...errors import first_line
 from ..runs.shards import Shard
+from ..turns import end_of_turn_ids
 from ..types import EvaluationError
 from .checkpoint import locate, read_settings
 from .model_path import ModelPath
@@ -183,9 +184,13 @@ def _device(wanted: str) -> str:
 
 
 def _plain_generation_config(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
-    """Keep of the checkpoint's generation settings the end tokens alone: the task says how to sample."""
+    """Keep of the checkpoint's generation settings the end tokens alone: the task says how to sample.
+
+    The token that ends a turn in the chat template is one of them, here and so in training.
+    """
     own = model.generation_config.eos_token_id
-    ends = {tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])} - {None}
+    listed = own if isinstance(own, list) else [own]
+    ends = {tokenizer.eos_token_id, *end_of_turn_ids(tokenizer), *listed} - {None}
     return GenerationConfig(
         eos_token_id=sorted(ends) or None, pad_token_id=tokenizer.pad_token_id, bos_token_id=tokenizer.bos_token_id
     )

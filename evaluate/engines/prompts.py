@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..rendering import encode, tokenizer_fingerprint, tokens_fingerprint
+from ..turns import end_of_turn
 from ..types import EvaluationError, Prompt, Sampling
 
 if TYPE_CHECKING:
@@ -49,10 +50,11 @@ class EncodedPrompts:
             )
 
     def describe(self) -> dict[str, str | None]:
-        """Return the fingerprints of the tokenizer, of its chat template and of the tokens of all prompts so far."""
+        """Return a turn's end, and fingerprints of tokenizer, chat template and the tokens of all prompts so far."""
         template = self.tokenizer.chat_template
         return {
             "tokenizer": tokenizer_fingerprint(self.tokenizer),
             "template": None if template is None else hashlib.sha256(str(template).encode()).hexdigest()[:16],
+            "end_of_turn": end_of_turn(self.tokenizer),
             "prompt_tokens": tokens_fingerprint(self._ids),
         }

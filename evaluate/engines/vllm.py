@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..turns import end_of_turn_ids
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint, locate
 from .loading import check_adapter, check_trained, load_tokenizer
@@ -43,6 +44,11 @@ class VllmEngine:
     def _prompts(self) -> EncodedPrompts:
         return EncodedPrompts(load_tokenizer(self.folder))
 
+    @cached_property
+    def _stop_ids(self) -> list[int]:
+        """Tokens to stop at beside those that the checkpoint lists, which vLLM knows."""
+        return end_of_turn_ids(self._prompts.tokenizer)
+
     def describe(self) -> dict[str, Any]:
         """Return what the manifest keeps of this engine."""
         return {
@@ -70,9 +76,23 @@ class VllmEngine:
         for start in range(0, len(requests), BATCH):
             lot = requests[start : start + BATCH]
             prompts = [{"prompt_token_ids": self._prompts.ids(request.prompt)} for request in lot]
-            settings = [_settings(request, sampling) for request in lot]
+            settings = [self._settings(request, sampling) for request in lot]
             outputs = self.llm.generate(prompts, settings, lora_request=lora, use_tqdm=False)
             yield [self._row(request, output.outputs[0]) for request, output in zip(lot, outputs, strict=True)]
+
+    def _settings(self, request: Request, sampling: Sampling) -> Any:
+        from vllm import SamplingParams
+
+        return SamplingParams(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            top_k=sampling.top_k or -1,
+            max_tokens=sampling.max_new_tokens,
+            stop=list(sampling.stop),
+            stop_token_ids=self._stop_ids,
+            seed=request.key(sampling.seed) % 2**31,
+            skip_special_tokens=False,
+        )
 
     def _row(self, request: Request, output: Any) -> Row:
         ids = list(output.token_ids)
@@ -83,20 +103,6 @@ class VllmEngine:
 def _lora_number(adapter: Path) -> int:
     """Return the positive number that vLLM tells adapters apart by."""
     return int.from_bytes(hashlib.sha256(str(adapter.resolve()).encode()).digest()[:3]) + 1
-
-
-def _settings(request: Request, sampling: Sampling) -> Any:
-    from vllm import SamplingParams
-
-    return SamplingParams(
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
-        top_k=sampling.top_k or -1,
-        max_tokens=sampling.max_new_tokens,
-        stop=list(sampling.stop),
-        seed=request.key(sampling.seed) % 2**31,
-        skip_special_tokens=False,
-    )
 
 
 def _finish_reason(said: str | None, stop: int | str | None) -> FinishReason | None:

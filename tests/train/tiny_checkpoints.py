@@ -9,10 +9,7 @@ from typing import Any
 from grpokit.evaluate import Prompt
 from grpokit.evaluate.rendering import encode, plain
 
-CHATML = (
-    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
-    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
-)
+from ..chat_templates import CHATML
 
 
 @dataclass(frozen=True)

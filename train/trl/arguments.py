@@ -6,10 +6,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+from transformers import PreTrainedTokenizerBase
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 from trl.trainer.grpo_config import GRPOConfig
 
 from ...errors import nearest
+from ...evaluate.turns import end_of_turn_ids
 from ..folder import CHECKPOINTS
 from ..recipe.plan import Plan
 from ..recipe.recipe import Recipe
@@ -41,6 +43,14 @@ def make_arguments(recipe: Recipe, plan: Plan, out: Path) -> GRPOConfig:
         raise TrainingError(f"grpo: {str(error).splitlines()[0]}") from None
     _check_machine(arguments)
     return arguments
+
+
+def stop_at_turns(arguments: GRPOConfig, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Let vLLM end a completion with the turn, too: without it TRL takes the end tokens from the loaded model."""
+    own = arguments.generation_kwargs or {}
+    if arguments.use_vllm:
+        ends = [*own.get("stop_token_ids", []), *end_of_turn_ids(tokenizer)]
+        arguments.generation_kwargs = {**own, "stop_token_ids": ends}
 
 
 def _check_machine(arguments: GRPOConfig) -> None:

@@ -76,6 +76,7 @@ def test_field_9_vllm_is_asked_with_the_same_tokens_as_transformers() -> None:
     assert here.weights == there.weights == rows[0].weights
     assert [row.finish_reason for row in rows[:3]] == ["eos", "stop", "length"]
     asked = ASKED[0]
+    assert asked["stop_token_ids"] == [3]  # the demo's <|im_end|>, whatever vLLM reads of the checkpoint's end tokens
     assert (asked["temperature"], asked["top_p"], asked["top_k"], asked["max_tokens"]) == (0.7, 0.9, -1, 24)
     assert len({asked["seed"] for asked in ASKED}) == len(rows) == 6
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from grpokit.train import make_plan
-from grpokit.train.trl.arguments import make_arguments
+from grpokit.train.trl.arguments import make_arguments, stop_at_turns
 
 from ..fixture_types import MakeRecipe
 
@@ -35,3 +35,16 @@ def test_dropout_is_off_in_rollouts(tiny: MakeRecipe, tmp_path: Path) -> None:
     assert trainer.model is not None
     rates = {module.p for module in trainer.model.modules() if isinstance(module, torch.nn.Dropout)}
     assert rates == {0.0}
+
+
+def test_vllm_ends_completions_with_the_turn_beside_what_the_recipe_says(tiny: MakeRecipe, tmp_path: Path) -> None:
+    from grpokit.evaluate.demo import checkpoint_path
+    from grpokit.evaluate.engines.loading import load_tokenizer
+
+    arguments = make_arguments(tiny(), make_plan(tiny(), 100), tmp_path)
+    tokenizer = load_tokenizer(checkpoint_path())
+    stop_at_turns(arguments, tokenizer)
+    assert arguments.generation_kwargs is None  # TRL reads the end tokens of the loaded model
+    arguments.use_vllm, arguments.generation_kwargs = True, {"stop_token_ids": [9], "min_tokens": 2}
+    stop_at_turns(arguments, tokenizer)
+    assert arguments.generation_kwargs == {"stop_token_ids": [9, 3], "min_tokens": 2}

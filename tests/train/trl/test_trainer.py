@@ -1,5 +1,6 @@
-"""Dropout in the loss and not in rollouts."""
+"""Dropout in the loss and not in rollouts, which end where a turn ends."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from grpokit.train import train
 
+from ...chat_templates import unlist
 from ..fixture_types import MakeRecipe
 
 
@@ -41,3 +43,12 @@ def test_lora_dropout_is_in_the_loss_alone(
     """TRL's disable_dropout switches off the adapter's dropout too, so that the recipe's would do nothing."""
     train(tiny("max_steps=1", f"lora.dropout={rate}"), tmp_path / "run")
     assert seen == {"rollout": {0.0}, "loss": {rate}}
+
+
+def test_rollouts_end_with_their_turn_though_the_checkpoint_lists_another_end(tiny: MakeRecipe, tmp_path: Path) -> None:
+    from grpokit.evaluate.demo import checkpoint_path
+
+    model = unlist(checkpoint_path(), tmp_path / "model", "<pad>")
+    train(tiny("max_steps=1", f"model.path={model}", "max_completion_length=48"), tmp_path / "run")
+    first = json.loads((tmp_path / "run/history.jsonl").read_text().splitlines()[0])
+    assert first["completions/clipped_ratio"] < 0.5
