@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ..errors import first_line
 from ..rewards.text import Message, Text
@@ -28,15 +28,23 @@ SPARE = 4
 """Tokens that a tokenizer may add to a text: marks of its beginning and end, a prefix."""
 
 
+SystemRole: TypeAlias = Literal["moved", "left out"]
+"""What becomes of a system message that a chat template refuses, or drops without a word.
+
+"moved": its text is put before the first question. "left out": the tokenizer lacks characters of it.
+"""
+
+
 class Rendered(NamedTuple):
     """A prompt as the ``string`` that the model is asked with, and as a trainer must be given it to ask the same.
 
     A trainer applies the chat template by itself: ``asked`` are messages where there is a template, without a system
-    message where it refuses one, and the string where there is none.
+    message where it shows none, and the string where there is none. ``system`` is None where nothing was changed.
     """
 
     string: str
     asked: Text
+    system: SystemRole | None = None
 
 
 def rendered(tokenizer: PreTrainedTokenizerBase, text: Text) -> Rendered:
@@ -58,16 +66,33 @@ def render(tokenizer: PreTrainedTokenizerBase, text: Text) -> str:
 def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> Rendered:
     from jinja2 import TemplateError
 
+    merged = without_system(messages)
     try:
-        return Rendered(_apply(tokenizer, messages), messages)
-    except TemplateError as refusal:
-        merged = without_system(messages)
         try:
+            asked, string = messages, _apply(tokenizer, messages)
+            if merged == messages or _shows_first(string, messages):
+                return Rendered(string, messages)
+        except TemplateError:
             if merged == messages:
-                raise refusal
-            return Rendered(_apply(tokenizer, merged), merged)
-        except TemplateError as error:
-            raise EvaluationError(f"the model's chat template refuses the prompt: {first_line(error)}") from None
+                raise
+            asked = messages[1:]
+        if _spells(tokenizer, messages[0]["content"]):
+            return Rendered(_apply(tokenizer, merged), merged, "moved")
+        return Rendered(_apply(tokenizer, asked), asked, "left out")
+    except TemplateError as error:
+        raise EvaluationError(f"the model's chat template refuses the prompt: {first_line(error)}") from None
+
+
+def _shows_first(string: str, messages: list[Message]) -> bool:
+    """Return whether the first message's text is in the prompt, other than as a part of the other messages."""
+    text = messages[0]["content"].strip()
+    return string.count(text) > sum(message["content"].count(text) for message in messages[1:])
+
+
+def _spells(tokenizer: PreTrainedTokenizerBase, text: str) -> bool:
+    """Return whether a tokenizer has tokens for all of a text. Those that work on bytes have."""
+    unknown = tokenizer.unk_token_id
+    return unknown is None or unknown not in tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
 
 
 def _apply(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> str:
@@ -110,15 +135,17 @@ def _in_time() -> Iterator[None]:
 
 
 def without_system(messages: list[Message]) -> list[Message]:
-    r"""Return messages with a system message put before the first question, for templates that know no system role.
+    r"""Return messages with a leading system message put before the first question, where there is one.
 
     >>> without_system([{"role": "system", "content": "Add."}, {"role": "user", "content": "2+2?"}])
     [{'role': 'user', 'content': 'Add.\n\n2+2?'}]
     """
-    if len(messages) < 2 or messages[0]["role"] != "system":
+    questions = [place for place, message in enumerate(messages) if message["role"] == "user"]
+    if not questions or messages[0]["role"] != "system":
         return messages
-    first = f"{messages[0]['content']}\n\n{messages[1]['content']}"
-    return [{**messages[1], "content": first}, *messages[2:]]
+    first = messages[questions[0]]
+    asked = {**first, "content": f"{messages[0]['content']}\n\n{first['content']}"}
+    return [*messages[1 : questions[0]], asked, *messages[questions[0] + 1 :]]
 
 
 def plain(text: Text) -> str:
@@ -132,10 +159,11 @@ def plain(text: Text) -> str:
 
 def encode(tokenizer: PreTrainedTokenizerBase, text: Text) -> list[int]:
     """Return the prompt's token ids: one BOS at most, although many templates write their own, and no EOS."""
-    return _encode(tokenizer, text, render(tokenizer, text))
+    return encode_as(tokenizer, text, render(tokenizer, text))
 
 
-def _encode(tokenizer: PreTrainedTokenizerBase, text: Text, string: str) -> list[int]:
+def encode_as(tokenizer: PreTrainedTokenizerBase, text: Text, string: str) -> list[int]:
+    """Return the token ids of a prompt that was rendered as ``string``; see :func:`encode`."""
     templated = not isinstance(text, str) and tokenizer.chat_template is not None
     has_bos = bool(tokenizer.bos_token) and string.startswith(tokenizer.bos_token)
     if templated or has_bos:
@@ -149,7 +177,7 @@ def fits(tokenizer: PreTrainedTokenizerBase, text: Text, string: str, longest: i
 
     Tokens are counted only where it matters: a text in ASCII has no more of them than characters, and a few.
     """
-    return (string.isascii() and len(string) + SPARE <= longest) or len(_encode(tokenizer, text, string)) <= longest
+    return (string.isascii() and len(string) + SPARE <= longest) or len(encode_as(tokenizer, text, string)) <= longest
 
 
 def tokenizer_fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:

@@ -22,6 +22,7 @@ from .wording import (
     repetition,
     share,
     signed,
+    system_roles,
     verdict_word,
 )
 
@@ -37,6 +38,7 @@ def to_markdown(comparison: Comparison) -> str:
     first = comparison.models[0]
     asked = f"{questions(first.prompts)}, {first.samples} {'sample' if first.samples == 1 else 'samples'} each"
     sections = [f"### Evaluation of {_text(comparison.task)}\n\n{asked}."]
+    sections += [f"> **Note:** {_text(line)}" for line in system_roles(comparison)]
     alone = _doubts(doubts(comparison.models, comparison.obstacles, comparison.primary))
     sections += [_pair(pair, comparison) for pair in comparison.pairs] or [*alone, _means(first)]
     return "\n\n".join(sections) + "\n"

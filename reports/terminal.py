@@ -31,6 +31,7 @@ from .wording import (
     share,
     short_names,
     signed,
+    system_roles,
     verdict_word,
 )
 
@@ -67,6 +68,8 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
     """
     _forgive_encoding(console)
     moved = read_moved(comparison, runs)
+    for line in system_roles(comparison):
+        console.print(Text(f"note: {line}", style="yellow"))
     for place, pair in enumerate(comparison.pairs):
         if place:
             console.print()

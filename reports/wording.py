@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..evaluate.paired.alarms import Alarm
 from ..evaluate.paired.comparison import (
+    Comparison,
     Difference,
     Estimate,
     Lengths,
@@ -238,6 +239,20 @@ def mismatch(difference: Mismatch, pair: Pair) -> str:
     return one_line(
         f"{difference.what} {effect}: {pair.base} has {difference.base}, {pair.tuned} has {difference.tuned}."
     )
+
+
+def system_roles(comparison: Comparison) -> list[str]:
+    """Return a sentence per fate of the system message, for the models whose chat template shows none."""
+    said = {
+        "moved": "its text went into the first question",
+        "left out": "its text was left out, since the tokenizer lacks characters of it",
+    }
+    models = {fate: [model.name for model in comparison.models if fate in str(model.system)] for fate in said}
+    return [
+        f"{one_line(', '.join(names))}: the chat template shows no system message; {said[fate]}."
+        for fate, names in models.items()
+        if names
+    ]
 
 
 def alarm(raised: Alarm) -> str:

@@ -111,6 +111,15 @@ def prompt_limit(config: PretrainedConfig, wanted: int | None, new_tokens: int) 
     return min(context - new_tokens, wanted or context)
 
 
+def system_note(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase) -> str | None:
+    """Return what becomes of the system message where the chat template shows none; None where it does."""
+    from ..evaluate.rendering import rendered
+
+    fate = rendered(tokenizer, prompts[0].text).system
+    words = {"moved": "goes into the first question", "left out": "is left out: the tokenizer lacks characters of it"}
+    return None if fate is None else f"the chat template shows no system message; its text {words[fate]}."
+
+
 def fitting(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> list[Prompt]:
     """Keep the prompts of at most ``longest`` tokens (None: all); raise :class:`TrainingError` when none is left."""
     return [one.prompt for one in _fitting_rows(prompts, tokenizer, longest)]

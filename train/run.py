@@ -17,7 +17,7 @@ from ..files import write_atomically, write_lines
 from ..rewards.guarded import Calls
 from .callbacks import Alarms, Interruption, MovementProof, Reporter
 from .card import card
-from .data import make_dataset, prompt_limit
+from .data import make_dataset, prompt_limit, system_note
 from .folder import HISTORY, checkpoint_step, open_folder
 from .heldout.alarm import AlarmLog
 from .heldout.callback import HeldOutEvaluation
@@ -100,6 +100,9 @@ class TrainingRun:
         """Leave out prompts that are too long; what is left must still fill a generation batch."""
         longest = prompt_limit(base.model.config, self._recipe.task.max_prompt_tokens, self._plan.completion_tokens)
         dataset = make_dataset(self._rows.prompts, base.tokenizer, longest)
+        note = system_note(self._rows.prompts, base.tokenizer)
+        if note:
+            self._watcher.note(note)
         dropped = len(self._rows.prompts) - len(dataset)
         if dropped:
             self._watcher.note(

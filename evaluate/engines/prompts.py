@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..rendering import encode, tokenizer_fingerprint, tokens_fingerprint
+from ..rendering import encode_as, rendered, tokenizer_fingerprint, tokens_fingerprint
 from ..turns import end_of_turn
 from ..types import EvaluationError, Prompt, Sampling
 
@@ -29,11 +29,14 @@ class EncodedPrompts:
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self.tokenizer = tokenizer
         self._ids: dict[str, list[int]] = {}
+        self._system: set[str | None] = set()
 
     def ids(self, prompt: Prompt) -> list[int]:
         """Return the token ids of a prompt."""
         if prompt.id not in self._ids:
-            self._ids[prompt.id] = encode(self.tokenizer, prompt.text)
+            rendering = rendered(self.tokenizer, prompt.text)
+            self._ids[prompt.id] = encode_as(self.tokenizer, prompt.text, rendering.string)
+            self._system |= {rendering.system} - {None}
         return self._ids[prompt.id]
 
     def check_fit(self, model: str, prompts: Sequence[Prompt], sampling: Sampling, context: int | None) -> None:
@@ -50,11 +53,15 @@ class EncodedPrompts:
             )
 
     def describe(self) -> dict[str, str | None]:
-        """Return a turn's end, and fingerprints of tokenizer, chat template and the tokens of all prompts so far."""
+        """Return a turn's end, and fingerprints of tokenizer, chat template and the tokens of all prompts so far.
+
+        ``system`` says what became of their system messages where the template shows none.
+        """
         template = self.tokenizer.chat_template
         return {
             "tokenizer": tokenizer_fingerprint(self.tokenizer),
             "template": None if template is None else hashlib.sha256(str(template).encode()).hexdigest()[:16],
             "end_of_turn": end_of_turn(self.tokenizer),
+            "system": " or ".join(sorted(filter(None, self._system))) or None,
             "prompt_tokens": tokens_fingerprint(self._ids),
         }

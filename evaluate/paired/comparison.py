@@ -95,6 +95,8 @@ class ModelSummary:
     without it, or token ids are known of some completions only. ``proxy`` is the weighted total without the
     primary reward, None where nothing else is rewarded. An endpoint ``refused`` so many completions, which count as
     empty texts. ``missing`` are those without a value of the primary metric, which is the first model's throughout.
+    ``system`` says where system messages went ("moved" into the first question, or "left out") if its chat template
+    shows none.
     """
 
     name: str
@@ -109,6 +111,7 @@ class ModelSummary:
     repeated: float | None
     repeated_unit: str | None
     refused: int
+    system: str | None
     proxy: Estimate | None
     curves: tuple[Curve, ...]
     per_weight: PerWeight | None

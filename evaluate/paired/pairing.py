@@ -123,6 +123,7 @@ def _model(side: _Side) -> ModelSummary:
         repeated=means.get("repeated"),
         repeated_unit=table.repeated_unit if "repeated" in means else None,
         refused=table.refused,
+        system=side.run.manifest.engine.get("system"),
         curves=tuple(curve(values, table.clusters) for values in side.curves),
         per_weight=model_per_weight(table),
         proxy=proxy(table, mix.weights),

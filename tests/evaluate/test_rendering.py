@@ -7,7 +7,7 @@ import pytest
 from grpokit.evaluate.engines.checkpoint import locate
 from grpokit.evaluate.engines.loading import load_tokenizer
 from grpokit.evaluate.engines.model_path import ModelPath
-from grpokit.evaluate.rendering import encode, fits, render, tokens_fingerprint, without_system
+from grpokit.evaluate.rendering import encode, fits, render, rendered, tokens_fingerprint, without_system
 from grpokit.evaluate.types import EvaluationError
 from grpokit.rewards.text import Message
 from hypothesis import example, given
@@ -15,7 +15,22 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-MESSAGES = [{"role": "user", "content": "what is 1+1?"}]
+from ..chat_templates import CHATML, GEMMA, LLAMA3, MISTRAL
+
+MESSAGES: list[Message] = [{"role": "user", "content": "what is 1+1?"}]
+
+
+def generous_tokenizer() -> PreTrainedTokenizerBase:
+    """A token a byte, with compatibility forms spelt out, a prefix, and marks of beginning and end."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    made = Tokenizer(models.BPE({letter: number for number, letter in enumerate([*letters, "<s>", "</s>"])}, []))
+    made.normalizer = normalizers.NFKC()
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    made.post_processor = processors.TemplateProcessing("<s> $A </s>", special_tokens=[("<s>", 256), ("</s>", 257)])
+    return PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>")
+
+
+GENEROUS = generous_tokenizer()
 
 
 @pytest.fixture
@@ -35,12 +50,62 @@ def test_without_a_template_messages_are_joined(tokenizer: PreTrainedTokenizerBa
     assert render(tokenizer, [{"role": "system", "content": "Add."}, *MESSAGES]) == "Add.\n\nwhat is 1+1?\n\n"
 
 
-def test_a_template_without_a_system_role_gets_it_in_the_first_question(tokenizer: PreTrainedTokenizerBase) -> None:
-    tokenizer.chat_template = (
-        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
-        "[{{ m.role }}]{{ m.content }}{% endfor %}"
-    )
-    assert render(tokenizer, [{"role": "system", "content": "Add."}, *MESSAGES]) == "[user]Add.\n\nwhat is 1+1?"
+SYSTEM: Message = {"role": "system", "content": " Add.\n"}
+HELLO: Message = {"role": "assistant", "content": "hello"}
+ADD: Message = {"role": "user", "content": "Add. what is 1+1?"}
+MERGED: Message = {"role": "user", "content": " Add.\n\n\nwhat is 1+1?"}
+
+ROLES = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+REFUSING = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}" + ROLES
+DROPPING = "{% for m in messages if m.role != 'system' %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+# It has a system message of its own, but for chats that bring one, which it then drops.
+DEFAULTING = "{% if messages[0].role != 'system' %}[system]Be kind.{% endif %}" + DROPPING
+
+SYSTEMS = [
+    # template, messages, those that a trainer is given, the system message's fate
+    (CHATML, [SYSTEM, *MESSAGES], [SYSTEM, *MESSAGES], None),
+    (LLAMA3, [SYSTEM, *MESSAGES], [SYSTEM, *MESSAGES], None),  # without the blanks around it
+    (GEMMA, [SYSTEM, *MESSAGES], [MERGED], "moved"),
+    (MISTRAL, [SYSTEM, *MESSAGES], [MERGED], "moved"),
+    (REFUSING, [SYSTEM, *MESSAGES], [MERGED], "moved"),
+    (DROPPING, [SYSTEM, *MESSAGES], [MERGED], "moved"),
+    (DEFAULTING, [SYSTEM, *MESSAGES], [MERGED], "moved"),
+    (DROPPING, [SYSTEM, HELLO, *MESSAGES, HELLO], [HELLO, MERGED, HELLO], "moved"),  # the first question, not message
+    (DROPPING, [SYSTEM, ADD], [{**ADD, "content": " Add.\n\n\nAdd. what is 1+1?"}], "moved"),  # the user's own "Add."
+    (ROLES, [SYSTEM, ADD], [SYSTEM, ADD], None),
+    (DROPPING, MESSAGES, MESSAGES, None),
+    (DROPPING, [SYSTEM], [SYSTEM], None),  # no question to put it in
+    (DROPPING, [{**SYSTEM, "content": " "}, *MESSAGES], [{**SYSTEM, "content": " "}, *MESSAGES], None),  # nothing lost
+    (None, [SYSTEM, *MESSAGES], " Add.\n\n\nwhat is 1+1?\n\n", None),
+]
+
+
+@pytest.mark.parametrize(("template", "messages", "asked", "fate"), SYSTEMS)
+def test_a_system_message_that_a_template_does_not_show_goes_into_the_first_question(
+    template: str | None, messages: list[Message], asked: list[Message] | str, fate: str | None
+) -> None:
+    made = PreTrainedTokenizerFast(tokenizer_object=GENEROUS.backend_tokenizer, bos_token="<s>", eos_token="</s>")
+    made.chat_template = template
+    result = rendered(made, messages)
+    assert (result.asked, result.system) == (asked, fate)
+    if template is not None:
+        assert result.string == made.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+
+
+@pytest.mark.parametrize(("template", "asked"), [(DROPPING, [SYSTEM, *MESSAGES]), (REFUSING, MESSAGES)])
+def test_a_system_message_that_a_tokenizer_cannot_write_is_left_out(
+    tokenizer: PreTrainedTokenizerBase, template: str, asked: list[Message]
+) -> None:
+    """The demo's knows few characters; tokens for unknown ones would be noise in front of the question."""
+    tokenizer.chat_template = template
+    assert rendered(tokenizer, [SYSTEM, *MESSAGES]) == ("[user]what is 1+1?", asked, "left out")
+
+
+def test_what_a_template_refuses_but_the_system_role_stays_an_error(tokenizer: PreTrainedTokenizerBase) -> None:
+    tokenizer.chat_template = GEMMA
+    for messages in ([HELLO], [SYSTEM, HELLO], [SYSTEM, HELLO, *MESSAGES]):
+        with pytest.raises(EvaluationError, match="refuses the prompt"):
+            rendered(tokenizer, messages)
 
 
 def test_no_bos_is_doubled_and_no_eos_ends_the_prompt(shared: Path) -> None:
@@ -50,19 +115,6 @@ def test_no_bos_is_doubled_and_no_eos_ends_the_prompt(shared: Path) -> None:
     assert written == encode(real, "Once upon a time")
     assert written.count(real.bos_token_id) == 1
     assert written[-1] != real.eos_token_id
-
-
-def generous_tokenizer() -> PreTrainedTokenizerBase:
-    """A token a byte, with compatibility forms spelt out, a prefix, and marks of beginning and end."""
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    made = Tokenizer(models.BPE({letter: number for number, letter in enumerate([*letters, "<s>", "</s>"])}, []))
-    made.normalizer = normalizers.NFKC()
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    made.post_processor = processors.TemplateProcessing("<s> $A </s>", special_tokens=[("<s>", 256), ("</s>", 257)])
-    return PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>")
-
-
-GENEROUS = generous_tokenizer()
 
 
 @given(st.text(max_size=40), st.integers(1, 60))

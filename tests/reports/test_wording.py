@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from grpokit.evaluate.paired.comparison import Verdict
+from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.runs.run import Run
 from grpokit.reports import to_markdown, write_html
+from grpokit.reports.json_report import to_json
 from grpokit.reports.terminal import print_comparison
-from grpokit.reports.wording import behaviour_rows, evidence
+from grpokit.reports.wording import behaviour_rows, evidence, system_roles
 from grpokit.tests.reports.conftest import Compared
 from rich.console import Console
 
@@ -74,3 +78,37 @@ def test_what_an_endpoint_refused_is_said_in_every_report(compared: Compared, tm
 
 def test_nothing_is_said_of_refusals_where_there_are_none(compared: Compared) -> None:
     assert "refused" not in to_markdown(compared.comparison)
+
+
+def test_a_system_message_that_was_not_shown_is_said_above_the_numbers_of_every_report(
+    compared: Compared, tmp_path: Path
+) -> None:
+    runs = [Run.open(shutil.copytree(run.path, tmp_path / run.path.name)) for run in compared.runs]
+    for run, fate in zip(runs, ("moved", "left out"), strict=True):
+        engine = {**run.manifest.engine, "system": fate}
+        replace(run.manifest, engine=engine).write(run.path)
+    comparison = compare([Run.open(run.path) for run in runs])
+    lines = [
+        "base: the chat template shows no system message; its text went into the first question.",
+        "tuned: the chat template shows no system message; its text was left out, since the tokenizer lacks characters "
+        "of it.",
+    ]
+    assert system_roles(comparison) == lines
+    assert [model["system"] for model in to_json(comparison)["models"]] == ["moved", "left out"]
+    console = Console(file=io.StringIO(), width=200)
+    print_comparison(comparison, console)
+    write_html(comparison, runs, tmp_path / "page.html")
+    assert isinstance(console.file, io.StringIO)
+    for text, numbers in [
+        (console.file.getvalue(), "xml_format"),
+        (to_markdown(comparison), "| reward"),
+        ((tmp_path / "page.html").read_text(), "What changed"),
+    ]:
+        assert text.index(lines[0]) < text.index(lines[1]) < text.index(numbers)
+
+
+def test_models_of_one_fate_share_a_line_and_others_have_none(compared: Compared) -> None:
+    moved = tuple(replace(model, system="moved") for model in compared.comparison.models)
+    (line,) = system_roles(replace(compared.comparison, models=moved))
+    assert line.startswith("base, tuned: ")
+    assert system_roles(compared.comparison) == []

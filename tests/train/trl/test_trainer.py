@@ -10,6 +10,7 @@ from grpokit.train import train
 
 from ...chat_templates import unlist
 from ..fixture_types import MakeRecipe
+from ..recorder import Recorder
 
 
 @pytest.fixture
@@ -43,6 +44,13 @@ def test_lora_dropout_is_in_the_loss_alone(
     """TRL's disable_dropout switches off the adapter's dropout too, so that the recipe's would do nothing."""
     train(tiny("max_steps=1", f"lora.dropout={rate}"), tmp_path / "run")
     assert seen == {"rollout": {0.0}, "loss": {rate}}
+
+
+def test_a_system_message_that_the_template_drops_is_said_before_training(tiny: MakeRecipe, tmp_path: Path) -> None:
+    recorder = Recorder()
+    train(tiny("max_steps=1"), tmp_path / "run", watcher=recorder)
+    said = "the chat template shows no system message; its text is left out: the tokenizer lacks characters of it."
+    assert said in recorder.notes
 
 
 def test_rollouts_end_with_their_turn_though_the_checkpoint_lists_another_end(tiny: MakeRecipe, tmp_path: Path) -> None:
