@@ -82,11 +82,12 @@ class SamplingOptions:
     temperature: float | None
     top_p: float | None
     max_new_tokens: int | None
+    stop: list[str] | None
     seed: int | None
 
     def of(self, task: Task) -> Sampling:
         """Return the task's settings with these in their place."""
-        return task.sampling(**asdict(self))
+        return task.sampling(**{**asdict(self), "stop": None if self.stop is None else tuple(self.stop)})
 
 
 class Scoring(NamedTuple):
@@ -165,8 +166,8 @@ class ReportOptions:
         return {"--json": self.json, "--html": self.html, "--markdown": self.markdown, "--junit": self.junit}
 
 
-def add_task(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say what is asked."""
+def add_task(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options that say what is asked; return their group."""
     group = parser.add_argument_group("what is asked")
     group.add_argument("--task", metavar="NAME", help="a task of this package, such as arithmetic, or a YAML card")
     group.add_argument("--data", type=Path, metavar="FILE", help="rows from a .jsonl, .csv or .parquet file")
@@ -176,6 +177,7 @@ def add_task(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--id-column", metavar="NAME", help="without --task: the column that identifies a row")
     add_where(group)
     group.add_argument("--limit", type=positive, metavar="N", help="only the first N rows")
+    return group
 
 
 def add_where(group: argparse._ActionsContainer) -> None:
@@ -197,6 +199,9 @@ def add_generation(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--temperature", type=float, metavar="T", help="0 is greedy")
     group.add_argument("--top-p", type=float, metavar="P", help="nucleus of this mass")
     group.add_argument("--max-new-tokens", type=positive, metavar="N", help="completions are cut there")
+    group.add_argument(
+        "--stop", action="append", metavar="TEXT", help="completions end before this text; may be given again"
+    )
     group.add_argument("--seed", type=int, metavar="S", help="seed of the sampling (default: 0)")
     group.add_argument("--batch-size", type=batch_size, metavar="N|auto", help="rows per batch (default: auto)")
 

@@ -29,7 +29,13 @@ def add_parser(commands: Subparsers) -> None:
         description="Generate completions with one or more checkpoints, score them, and compare the checkpoints.",
         examples=EXAMPLES,
     )
-    options.add_task(parser)
+    asked = options.add_task(parser)
+    asked.add_argument(
+        "--system",
+        metavar="TEXT",
+        help="the system message, in which {column} stands for a column of the row, in place of the task's own; '' is "
+        "none",
+    )
     models = parser.add_argument_group("models")
     models.add_argument(
         "--model",
@@ -57,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     return Job(
         models=options.read(ModelOptions, args),
         asked=options.read(options.TaskOptions, args),
+        system=args.system,
         loading=options.read(Loading, args),
         endpoints=options.read(options.EndpointOptions, args),
         sampling=options.read(options.SamplingOptions, args),

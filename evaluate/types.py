@@ -90,6 +90,8 @@ class Sampling:
             raise EvaluationError(f"top_p={self.top_p}: give a number above 0 and at most 1.")
         if self.top_k < 0:
             raise EvaluationError(f"top_k={self.top_k}: give 0 (off) or a positive number.")
+        if not all(self.stop):
+            raise EvaluationError("stop='': every completion would end before it begins; give the text to stop at.")
         if self.max_new_tokens < 1:
             raise EvaluationError(f"max_new_tokens={self.max_new_tokens}: give at least 1.")
 

@@ -55,6 +55,7 @@ class Job:
 
     models: ModelOptions
     asked: TaskOptions
+    system: str | None
     loading: Loading
     endpoints: EndpointOptions
     sampling: SamplingOptions
@@ -89,6 +90,8 @@ class Job:
     def _evaluation(self) -> Evaluation:
         asked = self.asked
         task = asked.load(self.scoring.rewards)
+        if self.system is not None:
+            task = task.with_system(self.system)
         mix, primary = self.scoring.over(task.rewards, task.primary, str(asked.task or asked.data))
         prompts = list(task.prompts(asked.split, data=asked.data, limit=asked.limit))
         source = str(asked.data) if asked.data else f"{asked.split} split"

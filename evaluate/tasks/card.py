@@ -80,6 +80,15 @@ class Task(BaseModel):
         merged = {**self.source.where, **where}
         return self.model_copy(update={"source": self.source.model_copy(update={"where": merged})})
 
+    def with_system(self, text: str) -> Task:
+        """Return the task with this template of the system message in place of its own; a blank one is none.
+
+        >>> from grpokit.evaluate import load_task
+        >>> load_task("gsm8k").with_system("Be brief.").system
+        'Be brief.'
+        """
+        return self.model_copy(update={"system": text if text.strip() else None})
+
     def located(self, folder: Path) -> Task:
         """Return the task of a card in ``folder``: a relative file of its source is looked for there.
 

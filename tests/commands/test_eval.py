@@ -14,6 +14,8 @@ import torch
 from grpokit.commands.eval import main
 from grpokit.evaluate import load_task
 from grpokit.evaluate.demo import checkpoint_path
+from grpokit.evaluate.runs.run import Run
+from grpokit.evaluate.types import Row
 from grpokit.tests.commands.answers import COLUMNS
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
@@ -103,6 +105,39 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lora = LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False)
         get_peft_model(model, lora).save_pretrained(folder / f"checkpoint-{step}")
     return folder
+
+
+def asked_with(out: Path, *options: str) -> tuple[Run, list[Row]]:
+    """Ask the demo two questions."""
+    assert main(["run", "--task", "arithmetic", "--model", "demo", "--limit", "2", "--out", str(out), *options]) == 0
+    run = Run.open(out)
+    return run, list(run.rows())
+
+
+def test_run_stops_at_each_text_that_is_given(tmp_path: Path) -> None:
+    run, rows = asked_with(tmp_path / "out", "--stop", "</reasoning>", "--stop", "+")
+    assert run.manifest.sampling is not None
+    assert run.manifest.sampling["stop"] == ["</reasoning>", "+"]
+    assert {row.finish_reason for row in rows} == {"stop"}
+    assert not any(stop in str(row.text) for row in rows for stop in ("</reasoning>", "+"))
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("sum {question}", [("system", "sum {question}"), ("user", "{question}")]),  # a template, as in a card
+        ("", [("user", "{question}")]),
+        (" ", [("user", "{question}")]),
+    ],
+)
+def test_run_asks_with_the_system_message_that_is_given(
+    tmp_path: Path, text: str, messages: list[tuple[str, str]]
+) -> None:
+    run, _ = asked_with(tmp_path / "out", "--system", text, "--max-new-tokens", "1")
+    for prompt in run.asked():
+        question = prompt.columns["question"]
+        wanted = [{"role": role, "content": content.format(question=question)} for role, content in messages]
+        assert list(prompt.text) == wanted
 
 
 def test_a_trajectory_of_several_models_resumes_where_it_was_cut(tmp_path: Path, trained: Path) -> None:

@@ -85,6 +85,7 @@ def test_greedy_has_no_processors() -> None:
         ({"top_p": 0.0}, "top_p=0.0"),
         ({"top_k": -1}, "top_k=-1"),
         ({"max_new_tokens": 0}, "max_new_tokens=0"),
+        ({"stop": ("x", "")}, "stop=''"),
     ],
 )
 def test_wrong_settings_are_told(settings: dict[str, float], said: str) -> None:
