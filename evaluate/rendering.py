@@ -104,7 +104,7 @@ def _apply(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> str:
 
     chat = [dict(message) for message in messages]
     try:
-        with _in_time():
+        with in_time():
             string = str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
     except (TemplateError, EvaluationError):
         raise
@@ -116,7 +116,7 @@ def _apply(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> str:
 
 
 @contextmanager
-def _in_time() -> Iterator[None]:
+def in_time() -> Iterator[None]:
     """End the block after :data:`TEMPLATE_SECONDS`; in another thread than the first, which no signal reaches, not."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jinja2 import TemplateError
+from .rendering import in_time
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -26,8 +26,9 @@ def end_of_turn(tokenizer: PreTrainedTokenizerBase) -> str | None:
     if tokenizer.chat_template is None:
         return None
     try:
-        chat = str(tokenizer.apply_chat_template([dict(message) for message in _CHAT], tokenize=False))
-    except (TemplateError, TypeError, ValueError, LookupError):
+        with in_time():
+            chat = str(tokenizer.apply_chat_template([dict(message) for message in _CHAT], tokenize=False))
+    except Exception:  # a template is a program of others: what is asked by it says what is wrong with it
         return None
     _, answer, after = chat.rpartition(_ANSWER)
     following = [token for token in tokenizer.get_added_vocab() if answer and after.lstrip().startswith(token)]
