@@ -91,8 +91,8 @@ def _shows_first(string: str, messages: list[Message]) -> bool:
 
 def _spells(tokenizer: PreTrainedTokenizerBase, text: str) -> bool:
     """Return whether a tokenizer has tokens for all of a text. Those that work on bytes have."""
-    unknown = tokenizer.unk_token_id
-    return unknown is None or unknown not in tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+    ids: list[int] = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+    return tokenizer.unk_token_id not in ids
 
 
 def _apply(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> str:

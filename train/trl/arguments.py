@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import PreTrainedTokenizerBase
@@ -47,7 +48,7 @@ def make_arguments(recipe: Recipe, plan: Plan, out: Path) -> GRPOConfig:
 
 def stop_at_turns(arguments: GRPOConfig, tokenizer: PreTrainedTokenizerBase) -> None:
     """Let vLLM end a completion with the turn, too: without it TRL takes the end tokens from the loaded model."""
-    own = arguments.generation_kwargs or {}
+    own: Any = arguments.generation_kwargs or {}  # GRPOConfig has read what was given as JSON
     if arguments.use_vllm:
         ends = [*own.get("stop_token_ids", []), *end_of_turn_ids(tokenizer)]
         arguments.generation_kwargs = {**own, "stop_token_ids": ends}
