@@ -86,7 +86,8 @@ def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> R
 def _shows_first(string: str, messages: list[Message]) -> bool:
     """Return whether the first message's text is in the prompt, other than as a part of the other messages."""
     text = messages[0]["content"].strip()
-    return string.count(text) > sum(message["content"].count(text) for message in messages[1:])
+    elsewhere: int = sum(message["content"].count(text) for message in messages[1:])
+    return string.count(text) > elsewhere
 
 
 def _spells(tokenizer: PreTrainedTokenizerBase, text: str) -> bool:

@@ -12,13 +12,12 @@ from ..evaluate.paired.comparison import (
     Difference,
     Estimate,
     Lengths,
-    Mismatch,
     ModelSummary,
     NoiseFloor,
     Pair,
     Verdict,
 )
-from ..evaluate.paired.doubts import Obstacle
+from ..evaluate.paired.doubts import Mismatch, Obstacle
 
 SAID_FROM = 0.05
 """From this share of missing values on they are said before the numbers."""

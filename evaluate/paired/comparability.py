@@ -8,7 +8,7 @@ from typing import Any
 
 from ..runs.manifest import Manifest
 from ..types import EvaluationError
-from .comparison import Mismatch
+from .doubts import Mismatch
 from .table import Table
 
 OF_THE_MODEL = ("name", "checkpoint", "adapter", "revision", "url", "file")

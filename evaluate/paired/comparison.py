@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .alarms import Alarm
-from .doubts import MissingValues, Obstacle
+from .doubts import Mismatch, MissingValues, Obstacle
 
 TOTAL = "total"
 """The metric beside the rewards' own names: their weighted sum. No reward may be called so."""
@@ -195,16 +195,6 @@ class QuestionChange:
     def delta(self) -> float:
         """Tuned minus base."""
         return self.tuned - self.base
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """One thing in which two manifests differ: ``fatal`` where the comparison would be meaningless."""
-
-    what: str
-    base: str
-    tuned: str
-    fatal: bool
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""What makes the numbers of a comparison say less than they seem to: values that are missing, and scores at an end."""
+"""Why the numbers of a comparison say less than they seem to: runs that differ, missing values, scores at an end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 MOST = 0.5
@@ -48,3 +49,13 @@ class Obstacle(NamedTuple):
     kind: Literal["floor", "ceiling", "cut", "unanswered"]
     models: tuple[str, ...]
     values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """One thing in which two manifests differ: ``fatal`` where the comparison would be meaningless."""
+
+    what: str
+    base: str
+    tuned: str
+    fatal: bool

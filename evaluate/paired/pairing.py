@@ -15,20 +15,10 @@ from ..types import EvaluationError
 from .alarms import read_alarms
 from .behaviour import behaviour, behaviour_changes, lengths
 from .comparability import require_comparable, table_mismatches
-from .comparison import (
-    TOTAL,
-    Comparison,
-    Difference,
-    Mismatch,
-    ModelSummary,
-    Pair,
-    QuestionChange,
-    RewardSummary,
-    Verdict,
-)
+from .comparison import TOTAL, Comparison, Difference, ModelSummary, Pair, QuestionChange, RewardSummary, Verdict
 from .curves import Values, curve, curve_differences, curve_values
 from .difference import Design, adjust, difference, estimate, moves, within
-from .doubts import MOST
+from .doubts import MOST, Mismatch
 from .factors import factors
 from .hacking import check_hacking, proxy, suspects
 from .noise import read_noise

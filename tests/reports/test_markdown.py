@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grpokit.evaluate.paired.alarms import Alarm
-from grpokit.evaluate.paired.comparison import Mismatch
+from grpokit.evaluate.paired.doubts import Mismatch
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.markdown import to_markdown
 from grpokit.tests.reports.conftest import Compared
