@@ -8,6 +8,7 @@ that the page runs on, so that it needs no release of it. A base that is a hub i
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -155,7 +156,7 @@ def requirements() -> list[str]:
     declared = [
         line for line in requires("grpokit") or [] if "extra ==" not in line or "'app'" in line or '"app"' in line
     ]
-    names = [line.partition(">=")[0].strip() for line in declared]
+    names = [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in declared]  # a bound follows, or several
     return [f"{name}~={_minor(version(name))}" for name in names if name not in UNUSED]
 
 

@@ -102,7 +102,9 @@ def test_bad_input_is_one_clear_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     arguments, said = WRONG[case]
-    assert main(["chat", "--port", str(_free_port()), *arguments(tmp_path)]) == 2
+    given = arguments(tmp_path)
+    port = [] if "--port" in given else ["--port", str(_free_port())]
+    assert main(["chat", *port, *given]) == 2
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert line.startswith("grpo-eval: ")
     assert re.search(said, line)

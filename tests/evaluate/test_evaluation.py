@@ -218,6 +218,7 @@ def written(part: object) -> str:
     return ".".join(part) if isinstance(part, tuple) else ""
 
 
+FORMAT = "xml_format(reasoning_tag=reasoning)"
 OF_ANOTHER_RUN = [
     # place in the manifest, another value there
     (("weights",), "0" * 16),
@@ -228,8 +229,8 @@ OF_ANOTHER_RUN = [
     (("task", "prompts"), 15),
     (("task", "source"), "train split"),
     (("mix", "spec"), "correctness=2"),
-    (("mix", "weights"), {"correctness": 2.0}),
-    (("mix", "fingerprints"), {"correctness": "0" * 16}),
+    (("mix", "weights"), {"correctness": 2.0, FORMAT: 0.5}),
+    (("mix", "fingerprints"), dict.fromkeys(("correctness", FORMAT), "0" * 16)),
     (("mix", "ranges"), {"correctness": [0, 2]}),
     (("sampling", "samples"), 5),
     (("sampling", "temperature"), 0.5),
@@ -372,7 +373,7 @@ def test_foreign_manifests_are_told(tmp_path: Path, content: str | None, said: s
 def test_a_manifest_of_foreign_values_is_told(whole: Run, tmp_path: Path, key: str) -> None:
     values = json.loads((whole.path / "manifest.json").read_text())
     (tmp_path / "manifest.json").write_text(json.dumps({**values, key: 3}))
-    with pytest.raises(EvaluationError, match="is not a manifest of a run: 3 stands"):
+    with pytest.raises(EvaluationError, match=f"is not a manifest of a run: {key} is 3"):
         find_runs([tmp_path])
 
 

@@ -209,7 +209,7 @@ def test_a_key_that_is_missing() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("name: [", "is not valid YAML"),
+        ("name: [", ": not valid YAML"),
         ("- name", "a task card is a mapping of keys to values"),
         ("", "a task card is a mapping"),
         ("1: 2", "the keys of a task card are words"),
