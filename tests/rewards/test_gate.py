@@ -25,6 +25,10 @@ class Column(Reward):
         return [Judgement(value, "given", f"column {self.column}") for value in batch.columns[self.column]]
 
 
+def unbounded(completions: list[str], **columns: object) -> list[float]:
+    return [float(len(text)) for text in completions]
+
+
 def gated(condition: list[float | None], bonus: list[float | None], **parameters: float) -> list[float | None]:
     low = parameters.pop("low", 0.0)
     gate = Gate(Column("a"), Column("b", low), **parameters)
@@ -83,7 +87,7 @@ def test_nests_in_a_mix() -> None:
         ("gate(xml_format,length,threshold=0)", "threshold=0 never decides"),
         ("gate(xml_format,length,threshold=1.5)", "give a number above 0 and at most 1"),
         ("gate(xml_format,length,threshold=high)", "threshold='high'"),
-        ("gate(xml_format,operator:length_hint)", "no lowest value to fall to"),
+        ("gate(xml_format,grpokit.tests.rewards.test_gate:unbounded)", "no lowest value to fall to"),
     ],
 )
 def test_mistakes_are_told_when_built(spec: str, hint: str) -> None:
@@ -95,4 +99,4 @@ def test_only_rewards_are_taken() -> None:
     with pytest.raises(RewardError, match="the bonus is"):
         Gate(get("xml_format"), len)  # type: ignore[arg-type]
     with pytest.raises(RewardError, match="never decides"):
-        Gate(FunctionReward(len), get("length"), threshold=float("nan"))
+        Gate(FunctionReward(unbounded), get("length"), threshold=float("nan"))

@@ -137,13 +137,21 @@ def test_recipe_trains_end_to_end(name: str, tmp_path: Path, rollouts: Rollouts)
 
 def write_inputs(name: str, ancestor: Ancestor, folder: Path) -> list[str]:
     """Write a checkpoint and a data file; return the overrides that put them in the place of the recipe's own."""
-    data = folder / "rows.jsonl"
+    data, held_out = folder / "rows.jsonl", folder / "held-out.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in ancestor.rows), encoding="utf-8")
-    overrides = [f"task.data={data}", f"evaluation.data={data}", f"model.path={folder / 'base'}", *ancestor.overrides]
+    held_out.write_text("".join(json.dumps(other_question(row)) + "\n" for row in ancestor.rows), encoding="utf-8")
+    overrides = [f"task.data={data}", f"evaluation.data={held_out}", f"model.path={folder / 'base'}"]
+    overrides += ancestor.overrides
     overrides += encoder_override(load_recipe(name).rewards)
     prompts = load_prompts(load_recipe(name, overrides))[:2]
     write_checkpoint(ancestor.base, folder / "base", prompts, ancestor.completions)
     return [*overrides, "use_cpu=true"]
+
+
+def other_question(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row that asks with one more word: what is trained on is not held out."""
+    asked = {name: row[name] for name in ("prompt", "text", "question", "problem") if name in row}
+    return {**row, **{name: f"{text} {text.split()[0]}" for name, text in asked.items()}}
 
 
 def encoder_override(rewards: str) -> list[str]:
