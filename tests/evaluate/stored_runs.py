@@ -54,6 +54,7 @@ def write_run(
 ) -> Run:
     """Write a run of ``scores[reward][question][sample]``; the total is the weighted sum (weights 1)."""
     weights = weights or dict.fromkeys(scores, 1.0)
+    judged: dict[str, Sequence[Sequence[Judgement]]]
     judged = {reward: [[judgement(v) for v in row] for row in rows] for reward, rows in scores.items()}
     judged.update(judgements or {})
     grid = next(iter(scores.values()))
