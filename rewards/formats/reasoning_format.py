@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..reward import Batch, Judgement, Reward, Span
-from ..text import RewardError
-from .xml_tags import TagCall, Tags, is_blank, lookalikes, tag_calls, trimmed
+from .xml_tags import TagCall, Tags, check_prefilled, is_blank, lookalikes, tag_calls, trimmed
 
 
 @dataclass(frozen=True)
@@ -36,10 +35,7 @@ class ReasoningFormat(Reward):
 
     def __post_init__(self) -> None:
         self.check_layout()
-        if self.think_prefilled not in (True, False, None):
-            raise RewardError(
-                f"{self.name}: think_prefilled={self.think_prefilled!r}; write True, False, or None (per completion)."
-            )
+        check_prefilled(self.name, self.think_prefilled)
 
     def judge(self, batch: Batch) -> list[Judgement]:
         """Return one judgement per completion, in order."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..reward import Batch, Judgement, Reward, Span
-from ..text import RewardError
 from .xml_tags import (
     Block,
     TagCall,
     Tags,
+    check_prefilled,
     find_block,
     is_blank,
     lookalikes,
@@ -35,10 +35,7 @@ class _TagReward(Reward):
 
     def __post_init__(self) -> None:
         self.check_layout()
-        if self.think_prefilled not in (True, False, None):
-            raise RewardError(
-                f"{self.name}: think_prefilled={self.think_prefilled!r}; write True, False, or None (per completion)."
-            )
+        check_prefilled(self.name, self.think_prefilled)
 
     def judge(self, batch: Batch) -> list[Judgement]:
         """Return one judgement per completion, in order."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..layout import Layout
 from ..reward import Batch, Span
-from ..text import Completion, Text
+from ..text import Completion, RewardError, Text
 
 _RENDERED = "think"
 """The tag in which the normaliser renders a message's separate reasoning."""
@@ -43,6 +43,17 @@ class TagCall(NamedTuple):
 
     completion: Completion
     tags: Tags
+
+
+def check_prefilled(reward: str, value: object) -> None:
+    """Raise :class:`RewardError` unless ``value`` says whether the prompt opens the block, or leaves it open (None).
+
+    >>> check_prefilled("xml_format", "yes")
+    Traceback (most recent call last):
+    grpokit.rewards.text.RewardError: xml_format: think_prefilled='yes'; write True, False, or None (per completion).
+    """
+    if value not in (True, False, None):
+        raise RewardError(f"{reward}: think_prefilled={value!r}; write True, False, or None (per completion).")
 
 
 def tag_calls(batch: Batch, layout: Layout, prefilled: bool | None) -> Iterator[TagCall]:
