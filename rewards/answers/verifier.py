@@ -6,7 +6,7 @@ process's own: it is made on first use, a forked child makes its own, and it is 
 
 What the answer breaks costs the answer: a comparison that uses up its processor time, or fails twice, while a simple
 answer can be compared with the same reference, is "complex", and the answer is not the reference. Where the reference
-breaks that too, it is "failed".
+breaks that too, it is "failed"; so is a missed deadline, since that depends on what else the machine does.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ class _Pool:
         self.totals = VerifierCounts()
 
     def verify(self, pairs: Sequence[Pair], seconds: float) -> dict[Pair, Outcome]:
-        """Return the outcomes: all at once, then alone what failed beside others, and references that were late."""
+        """Return the outcomes: all at once, then alone what failed beside others, and references alone."""
         until = time.monotonic() + MOST_SECONDS
         results = self._ask_all(pairs, seconds, until)
-        for pair in [pair for pair, outcome in results.items() if outcome == "failed"]:
+        for pair in [pair for pair, outcome in results.items() if outcome in ("failed", "missed")]:
             results |= self._ask_all([pair], seconds, until)
         for pair in [pair for pair, outcome in results.items() if outcome in ("late", "failed")]:
             probe = Pair(_SIMPLE, pair.reference)
@@ -80,7 +80,7 @@ class _Pool:
                 results[pair] = "complex" if known[probe] in ("equal", "different") else "failed"
             else:  # the time was up
                 del results[pair]
-        return results
+        return {pair: "failed" if outcome == "missed" else outcome for pair, outcome in results.items()}
 
     def _ask_all(self, pairs: Sequence[Pair], seconds: float, until: float) -> dict[Pair, Outcome]:
         """Return the outcomes of those pairs that were asked before the time was up."""

@@ -15,9 +15,9 @@ from typing import IO, Literal, NamedTuple
 START_SECONDS = 120.0
 """Seconds in which a worker must have imported math-verify."""
 
-Outcome = Literal["equal", "different", "late", "failed", "complex"]
-"""A worker's reply to one comparison: "late" when its processor time is used up. "complex": see
-:mod:`~grpokit.rewards.answers.verifier`."""
+Outcome = Literal["equal", "different", "late", "missed", "failed", "complex"]
+"""How one comparison ended: "late" when its processor time is used up, "missed" when the caller's deadline passed
+first, which says more of the machine than of the pair. "complex": see :mod:`~grpokit.rewards.answers.verifier`."""
 
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from {module} import main; main()"
 
@@ -69,6 +69,8 @@ class Worker:
         self.stop()
         if reply == b"" and self._process.returncode == -signal.SIGKILL:
             raise WorkerDied
+        if reply is None:
+            return "missed"
         return "late" if self._process.returncode == -signal.SIGVTALRM else "failed"
 
     @property
