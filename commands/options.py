@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..evaluate.tasks.card import Task
     from ..evaluate.types import Sampling
     from ..rewards import RewardMix
-    from ..rewards.guarded import Calls
+    from ..rewards.fault_isolation import Calls
 
     Group = TypeVar("Group", bound=DataclassInstance)
 
@@ -110,7 +110,7 @@ class ScoringOptions:
     def calls(self) -> Calls:
         """How rewards are called: notes on their failures go to standard error."""
         from ..reports.wording import one_line
-        from ..rewards.guarded import Calls
+        from ..rewards.fault_isolation import Calls
 
         return Calls(self.reward_timeout, lambda text: print(f"note: {one_line(text)}", file=sys.stderr))
 

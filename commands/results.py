@@ -12,11 +12,11 @@ from ..evaluate.paired.comparison import Comparison
 from ..evaluate.paired.doubts import MOST
 from ..evaluate.paired.pairing import compare
 from ..evaluate.runs.run import Run, find_runs
-from ..reports.card import write_card
 from ..reports.html import to_html
 from ..reports.json_report import to_json
 from ..reports.junit import to_junit
 from ..reports.markdown import to_markdown
+from ..reports.model_card import write_card
 from ..reports.terminal import print_comparison, print_verdict
 from .ending import FAILED, OK, UNDERPOWERED, USAGE, reader_may_leave
 from .options import STDOUT, ReportOptions

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from ..files import locked, write_lines
 from ..rewards import RewardMix
-from ..rewards.guarded import UNWATCHED, Calls
-from .addresses import without_secrets
+from ..rewards.fault_isolation import UNWATCHED, Calls
 from .environment import environment
 from .progress import Advance, unwatched
+from .redaction import without_secrets
 from .runs.journal import BatchRecord, Journal, owed, settle
 from .runs.manifest import Manifest, TaskRecord, prompt_digest, prompts_fingerprint
 from .runs.run import Run

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import GrpokitError, nearest
 from ..files import write_lines
 from ..rewards import RewardMix, repetition
-from ..rewards.guarded import UNWATCHED, Calls, GuardedMix
+from ..rewards.fault_isolation import UNWATCHED, Calls, GuardedMix
 from ..rewards.registry import spec_of
 from ..rewards.reward import Batch, Judgement
 from ..rewards.spec import parse_reward
@@ -155,7 +155,7 @@ def try_mix(
     """Score two trial completions of a prompt, so that a reward which cannot be used says so before any work.
 
     Raises :class:`EvaluationError` for a reward that is called as their weighted sum is, and what
-    :meth:`~grpokit.rewards.guarded.GuardedReward.try_on` raises.
+    :meth:`~grpokit.rewards.fault_isolation.GuardedReward.try_on` raises.
     """
     if TOTAL in mix.names:
         raise EvaluationError(f"a reward is named {TOTAL!r}, as the weighted sum of all is; give it another name.")

@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any, ClassVar
 
 from ..errors import GrpokitError, nearest
-from .foreign import copied, described, in_thread
 from .reward import Batch, Judgement, Range, Reward
 from .text import RewardError, in_trl_form
+from .user_code import copied, described, in_thread
 
 
 class WrongReturn(RewardError):

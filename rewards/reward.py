@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Self
 
-from .foreign import copied
 from .layout import DEFAULT_LAYOUT, KEYS, Layout, LayoutError, Setting, agree
 from .text import Completion, RewardError, Text, in_trl_form, normalise
+from .user_code import copied
 
 REFERENCE_COLUMNS = ("answer", "solution", "reference", "ground_truth")
 """The columns a reference is read from, in this order, unless ``reference_column`` names another."""

@@ -24,9 +24,9 @@ from ..evaluate.engines.spec import ModelSpec
 from ..evaluate.runs.manifest import Manifest
 from ..evaluate.runs.shards import Shard
 from ..files import replacing_folder, write_atomically
-from .card import card
 from .folder import RECIPE
 from .heldout.questions import HeldOutQuestions, Place, loading, place
+from .model_card import card
 from .quiet import quiet
 from .recipe.recipe import Recipe
 from .trl.checkpoints import saving

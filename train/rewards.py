@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..evaluate.scoring import reward_columns
-from ..rewards.guarded import UNWATCHED, Calls, GuardedReward
+from ..rewards.fault_isolation import UNWATCHED, Calls, GuardedReward
 from ..rewards.reward import Batch
 from ..rewards.text import RewardError
 from .data import ROW
@@ -31,7 +31,8 @@ class TrainingReward:
 
     TRL gives the number of each completion's prompt in the column :data:`~grpokit.train.data.ROW`; ``reference`` is the
     data's own name of the reference's column. TRL on its own ends the run at an exception, and silently gives a group
-    with an infinite reward no gradient; here failures are isolated (:class:`~grpokit.rewards.guarded.GuardedReward`).
+    with an infinite reward no gradient; here failures are isolated, see
+    :class:`~grpokit.rewards.fault_isolation.GuardedReward`.
     ``last`` is the batch judged last.
     """
 

@@ -14,9 +14,8 @@ from ..evaluate.engines.loading import LoadedBase, load_base
 from ..evaluate.engines.transformers import ran_out
 from ..evaluate.paired.alarms import Alarm
 from ..files import write_atomically, write_lines
-from ..rewards.guarded import Calls
+from ..rewards.fault_isolation import Calls
 from .callbacks import Alarms, Interruption, MovementProof, Reporter
-from .card import card
 from .data import make_dataset, prompt_limit, system_note
 from .folder import HISTORY, checkpoint_step, open_folder
 from .heldout.alarm import AlarmLog
@@ -24,6 +23,7 @@ from .heldout.callback import HeldOutEvaluation
 from .heldout.overlap import TrainingRows
 from .heldout.questions import held_out, loading
 from .lora import make_lora
+from .model_card import card
 from .quiet import quiet
 from .recipe.plan import Plan, plan_for
 from .recipe.recipe import Recipe

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from ...files import parse_json
 from ...rewards.text import Text
-from ..addresses import without_secrets
+from ..redaction import without_secrets
 from ..types import FinishReason
 
 TRY_AGAIN = (408, 409, 425, 429)

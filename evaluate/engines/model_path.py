@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..addresses import without_secrets
 from ..demo import checkpoint_path
+from ..redaction import without_secrets
 from ..types import EvaluationError
 
 DEMO = "demo"

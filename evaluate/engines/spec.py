@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ..addresses import without_secrets
+from ..redaction import without_secrets
 from ..types import EvaluationError
 from .model_path import ModelPath, expanded, split
 

@@ -12,7 +12,7 @@ from ...errors import nearest
 from ...files import folder_names, locked, write_lines
 from ...rewards import RewardMix
 from ...rewards.answers.options import OPTION_COLUMNS
-from ...rewards.guarded import UNWATCHED, Calls
+from ...rewards.fault_isolation import UNWATCHED, Calls
 from ..environment import environment
 from ..evaluation import claim, command_line, now
 from ..paired.doubts import SHOWN

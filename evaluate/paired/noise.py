@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ...files import write_atomically
 from ...rewards import RewardMix
-from ...rewards.guarded import GuardedMix
+from ...rewards.fault_isolation import GuardedMix
 from ..runs.run import Run
 from ..scoring import score_rows
 from ..types import Engine, EvaluationError, Request, Row, Sampling

@@ -16,7 +16,7 @@ from ...evaluate.engines.spec import ModelSpec
 from ...evaluate.scoring import score_rows, try_mix
 from ...evaluate.types import FinishReason, Prompt, Row, Sampling
 from ...rewards import RewardMix
-from ...rewards.guarded import GuardedMix
+from ...rewards.fault_isolation import GuardedMix
 from ...rewards.reward import Judgement
 
 if TYPE_CHECKING:

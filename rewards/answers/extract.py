@@ -15,10 +15,10 @@ from ..layout import DEFAULT_LAYOUT, Layout
 from ..reward import Span
 from ..text import Completion
 from .anchors import LONGEST_ANSWER, MOST_CANDIDATES, find_anchored
-from .asides import end_of_value
 from .equality import is_words
 from .normalize import tidy
 from .numbers import read_quantity
+from .trailing_words import end_of_value
 
 
 class Answer(NamedTuple):

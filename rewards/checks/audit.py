@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from ...errors import GrpokitError
-from ..guarded import GuardedMix
+from ..fault_isolation import GuardedMix
 from ..mix import RewardMix
 from ..reward import REFERENCE_COLUMNS, Batch, Judgement, Reward
 from ..text import RewardError, Text

@@ -10,7 +10,7 @@ import pytest
 from grpokit.evaluate.demo import checkpoint_path
 from grpokit.evaluate.scoring import score_rows
 from grpokit.evaluate.types import Row
-from grpokit.rewards.guarded import GuardedMix
+from grpokit.rewards.fault_isolation import GuardedMix
 from grpokit.train import train
 from grpokit.train.data import load_prompts
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from grpokit.evaluate.types import Prompt
 from grpokit.rewards import RewardMix
-from grpokit.rewards.guarded import FEW, Calls
+from grpokit.rewards.fault_isolation import FEW, Calls
 from grpokit.rewards.reward import Batch, Judgement, Reward
 from grpokit.train import TrainingError
 from grpokit.train.data import ROW

@@ -22,7 +22,7 @@ from ...evaluate.runs.shards import Shard
 from ...evaluate.scoring import check_primary, primary_of
 from ...evaluate.types import Engine, Prompt
 from ...files import write_lines
-from ...rewards.guarded import Calls
+from ...rewards.fault_isolation import Calls
 from ..data import fitting, held_out_prompts, prompt_limit
 from ..recipe.recipe import Recipe
 from .samples import SAMPLES, answer_samples

@@ -8,7 +8,7 @@ from grpokit.evaluate import Columns, EvaluationError, Run, compare, import_comp
 from grpokit.evaluate.scoring import BLOCK, score_run
 from grpokit.files import read_lines
 from grpokit.rewards import RewardMix
-from grpokit.rewards.guarded import Calls
+from grpokit.rewards.fault_isolation import Calls
 
 COLUMNS = Columns("output", reference="gold", model="who", id="q")
 MIX = RewardMix.parse("correctness")

@@ -9,11 +9,11 @@ from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 
 from ..errors import GrpokitError
-from .foreign import LateError, described, in_thread
 from .function import WrongReturn
 from .mix import RewardMix
 from .reward import REFERENCE_COLUMNS, Batch, Judgement, Reward
 from .text import RewardError
+from .user_code import LateError, described, in_thread
 
 FEW = 20
 """So many failures are never too many."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 from grpokit.rewards import Batch, Judgement, Reward, RewardError, RewardMix, correctness
-from grpokit.rewards.guarded import FEW, Calls, GuardedMix, GuardedReward
+from grpokit.rewards.fault_isolation import FEW, Calls, GuardedMix, GuardedReward
 
 Values = list[float | None]
 
@@ -59,8 +59,8 @@ def test_a_row_that_a_reward_raises_on_costs_that_row() -> None:
     assert (judged[2].status, reward.failures) == ("failed", 2)
     line = lengths.__code__.co_firstlineno + 4
     assert notes == [
-        f"id q2: reward 'lengths' raised ValueError: cannot read it (test_guarded.py, line {line}); such completions "
-        "count as not applicable."
+        f"id q2: reward 'lengths' raised ValueError: cannot read it (test_fault_isolation.py, line {line}); "
+        "such completions count as not applicable."
     ]
 
 
@@ -68,7 +68,7 @@ def test_a_registered_reward_that_exits_costs_its_row_too() -> None:
     notes: list[str] = []
     reward = GuardedReward(Fragile(), Calls(note=notes.append))
     assert judge(reward, ["a", "bad", "bb"]) == [1.0, None, 2.0]
-    assert "reward 'fragile' raised SystemExit: 3 (test_guarded.py, line " in notes[0]
+    assert "reward 'fragile' raised SystemExit: 3 (test_fault_isolation.py, line " in notes[0]
 
 
 def test_a_few_calls_find_the_row() -> None:
@@ -97,7 +97,9 @@ def test_the_budget_is_of_all_that_was_judged() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, FEW + 5])
 def test_one_that_fails_on_all_is_no_completions_fault(count: int) -> None:
-    with pytest.raises(RewardError, match=r"^reward 'lengths' fails on every completion: .* \(test_guarded.py, line"):
+    with pytest.raises(
+        RewardError, match=r"^reward 'lengths' fails on every completion: .* \(test_fault_isolation.py, line"
+    ):
         judge(guarded(lengths), ["bad"] * count)
 
 
@@ -166,7 +168,7 @@ def test_ours_have_no_deadline_and_no_copies(monkeypatch: pytest.MonkeyPatch) ->
     """Encoders take long to load, and a million completions long to copy."""
     assert not RewardMix.parse("gate(xml_format,conciseness)").rewards[0].foreign
     assert RewardMix([lengths, Fragile()]).rewards[1].foreign
-    monkeypatch.delattr("grpokit.rewards.guarded.in_thread")
+    monkeypatch.delattr("grpokit.rewards.fault_isolation.in_thread")
     reward = GuardedReward(correctness, Calls(timeout_s=1.0))
     assert judge(reward, ["<answer>1</answer>"]) == [1.0]
 
@@ -190,7 +192,9 @@ def test_a_trial_tells_mistakes_from_what_these_texts_may_explain(error: Excepti
 
     reward = guarded(mine)
     if refused:
-        with pytest.raises(RewardError, match=rf"'mine' raised {type(error).__name__}.* \(test_guarded.py, line \d+\)"):
+        with pytest.raises(
+            RewardError, match=rf"'mine' raised {type(error).__name__}.* \(test_fault_isolation.py, line \d+\)"
+        ):
             reward.try_on(batch(["", "The answer is 18."]))
     else:
         reward.try_on(batch(["", "The answer is 18."]))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grpokit.train.card import card
+from grpokit.train.model_card import card
 
 from .fixture_types import MakeRecipe
 

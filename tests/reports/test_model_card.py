@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from grpokit.commands.report import main
 from grpokit.evaluate.paired.pairing import compare
-from grpokit.reports.card import BEGIN, CardError, write_card
+from grpokit.reports.model_card import BEGIN, CardError, write_card
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, TUNED, write_run
 from huggingface_hub import ModelCard
