@@ -1,4 +1,4 @@
-"""Who watches a long job: a function that is told how much more of it is done."""
+"""Who watches a long job: a function that is given how much more of it is done."""
 
 from __future__ import annotations
 

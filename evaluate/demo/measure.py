@@ -26,7 +26,7 @@ class Shares(NamedTuple):
 def measure(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, problems: list[Problem], *, sampled: bool
 ) -> Shares:
-    """Return the shares over one completion a problem: greedy, or ``sampled`` at temperature 1."""
+    """Return the shares over one completion per problem: greedy, or ``sampled`` at temperature 1."""
     texts = complete(model, tokenizer, problems, sampled=sampled)
     answers = [_ANSWERED.search(text) for text in texts]
     right = sum(
@@ -39,7 +39,7 @@ def measure(
 def complete(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, problems: list[Problem], *, sampled: bool
 ) -> list[str]:
-    """Return the text of one completion a problem, without the end marker."""
+    """Return the text of one completion per problem, without the end marker."""
     prompts = [prompt_text(tokenizer, problem) for problem in problems]
     inputs = tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False)
     out = model.generate(**inputs, max_new_tokens=MAX_NEW_TOKENS, do_sample=sampled)  # type: ignore[misc]  # the stubs type generate as no method

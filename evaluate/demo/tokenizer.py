@@ -1,4 +1,4 @@
-"""The demo checkpoint's tokenizer: one token a character, and one ordinary token for each of the four tags."""
+"""The demo checkpoint's tokenizer: one token per character, and one ordinary token for each of the four tags."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Address:
 class Client:
     """A server that is asked by many tasks of one event loop; an async context manager.
 
-    ``answered`` counts the completions it gave. By them it is told whether a failure is a row's or the server's.
+    ``answered`` counts the completions it gave. They say whether a failure is a row's or the server's.
     """
 
     def __init__(self, address: Address, limits: Limits) -> None:

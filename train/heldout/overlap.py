@@ -1,4 +1,4 @@
-"""Training rows that are held-out rows too, and a part of the rows that is kept back: prompts are told by their words.
+"""Training rows that are held-out rows too, and a part of the rows that is kept back: prompts are known by their words.
 
 Case, white space and punctuation make no other prompt of one, save punctuation beside numbers, single letters and signs
 of operations: 12-3 is not 123.
