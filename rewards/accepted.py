@@ -39,6 +39,8 @@ def accepted(reference: object) -> list[object]:
     >>> accepted({"text": ["Paris", "the city of Paris"], "answer_start": [3, 9]})
     ['Paris', 'the city of Paris']
     """
+    if type(reference) is str:
+        return [reference]
     answers: list[object] = []
     waiting = [reference]  # not by recursion: a list nested a thousand deep is read too
     while waiting:

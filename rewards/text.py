@@ -91,7 +91,7 @@ def normalise(raw: Text, prompt: Text | None = None, layout: Layout = DEFAULT_LA
     """
     text = raw if isinstance(raw, str) else _assistant_text(raw)
     text = strip_eos(text)
-    if any(tag in text for tag in layout.reasoning_tags):
+    if any(map(text.__contains__, layout.reasoning_tags)):
         split = _split(text, layout)
         if split.final_start > 0:
             return split

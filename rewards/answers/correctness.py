@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice, repeat
+from operator import attrgetter
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from ..accepted import accepted
 from ..layout import Layout
 from ..parameters import is_number
-from ..reward import Batch, Judgement, Reward, make_batch
+from ..reward import Batch, Judgement, Reward, Span, make_batch
 from ..text import Completion, RewardError, Text
 from .equality import is_hedged
 from .extract import WHOLE_REFERENCE, Answer, NoAnswer, extract, whole_reference
@@ -103,31 +104,30 @@ class Correctness(Reward):
         compared: list[_Comparison] = []
         layout = self.layout
         for completion, reference, options in zip(batch.read(layout), references, _options(batch), strict=True):
-            texts = accepted_answers(reference, options)
-            if isinstance(texts, NoReference):
-                judgements.append(Judgement(None, texts.status, texts.reason))
+            accepted = accepted_answers(reference, options)
+            if isinstance(accepted, NoReference):
+                judgements.append(Judgement(None, accepted.status, accepted.reason))
                 continue
-            answer = _extract(completion, (*accepted(reference), *texts), layout)
+            answer = _extract(completion, accepted.phrases, layout)
             if isinstance(answer, NoAnswer):
                 judgements.append(Judgement(0.0, answer.status, answer.reason))
             elif options is not None and options.contradicts(answer.text):
                 reason = f"{answer.text!r:.60} gives the label of one choice and the text of another"
                 judgements.append(Judgement(0.0, "hedged", reason, answer.span))
             else:
-                wanted = texts if options is None else options.against(answer.text, texts)
+                wanted = accepted.answers if options is None else options.against(answer.text, accepted.answers)
                 wanted = (answer.text,) if answer.marker == WHOLE_REFERENCE else wanted
-                compared.append(_Comparison(answer, [Pair(answer.text, text) for text in wanted]))
+                compared.append(_Comparison(answer.text, wanted, answer.span))
                 judgements.append(None)
-        verdicts = settle([pair for comparison in compared for pair in comparison.pairs], self.timeout)
+        verdicts = settle([Pair(one.answer, text) for one in compared for text in one.accepted], self.timeout)
         settled = iter(verdicts)
-        decided = iter([comparison.judgement([next(settled) for _ in comparison.pairs]) for comparison in compared])
+        decided = iter([one.judgement([*islice(settled, len(one.accepted))]) for one in compared])
         return CountedJudgements([judgement or next(decided) for judgement in judgements], count(verdicts))
 
 
-def _extract(completion: Completion, references: Sequence[object], layout: Layout) -> Answer | NoAnswer:
+def _extract(completion: Completion, phrases: Sequence[str], layout: Layout) -> Answer | NoAnswer:
     try:
-        words = (whole_reference(completion, reference) for reference in references)
-        return next(filter(None, words), None) or extract(completion, layout)
+        return (whole_reference(completion, phrases) if phrases else None) or extract(completion, layout)
     except Exception as error:  # the last net under a training run: what the answer breaks costs the answer
         return NoAnswer("too complex", f"the answer cannot be read: {type(error).__name__}")
 
@@ -141,29 +141,31 @@ def _options(batch: Batch) -> list[Options | None]:
 
 
 class _Comparison(NamedTuple):
-    """An answer, and its pairs with the answers that are accepted."""
+    """An answer and where it stands, and the answers that are accepted."""
 
-    answer: Answer
-    pairs: list[Pair]
+    answer: str
+    accepted: tuple[str, ...]
+    span: Span
 
     def judgement(self, verdicts: list[Verdict]) -> Judgement:
-        """Return the judgement by the verdicts on the pairs: one that is equal decides."""
-        equal = [verdict.equal for verdict in verdicts]
-        wanted, text, span = self.pairs[0].reference, self.answer.text, self.answer.span
-        if True in equal:
-            wanted = self.pairs[equal.index(True)].reference
-            return Judgement(1.0, "correct", f"{text!r:.60} equals {wanted!r:.60}", span)
-        if None in equal:
-            wanted = self.pairs[equal.index(None)].reference
-            reason = f"comparing {text!r:.60} with {wanted!r:.60} failed or took too long"
-            return Judgement(None, "verifier error", reason, span)
-        if any(verdict.complex for verdict in verdicts):
-            return Judgement(0.0, "too complex", f"{text!r:.60} is too complex to compare with {wanted!r:.60}", span)
-        if all(is_hedged(*pair) for pair in self.pairs):
-            return Judgement(0.0, "hedged", f"{text!r:.60} gives several answers", span)
-        others = len(self.pairs) - 1
-        beside = f", nor another of the {others + 1} accepted answers" if others else ""
-        return Judgement(0.0, "wrong", f"{text!r:.60} is not {wanted!r:.60}{beside}", span)
+        """Return the judgement by the verdicts on each accepted answer: one that is equal decides."""
+        text, wanted, several = self.answer, self.accepted[0], len(self.accepted)
+        undecided = None
+        for accepted, verdict in zip(self.accepted, verdicts, strict=True):
+            if verdict.equal:
+                return Judgement(1.0, "correct", f"{text!r:.60} equals {accepted!r:.60}", self.span)
+            if verdict.equal is None and undecided is None:
+                undecided = accepted
+        if undecided is not None:
+            reason = f"comparing {text!r:.60} with {undecided!r:.60} failed or took too long"
+            return Judgement(None, "verifier error", reason, self.span)
+        if any(map(attrgetter("complex"), verdicts)):
+            reason = f"{text!r:.60} is too complex to compare with {wanted!r:.60}"
+            return Judgement(0.0, "too complex", reason, self.span)
+        if all(map(is_hedged, repeat(text), self.accepted)):
+            return Judgement(0.0, "hedged", f"{text!r:.60} gives several answers", self.span)
+        beside = f", nor another of the {several} accepted answers" if several > 1 else ""
+        return Judgement(0.0, "wrong", f"{text!r:.60} is not {wanted!r:.60}{beside}", self.span)
 
 
 correctness = Correctness()

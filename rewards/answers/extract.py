@@ -8,6 +8,7 @@ last expression or number. Candidates are looked at from the end, and only a bou
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ class Answer(NamedTuple):
 
     def moved(self, by: int) -> Answer:
         """Return the answer as it stands in a text that has ``by`` more characters in front."""
-        return self._replace(span=Span(self.span.start + by, self.span.end + by)) if by else self
+        return Answer(self.text, Span(self.span.start + by, self.span.end + by), self.marker) if by else self
 
 
 class NoAnswer(NamedTuple):
@@ -109,18 +110,18 @@ def extract(completion: Completion, layout: Layout = DEFAULT_LAYOUT) -> Answer |
     return outcome or NoAnswer("no answer", "no answer tag, box, #### or 'the answer is', and more than a value")
 
 
-def whole_reference(completion: Completion, reference: object) -> Answer | None:
-    """Return the whole final text as the answer where it says the reference's words and nothing else."""
+def whole_reference(completion: Completion, phrases: Sequence[str]) -> Answer | None:
+    """Return the whole final text as the answer where it is one of the reference's phrases and nothing else."""
     final = completion.final
-    if final is None or not isinstance(reference, str) or abs(len(final) - len(reference)) > 20 or final == reference:
-        is_whole = final is not None and final == reference and " " in final
-    else:
-        is_whole = " " in reference and _spelling(final) == _spelling(reference)
-    if final is None or not is_whole:
+    if final is None or not any(_is_phrase(final, phrase) for phrase in phrases):
         return None
     start = len(final) - len(final.lstrip())
     place = Span(start, start + len(final.strip()))
     return Answer(final.strip(), place, WHOLE_REFERENCE).moved(completion.final_start)
+
+
+def _is_phrase(final: str, phrase: str) -> bool:
+    return abs(len(final) - len(phrase)) <= 20 and _spelling(final) == _spelling(phrase)
 
 
 def _spelling(text: str) -> str:
@@ -129,6 +130,8 @@ def _spelling(text: str) -> str:
 
 def find_answer_tag(text: str, tag: str) -> Outcome:
     """Find the last answer block, or the run of adjacent ones; an open block is no answer."""
+    if f"{tag}>" not in text:
+        return None
     opening, closing = f"<{tag}>", f"</{tag}>"
     start = text.rfind(opening)
     if start < 0:  # the prompt opened the block: what closes it is an answer when it is nothing but a value
@@ -225,7 +228,8 @@ def _box_at(text: str, start: int) -> _Box | None:
         return _Box(Span(at, end), end) if end > at else None
     depth = 0
     for brace in _BRACE.finditer(text, at, at + LONGEST_ANSWER + 2):
-        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        sign = brace[0]
+        depth += 1 if sign == "{" else -1 if sign == "}" else 0
         if depth == 0:
             return _Box(_trimmed(text, at + 1, brace.start()), brace.end())
     stray = _STRAY_END.match(text, at)  # \boxed{185\}
@@ -238,15 +242,16 @@ def _joined(text: str, start: int, end: int) -> bool:
 
 def _together(text: str, places: list[Span], marker: str) -> Answer | NoAnswer:
     """Join adjacent boxes or blocks to one list; the same answer twice is one answer."""
-    texts = list(dict.fromkeys(text[start:end] for start, end in places))
-    if texts == [""]:
+    texts = dict.fromkeys([text[start:end] for start, end in places])
+    joined = ", ".join(texts)
+    if not joined:
         return NoAnswer("no answer", "the box or answer block is empty")
-    return Answer(", ".join(texts), Span(places[0].start, places[-1].end), marker)
+    return Answer(joined, Span(places[0].start, places[-1].end), marker)
 
 
 def _trimmed(text: str, start: int, end: int) -> Span:
-    piece = text[start:end]
-    return Span(end - len(piece.lstrip()), start + len(piece.rstrip())) if piece.strip() else Span(start, start)
+    piece = text[start:end].rstrip()
+    return Span(start + len(piece) - len(piece.lstrip()), start + len(piece)) if piece else Span(start, start)
 
 
 def _hashed(text: str) -> Outcome:

@@ -73,17 +73,39 @@ class NoReference(NamedTuple):
     reason: str
 
 
-def accepted_answers(reference: object, options: Options | None = None) -> tuple[str, ...] | NoReference:
-    """Return the answers that a row's reference accepts, each once, or why there is none.
+class Accepted(NamedTuple):
+    """What a row accepts: its answers, each once, and the phrases that a completion may be, word for word."""
+
+    answers: tuple[str, ...]
+    phrases: tuple[str, ...]
+
+
+def accepted_answers(reference: object, options: Options | None = None) -> Accepted | NoReference:
+    """Return the answers that a row's reference accepts, or why there is none.
 
     Those of a list that hold no answer drop out. Where the row has ``options``, the option that is meant is accepted by
-    its text and by its label.
+    its text and by its label. Phrases are the references and answers of more than one word.
 
-    >>> accepted_answers(["4", "four", None]), accepted_answers(3, Options.read(["Carl", "Eve", "Bob", "Alina"]))
-    (('4', 'four'), ('Alina', 'D'))
+    >>> accepted_answers(["4", "four", None]).answers
+    ('4', 'four')
+    >>> accepted_answers(3, Options.read(["Carl", "Eve", "Bob", "Alina"])).answers
+    ('Alina', 'D')
+    >>> accepted_answers("#### no solution")
+    Accepted(answers=('no solution',), phrases=('#### no solution', 'no solution'))
     >>> accepted_answers([]).status, accepted_answers("E", Options.read(["Carl", "Eve"])).status
     ('no reference', 'no such choice')
     """
+    if options is None and type(reference) is str:
+        return _accepted_of(reference)
+    return _accepted(reference, options)
+
+
+@lru_cache(maxsize=65_536)
+def _accepted_of(reference: str) -> Accepted | NoReference:
+    return _accepted(reference, None)
+
+
+def _accepted(reference: object, options: Options | None) -> Accepted | NoReference:
     values = accepted(reference)
     if not values:
         of = "has no reference" if reference is None else f"accepts no answer: its reference is {reference!r:.60}"
@@ -92,7 +114,8 @@ def accepted_answers(reference: object, options: Options | None = None) -> tuple
     meant = [None if value is None else options.accepts(value) if options else (str(value),) for value in read]
     texts = tuple(dict.fromkeys(text for answers in meant if answers for text in answers))
     if texts:
-        return texts
+        spellings = dict.fromkeys((*(value for value in values if isinstance(value, str)), *texts))
+        return Accepted(texts, tuple(text for text in spellings if " " in text))
     if options and any(value is not None for value in read):
         reason = f"the reference {reference!r:.60} is none of the row's choices {', '.join(options.labels)}"
         return NoReference("no such choice", reason)
@@ -128,7 +151,7 @@ def check_reference(reference: object, options: Options | None = None) -> Refere
             kind: Literal["no such choice", "unreadable"]
             kind = "no such choice" if answers.status == "no such choice" else "unreadable"
             return ReferenceCheck(kind, None, answers.reason)
-        return check_reference(list(answers))
+        return check_reference(list(answers.answers))
     values = accepted(reference)
     if len(values) != 1:
         checks = [check_reference(value) for value in values]

@@ -18,6 +18,7 @@ import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from .equality import compare, is_too_complex
@@ -257,8 +258,8 @@ def count(verdicts: Sequence[Verdict]) -> VerifierCounts:
     >>> count([Verdict(True, "exact"), Verdict(None, "failed")])
     VerifierCounts(exact=1, cached=0, verified=0, failed=1, complex=0)
     """
-    hows = Counter(verdict.how for verdict in verdicts)
-    too_complex = sum(verdict.complex for verdict in verdicts)
+    hows = Counter(map(attrgetter("how"), verdicts))
+    too_complex = sum(map(attrgetter("complex"), verdicts))
     return VerifierCounts(hows["exact"], hows["cached"], hows["verified"], hows["failed"], too_complex)
 
 

@@ -83,7 +83,7 @@ ACCEPTED: list[tuple[object, tuple[str, ...] | str, str]] = [
 @pytest.mark.parametrize(("reference", "answers", "why"), ACCEPTED, ids=[why for *_, why in ACCEPTED])
 def test_accepted_answers(reference: object, answers: tuple[str, ...] | str, why: str) -> None:
     accepted = accepted_answers(reference)
-    assert (accepted.status if isinstance(accepted, NoReference) else accepted) == answers
+    assert (accepted.status if isinstance(accepted, NoReference) else accepted.answers) == answers
     if isinstance(accepted, NoReference):
         judged = correctness.explain(completions=["<answer>4</answer>"], answer=[reference])[0]
         assert (judged.value, judged.status) == (None, answers)
