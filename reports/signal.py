@@ -26,24 +26,23 @@ def print_signal(signal: Signal, console: Console) -> None:
 
 
 def _groups(signal: Signal) -> Table:
-    table = Table(box=None, pad_edge=False, title="Groups with an advantage", title_justify="left")
-    table.add_column("group size", justify="right")
-    table.add_column("share", justify="right")
-    table.add_column("95 % interval", justify="right")
-    for point in signal.by_group:
-        mark = " ←" if point.k == signal.group else ""
-        table.add_row(
-            f"{point.k}{mark}",
-            share(point.estimate.mean),
-            f"{share(point.estimate.low)} to {share(point.estimate.high)}",
-        )
+    """Show in how many groups the primary metric differs, and in how many anything that is rewarded does."""
+    table = Table(box=None, pad_edge=False, title="Groups whose completions differ", title_justify="left")
+    for heading in ("group size", f"in {escape(signal.primary)}", "95 % interval", "in anything", "95 % interval"):
+        table.add_column(heading, justify="right")
+    for primary, whole in zip(signal.by_primary, signal.by_group, strict=True):
+        mark = " ←" if primary.k == signal.group else ""
+        estimates = (primary.estimate, whole.estimate)
+        cells = [(share(one.mean), f"{share(one.low)} to {share(one.high)}") for one in estimates]
+        table.add_row(f"{primary.k}{mark}", *cells[0], *cells[1])
     return table
 
 
 def _carriers(signal: Signal) -> Table:
-    table = Table(box=None, pad_edge=False, title="\nWhat carries the spread", title_justify="left")
+    scaled = "" if signal.scale_rewards == "none" else f", scaled by {signal.scale_rewards}"
+    table = Table(box=None, pad_edge=False, title="\nWhat is advantageous", title_justify="left")
     table.add_column("reward")
-    table.add_column("share of the variance within prompts", justify="right")
+    table.add_column(f"share of the advantage{scaled}", justify="right")
     for name, part in signal.carriers.items():
         table.add_row(escape(name), share(part))
     return table

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ...evaluate.paired.signal import signal
 from ...evaluate.runs.run import Run, find_runs
+from ...evaluate.statistics.groups import Scale
 from ...evaluate.tasks import load_task, task_names
 from ...evaluate.types import EvaluationError
 from ...files import write_lines
@@ -19,13 +20,13 @@ from ..options import STDOUT
 from ..targets import check_outputs, json_text, write_output
 
 
-def forecast(source: Path, group: int, prompts: Path | None, json: str | None) -> None:
+def forecast(source: Path, group: int, scale: Scale, prompts: Path | None, json: str | None) -> None:
     """Forecast from the run in ``source``, write what is asked for, and show it unless standard output is for JSON."""
     check_outputs({"--prompts": prompts, "--json": json}, inputs={"RUN": source})
     runs = find_runs([source])
     if len(runs) > 1:
         raise EvaluationError(f"{source} holds {len(runs)} runs; give one: {' or '.join(str(r.path) for r in runs)}.")
-    seen = signal(runs[0], group)
+    seen = signal(runs[0], group, scale)
     if prompts is not None:
         _write_prompts(runs[0], set(seen.worth), prompts)
     with reader_may_leave():

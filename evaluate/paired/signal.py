@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..runs.run import Run
 from ..statistics.arrays import Booleans, Floats, Integers, is_binary, question_means, renumber
-from ..statistics.groups import all_equal, carried_variance, varies, within_spread
+from ..statistics.groups import Scale, advantage_shares, all_equal, varies, within_spread
 from ..statistics.intervals import mean_interval
 from ..types import EvaluationError
 from .comparison import TOTAL, CurvePoint, Estimate
@@ -19,7 +19,7 @@ from .table import Table, read_table
 from .total import weighted
 
 WANTED = 0.5
-"""The share of groups with an advantage that the needed group size is meant to reach."""
+"""The share of groups that differ which the needed group size is meant to reach."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,14 @@ class RateBin:
 class Signal:
     """What groups of ``group`` samples per prompt would give GRPO, under one mix.
 
-    ``silent`` is the share of groups without an advantage, all totals being equal; ``by_group`` that of groups
-    with one, for each group size up to the samples there are; ``needed`` the smallest of those sizes at which
-    half of the groups have one, None when none is. ``spread`` is the mean standard deviation of the total
-    within a prompt. ``carriers`` are the shares of the variance within prompts that each weighted reward
-    carries: they add up to 1, and one below 0 works against the others. ``rates`` is the histogram of pass
-    rates, empty for a graded primary reward. ``worth`` are the ids of the prompts worth training on: their
-    totals differ, and the primary reward, when it is 0/1, neither always nor never succeeds.
+    ``learnable`` is the share of prompts on which the ``primary`` metric differs between samples: a 0/1 one neither
+    always nor never succeeds there. ``by_primary`` is the share of groups in which it differs, for each group size up
+    to the samples there are, and ``needed`` the smallest of those sizes at which it does in half of the groups, None
+    when none is. ``silent`` is the share of groups without an advantage, all totals being equal, and ``by_group`` that
+    of groups with one. ``spread`` is the mean standard deviation of the total within a prompt. ``carriers`` are the
+    shares of the advantage, scaled as ``scale_rewards`` says, that each weighted reward carries: they add up to 1, and
+    one below 0 works against the others. ``rates`` is the histogram of pass rates, empty for a graded primary metric.
+    ``worth`` are the ids of the prompts worth training on: totals and primary metric both differ.
     """
 
     model: str
@@ -49,6 +50,10 @@ class Signal:
     prompts: int
     samples: int
     group: int
+    scale_rewards: Scale
+    primary: str
+    learnable: Estimate
+    by_primary: tuple[CurvePoint, ...]
     silent: Estimate
     by_group: tuple[CurvePoint, ...]
     needed: int | None
@@ -59,11 +64,12 @@ class Signal:
     advice: str
 
 
-def signal(run: Run, group: int = 8) -> Signal:
+def signal(run: Run, group: int = 8, scale: Scale = "group") -> Signal:
     """Forecast the learning signal of groups of ``group`` samples from a run with at least as many per prompt.
 
     Averages over all groups that can be drawn from a prompt's samples, without bias; nothing is extrapolated to
-    groups larger than the samples. Prompts with fewer samples that have a total are left out.
+    groups larger than the samples. Prompts with fewer samples that have a total are left out. ``scale`` is what the
+    trainer's ``scale_rewards`` will be.
 
     Raises :class:`EvaluationError` for a group below 2 or above the samples.
     """
@@ -77,35 +83,45 @@ def signal(run: Run, group: int = 8) -> Signal:
     kept = (~np.isnan(table.values[TOTAL])).sum(axis=1) >= group
     if not kept.any():
         raise EvaluationError(f"{run.path}: no prompt has {group} samples with a total; give a smaller group.")
-    return _signal(run, table, kept, group)
+    return _signal(run, table, kept, group, scale)
 
 
-def _signal(run: Run, table: Table, kept: Booleans, group: int) -> Signal:
-    totals, primary = table.values[TOTAL][kept], table.values[table.primary][kept]
-    weights, clusters = run.manifest.mix.weights, renumber(table.clusters, kept)
-    rates = question_means(primary) if table.primary != TOTAL and is_binary(primary) else None
+def _signal(run: Run, table: Table, kept: Booleans, group: int, scale: Scale) -> Signal:
+    totals, clusters = table.values[TOTAL][kept], renumber(table.clusters, kept)
+    # where the primary reward does not apply it brings 0, as it does to the total
+    primary = np.where(np.isnan(totals), np.nan, np.nan_to_num(table.values[table.primary][kept]))
+    graded = table.primary == TOTAL or not is_binary(primary)
+    sizes, differs = _sizes(totals, group), varies(primary)
     silent = _estimate(all_equal(totals, group), clusters, binary=True)
-    by_group = tuple(
-        CurvePoint(size, _estimate(1 - all_equal(totals, size), clusters, binary=True))
-        for size in _sizes(totals, group)
-    )
-    needed = next((point.k for point in by_group if (point.estimate.mean or 0.0) >= WANTED), None)
-    worth = varies(totals) if rates is None else varies(totals) & (rates > 0) & (rates < 1)
-    return Signal(
+    by_primary = _curve(primary, sizes, clusters)
+    weights = {name: weight for name, weight in run.manifest.mix.weights.items() if weight}
+    made = Signal(
         model=run.model,
         task=run.manifest.task.name,
         prompts=len(totals),
         samples=totals.shape[1],
         group=group,
+        scale_rewards=scale,
+        primary=table.primary,
+        learnable=_estimate(differs.astype(np.float64), clusters, binary=True),
+        by_primary=by_primary,
         silent=silent,
-        by_group=by_group,
-        needed=needed,
+        by_group=_curve(totals, sizes, clusters),
+        needed=next((point.k for point in by_primary if (point.estimate.mean or 0.0) >= WANTED), None),
         spread=_estimate(within_spread(totals), clusters, binary=False),
-        carriers=carried_variance({name: weighted(table, {name: w})[kept] for name, w in weights.items() if w}),
-        rates=_histogram(rates) if rates is not None else (),
-        worth=tuple(table.ids[place] for place in np.flatnonzero(kept)[worth]),
-        advice=_advise(1 - (silent.mean or 0.0), group, needed, totals.shape[1], float(worth.mean())),
+        carriers=advantage_shares(
+            {name: weighted(table, {name: weight})[kept] for name, weight in weights.items()}, group, scale
+        ),
+        rates=() if graded else _histogram(question_means(primary)),
+        worth=tuple(table.ids[place] for place in np.flatnonzero(kept)[varies(totals) & differs]),
+        advice="",
     )
+    return replace(made, advice=_advise(made))
+
+
+def _curve(scores: Floats, sizes: Sequence[int], clusters: Integers | None) -> tuple[CurvePoint, ...]:
+    """Return the share of groups in which scores differ, by the size of the group."""
+    return tuple(CurvePoint(size, _estimate(1 - all_equal(scores, size), clusters, binary=True)) for size in sizes)
 
 
 def _sizes(totals: Floats, group: int) -> list[int]:
@@ -127,14 +143,31 @@ def _histogram(rates: Floats) -> tuple[RateBin, ...]:
     return (RateBin(0.0, 0.0, int((known == 0).sum())), *between, RateBin(1.0, 1.0, int((known == 1).sum())))
 
 
-def _advise(audible: float, group: int, needed: int | None, samples: int, worth: float) -> str:
+def _advise(signal: Signal) -> str:
+    """Say what would be learnt: by the primary metric first, since groups may differ in nothing that is wanted."""
+    learnable, heard = signal.learnable.mean or 0.0, _at(signal.by_primary, signal.group)
+    state = "are neither solved nor hopeless by" if signal.rates else "have samples that differ in"
     forecast = (
-        f"{audible:.0%} of groups of {group} have an advantage; {worth:.0%} of the prompts are worth training on."
+        f"{learnable:.0%} of the prompts {state} {signal.primary}; it differs in {heard:.0%} of groups of "
+        f"{signal.group}."
     )
-    if audible >= WANTED:
-        return f"{forecast} GRPO can learn from this."
-    if needed is not None:
-        return f"{forecast} Groups of {needed} would have one in half of the cases."
-    if worth == 0:
-        return f"{forecast} Nothing to learn from: take easier or harder prompts, or rewards that tell samples apart."
-    return f"{forecast} Train on those prompts alone, or take larger groups than {samples}."
+    carrier, carried = max(signal.carriers.items(), key=lambda one: one[1], default=("", 0.0))
+    other = carrier != signal.primary and signal.primary != TOTAL and carried > WANTED
+    if not signal.worth:
+        lacking = "Nothing to learn from: take easier or harder prompts, or rewards that tell samples apart."
+        return f"{forecast} {lacking}" + (f" {_other(carrier, carried)} alone would be learnt." if other else "")
+    if heard >= WANTED:
+        outlook = "GRPO can learn from this."
+    elif signal.needed is not None:
+        outlook = f"In groups of {signal.needed} it would in half of the cases."
+    else:
+        outlook = f"Train on those prompts alone, or take larger groups than {signal.samples}."
+    return f"{forecast} {outlook}" + (f" {_other(carrier, carried)} would be learnt first." if other else "")
+
+
+def _at(curve: Sequence[CurvePoint], group: int) -> float:
+    return next(point.estimate.mean or 0.0 for point in curve if point.k == group)
+
+
+def _other(carrier: str, carried: float) -> str:
+    return f"{carried:.0%} of the advantage is for {carrier}: that"

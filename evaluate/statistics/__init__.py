@@ -1,7 +1,7 @@
 """The statistics of runs: pure functions on numpy arrays, each with its formula and its source."""
 
 from .bootstrap import percentile_interval, resampled_means
-from .groups import all_equal, carried_variance, within_spread
+from .groups import advantage_shares, all_equal, within_spread
 from .intervals import Interval, Spread, macro_error, mean_interval, spread, t_interval, wilson
 from .paired import difference_interval, holm, mcnemar, sign_flip, tango
 from .passk import majority_at_k, pass_all_k, pass_at_k
@@ -12,9 +12,9 @@ __all__ = [
     "Interval",
     "Parts",
     "Spread",
+    "advantage_shares",
     "advise",
     "all_equal",
-    "carried_variance",
     "difference_interval",
     "holm",
     "macro_error",

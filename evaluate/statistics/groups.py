@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 
 from .arrays import Booleans, Floats
-from .passk import pass_all_k
+from .passk import pass_all_k, subsets_of
+
+Scale = Literal["group", "batch", "none"]
+"""TRL's ``scale_rewards``: what the differences from a group's mean are divided by."""
 
 _DIGITS = 9
+_TRL_EPSILON = 1e-4
+_BLOCK = 1_000_000
 
 
 def all_equal(totals: Floats, group: int) -> Floats:
@@ -52,18 +58,44 @@ def varies(totals: Floats) -> Booleans:
     return different
 
 
-def carried_variance(parts: Mapping[str, Floats]) -> dict[str, float]:
-    """Return the share of the variance within questions that each part of the total carries.
+def advantage_shares(parts: Mapping[str, Floats], group: int, scale: Scale = "group") -> dict[str, float]:
+    """Return the share of the advantage, as GRPO takes it, that each part of the total carries.
 
-    The total is ``T = Σ_r P_r``; the share of r is ``Cov(P_r, T) / Var(T)`` within questions, averaged over all
-    before dividing. Shares add up to 1; one below 0 works against the others. All 0 when nothing varies.
+    The total is ``T = Σ_r P_r``, and a completion's advantage in its group ``A = (T - T̄) / D``, of which
+    ``A_r = (P_r - P̄_r) / D`` is the part of r: its share is ``Σ A_r A / Σ A²`` over all groups. ``scale`` says what D
+    is, as TRL's ``scale_rewards`` does: with "group" the standard deviation of the group's totals (and 1e-4), so that
+    every group with any spread counts alike, however small that is; with "batch" or "none" it is the same for all
+    groups. ``parts`` are ``[questions, samples]``, NaN where there is no total; averaged over the groups of ``group``
+    that can be drawn from a question's samples, or 128 of them. Shares add up to 1; one below 0 works against the
+    others. All 0 when nothing varies.
 
-    >>> carried_variance({"a": np.array([[0.0, 1.0]]), "b": np.array([[0.0, 3.0]])})
-    {'a': 0.25, 'b': 0.75}
+    >>> parts = {"a": np.array([[1.0, 0.0], [0.0, 0.0]]), "b": np.array([[0.0, 0.0], [0.0, 0.1]])}
+    >>> {name: round(share, 2) for name, share in advantage_shares(parts, 2, "group").items()}
+    {'a': 0.5, 'b': 0.5}
+    >>> {name: round(share, 2) for name, share in advantage_shares(parts, 2, "none").items()}
+    {'a': 0.99, 'b': 0.01}
     """
-    centred = {name: part - np.nanmean(part, axis=1, keepdims=True) for name, part in parts.items()}
-    total = np.sum(list(centred.values()), axis=0)
-    variance = float(np.nansum(total * total))
-    if variance < 10.0**-_DIGITS:
-        return dict.fromkeys(parts, 0.0)
-    return {name: float(np.nansum(part * total)) / variance for name, part in centred.items()}
+    values = np.stack(list(parts.values()))
+    known = ~np.isnan(values.sum(axis=0))
+    counts, sums = known.sum(axis=1), np.zeros(len(values))
+    for count in np.unique(counts[counts >= group]).tolist():
+        rows = counts == count
+        of_rows = values[:, rows][:, known[rows]].reshape(len(values), -1, count)
+        subsets = subsets_of(count, group)
+        at_once = max(1, _BLOCK // subsets.size)
+        for start in range(0, of_rows.shape[1], at_once):
+            drawn = of_rows[:, start : start + at_once][:, :, subsets]
+            sums += _products(drawn, scale) / len(subsets)
+    whole = float(sums.sum())
+    shares = sums / whole if whole > 10.0**-_DIGITS else np.zeros(len(sums))
+    return dict(zip(parts, shares.tolist(), strict=True))
+
+
+def _products(drawn: Floats, scale: Scale) -> Floats:
+    """Return ``Σ A_r A`` of each part over groups ``[parts, questions, subsets, group]``."""
+    centred = drawn - drawn.mean(axis=-1, keepdims=True)
+    total = centred.sum(axis=0)
+    spread = np.sqrt((total**2).sum(axis=-1) / (total.shape[-1] - 1))
+    divisor = (spread + _TRL_EPSILON) ** 2 if scale == "group" else np.ones_like(spread)
+    products: Floats = ((centred * total).sum(axis=-1) * (spread > 10.0**-_DIGITS) / divisor).sum(axis=(1, 2))
+    return products

@@ -63,7 +63,7 @@ def majority_at_k(scores: Floats, answers: Integers, k: int, seed: int = 0) -> F
     [0.5]
     """
     _check(k, scores.shape[1])
-    subsets = _subsets(scores.shape[1], k, seed)
+    subsets = subsets_of(scores.shape[1], k, seed)
     at_once = max(1, min(len(subsets), _BLOCK // scores.shape[1]))
     size = max(1, _BLOCK // (scores.shape[1] * at_once))
     sums = np.zeros(len(scores))
@@ -98,8 +98,12 @@ def _majority(scores: Floats, answers: Integers, subsets: NDArray[np.int32]) -> 
     return scored
 
 
-def _subsets(samples: int, k: int, seed: int) -> NDArray[np.int32]:
-    """Return the places of the samples in each subset, ``[subsets, k]``."""
+def subsets_of(samples: int, k: int, seed: int = 0) -> NDArray[np.int32]:
+    """Return the places of the samples in each subset of k, ``[subsets, k]``: all, or 128 drawn from ``seed``.
+
+    >>> subsets_of(3, 2).tolist()
+    [[0, 1], [0, 2], [1, 2]]
+    """
     if comb(samples, k) <= SUBSETS:
         return np.array(list(combinations(range(samples), k)), np.int32)
     return _orders(samples, seed)[:, :k]

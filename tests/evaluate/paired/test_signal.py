@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from grpokit.evaluate.paired.signal import signal
-from grpokit.evaluate.statistics import all_equal, carried_variance
+from grpokit.evaluate.statistics import advantage_shares, all_equal
 from grpokit.evaluate.types import EvaluationError
 from grpokit.tests.evaluate.stored_runs import write_run
 from hypothesis import given
@@ -48,7 +48,12 @@ def test_forecast(tmp_path: Path) -> None:
     assert histogram == {(0.0, 0.0): 1, (0.2, 0.3): 2, (1.0, 1.0): 1}
     assert [(point.k, point.estimate.mean) for point in found.by_group] == [(2, pytest.approx(0.25)), (4, 0.5)]
     assert found.needed == 4
-    assert found.advice.startswith("50% of groups of 4 have an advantage; 50% of the prompts are worth training on.")
+    assert found.learnable.mean == 0.5
+    assert found.by_primary == found.by_group
+    assert found.advice == (
+        "50% of the prompts are neither solved nor hopeless by correctness; it differs in 50% of groups of 4. "
+        "GRPO can learn from this."
+    )
 
 
 def test_smaller_groups_are_more_often_silent(tmp_path: Path) -> None:
@@ -63,13 +68,85 @@ def test_format_alone_makes_groups_differ_but_no_prompt_worth_it(tmp_path: Path)
     assert found.silent.mean == 0.0
     assert found.carriers == {"correctness": 0.0, "xml_format": 1.0}
     assert found.worth == ()
+    assert (found.learnable.mean, found.needed) == (0.0, None)
+    assert found.advice.endswith("100% of the advantage is for xml_format: that alone would be learnt.")
+
+
+def rare_successes(rate: float, prompts: int) -> dict[str, list[list[float]]]:
+    """Scores of samples that are right with this chance, and whose lengths all differ a little."""
+    draw = np.random.default_rng(0)
+    right = (draw.random((prompts, 8)) < rate).astype(float)
+    return {"correctness": right.tolist(), "length": draw.random((prompts, 8)).tolist()}
+
+
+def test_a_tiny_length_term_carries_nearly_all_of_the_advantage_where_answers_are_seldom_right(tmp_path: Path) -> None:
+    """A group without a right answer is scaled like any other: 0.99^8 is .92, and .01 times a length fills them all."""
+    run = write_run(tmp_path, rare_successes(0.01, 3000), weights={"correctness": 1.0, "length": 0.01})
+    shares = signal(run).carriers
+    assert shares["length"] == pytest.approx(0.92, abs=0.01)
+    assert signal(run, scale="none").carriers["length"] < 0.01
+    assert signal(run, scale="batch").carriers == signal(run, scale="none").carriers
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (0.0, "Nothing to learn from: take easier or harder prompts, or rewards that tell samples apart. 100% of the"),
+        (0.02, "Train on those prompts alone, or take larger groups than 8. 8"),  # some are right, length is louder
+        (0.4, "it differs in 97% of groups of 8. GRPO can learn from this."),
+    ],
+)
+def test_the_advice_goes_by_the_primary_metric_however_loud_the_others_are(
+    tmp_path: Path, rate: float, said: str
+) -> None:
+    run = write_run(tmp_path, rare_successes(rate, 300), weights={"correctness": 1.0, "length": 0.01})
+    forecast = signal(run)
+    assert forecast.silent.mean == 0.0
+    assert said in forecast.advice
+    assert ("would be learnt" in forecast.advice) == (rate < 0.1)
+
+
+def test_groups_where_only_the_length_differs_are_not_the_size_that_is_needed(tmp_path: Path) -> None:
+    scores = {"correctness": [[1.0, 0.0, 0.0, 0.0, 0.0, 0.0]] * 9, "length": [[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]] * 9}
+    forecast = signal(write_run(tmp_path, scores, weights={"correctness": 1.0, "length": 0.5}), group=2)
+    assert [point.estimate.mean for point in forecast.by_group] == [1.0, 1.0, 1.0]
+    assert [(point.k, point.estimate.mean) for point in forecast.by_primary] == [
+        (2, pytest.approx(1 / 3)),
+        (4, pytest.approx(2 / 3)),
+        (6, 1.0),
+    ]
+    assert forecast.needed == 4
+    assert "In groups of 4 it would in half of the cases." in forecast.advice
 
 
 def test_carriers_add_up_and_may_work_against_each_other() -> None:
     parts = {"a": np.array([[0.0, 2.0]]), "b": np.array([[0.5, 0.0]])}
-    shares = carried_variance(parts)
+    shares = advantage_shares(parts, 2)
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["b"] < 0 < shares["a"]
+
+
+@given(st.lists(st.lists(st.floats(-1, 1), min_size=5, max_size=5), min_size=2, max_size=4), st.integers(2, 5))
+def test_shares_are_those_of_all_groups_taken_one_by_one(rows: list[list[float]], group: int) -> None:
+    parts = {"a": np.array([rows[0]]), "b": np.array([rows[1]])}
+    products = {"a": 0.0, "b": 0.0}
+    for chosen in combinations(range(5), group):
+        centred = {name: part[0, list(chosen)] - part[0, list(chosen)].mean() for name, part in parts.items()}
+        total = sum(centred.values(), np.zeros(group))
+        if (spread := float(np.std(total, ddof=1))) > 1e-6:
+            for name, part in centred.items():
+                products[name] += float(part @ total) / (spread + 1e-4) ** 2
+    whole = sum(products.values())
+    if whole > 1e-3:
+        assert advantage_shares(parts, group) == pytest.approx(
+            {name: product / whole for name, product in products.items()}, abs=1e-3
+        )
+
+
+def test_questions_with_fewer_samples_are_grouped_by_those_they_have() -> None:
+    nan = np.nan
+    parts = {"a": np.array([[1.0, nan, 0.0], [nan, nan, 1.0]]), "b": np.array([[0.0, nan, 0.0], [nan, nan, 0.0]])}
+    assert advantage_shares(parts, 2) == {"a": 1.0, "b": 0.0}
 
 
 def test_nothing_carries_where_nothing_varies(tmp_path: Path) -> None:
