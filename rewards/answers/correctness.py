@@ -64,7 +64,7 @@ class Correctness(Reward):
     """
 
     name: ClassVar[str] = "correctness"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag", "extraction")
 
     extraction: Literal["strict", "lenient"] | None = None

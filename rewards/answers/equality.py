@@ -20,7 +20,7 @@ from .normalize import LONGEST, tidy
 from .numbers import Quantity, read_decimal_comma, read_quantity, same_quantity
 from .sentences import lone_number
 from .structure import Shape, is_deep, read_shape, read_vector, split_outside
-from .times import same_time
+from .times import same_run, same_time
 from .units import without_unit
 
 Algebra = Callable[[str, str], bool]
@@ -31,7 +31,9 @@ MOST_ITEMS = 40
 
 _PLAIN = re.compile(r"-?[0-9]{1,1000}")
 _IDLE_BLANK = re.compile(r"(?<!\d) | (?!\d)")
-_BASE = re.compile(r"([0-9A-Za-z ]+)_\{?\s*(\d{1,2})\s*\}?")  # 52_8, 2A_{16}
+_BASE = re.compile(
+    r"([0-9A-Za-z ]*[0-9A-Za-z])\s*(?:_\s*\{?|\(?(?:in )?base(?![A-Za-z]))\s*(\d{1,2})\s*[})]?"
+)  # 52_8, 2A_{16}, 52 (base 8)
 _COMMAND = re.compile(r"\\(?:begin|end)\s*\{[a-z]*\*?\}|\\[A-Za-z]+")
 _FUNCTIONS = re.compile(
     r"""
@@ -41,9 +43,14 @@ _FUNCTIONS = re.compile(
     """,
     re.VERBOSE,
 )
-_ALGEBRA_LETTERS = re.compile(r"[a-dk-nx-z]{2}|[A-Z]{2}")  # ab, xy, AB
+_ALGEBRA_LETTERS = re.compile(r"[a-dk-nx-z]{2}|[A-Z]{2}|(?i:([a-z])\1)")  # ab, xy, AB, Rr
 _RUN = re.compile(r"[^\W\d_]{2,}")
-_PUNCTUATION = re.compile(r"[\s.,;:!?'\"()]+")
+_PUNCTUATION = re.compile(r"(?<=\d)(?P<kept>[\s.,:]+)(?=\d)|[\s.,;:!?'\"()]+")  # what stands between digits stays
+_LONG_WORD = re.compile(r"[^\W\d_]{3}")
+_SPELT_SHORT = """
+    no on in up at it he we me my so us do go is or if by to of as an am be hi ok uk tv eu un
+"""
+_SHORT_WORDS = frozenset(_SPELT_SHORT.split())
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 
 
@@ -75,10 +82,10 @@ def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | Non
     if right is not None and left is None:
         left = read_decimal_comma(answer)
     elif left is not None and right is None:
-        right = read_decimal_comma(reference)
+        right = read_decimal_comma(reference, fewest=2)
     if left is not None and right is not None:
         return same_quantity(left, right)
-    for decide in (same_choice, _same_base):
+    for decide in (same_choice, _same_base, same_run):
         decided = decide(answer, reference)
         if decided is not None:
             return decided
@@ -108,7 +115,7 @@ def _same_base(answer: str, reference: str) -> bool | None:
             return None
         return given[2] == "10" and _compare(given[1], reference, None)
     if given is None:
-        return answer.replace(" ", "") == wanted[1].replace(" ", "")
+        return False  # 100 is not 100_2
     same_digits = given[1].replace(" ", "").upper() == wanted[1].replace(" ", "").upper()
     return same_digits and given[2] == wanted[2]
 
@@ -244,9 +251,13 @@ def is_words(plain: str) -> bool:
 
 
 def word_key(plain: str) -> str:
-    """Return the text without case, punctuation, white space and a leading article.
+    """Return the text without punctuation, white space, a leading article, and the case of words.
 
-    >>> word_key("The Ellipse."), word_key("No solution")
-    ('ellipse', 'nosolution')
+    Symbols, which are words of one or two letters and nothing else (Co, CO2, Bb), keep their case.
+
+    >>> word_key("The Ellipse."), word_key("No solution"), word_key("NO"), word_key("CO"), word_key("part 1.2")
+    ('ellipse', 'nosolution', 'no', 'CO', 'part1.2')
     """
-    return _PUNCTUATION.sub("", _ARTICLE.sub("", plain)).casefold()
+    bare = _PUNCTUATION.sub(r"\g<kept>", _ARTICLE.sub("", plain))
+    folded = bare.casefold()
+    return folded if folded in _SHORT_WORDS or _LONG_WORD.search(plain) else bare

@@ -53,7 +53,7 @@ _PLAIN_PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
 _RAISED_BLANK = re.compile(r"\s+(?=\^)")  # x ^2
 _ABOUT = re.compile(
     r"""
-    (?: \\approx(?![A-Za-z]) | \\sim(?![A-Za-z]) | ~
+    (?: \\approx(?![A-Za-z]) | (?: \\sim(?![A-Za-z]) | ~ ) (?= \s* [$€£¥-]? \s* [\d.\\] )   # ~ 5, but not ~p
       | (?:about|approximately|roughly|around)[ ]
     ) \s*
     """,
@@ -130,6 +130,10 @@ LATEX_RULES = (
     _Rule(
         re.compile(rf"\\frac\s*{_ARGUMENT}\s*{_ARGUMENT}"),
         lambda fraction: rf"\frac{_braced(fraction[1])}{_braced(fraction[2])}", r"\frac12", r"\frac{1}{2}",
+    ),
+    _Rule(
+        re.compile(r"\^\s*(?:\{\s*)?((?:\\prime(?![A-Za-z])\s*|'\s*)+)\}?"),
+        lambda primes: "'" * (primes[1].count("\\prime") + primes[1].count("'")), r"f^{\prime\prime}", "f''",
     ),
     _Rule(re.compile(r"\\sqrt\s+(\d+)"), r"\\sqrt{\1}", r"\sqrt 12", r"\sqrt{12}"),
     _Rule(re.compile(r"\\sqrt\s*(\d|[A-Za-z])"), r"\\sqrt{\1}", r"\sqrt2", r"\sqrt{2}"),

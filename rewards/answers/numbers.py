@@ -40,7 +40,7 @@ _NUMBER = re.compile(
         \s* \{{ \s* (?P<over>-?[\d.,]+) \s* \}}
         \s* \{{ \s* (?P<under>-?[\d.,]+) \s* \}}
       | (?: (?P<whole2>\d+) (?: [ ]and[ ] | [ ] ) )?            # 3/4, 2 3/4, 2 and 3/4
-        (?P<top>{_DECIMAL}) \s*/\s* (?P<bottom>{_DECIMAL})
+        (?P<top> (?!0\d) {_DECIMAL}) \s*/\s* (?P<bottom> (?!0\d) {_DECIMAL})       # 05/06 is a date
       | (?P<decimal>{_DECIMAL})
         (?: [eE] (?P<power>[+-]?\d+)                            # 2.5e3
           | \s* (?: \\times | \\cdot | [x*] ) \s* 10 \s* \^ \s* (?:\{{\s*)? (?P<power2>[+-]?\d+) \}}?
@@ -96,17 +96,23 @@ def read_quantity(text: str) -> Quantity | None:
     return _with_unit(-value if below_zero else value, number["rest"], number["currency"] or "")
 
 
-def read_decimal_comma(plain: str) -> Quantity | None:
+def read_decimal_comma(plain: str, fewest: int = 1) -> Quantity | None:
     """Return the number that a comma for the decimal point makes, None where it may separate thousands or items.
+
+    ``fewest`` digits must follow the comma: a reference ``1,5`` is the list of 1 and 5.
 
     >>> read_decimal_comma("1,22").value, read_decimal_comma("0,111").value, read_decimal_comma("1,222")
     (Fraction(61, 50), Fraction(111, 1000), None)
+    >>> read_decimal_comma("1,5").value, read_decimal_comma("1,5", fewest=2)
+    (Fraction(3, 2), None)
     """
     comma = _DECIMAL_COMMA.fullmatch(plain)
     if comma is None:
         return None
     whole, rest = (comma[1], comma[2]) if comma[1] else (comma[3], comma[4])
-    return None if "," in rest else read_quantity(f"{whole}.{rest}")
+    return (
+        None if "," in rest or not rest[:fewest].isdecimal() or len(rest) < fewest else read_quantity(f"{whole}.{rest}")
+    )
 
 
 def _with_unit(value: Fraction, rest: str, currency: str) -> Quantity | None:

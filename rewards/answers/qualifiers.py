@@ -20,6 +20,10 @@ _JUDGEMENTS = """
     incorrect false fails fail failed failing off short far too invalid impossible untrue unlikely unless mistake
     mistaken error reject rejected contradiction exclude excluded ruled
 """
+_JUDGEMENTS_ABROAD = """
+    nicht kein keine nein falsch ungleich  pas faux fausse incorrecte jamais  falso falsa incorrecto incorrecta nunca
+    errado errada não nem  sbagliato sbagliata mai  не нет неверно неправильно
+"""
 _DOUBTS = """
     or either maybe perhaps possibly might could guess unknown unsure if but versus vs whether
 """
@@ -28,13 +32,13 @@ _SPELT = """
     eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
 """
 
-QUALIFIERS = frozenset((_OPERATIONS + _COMPARISONS + _JUDGEMENTS + _DOUBTS).split())
+QUALIFIERS = frozenset((_OPERATIONS + _COMPARISONS + _JUDGEMENTS + _JUDGEMENTS_ABROAD + _DOUBTS).split())
 """Words that apply an operation to a number, compare, judge or doubt it."""
 
 NUMBER_WORDS = frozenset(_SPELT.split())
 """Words that are a second number beside another one."""
 
-_WORD = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
+_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 
 
 def qualifies(text: str) -> bool:

@@ -58,6 +58,8 @@ def read_shape(plain: str) -> Shape:
     """
     if r"\begin" in plain or is_deep(plain):
         return Shape("single", (plain,))
+    if plain == r"\emptyset":
+        return Shape("set", ())
     tokens = _tokens(plain)
     outer = _outer_brackets(plain, tokens)
     if outer is None:

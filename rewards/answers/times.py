@@ -1,4 +1,4 @@
-"""Times of the day and ratios: 7:30, 07:30:00, 8:34 p.m. and 20:34; 3:4."""
+"""Times of the day, ratios, and runs of numbers: 7:30, 8:34 p.m. and 20:34; 3:4; 3-1, 2023-05-06."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from .numbers import read_quantity
 
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?\s*(?:([ap])\.?\s*m\.?)?", re.IGNORECASE)
 _HOUR = re.compile(r"(\d{1,2})()()\s*([ap])\.?\s*m\.?", re.IGNORECASE)  # 7 p.m.
+_RUN = re.compile(r"\d{1,9}(?:\s*([-/])\s*\d{1,9})(?:\s*\1\s*\d{1,9})*")  # 3-1, 2023-05-06, 5/6/2023
+_PADDED = re.compile(r"(?<!\d)0\d")
 _RATIO = re.compile(r"\d{1,9}(?:\s*:\s*\d{1,9})+")
 
 
@@ -63,3 +65,29 @@ def _ratio(text: str) -> tuple[Fraction, ...] | None:
         return tuple(Fraction(part, parts[-1]) for part in parts[:-1]) if parts[-1] else None
     quantity = read_quantity(text)
     return (quantity.value,) if quantity else None
+
+
+def same_run(answer: str, reference: str) -> bool | None:
+    """Return whether two ranges, scores or dates have the same parts: nothing is subtracted or divided.
+
+    A reference of whole numbers between dashes is one, and so are a fraction of three parts or with a zero in front,
+    which is a date. None where the reference is none.
+
+    >>> same_run("2-0", "3-1"), same_run("5/6/2023", "05/06/2023"), same_run("10 to 12", "10-12"), same_run("2", "3-1")
+    (False, True, True, False)
+    >>> same_run("5-3", "2"), same_run("2023-06-05", "2012"), same_run("6/5", "12/10")
+    (None, False, None)
+    """
+    wanted, given = _run(reference), _run(answer.replace(" to ", "-"))
+    if wanted is None:
+        return False if given and "-" in answer and _PADDED.search(answer) else None
+    return given == wanted
+
+
+def _run(text: str) -> list[int] | None:
+    """Return the parts of a range, a score or a date; None for anything else, such as the fraction 3/4."""
+    run = _RUN.fullmatch(text)
+    if run is None:
+        return None
+    parts = re.split("[-/]", text)
+    return [int(part) for part in parts] if run[1] == "-" or len(parts) > 2 or _PADDED.search(text) else None

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from .equality import compare
+from .symbols import told_apart
 
 _FUNCTION = re.compile(r"(?<![\\A-Za-z])(sin|cos|tan|cot|sec|csc|log|ln|exp)(?![A-Za-z])")  # without its backslash
 _TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)")
@@ -79,15 +80,18 @@ def equal(answer: str, reference: str) -> bool:
     r"""Return whether math-verify finds the answer equal to the reference; both are parsed as boxed LaTeX."""
     from math_verify import verify  # at the first request: nothing it prints may mix with the replies
 
-    wanted = _parse(reference)
+    texts = told_apart(answer, reference)
+    if texts is None:
+        return False
+    wanted = _parse(texts.reference)
     try:
-        given = _parse(answer)
+        given = _parse(texts.answer)
     except Exception:  # the parser fails in many ways on what is no expression: then it is not the reference either
         return False
     if not wanted or not given or _differ(given[0], wanted[0]):
         return False
     same = bool(verify(wanted, given, timeout_seconds=None))
-    return same and _is_whole(answer, given[0]) and _is_whole(reference, wanted[0])
+    return same and _is_whole(texts.answer, given[0]) and _is_whole(texts.reference, wanted[0])
 
 
 def _is_whole(text: str, parsed: Any) -> bool:

@@ -217,7 +217,7 @@ ALGEBRA = [
     Case(boxed(r"2^{2^{3}}"), "256", 1.0, "a small tower is computed"),
     Case(boxed("52_{8}"), "52_8", 1.0, "base in braces"),
     Case(boxed("52_7"), "52_8", 0.0, "another base"),
-    Case(boxed("52"), "52_8", 1.0, "base left out"),
+    Case(boxed("52"), "52_8", 0.0, "base left out: fifty-two is another number"),
     Case(boxed("42"), "52_8", 0.0, "the value in base ten"),
     Case(boxed("52_8"), "52", 0.0, "a base that was not asked for"),
     Case(boxed("x_1 = 3"), "3", 1.0, "subscripted name"),

@@ -12,8 +12,9 @@ from grpokit.rewards import RewardError, correctness, get
 from grpokit.rewards.answers.correctness import Correctness
 from grpokit.tests.rewards.answers.correctness_cases import EXTRACTION, Case
 from grpokit.tests.rewards.answers.equality_cases import EQUALITY
+from grpokit.tests.rewards.answers.lookalike_cases import LOOKALIKES
 
-CASES = [*EXTRACTION, *EQUALITY]
+CASES = [*EXTRACTION, *EQUALITY, *LOOKALIKES]
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

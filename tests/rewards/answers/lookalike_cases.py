@@ -1,0 +1,69 @@
+r"""Answers that look like the reference and are not it, and right ones in another dress, by kind."""
+
+from grpokit.tests.rewards.answers.correctness_cases import Case, boxed, tagged
+
+SYMBOLS = [  # what the LaTeX parser takes for one symbol
+    Case(boxed("R"), "r", 0.0, "a capital is another symbol"),
+    Case(boxed("r+1"), "R+1", 0.0, "within a sum"),
+    Case(boxed(r"2\delta"), r"2\Delta", 0.0, "a Greek capital"),
+    Case(boxed(r"\frac{R-r}{2}"), r"\frac{r-R}{2}", 0.0, "both in one expression"),
+    Case(boxed("(R+r)^2"), "R^2+2Rr+r^2", 1.0, "both, and equal"),
+    Case(boxed("2R"), "R+R", 1.0, "capitals alone"),
+    Case(boxed("3+4I"), "3+4i", 1.0, "sympy's imaginary unit"),
+    Case(boxed(r"\mathbb{R}"), "r", 0.0, "a set is no symbol"),
+    Case(boxed("f(x)"), "f'(x)", 0.0, "a function is not its derivative"),
+    Case(boxed("f'(x)"), "f(x)", 0.0, "nor the other way round"),
+    Case(boxed("f''(x)+1"), "f'(x)+1", 0.0, "the second derivative"),
+    Case(boxed("f'(x)+g(x)"), "f(x)+g'(x)", 0.0, "a prime elsewhere"),
+    Case(boxed("1+f'(x)"), "f'(x)+1", 1.0, "a prime in the same place"),
+    Case(boxed(r"1+f^{\prime}(x)"), "f'(x)+1", 1.0, "a prime spelt out"),
+    Case(boxed("(ab)'"), "ab", 0.0, "the derivative of a product"),
+    Case(boxed("A^T"), "A", 0.0, "transposed"),
+    Case(boxed("A^{T}B"), "AB", 0.0, "transposed, in braces"),
+    Case(boxed("2^T"), "2", 0.0, "a power"),
+    Case(boxed("B+A^T"), "A^T+B", 1.0, "transposed on both sides"),
+    Case(boxed(r"\sim p"), "p", 0.0, "a negation is not 'about'"),
+    Case("Answer: ~p", "p", 0.0, "nor in plain text"),
+    Case(boxed(r"\sim 5"), "5", 1.0, "about a number"),
+    Case(boxed("CO"), "Co", 0.0, "carbon monoxide is no cobalt"),
+    Case(boxed("BB Bb"), "Bb Bb", 0.0, "genotypes"),
+    Case(tagged("NO"), "No", 1.0, "a short word is no symbol"),
+    Case(tagged("al gore"), "Al Gore", 1.0, "nor is one beside longer words"),
+]
+
+RUNS = [
+    Case(tagged("2-0"), "3-1", 0.0, "scores are not subtracted"),
+    Case(tagged("2/1"), "4-2", 0.0, "nor compared with a fraction"),
+    Case(tagged("2"), "3-1", 0.0, "nor with their difference"),
+    Case(tagged("3 - 1"), "3–1", 1.0, "blanks and dashes"),
+    Case(tagged("10 to 12"), "10-12", 1.0, "a range in words"),
+    Case(tagged("2023-06-05"), "2023-05-06", 0.0, "another date"),
+    Case(tagged("2023-06-05"), "2012", 0.0, "a date is no difference"),
+    Case(tagged("2/4/2020"), "1/2/2020", 0.0, "dates are not divided"),
+    Case(tagged("05/06/2020"), "5/6/2020", 1.0, "zeros in front"),
+    Case(tagged("6/05"), "5/06", 0.0, "a day and a month"),
+    Case(tagged("5-3"), "2", 1.0, "an answer that is not worked out"),
+    Case(tagged("6/5"), "12/10", 1.0, "fractions are divided"),
+]
+
+SINGLES = [
+    Case(boxed("1.5"), "1,5", 0.0, "a list of two digits is no decimal"),
+    Case(boxed("1.25"), "1,25", 1.0, "a decimal comma of two digits"),
+    Case(boxed("x^{-1} = 31"), "31", 0.0, "a reciprocal is no name"),
+    Case(boxed("f^{-1} = 31"), "31", 1.0, "an inverse function is"),
+    Case(tagged("falsch = 31"), "31", 0.0, "a judgement in German"),
+    Case(tagged("31 ist falsch"), "31", 0.0, "behind the number"),
+    Case(tagged("31 est faux"), "31", 0.0, "in French"),
+    Case(tagged("31 не"), "31", 0.0, "in Russian"),
+    Case(boxed("100"), "100_2", 0.0, "another base"),
+    Case(tagged("100 (base 2)"), "100_2", 1.0, "the base in words"),
+    Case(tagged("100 in base 3"), "100_2", 0.0, "another base in words"),
+    Case(boxed(r"\emptyset"), r"\{\emptyset\}", 0.0, "a set that holds the empty set"),
+    Case(boxed(r"\{\emptyset\}"), r"\emptyset", 0.0, "is not empty"),
+    Case(boxed(r"\{\}"), r"\emptyset", 1.0, "empty braces"),
+    Case(tagged("part 1.2"), "part 12", 0.0, "a point between digits"),
+    Case(tagged("rooms 1 2"), "rooms 12", 0.0, "a blank between digits"),
+    Case(tagged("part 12."), "part 12", 1.0, "a point at the end"),
+]
+
+LOOKALIKES = [*SYMBOLS, *RUNS, *SINGLES]
