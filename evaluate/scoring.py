@@ -10,6 +10,7 @@ from ..errors import GrpokitError, nearest
 from ..files import write_lines
 from ..rewards import RewardMix, repetition
 from ..rewards.fault_isolation import UNWATCHED, Calls, GuardedMix
+from ..rewards.graded import GRADED
 from ..rewards.registry import spec_of
 from ..rewards.reward import Batch, Judgement
 from ..rewards.spec import parse_reward
@@ -171,6 +172,8 @@ def make_batch(rows: Sequence[Row], prompts: Sequence[Prompt], reference: str | 
     The reference stands in the column ``reference``, and in the one that the data has it in.
     """
     columns = reward_columns(prompts, reference)
+    if any(row.graded is not None for row in rows):
+        columns[GRADED] = [row.graded for row in rows]
     ids = [row.token_ids for row in rows if row.token_ids is not None]
     return Batch(
         raw=[row.text for row in rows],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from ..errors import GrpokitError
 
 if TYPE_CHECKING:
+    from ..rewards.graded import Grade
     from ..rewards.text import Text
 
 FinishReason = Literal["eos", "stop", "length", "refused", "missing"]
@@ -52,6 +53,7 @@ class Row(NamedTuple):
 
     ``finish_reason``, ``tokens`` and ``token_ids`` are None for completions whose source did not say. A row that an
     endpoint "refused" has an empty text. So has a "missing" one: its source has null there, and no reward applies.
+    ``graded`` holds what the tool that wrote a log made of the completion: a value and what it said, by metric.
     """
 
     prompt_id: str
@@ -62,6 +64,14 @@ class Row(NamedTuple):
     token_ids: Sequence[int] | None
     model: str
     weights: str
+    graded: Mapping[str, Grade] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the line as a JSON object; only what was graded elsewhere says so."""
+        line = self._asdict()
+        if self.graded is None:
+            del line["graded"]
+        return line
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from .formats.reasoning_format import reasoning_format
 from .formats.xml_format import xml_format, xml_format_soft, xml_tag_count
 from .function import FunctionReward
 from .gate import Gate
+from .graded import Graded
 from .language.consistency import language_consistency
 from .lengths.conciseness import conciseness
 from .lengths.schedules import cosine_length, soft_overlong
@@ -114,6 +115,8 @@ def spec_of(reward: Reward) -> str:
         return f"{Gate.name}({','.join(parts)})"
     if isinstance(reward, FunctionReward):
         return _written(_registered_name(reward.path, reward.function) or reward.path, dict(reward.arguments))
+    if isinstance(reward, Graded):
+        return _written(Graded.name, reward.parameters)
     ready = READY.get(reward.name)
     if type(ready) is type(reward):
         return _written(reward.name, reward.parameters)
@@ -151,6 +154,8 @@ def _build_gate(nested: list[Reward], parameters: dict[str, Any]) -> Reward:
 def _find(name: str) -> object:
     if name in READY:
         return READY[name]
+    if name == Graded.name:  # of completions that another tool graded, so that no list offers it
+        return Graded
     if ":" in name:
         return _import(name)
     registered = _registered()

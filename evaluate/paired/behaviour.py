@@ -6,6 +6,7 @@ from itertools import count
 
 import numpy as np
 
+from ...rewards.graded import STATUSES
 from ..statistics.arrays import Floats
 from .comparison import Estimate, LengthBin, Lengths
 from .difference import Design, paired_estimate
@@ -19,10 +20,11 @@ def behaviour(table: Table) -> dict[str, Floats]:
     """Return what is known of a table's completions, ``[questions, samples]``, NaN where there is none.
 
     By name: "cut" is 1 where a completion met the token limit, "unanswered" where the primary reward found no
-    answer, "tokens" how many it has, "repeated" the share of its triples that repeat.
+    answer (unknown where another tool graded), "tokens" how many it has, "repeated" the share of its triples that
+    repeat.
     """
     columns = {"cut": table.cut, "tokens": table.tokens, "repeated": table.repeated}
-    if table.primary in table.statuses:
+    if table.primary in table.statuses and not table.counts(table.primary).keys() & {*STATUSES}:
         columns["unanswered"] = np.where(table.present, table.unanswered(table.primary), np.nan)
     return {name: values for name, values in columns.items() if not np.isnan(values).all()}
 

@@ -49,7 +49,7 @@ class Journal:
         """Write the rows of a finished batch; they are on the disk when it returns."""
         assert self._file is not None, "a journal is used in a with statement"
         try:
-            self._file.write("".join(dump_line(row._asdict()) for row in rows).encode())
+            self._file.write("".join(dump_line(row.to_json()) for row in rows).encode())
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:

@@ -64,7 +64,7 @@ def _prompt_fault(value: dict[str, Any]) -> str | None:
 
 def row_fault(value: dict[str, Any]) -> str | None:
     """Say what keeps an object from being a row; None where nothing does."""
-    if value.keys() != ROW:
+    if value.keys() | {"graded"} != ROW:
         return _keys(value)
     for name in ("prompt_id", "model", "weights"):
         if type(value[name]) is not str:
@@ -80,6 +80,19 @@ def row_fault(value: dict[str, Any]) -> str | None:
         return _wrong("tokens", tokens)
     if ids is not None and (type(ids) is not list or not set(map(type, ids)) <= {int}):
         return _wrong("token_ids", ids)
+    return _grades_fault(value.get("graded"))
+
+
+def _grades_fault(grades: Any) -> str | None:
+    if grades is None:
+        return None
+    if type(grades) is not dict:
+        return _wrong("graded", grades)
+    for name, grade in grades.items():
+        if not (type(grade) is list and len(grade) == 2 and type(grade[1]) is str):
+            return _wrong(f"graded {name}", grade)
+        if grade[0] is not None and not is_number(grade[0]):
+            return _wrong(f"graded {name}", grade)
     return None
 
 

@@ -15,6 +15,7 @@ from ..types import EvaluationError
 from .filters import Scalar
 from .reasoning_gym import Split, generate
 from .tables import Rows, read_table
+from .trees import flattened
 
 
 class Source(BaseModel):
@@ -53,7 +54,7 @@ class Source(BaseModel):
         """
         local = data or self.file
         if local is not None:
-            return read_table(local)
+            return flattened(read_table(local))
         if split not in self.splits:
             raise EvaluationError(f"no split {split!r}. {nearest(split, list(self.splits))}")
         if self.generator is not None:

@@ -1,14 +1,16 @@
-"""Local tables, row by row: JSONL, CSV and Parquet."""
+"""Local tables, row by row: JSON Lines and arrays, CSV and TSV, Parquet; compressed by gzip, or a folder of shards."""
 
 from __future__ import annotations
 
-import csv
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import gzip
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple, cast
 
-from ...files import read_lines
+from ...files import FileError, parse_json
+from ..json_stream import JsonStream
 from ..types import EvaluationError
 
 Rows = Iterator[Mapping[str, Any]]
@@ -19,68 +21,130 @@ UNPACKED_RATIO, LEAST_LIMIT = 1000, 2**28
 PARQUET_ROWS = 256
 """Rows unpacked at once: few, so that the limit is seen before the memory is full."""
 
+KINDS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
+"""The endings of tables; all but the last may be followed by ``.gz``."""
+
+GZIP = b"\x1f\x8b"
+
+
+class TableRow(NamedTuple):
+    """A row and where it is ("line 3"), or what keeps it from being read (``fault``)."""
+
+    where: str
+    value: Mapping[str, Any]
+    fault: str | None = None
+
 
 def read_table(path: Path) -> Rows:
-    """Yield the rows of a local JSONL, CSV or Parquet file, told apart by the file's ending.
+    """Yield the rows of a local table, whose kind its ending says; of a folder, those of all its files by name.
 
     Raises :class:`EvaluationError` or :class:`~grpokit.files.FileError` for a file that is missing, of another
     kind, or broken (with the line).
     """
-    readers: dict[str, Callable[[Path], Rows]] = {
-        ".jsonl": _read_jsonl,
-        ".json": _read_jsonl,
-        ".csv": _read_csv,
-        ".parquet": _read_parquet,
+    return (_whole(row, file) for file in table_files(path) for row in table_rows(file))
+
+
+def _whole(row: TableRow, file: Path) -> Mapping[str, Any]:
+    if row.fault is not None:
+        raise EvaluationError(f"{file}, {row.where}: {row.fault}.")
+    return row.value
+
+
+def table_files(path: Path) -> list[Path]:
+    """Return the files of a table: itself, or the shards that a folder holds, which are all of one kind."""
+    if not path.is_dir():
+        if not path.is_file():
+            raise EvaluationError(f"no file {path}.")
+        _kind(path)
+        return [path]
+    shards = sorted(file for file in path.iterdir() if file.is_file() and _ending(file) in KINDS)
+    kinds = sorted({_ending(file) for file in shards})
+    if len(kinds) != 1:
+        held = f"files of several kinds ({', '.join(kinds)})" if kinds else f"no table ({', '.join(KINDS)})"
+        raise EvaluationError(f"{path} holds {held}; give the folder of the shards of one table, or one file.")
+    return shards
+
+
+def table_rows(path: Path) -> Iterator[TableRow]:
+    """Yield the rows of one file, those too that cannot be read, where the next one can be."""
+    from .delimited import delimited_rows
+
+    readers: dict[str, Callable[[Path], Iterator[TableRow]]] = {
+        ".jsonl": json_lines,
+        ".json": _json_rows,
+        ".csv": delimited_rows,
+        ".tsv": delimited_rows,
+        ".parquet": parquet_rows,
     }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise EvaluationError(f"{path}: unknown kind of file {path.suffix!r}; give .jsonl, .csv or .parquet.")
-    if not path.is_file():
-        raise EvaluationError(f"no file {path}.")
-    return reader(path)
+    return readers[_kind(path)](path)
 
 
-def _read_jsonl(path: Path) -> Rows:
-    return (line.value for line in read_lines(path))
+def _ending(path: Path) -> str:
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
 
 
-def _read_csv(path: Path) -> Rows:
-    csv.field_size_limit(sys.maxsize)  # for the whole process, whose 128 KiB are shorter than some completions
+def _kind(path: Path) -> str:
+    if (ending := _ending(path)) not in KINDS:
+        raise EvaluationError(f"{path}: unknown kind of file {ending!r}; give .jsonl, .csv or .parquet.")
+    return ending
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading, and unpack it where it is compressed by gzip; raise FileError as it cannot be read."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle, strict=True)  # or a quote that never closes would take all that follows
-            line = 0
-            try:
-                _check_header(reader.fieldnames, path)
-                line = reader.line_num
-                for row in reader:
-                    line = reader.line_num
-                    if None in row or None in row.values():  # a comma out of place; DictReader says nothing
-                        raise EvaluationError(
-                            f"{path}, line {line}: the row has more or fewer fields than the header line."
-                        )
-                    yield row
-            except csv.Error as error:
-                raise EvaluationError(f"{path}, line {line + 1}: here a row begins that is no CSV ({error}).") from None
-    except UnicodeDecodeError as error:
-        raise EvaluationError(f"{path} is not in UTF-8 ({error.reason} at byte {error.start}).") from None
+        with path.open("rb") as file:
+            packed = file.read(2) == GZIP
+            file.seek(0)
+            yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise FileError(f"cannot read {path}: its gzip data is broken or cut off ({error}).") from None
     except OSError as error:
-        raise EvaluationError(f"cannot read {path}: {error}.") from None
+        raise FileError(f"cannot read {path}: {error.strerror}.") from None
 
 
-def _check_header(names: Sequence[str] | None, path: Path) -> None:
-    """Of two columns with one name DictReader would keep the last."""
-    if names is None:
-        raise EvaluationError(f"{path} is empty; give a CSV file with a header line.")
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise EvaluationError(f"{path}: the header line names the column {twice!r} twice; rename one of the two.")
+def json_lines(path: Path) -> Iterator[TableRow]:
+    """Yield the objects of a JSON Lines file; blank lines are passed over."""
+    empty = True
+    with opened(path) as file:
+        for number, raw in enumerate(file, start=1):
+            if raw.strip():
+                empty = False
+                yield _json_line(number, raw)
+    if empty:
+        raise FileError(f"{path} is empty; give a JSON Lines file with one object a line.")
 
 
-def _read_parquet(path: Path) -> Rows:
+def _json_line(number: int, raw: bytes) -> TableRow:
+    where = f"line {number}"
+    try:
+        value = parse_json(raw)
+    except (ValueError, RecursionError) as error:
+        return TableRow(where, {}, f"not valid JSON ({error})")
+    if not isinstance(value, dict):
+        return TableRow(where, {}, f"a JSON object is wanted, this is {type(value).__name__}")
+    return TableRow(where, value)
+
+
+def _json_rows(path: Path) -> Iterator[TableRow]:
+    """Yield the rows of an array of objects, or of JSON Lines in a file that is called .json."""
+    with opened(path) as file:
+        stream = JsonStream(file, path)
+        if stream.peek() == "[":
+            for number, value in enumerate(stream.elements(), start=1):
+                fault = None if isinstance(value, dict) else f"a JSON object is wanted, this is {type(value).__name__}"
+                yield TableRow(f"row {number}", {} if fault else value, fault)
+            return
+    yield from json_lines(path)
+
+
+def parquet_rows(path: Path) -> Iterator[TableRow]:
+    """Yield the rows of a Parquet file; columns may be nested."""
     import pyarrow
     import pyarrow.parquet
 
+    number = 0
     try:
         file = pyarrow.parquet.ParquetFile(path)
         groups = range(file.metadata.num_row_groups)
@@ -89,7 +153,9 @@ def _read_parquet(path: Path) -> Rows:
         for batch in file.iter_batches(batch_size=PARQUET_ROWS):
             unpacked += batch.nbytes
             _check_unpacked(path, unpacked)
-            yield from batch.to_pylist()
+            for value in batch.to_pylist():
+                number += 1
+                yield TableRow(f"row {number}", value)
     except (pyarrow.ArrowInvalid, OSError) as error:
         raise EvaluationError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from None
 

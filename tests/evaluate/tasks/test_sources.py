@@ -1,11 +1,13 @@
 """Rows come whole from every kind of source, and every broken source is told in one line."""
 
+import gzip
 import re
 from pathlib import Path
 
 import pytest
 from grpokit.errors import GrpokitError
 from grpokit.evaluate import EvaluationError, load_task
+from grpokit.evaluate.tasks.delimited import SAMPLE
 from grpokit.evaluate.tasks.filters import Sieve, parse_where
 from grpokit.evaluate.tasks.preparation import prepare
 from grpokit.evaluate.tasks.sources import Source
@@ -36,6 +38,8 @@ from grpokit.evaluate.tasks.tables import read_table
         ("rows.csv", b'"a\n1\n', "line 1: here a row begins that is no CSV"),  # in the header
         ("rows.csv", b"a,b,a\n1,2,3\n", "rows.csv: the header line names the column 'a' twice; rename one"),
         ("rows.parquet", b"PAR1 or not", "rows.parquet is not a readable Parquet file"),
+        ("rows.json", b'[{"a": 1}, {"a":', "rows.json is not whole JSON, at character 16: Expecting value"),
+        ("rows.json", b'[{"a": 1}, 2]', "rows.json, row 2: a JSON object is wanted, this is int"),
         ("rows.parquet", b"", "rows.parquet is not a readable Parquet file"),
         ("rows.xlsx", b"", "unknown kind of file '.xlsx'; give .jsonl, .csv or .parquet"),
     ],
@@ -52,6 +56,61 @@ def test_broken_files(file: str, content: bytes, said: str, tmp_path: Path) -> N
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r"no file .*rows\.csv"):
         read_table(tmp_path / "rows.csv")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "rows"),
+    [
+        ("rows.csv", "a;b\n1,5;2\n3;4,5\n", [{"a": "1,5", "b": "2"}, {"a": "3", "b": "4,5"}]),  # decimal commas
+        ("rows.csv", "a,b\n1;2,3;4\n", [{"a": "1;2", "b": "3;4"}]),  # either would do: the kind's own wins
+        ("rows.tsv", "a\tb\n1\t2,3\n", [{"a": "1", "b": "2,3"}]),
+        ("rows.csv", 'a|b\n"1|5"|2\n', [{"a": "1|5", "b": "2"}]),
+        ("rows.csv", "a\n1;2\n3\n", [{"a": "1;2"}, {"a": "3"}]),  # one column
+        ("rows.json", '\n[{"a": 1}, {"a": {"b": [2]}}]', [{"a": 1}, {"a": {"b": [2]}}]),
+        ("rows.json", '{"a": 1}\n{"a": 2}\n', [{"a": 1}, {"a": 2}]),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_file_shows_what_separates_its_rows(
+    file: str, content: str, rows: list[dict[str, object]], packed: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / (file + ".gz" * packed)
+    path.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
+    assert list(read_table(path)) == rows
+
+
+def test_a_delimiter_that_could_be_two_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("a;b|c\n1;2|3\n")
+    with pytest.raises(EvaluationError, match=r"could be separated by semicolons or bars; write it with commas"):
+        list(read_table(path))
+
+
+def test_a_row_that_is_cut_by_the_sample_does_not_hide_the_delimiter(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("a;b\n" + "x,y;z\n" * (SAMPLE // 6) + "long" * 9 + ";z\n")
+    assert {tuple(row) for row in read_table(path)} == {("a", "b")}
+
+
+def test_a_folder_of_shards_is_one_table(tmp_path: Path) -> None:
+    (tmp_path / "part-1.jsonl").write_text('{"a": 2}\n')
+    (tmp_path / "part-0.jsonl.gz").write_bytes(gzip.compress(b'{"a": 1}\n'))
+    (tmp_path / "README.md").write_text("no table")
+    assert [row["a"] for row in read_table(tmp_path)] == [1, 2]
+    (tmp_path / "other.csv").write_text("a\n3\n")
+    with pytest.raises(EvaluationError, match=r"holds files of several kinds \(\.csv, \.jsonl\)"):
+        read_table(tmp_path)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(EvaluationError, match="holds no table"):
+        read_table(tmp_path / "none")
+
+
+@pytest.mark.parametrize("kept", [5, 30])
+def test_gzip_data_that_is_cut_off(kept: int, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"a": "some words of a row"}\n' * 9)[:kept])
+    with pytest.raises(GrpokitError, match="its gzip data is broken or cut off"):
+        list(read_table(path))
 
 
 def test_csv_cells_may_be_of_any_length(tmp_path: Path) -> None:

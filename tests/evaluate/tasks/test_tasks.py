@@ -11,6 +11,7 @@ import pytest
 from grpokit.evaluate import EvaluationError, Prompt, load_task, task_names
 from grpokit.evaluate.tasks import file_task, load_cards
 from grpokit.evaluate.tasks.card import parse_card
+from grpokit.evaluate.tasks.sources import Source
 from grpokit.rewards import RewardMix
 
 from .task_rows import ROWS
@@ -147,17 +148,29 @@ def test_real_rows_of_tldr_under_the_hubs_columns(shared: Path, tmp_path: Path) 
     assert prompts[0].columns == {"reference": posts[0]["reference"]}
 
 
-def test_real_trees_of_oasst_flattened(shared: Path, tmp_path: Path) -> None:
-    lines = (shared / "data/oasst/en_100_tree.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [row for line in lines for row in _flat(json.loads(line)["prompt"])]
-    data = write_rows(tmp_path / "rows.jsonl", rows)
-    assert len(rows) > 300
+def test_real_trees_of_oasst_ask_what_the_hubs_rows_would(shared: Path) -> None:
+    data = shared / "data/oasst/en_100_tree.jsonl"
     assert len(list(load_task("oasst1").prompts(data=data))) == 100  # one first turn a tree
+    replies = load_task("oasst1").filtered({"parent_id": "054e1df3-35e0-4bb8-a585-607dbdcd24e0", "role": "assistant"})
+    assert [prompt.columns["rank"] for prompt in replies.prompts(data=data)] == [0, 1, 2]
 
 
-def _flat(message: dict[str, Any]) -> list[dict[str, Any]]:
-    replies = [row for reply in message.get("replies", []) for row in _flat(reply)]
-    return [{key: value for key, value in message.items() if key != "replies"}, *replies]
+def test_trees_are_flattened_depth_first_and_other_rows_stay(tmp_path: Path) -> None:
+    def message(name: str, *replies: dict[str, Any], role: str = "prompter") -> dict[str, Any]:
+        above = {"parent_id": name[:-1]} if len(name) > 1 else {}
+        return {"message_id": name, "text": name, "lang": "en", "role": role, **above, "replies": list(replies)}
+
+    tree = message("a", message("ab", message("abc"), role="assistant"), message("ad", role="assistant"))
+    lines = [
+        {"message_tree_id": "a", "tree_state": "ready", "prompt": tree},
+        {"prompt": {"text": "no tree"}},
+    ]
+    rows = list(Source(file=write_rows(tmp_path / "trees.jsonl", lines)).rows("train"))
+    assert [row.get("message_id") for row in rows] == ["a", "ab", "abc", "ad", None]
+    assert [row.get("parent_id") for row in rows] == [None, "a", "ab", "a", None]
+    assert {row.get("tree_state") for row in rows[:4]} == {"ready"}
+    assert "replies" not in rows[0]
+    assert rows[4] == lines[1]
 
 
 CARD: dict[str, Any] = {
