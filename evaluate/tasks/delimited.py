@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..types import EvaluationError
-from .tables import TableRow, opened
+from .rows import TableRow, opened
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 """What may separate fields."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any
 
 from ...files import FileError, parse_json
 from ..json_stream import JsonStream
 from ..types import EvaluationError
+from .delimited import delimited_rows
+from .rows import TableRow, opened
 
 Rows = Iterator[Mapping[str, Any]]
 
@@ -23,16 +22,6 @@ PARQUET_ROWS = 256
 
 KINDS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 """The endings of tables; all but the last may be followed by ``.gz``."""
-
-GZIP = b"\x1f\x8b"
-
-
-class TableRow(NamedTuple):
-    """A row and where it is ("line 3"), or what keeps it from being read (``fault``)."""
-
-    where: str
-    value: Mapping[str, Any]
-    fault: str | None = None
 
 
 def read_table(path: Path) -> Rows:
@@ -67,8 +56,6 @@ def table_files(path: Path) -> list[Path]:
 
 def table_rows(path: Path) -> Iterator[TableRow]:
     """Yield the rows of one file, those too that cannot be read, where the next one can be."""
-    from .delimited import delimited_rows
-
     readers: dict[str, Callable[[Path], Iterator[TableRow]]] = {
         ".jsonl": json_lines,
         ".json": _json_rows,
@@ -88,20 +75,6 @@ def _kind(path: Path) -> str:
     if (ending := _ending(path)) not in KINDS:
         raise EvaluationError(f"{path}: unknown kind of file {ending!r}; give .jsonl, .csv or .parquet.")
     return ending
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, and unpack it where it is compressed by gzip; raise FileError as it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            packed = file.read(2) == GZIP
-            file.seek(0)
-            yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FileError(f"cannot read {path}: its gzip data is broken or cut off ({error}).") from None
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror}.") from None
 
 
 def json_lines(path: Path) -> Iterator[TableRow]:
