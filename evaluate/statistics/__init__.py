@@ -1,11 +1,13 @@
 """The statistics of runs: pure functions on numpy arrays, each with its formula and its source."""
 
+from .best import expected_maximum, flattery
 from .bootstrap import percentile_interval, resampled_means
 from .groups import advantage_shares, all_equal, within_spread
 from .intervals import Interval, Spread, macro_error, mean_interval, spread, t_interval, wilson
 from .paired import difference_interval, holm, mcnemar, sign_flip, tango
 from .passk import majority_at_k, pass_all_k, pass_at_k
 from .power import questions_needed, smallest_detectable
+from .seeds import crossed_spread
 from .variance import Parts, advise, split_variance
 
 __all__ = [
@@ -15,7 +17,10 @@ __all__ = [
     "advantage_shares",
     "advise",
     "all_equal",
+    "crossed_spread",
     "difference_interval",
+    "expected_maximum",
+    "flattery",
     "holm",
     "macro_error",
     "majority_at_k",
