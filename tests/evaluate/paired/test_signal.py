@@ -119,6 +119,12 @@ def test_groups_where_only_the_length_differs_are_not_the_size_that_is_needed(tm
     assert "In groups of 4 it would in half of the cases." in forecast.advice
 
 
+def test_where_the_primary_reward_does_not_apply_it_brings_nothing(tmp_path: Path) -> None:
+    scores = {"correctness": [[1.0, None, None, None]] * 4, "length": [[0.5] * 4] * 4}
+    forecast = signal(write_run(tmp_path, scores), group=4)
+    assert (forecast.learnable.mean, forecast.by_primary[-1].estimate.mean) == (1.0, 1.0)
+
+
 def test_carriers_add_up_and_may_work_against_each_other() -> None:
     parts = {"a": np.array([[0.0, 2.0]]), "b": np.array([[0.5, 0.0]])}
     shares = advantage_shares(parts, 2)
