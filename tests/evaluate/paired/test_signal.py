@@ -132,9 +132,9 @@ def test_carriers_add_up_and_may_work_against_each_other() -> None:
     assert shares["b"] < 0 < shares["a"]
 
 
-@given(st.lists(st.lists(st.floats(-1, 1), min_size=5, max_size=5), min_size=2, max_size=4), st.integers(2, 5))
-def test_shares_are_those_of_all_groups_taken_one_by_one(rows: list[list[float]], group: int) -> None:
-    parts = {"a": np.array([rows[0]]), "b": np.array([rows[1]])}
+@given(st.lists(st.lists(st.integers(-2, 2), min_size=5, max_size=5), min_size=2, max_size=4), st.integers(2, 5))
+def test_shares_are_those_of_all_groups_taken_one_by_one(rows: list[list[int]], group: int) -> None:
+    parts = {"a": np.array([rows[0]], float), "b": np.array([rows[1]], float)}
     products = {"a": 0.0, "b": 0.0}
     for chosen in combinations(range(5), group):
         centred = {name: part[0, list(chosen)] - part[0, list(chosen)].mean() for name, part in parts.items()}
