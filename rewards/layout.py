@@ -89,6 +89,11 @@ extraction, reasoning_tag.
         """The tags that close a reasoning block."""
         return tuple(f"</{name}>" for name in self.reasoning_tags)
 
+    @cached_property
+    def reasoning_mark(self) -> re.Pattern[str]:
+        """A tag that opens or closes a reasoning block."""
+        return re.compile(rf"</?(?:{'|'.join(map(re.escape, self.reasoning_tags))})>")
+
     def write(self, reasoning: str, answer: str) -> str:
         """Return one reasoning block and one answer block."""
         return f"{self.think(reasoning)}\n{self.reply(answer)}"

@@ -91,10 +91,8 @@ def normalise(raw: Text, prompt: Text | None = None, layout: Layout = DEFAULT_LA
     """
     text = raw if isinstance(raw, str) else _assistant_text(raw)
     text = strip_eos(text)
-    if any(map(text.__contains__, layout.reasoning_tags)):
-        split = _split(text, layout)
-        if split.final_start > 0:
-            return split
+    if "<" in text and layout.reasoning_mark.search(text):
+        return _split(text, layout)
     if isinstance(prompt, str) and prompt.rstrip().endswith(layout.openings):
         return Completion(text, text, None, len(text), True)
     return Completion(text, "", text, 0, False)
@@ -131,12 +129,12 @@ class _Tag(NamedTuple):
 
 
 def _split(text: str, layout: Layout) -> Completion:
+    """Return the parts of a text in which a reasoning tag stands."""
     close = _last(text, layout.closings)
     opened = _first(text, layout.openings, close.end if close else 0)
     if opened:
         return Completion(text, text[opened.end :], None, len(text), False)
-    if close is None:
-        return Completion(text, "", text, 0, False)
+    assert close is not None  # or no tag would stand in the text
     first = _first(text, layout.openings, 0, close.start)
     prefilled = first is None or _last(text[: first.start], layout.closings) is not None
     start = 0 if first is None or prefilled else first.end

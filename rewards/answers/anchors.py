@@ -57,7 +57,6 @@ _ANCHOR = re.compile(
 )
 _HEADING = re.compile(r"(?:nswer|NSWER|答案)[:：]?\**+[ \t]*+\n\s*+(?P<value>\S[^\n]*+)")  # "**Final answer**", "18"
 _HEADED = ("#", "*", "final ", "Final ", "FINAL ")
-_PLAIN = re.compile(r"-?\d+")
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
 _ASIDE = re.compile(
     r"""
@@ -129,7 +128,7 @@ def _chosen(text: str) -> Span | None:
 
 def _anchor_value(text: str, start: int, line: str) -> Span | None:
     """Return where the value stands that a line begins with: the sentence, or what stands before an aside."""
-    if _PLAIN.fullmatch(line):
+    if line.removeprefix("-").isdecimal():
         return Span(start, start + len(line))
     line = line[:LONGEST_ANSWER]
     stop = _SENTENCE_END.search(line)

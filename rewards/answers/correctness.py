@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, repeat
-from operator import attrgetter
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from ..layout import Layout
 from ..parameters import is_number
-from ..reward import Batch, Judgement, Reward, Span, make_batch
+from ..reward import Batch, Judgement, Reward, make_batch
 from ..text import Completion, RewardError, Text
 from .equality import is_hedged
 from .extract import WHOLE_REFERENCE, Answer, NoAnswer, extract, whole_reference
@@ -100,29 +98,30 @@ class Correctness(Reward):
     def judge_counted(self, batch: Batch) -> CountedJudgements:
         """Return the judgements and the counts of exact, cached, verified and failed comparisons."""
         references = batch.references(self.reference_column, self.name)
-        judgements: list[Judgement | None] = []
-        compared: list[_Comparison] = []
+        outcomes: list[Judgement | tuple[Answer, tuple[str, ...]]] = []
+        pairs: list[Pair] = []
         layout = self.layout
         for completion, reference, options in zip(batch.read(layout), references, _options(batch), strict=True):
             accepted = accepted_answers(reference, options)
             if isinstance(accepted, NoReference):
-                judgements.append(Judgement(None, accepted.status, accepted.reason))
+                outcomes.append(Judgement(None, accepted.status, accepted.reason))
                 continue
             answer = _extract(completion, accepted.phrases, layout)
             if isinstance(answer, NoAnswer):
-                judgements.append(Judgement(0.0, answer.status, answer.reason))
+                outcomes.append(Judgement(0.0, answer.status, answer.reason))
             elif options is not None and options.contradicts(answer.text):
                 reason = f"{answer.text!r:.60} gives the label of one choice and the text of another"
-                judgements.append(Judgement(0.0, "hedged", reason, answer.span))
+                outcomes.append(Judgement(0.0, "hedged", reason, answer.span))
             else:
-                wanted = accepted.answers if options is None else options.against(answer.text, accepted.answers)
-                wanted = (answer.text,) if answer.marker == WHOLE_REFERENCE else wanted
-                compared.append(_Comparison(answer.text, wanted, answer.span))
-                judgements.append(None)
-        verdicts = settle([Pair(one.answer, text) for one in compared for text in one.accepted], self.timeout)
+                texts = accepted.answers if options is None else options.against(answer.text, accepted.answers)
+                texts = (answer.text,) if answer.marker == WHOLE_REFERENCE else texts
+                outcomes.append((answer, texts))
+                for text in texts:
+                    pairs.append(Pair(answer.text, text))
+        verdicts = settle(pairs, self.timeout)
         settled = iter(verdicts)
-        decided = iter([one.judgement([*islice(settled, len(one.accepted))]) for one in compared])
-        return CountedJudgements([judgement or next(decided) for judgement in judgements], count(verdicts))
+        judged = [one if isinstance(one, Judgement) else _judgement(*one, settled) for one in outcomes]
+        return CountedJudgements(judged, count(verdicts))
 
 
 def _extract(completion: Completion, phrases: Sequence[str], layout: Layout) -> Answer | NoAnswer:
@@ -140,32 +139,32 @@ def _options(batch: Batch) -> list[Options | None]:
     return [row_options({name: values[row] for name, values in named.items()}) for row in range(len(batch))]
 
 
-class _Comparison(NamedTuple):
-    """An answer and where it stands, and the answers that are accepted."""
-
-    answer: str
-    accepted: tuple[str, ...]
-    span: Span
-
-    def judgement(self, verdicts: list[Verdict]) -> Judgement:
-        """Return the judgement by the verdicts on each accepted answer: one that is equal decides."""
-        text, wanted, several = self.answer, self.accepted[0], len(self.accepted)
-        undecided = None
-        for accepted, verdict in zip(self.accepted, verdicts, strict=True):
-            if verdict.equal:
-                return Judgement(1.0, "correct", f"{text!r:.60} equals {accepted!r:.60}", self.span)
-            if verdict.equal is None and undecided is None:
-                undecided = accepted
-        if undecided is not None:
-            reason = f"comparing {text!r:.60} with {undecided!r:.60} failed or took too long"
-            return Judgement(None, "verifier error", reason, self.span)
-        if any(map(attrgetter("complex"), verdicts)):
-            reason = f"{text!r:.60} is too complex to compare with {wanted!r:.60}"
-            return Judgement(0.0, "too complex", reason, self.span)
-        if all(map(is_hedged, repeat(text), self.accepted)):
-            return Judgement(0.0, "hedged", f"{text!r:.60} gives several answers", self.span)
-        beside = f", nor another of the {several} accepted answers" if several > 1 else ""
-        return Judgement(0.0, "wrong", f"{text!r:.60} is not {wanted!r:.60}{beside}", self.span)
+def _judgement(answer: Answer, accepted: tuple[str, ...], verdicts: Iterator[Verdict]) -> Judgement:
+    """Return the judgement by the next verdicts, one per accepted answer: one that is equal decides."""
+    text, span, _ = answer
+    equal = undecided = None
+    too_complex = False
+    for wanted in accepted:
+        verdict = next(verdicts)
+        if verdict.equal:
+            equal = equal or wanted
+        elif verdict.equal is None:
+            undecided = undecided or wanted
+        elif verdict.complex:
+            too_complex = True
+    given = repr(text)[:60]
+    if equal:
+        return Judgement(1.0, "correct", f"{given} equals {repr(equal)[:60]}", span)
+    if undecided:
+        reason = f"comparing {given} with {repr(undecided)[:60]} failed or took too long"
+        return Judgement(None, "verifier error", reason, span)
+    wanted = repr(accepted[0])[:60]
+    if too_complex:
+        return Judgement(0.0, "too complex", f"{given} is too complex to compare with {wanted}", span)
+    if is_hedged(text, accepted[0]) and all(is_hedged(text, other) for other in accepted):
+        return Judgement(0.0, "hedged", f"{given} gives several answers", span)
+    beside = f", nor another of the {len(accepted)} accepted answers" if len(accepted) > 1 else ""
+    return Judgement(0.0, "wrong", f"{given} is not {wanted}{beside}", span)
 
 
 correctness = Correctness()

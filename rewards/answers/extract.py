@@ -130,7 +130,7 @@ def _spelling(text: str) -> str:
 
 def find_answer_tag(text: str, tag: str) -> Outcome:
     """Find the last answer block, or the run of adjacent ones; an open block is no answer."""
-    if f"{tag}>" not in text:
+    if "<" not in text or f"{tag}>" not in text:
         return None
     opening, closing = f"<{tag}>", f"</{tag}>"
     start = text.rfind(opening)
@@ -167,11 +167,10 @@ def _inside(text: str, place: Span) -> Outcome:
 
 def find_marked(text: str) -> Outcome:
     """Find a box, ``####`` or an anchor."""
-    if _BOX in text:
+    if "\\" in text and text.rfind(_BOX) >= 0:
         boxed = find_boxed(text)
-        if boxed is not None:
-            return _final_after(text, boxed) or boxed
-    if "####" in text:
+        return _final_after(text, boxed) or boxed
+    if "#" in text and "####" in text:
         hashed = _hashed(text)
         if hashed is not None:
             return hashed
@@ -179,9 +178,9 @@ def find_marked(text: str) -> Outcome:
     return None if place is None else Answer(text[place.start : place.end], place, "anchor")
 
 
-def _final_after(text: str, boxed: Outcome) -> Answer | None:
+def _final_after(text: str, boxed: Answer | NoAnswer) -> Answer | None:
     """Return the value that words call the final answer after the last box, which then was that of a step."""
-    if not isinstance(boxed, Answer) or text.rfind("inal ") < boxed.span.end:
+    if not isinstance(boxed, Answer) or text.find("inal ", boxed.span.end) < 0:
         return None
     final = _FINAL.search(text, boxed.span.end)
     place = find_anchored(text[final.start() :]) if final else None
@@ -191,7 +190,7 @@ def _final_after(text: str, boxed: Outcome) -> Answer | None:
     return value if is_value(value.text) else None
 
 
-def find_boxed(text: str) -> Outcome:
+def find_boxed(text: str) -> Answer | NoAnswer:
     r"""Find the last balanced ``\boxed``, or the list that it ends."""
     places: list[Span] = []
     start = next_start = len(text)

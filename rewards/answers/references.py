@@ -46,6 +46,8 @@ def reference_text(reference: object) -> str | None:
 
 @lru_cache(maxsize=65_536)
 def _answer_in(text: str) -> str | None:
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST:
+        return text
     answer = _marked_answer(text.strip())
     if answer is None or len(answer) > LONGEST or not tidy(answer) or not _is_balanced(answer) or is_deep(answer):
         return None
@@ -114,8 +116,8 @@ def _accepted(reference: object, options: Options | None) -> Accepted | NoRefere
     meant = [None if value is None else options.accepts(value) if options else (str(value),) for value in read]
     texts = tuple(dict.fromkeys(text for answers in meant if answers for text in answers))
     if texts:
-        spellings = dict.fromkeys((*(value for value in values if isinstance(value, str)), *texts))
-        return Accepted(texts, tuple(text for text in spellings if " " in text))
+        spellings = [text for text in (*values, *texts) if isinstance(text, str) and " " in text]
+        return Accepted(texts, tuple(dict.fromkeys(spellings)))
     if options and any(value is not None for value in read):
         reason = f"the reference {reference!r:.60} is none of the row's choices {', '.join(options.labels)}"
         return NoReference("no such choice", reason)
