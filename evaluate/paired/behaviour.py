@@ -8,6 +8,7 @@ import numpy as np
 
 from ...rewards.graded import STATUSES
 from ..statistics.arrays import Floats
+from ..statistics.samples import Samples
 from .comparison import Estimate, LengthBin, Lengths
 from .difference import Design, paired_estimate
 from .table import Table
@@ -16,8 +17,8 @@ MOST_BINS = 30
 """Bins of equal width, at the most; what is far longer than the rest is in one more."""
 
 
-def behaviour(table: Table) -> dict[str, Floats]:
-    """Return what is known of a table's completions, ``[questions, samples]``, NaN where there is none.
+def behaviour(table: Table) -> dict[str, Samples]:
+    """Return what is known of a table's completions, NaN where nothing is.
 
     By name: "cut" is 1 where a completion met the token limit, "unanswered" where the primary reward found no
     answer (unknown where another tool graded), "tokens" how many it has, "repeated" the share of its triples that
@@ -25,8 +26,8 @@ def behaviour(table: Table) -> dict[str, Floats]:
     """
     columns = {"cut": table.cut, "tokens": table.tokens, "repeated": table.repeated}
     if table.primary in table.statuses and not table.counts(table.primary).keys() & {*STATUSES}:
-        columns["unanswered"] = np.where(table.present, table.unanswered(table.primary), np.nan)
-    return {name: values for name, values in columns.items() if not np.isnan(values).all()}
+        columns["unanswered"] = table.tokens.having(table.unanswered(table.primary).astype(np.float64))
+    return {name: samples for name, samples in columns.items() if samples.known.any()}
 
 
 def behaviour_changes(base: Table, tuned: Table, design: Design) -> dict[str, Estimate]:
@@ -56,8 +57,7 @@ def lengths(base: Table, tuned: Table) -> Lengths | None:
 
 
 def _known(table: Table) -> Floats | None:
-    tokens = table.tokens[table.present]
-    return None if np.isnan(tokens).any() else tokens
+    return table.tokens.values if table.tokens.known.all() else None
 
 
 def length_edges(tokens: Floats) -> Floats:

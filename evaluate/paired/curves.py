@@ -13,6 +13,7 @@ from ..statistics.arrays import Floats, Integers, is_binary, renumber
 from ..statistics.intervals import mean_interval
 from ..statistics.paired import difference_interval
 from ..statistics.passk import majority_at_k, pass_at_k
+from ..statistics.samples import Samples
 from .comparison import Curve, CurveDifference, CurvePoint
 from .difference import summary
 from .table import Table
@@ -33,13 +34,13 @@ def curve_values(table: Table) -> tuple[Values, ...]:
 
     maj@k is there for the primary reward, where the completions' answers are known.
     """
-    curves, samples = [], table.present.shape[1]
+    curves, samples = [], table.samples
     for reward in table.statuses:
         scores = table.values[reward]
-        if samples > 1 and is_binary(scores):
+        if samples > 1 and is_binary(scores.values):
             curves.append(Values(reward, PASS, {k: _pass(scores, k) for k in powers(samples)}))
             if table.answers is not None and reward == table.primary:
-                by_k = {k: _majority(scores, table.answers, k) for k in powers(samples)}
+                by_k = {k: _majority(scores, table.answers, samples, k) for k in powers(samples)}
                 curves.append(Values(reward, MAJORITY, by_k))
     return tuple(curves)
 
@@ -53,18 +54,21 @@ def powers(samples: int) -> list[int]:
     return sorted({2**power for power in range(samples.bit_length())} | {samples})
 
 
-def _pass(scores: Floats, k: int) -> Floats:
-    counts = (~np.isnan(scores)).sum(axis=1)
+def _pass(scores: Samples, k: int) -> Floats:
+    counts = scores.counts()
     enough = counts >= k
     values = np.full(len(scores), np.nan)
-    values[enough] = pass_at_k(counts[enough], np.nansum(scores[enough], axis=1).astype(np.int64), k)
+    values[enough] = pass_at_k(counts[enough], scores.sums()[enough].astype(np.int64), k)
     return values
 
 
-def _majority(scores: Floats, answers: Integers, k: int) -> Floats:
-    whole = ~np.isnan(scores).any(axis=1)
+def _majority(scores: Samples, answers: Integers, samples: int, k: int) -> Floats:
+    """Return maj@k of the questions that have all ``samples``."""
+    whole = scores.counts() == samples
     values = np.full(len(scores), np.nan)
-    values[whole] = majority_at_k(scores[whole], answers[whole], k)
+    if whole.any():
+        rows = whole[scores.questions]
+        values[whole] = majority_at_k(scores.values[rows].reshape(-1, samples), answers[rows].reshape(-1, samples), k)
     return values
 
 

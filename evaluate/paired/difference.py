@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..statistics.arrays import Booleans, Floats, Integers, is_binary, question_means, renumber
+from ..statistics.arrays import Booleans, Floats, Integers, is_binary, renumber
 from ..statistics.intervals import Interval, mean_interval, spread
 from ..statistics.paired import difference_interval, holm, mcnemar, sign_flip
 from ..statistics.power import questions_needed, smallest_detectable
+from ..statistics.samples import Samples
 from ..statistics.variance import advise, split_variance
 from .comparison import Difference, Estimate, VarianceParts, Verdict
 
@@ -26,12 +27,12 @@ class Design:
     shared_noise: bool
 
 
-def estimate(scores: Floats, clusters: Integers | None) -> Estimate:
-    """Return the mean of scores ``[questions, samples]`` over the questions that have one, with its interval."""
-    means = question_means(scores)
+def estimate(scores: Samples, clusters: Integers | None) -> Estimate:
+    """Return the mean of scores over the questions that have one, with its interval."""
+    means = scores.means()
     known = ~np.isnan(means)
     kept = renumber(clusters, known)
-    return summary(means[known], mean_interval(means[known], is_binary(scores), _single(scores), kept))
+    return summary(means[known], mean_interval(means[known], is_binary(scores.values), _single(scores), kept))
 
 
 def within(estimated: Estimate, limits: Sequence[float] | None) -> Estimate:
@@ -66,37 +67,37 @@ class Questions(NamedTuple):
     kept: Booleans
 
 
-def shared_questions(base: Floats, tuned: Floats, design: Design) -> Questions:
-    """Pair scores ``[questions, samples]`` whose questions are in the same order."""
-    left, right, changes = question_means(base), question_means(tuned), moves(base, tuned)
+def shared_questions(base: Samples, tuned: Samples, design: Design) -> Questions:
+    """Pair scores whose questions are in the same order."""
+    left, right, changes = base.means(), tuned.means(), moves(base, tuned)
     kept = ~np.isnan(changes)
     return Questions(left[kept], right[kept], changes[kept], renumber(design.clusters, kept), kept)
 
 
-def moves(base: Floats, tuned: Floats) -> Floats:
+def moves(base: Samples, tuned: Samples) -> Floats:
     """Return the change of each question's mean, NaN where one has none.
 
-    >>> moves(np.array([[0.1, 0.2, 0.3], [0.0, np.nan, 1.0]]), np.array([[0.3, 0.2, 0.1], [1.0, 1.0, 1.0]]))
+    >>> moves(Samples.of([[0.1, 0.2, 0.3], [0.0, 1.0]]), Samples.of([[0.3, 0.2, 0.1], [1.0, 1.0, 1.0]]))
     array([0. , 0.5])
     """
-    changes = question_means(tuned) - question_means(base)
+    changes = tuned.means() - base.means()
     changes[np.abs(changes) < 1e-12] = 0.0  # equal means that were summed in another order
     return changes
 
 
-def paired_estimate(base: Floats, tuned: Floats, design: Design) -> Estimate:
+def paired_estimate(base: Samples, tuned: Samples, design: Design) -> Estimate:
     """Return tuned minus base with its paired interval, and nothing else that :func:`difference` gives."""
     _, _, changes, clusters, kept = shared_questions(base, tuned, design)
-    return summary(changes, difference_interval(changes, _reach(base[kept], tuned[kept]), clusters))
+    return summary(changes, difference_interval(changes, _reach(base.keep(kept), tuned.keep(kept)), clusters))
 
 
-def difference(base: Floats, tuned: Floats, design: Design, margin: float) -> Difference:
-    """Return tuned minus base, of scores ``[questions, samples]`` whose questions are in the same order.
+def difference(base: Samples, tuned: Samples, design: Design, margin: float) -> Difference:
+    """Return tuned minus base, of scores whose questions are in the same order.
 
     Questions without a value in either are left out and counted. ``p_holm`` is ``p`` until :func:`adjust`.
     """
     a, b, changes, clusters, kept = shared_questions(base, tuned, design)
-    base, tuned = base[kept], tuned[kept]
+    base, tuned = base.keep(kept), tuned.keep(kept)
     interval = difference_interval(changes, _reach(base, tuned), clusters)
     estimated = summary(changes, interval)
     p, test = _test(changes, _single(base) and _single(tuned) and is_binary(_both(base, tuned)), clusters)
@@ -148,15 +149,15 @@ def adjust(differences: Mapping[str, Difference]) -> dict[str, Difference]:
     return {name: replace(one, p_holm=adjusted.get(name)) for name, one in differences.items()}
 
 
-def _both(base: Floats, tuned: Floats) -> Floats:
-    return np.concatenate((base.ravel(), tuned.ravel()))
+def _both(base: Samples, tuned: Samples) -> Floats:
+    return np.concatenate((base.values, tuned.values))
 
 
-def _single(scores: Floats) -> bool:
-    return bool(((~np.isnan(scores)).sum(axis=1) <= 1).all())
+def _single(scores: Samples) -> bool:
+    return bool((scores.counts() <= 1).all())
 
 
-def _reach(base: Floats, tuned: Floats) -> float | None:
+def _reach(base: Samples, tuned: Samples) -> float | None:
     """Return how far two scores can lie apart: 1 for 0/1 scores, else the range of those seen (None if that is 0)."""
     scores = _both(base, tuned)
     if is_binary(scores):
@@ -194,9 +195,9 @@ def _pairing(base: Floats, tuned: Floats, changes: Floats) -> float | None:
     return float(np.sqrt((base.var() + tuned.var()) / changes.var()))
 
 
-def _variance(base: Floats, tuned: Floats, shared_noise: bool) -> VarianceParts | None:
+def _variance(base: Samples, tuned: Samples, shared_noise: bool) -> VarianceParts | None:
     parts = split_variance(base, tuned, shared_noise)
     if parts is None:
         return None
-    advice = advise(parts, base.shape[1])
+    advice = advise(parts, int(base.numbers.max()) + 1)
     return VarianceParts(parts.questions, parts.samples, parts.narrowing if shared_noise else None, advice)

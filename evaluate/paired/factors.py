@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..statistics.arrays import Booleans, Floats, Integers, question_means, renumber
+from ..statistics.arrays import Booleans, Floats, Integers, renumber
 from ..statistics.bootstrap import percentile_interval, resampled_means
+from ..statistics.samples import Samples
 from .comparison import Estimate, Factor, FactorBin
 from .table import Table
 
@@ -37,9 +38,9 @@ def factors(base: Table, tuned: Table, primary: str) -> tuple[Factor, ...]:
     completions do not say it (no finish reason, no token counts, no format reward); all are without any value.
     """
     left, right = base.values[primary], tuned.values[primary]
-    kept = ~np.isnan(question_means(left)) & ~np.isnan(question_means(right))
+    kept = (left.counts() > 0) & (right.counts() > 0)
     binnings = list(_binnings(base, tuned, primary)) if kept.any() else []
-    columns = [_columns(left[kept], right[kept], binning, kept) for binning in binnings]
+    columns = [_columns(left, right, binning)[kept] for binning in binnings]
     if not binnings:
         return ()
     drawn = resampled_means(np.hstack(columns), renumber(base.clusters, kept))
@@ -48,19 +49,16 @@ def factors(base: Table, tuned: Table, primary: str) -> tuple[Factor, ...]:
 
 
 def _binnings(base: Table, tuned: Table, primary: str) -> Iterator[Binning]:
-    if _all_known(base, base.cut) and _all_known(tuned, tuned.cut):
-        yield _two("cut", ("complete", "cut"), base.cut == 1, tuned.cut == 1)
+    if base.cut.known.all() and tuned.cut.known.all():
+        yield _two("cut", ("complete", "cut"), base.cut.values == 1, tuned.cut.values == 1)
     if primary in base.statuses:
         yield _two("answer", ("answer found", "no answer"), base.unanswered(primary), tuned.unanswered(primary))
     for reward in base.statuses:
-        if "format" in reward and reward != primary and not (np.isnan(base.values[reward][base.present]).any()):
-            yield _two(reward, ("well formed", "malformed"), base.values[reward] < 1, tuned.values[reward] < 1)
-    if _all_known(base, base.tokens) and _all_known(tuned, tuned.tokens):
-        yield _by_length(base.tokens, tuned.tokens)
-
-
-def _all_known(table: Table, values: Floats) -> bool:
-    return not np.isnan(values[table.present]).any()
+        before, after = base.values[reward], tuned.values[reward]
+        if "format" in reward and reward != primary and before.known.all():
+            yield _two(reward, ("well formed", "malformed"), before.values < 1, after.values < 1)
+    if base.tokens.known.all() and tuned.tokens.known.all():
+        yield _by_length(base.tokens.values, tuned.tokens.values)
 
 
 def _two(name: str, bins: tuple[str, str], base: Booleans, tuned: Booleans) -> Binning:
@@ -69,7 +67,7 @@ def _two(name: str, bins: tuple[str, str], base: Booleans, tuned: Booleans) -> B
 
 def _by_length(base: Floats, tuned: Floats) -> Binning:
     """Cut the lengths of both models' completions, taken together, at their quartiles."""
-    pooled = np.concatenate((base[~np.isnan(base)], tuned[~np.isnan(tuned)]))
+    pooled = np.concatenate((base, tuned))
     quartiles = np.quantile(pooled, np.arange(1, LENGTH_BINS) / LENGTH_BINS, method="inverted_cdf")
     edges = np.array([edge for edge in np.unique(quartiles) if edge < pooled.max()])
     bounds = [int(edge) for edge in edges]
@@ -112,21 +110,18 @@ def _factor(binning: Binning, columns: Floats, draws: Floats) -> Factor:
     )
 
 
-def _columns(base: Floats, tuned: Floats, binning: Binning, kept: Booleans) -> Floats:
+def _columns(base: Samples, tuned: Samples, binning: Binning) -> Floats:
     """Return per question, of base and then tuned, the shares of its completions in each bin and their parts."""
     count = len(binning.bins)
-    before, after = _parts(base, binning.base[kept], count), _parts(tuned, binning.tuned[kept], count)
-    return np.hstack([before, after])
+    return np.hstack([_parts(base, binning.base, count), _parts(tuned, binning.tuned, count)])
 
 
-def _parts(scores: Floats, bins: Integers, count: int) -> Floats:
+def _parts(scores: Samples, bins: Integers, count: int) -> Floats:
     """Return per question the shares of its completions in each bin, and their parts of its mean."""
-    known = ~np.isnan(scores)
-    weight = known / known.sum(axis=1, keepdims=True)
+    weight = scores.known / np.maximum(scores.counts(), 1)[scores.questions]
     inside = [weight * (bins == index) for index in range(count)]
-    filled = np.where(known, scores, 0.0)
-    shares = [weights.sum(axis=1) for weights in inside]
-    return np.stack([*shares, *((weights * filled).sum(axis=1) for weights in inside)], axis=1)
+    shares = [scores.having(weights).sums() for weights in inside]
+    return np.stack([*shares, *(scores.having(weights * scores.values).sums() for weights in inside)], axis=1)
 
 
 def _shares(columns: Floats) -> tuple[Shares, Shares]:

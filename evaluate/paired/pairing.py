@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ..runs.run import Run
-from ..statistics.arrays import question_means
 from ..types import EvaluationError
 from .alarms import read_alarms
 from .behaviour import behaviour, behaviour_changes, lengths
@@ -90,14 +89,14 @@ def _read(run: Run, name: str, primary: str, order: Sequence[str] | None = None)
 
 def _model(side: _Side) -> ModelSummary:
     table, mix = side.table, side.run.manifest.mix
-    scored = int((~np.isnan(table.values[TOTAL])).sum())
-    counts = {"scored": scored, "not applicable": int(table.present.sum()) - scored}
-    means = {name: float(np.nanmean(values)) for name, values in behaviour(table).items()}
+    scored = int(table.values[TOTAL].known.sum())
+    counts = {"scored": scored, "not applicable": table.rows - scored}
+    means = {name: float(np.nanmean(samples.values)) for name, samples in behaviour(table).items()}
     return ModelSummary(
         name=side.name,
         weights=side.run.manifest.weights,
-        prompts=int(table.present.any(axis=1).sum()),
-        samples=table.present.shape[1],
+        prompts=len(np.unique(table.tokens.questions)),
+        samples=table.samples,
         rewards={
             reward: RewardSummary(
                 within(estimate(table.values[reward], table.clusters), mix.ranges.get(reward)), table.counts(reward)
@@ -152,7 +151,7 @@ def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: f
 def _change(base: Table, tuned: Table, name: str, design: Design, margin: float) -> Difference:
     """Return the change of one metric, without a verdict where most completions of one model have no value of it."""
     change = difference(base.values[name], tuned.values[name], design, margin)
-    missing = [np.isnan(table.values[name][table.present]).mean() for table in (base, tuned)]
+    missing = [1 - table.values[name].known.mean() for table in (base, tuned)]
     return replace(change, verdict=None) if max(missing) > MOST else change
 
 
@@ -166,7 +165,7 @@ def shared_noise(base: Run, tuned: Run) -> bool:
 def _changes(base: Table, tuned: Table) -> tuple[QuestionChange, ...]:
     """Return the questions whose mean of the primary metric changed, the worst loss first."""
     before, after = base.values[base.primary], tuned.values[base.primary]
-    left, right = question_means(before), question_means(after)
+    left, right = before.means(), after.means()
     moved = np.flatnonzero(np.nan_to_num(moves(before, after)))
     changes = [QuestionChange(base.ids[i], float(left[i]), float(right[i])) for i in moved]
     return tuple(sorted(changes, key=lambda change: change.delta))

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..runs.run import Run
-from ..statistics.arrays import Booleans, Floats, Integers, is_binary, question_means, renumber
+from ..statistics.arrays import Booleans, Floats, Integers, is_binary, renumber
 from ..statistics.groups import Scale, advantage_shares, all_equal, varies, within_spread
 from ..statistics.intervals import mean_interval
+from ..statistics.samples import Samples
 from ..types import EvaluationError
 from .comparison import TOTAL, CurvePoint, Estimate
 from .curves import powers
@@ -74,23 +75,23 @@ def signal(run: Run, group: int = 8, scale: Scale = "group") -> Signal:
     Raises :class:`EvaluationError` for a group below 2 or above the samples.
     """
     table = read_table(run)
-    samples = table.present.shape[1]
-    if not 2 <= group <= samples:
+    if not 2 <= group <= table.samples:
         raise EvaluationError(
-            f"group={group} with {samples} samples per prompt: a group has 2 or more, and at most the samples; draw "
-            f"more of them: grpo-eval run --samples {max(group, 2)} --temperature 1."
+            f"group={group} with {table.samples} samples per prompt: a group has 2 or more, and at most the samples; "
+            f"draw more of them: grpo-eval run --samples {max(group, 2)} --temperature 1."
         )
-    kept = (~np.isnan(table.values[TOTAL])).sum(axis=1) >= group
+    kept = table.values[TOTAL].counts() >= group
     if not kept.any():
         raise EvaluationError(f"{run.path}: no prompt has {group} samples with a total; give a smaller group.")
     return _signal(run, table, kept, group, scale)
 
 
 def _signal(run: Run, table: Table, kept: Booleans, group: int, scale: Scale) -> Signal:
-    totals, clusters = table.values[TOTAL][kept], renumber(table.clusters, kept)
+    totals, clusters = table.values[TOTAL].keep(kept), renumber(table.clusters, kept)
     # where the primary reward does not apply it brings 0, as it does to the total
-    primary = np.where(np.isnan(totals), np.nan, np.nan_to_num(table.values[table.primary][kept]))
-    graded = table.primary == TOTAL or not is_binary(primary)
+    values = np.nan_to_num(table.values[table.primary].keep(kept).values)
+    primary = totals.having(np.where(totals.known, values, np.nan))
+    graded = table.primary == TOTAL or not is_binary(primary.values)
     sizes, differs = _sizes(totals, group), varies(primary)
     silent = _estimate(all_equal(totals, group), clusters, binary=True)
     by_primary = _curve(primary, sizes, clusters)
@@ -99,7 +100,7 @@ def _signal(run: Run, table: Table, kept: Booleans, group: int, scale: Scale) ->
         model=run.model,
         task=run.manifest.task.name,
         prompts=len(totals),
-        samples=totals.shape[1],
+        samples=table.samples,
         group=group,
         scale_rewards=scale,
         primary=table.primary,
@@ -110,23 +111,23 @@ def _signal(run: Run, table: Table, kept: Booleans, group: int, scale: Scale) ->
         needed=next((point.k for point in by_primary if (point.estimate.mean or 0.0) >= WANTED), None),
         spread=_estimate(within_spread(totals), clusters, binary=False),
         carriers=advantage_shares(
-            {name: weighted(table, {name: weight})[kept] for name, weight in weights.items()}, group, scale
+            {name: weighted(table, {name: weight}).keep(kept) for name, weight in weights.items()}, group, scale
         ),
-        rates=() if graded else _histogram(question_means(primary)),
+        rates=() if graded else _histogram(primary.means()),
         worth=tuple(table.ids[place] for place in np.flatnonzero(kept)[varies(totals) & differs]),
         advice="",
     )
     return replace(made, advice=_advise(made))
 
 
-def _curve(scores: Floats, sizes: Sequence[int], clusters: Integers | None) -> tuple[CurvePoint, ...]:
+def _curve(scores: Samples, sizes: Sequence[int], clusters: Integers | None) -> tuple[CurvePoint, ...]:
     """Return the share of groups in which scores differ, by the size of the group."""
     return tuple(CurvePoint(size, _estimate(1 - all_equal(scores, size), clusters, binary=True)) for size in sizes)
 
 
-def _sizes(totals: Floats, group: int) -> list[int]:
+def _sizes(totals: Samples, group: int) -> list[int]:
     """Return group sizes up to the samples that every prompt has."""
-    fewest = int((~np.isnan(totals)).sum(axis=1).min())
+    fewest = int(totals.counts().min())
     return sorted({size for size in powers(fewest) if size > 1} | {group})
 
 

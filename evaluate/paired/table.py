@@ -1,4 +1,4 @@
-"""A run's scores as arrays: questions by samples, one array per reward."""
+"""A run's scores as arrays: by question and sample, one array per reward."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ...rewards.reward import NO_ANSWER
 from ...rewards.text import Text, normalise
 from ..runs.run import Run, read_status
 from ..statistics.arrays import Booleans, Floats, Integers
+from ..statistics.samples import Samples
 from ..types import EvaluationError
 from .comparison import TOTAL
 from .doubts import SHOWN, MissingRow, MissingValues
@@ -26,10 +27,10 @@ from .doubts import SHOWN, MissingRow, MissingValues
 
 @dataclass(frozen=True)
 class Table:
-    """Scores of one run. Arrays are ``[questions, samples]`` in the order of the prompts; NaN where there is none.
+    """Scores of one run: a number per completion that it has, question by question in the order of the prompts.
 
-    ``values`` holds the rewards by name and the weighted total; ``statuses`` per reward an index into ``words``
-    (-1: no row). ``cut`` is 1 where the completion met the token limit, ``tokens`` the number generated.
+    ``values`` holds the rewards by name and the weighted total; ``statuses`` per reward an index into ``words``.
+    ``cut`` is 1 where the completion met the token limit, ``tokens`` the number generated.
     ``answers`` are equal numbers for the equal answers to a question (-1: none), as the primary reward points at them:
     those that it calls correct are one, others are one where correctness would compare them as equal (0.5 and 1/2);
     None when it points at no answer. ``clusters`` numbers the cluster of each question, None when the task has no
@@ -41,23 +42,32 @@ class Table:
     primary: str
     ids: tuple[str, ...]
     clusters: Integers | None
-    values: Mapping[str, Floats]
+    values: Mapping[str, Samples]
     statuses: Mapping[str, NDArray[np.int32]]
     words: tuple[str, ...]
-    cut: Floats
-    tokens: Floats
-    repeated: Floats
+    cut: Samples
+    tokens: Samples
+    repeated: Samples
     repeated_unit: str | None
     answers: Integers | None
-    present: Booleans
     foreign: int
     refused: int
     missing: MissingValues
 
+    @property
+    def rows(self) -> int:
+        """How many completions there are."""
+        return len(self.tokens.values)
+
+    @property
+    def samples(self) -> int:
+        """How many samples per question there are, of the question with the most."""
+        return int(self.tokens.numbers.max()) + 1
+
     def counts(self, reward: str) -> dict[str, int]:
         """Return how many completions got each status from a reward, the most frequent first."""
         codes = self.statuses[reward]
-        counts = np.bincount(codes[codes >= 0], minlength=len(self.words))
+        counts = np.bincount(codes, minlength=len(self.words))
         order = np.argsort(-counts, kind="stable")
         return {self.words[code]: int(counts[code]) for code in order if counts[code]}
 
@@ -163,16 +173,18 @@ class _Reader:
                 self.unvalued.append(MissingRow(score.number, score.value["prompt_id"], status))
 
     def _table(self) -> Table:
-        places = self._places()
-        shape = (len(self.questions), max(self.sample) + 1)
+        question, sample = np.array(self.question), np.array(self.sample)
+        self._check_samples(sample)
+        order = np.lexsort((sample, question))
+        question, sample = question[order], sample[order]
+        self._check_once(question, sample)
+        offsets = np.searchsorted(question, np.arange(len(self.questions) + 1))
 
-        def grid(column: NDArray[Any], empty: float) -> NDArray[Any]:
-            laid = np.full(shape, empty, column.dtype)
-            laid.ravel()[places] = column
-            return laid
+        def samples(column: Floats) -> Samples:
+            return Samples(column[order], offsets, sample)
 
-        values = np.array(self.values).reshape(len(places), -1)
-        codes = np.array(self.codes).reshape(len(places), -1)
+        values = np.array(self.values).reshape(len(order), -1)
+        codes = np.array(self.codes).reshape(len(order), -1)
         answers = self._answers(values, codes)
         unit = next(iter(self.units)) if len(self.units) == 1 else None
         return Table(
@@ -180,22 +192,21 @@ class _Reader:
             ids=tuple(self.questions),
             clusters=self._cluster_numbers(),
             values={
-                **{reward: grid(values[:, at], np.nan) for at, reward in enumerate(self.rewards)},
-                TOTAL: grid(np.array(self.totals), np.nan),
+                **{reward: samples(values[:, at]) for at, reward in enumerate(self.rewards)},
+                TOTAL: samples(np.array(self.totals)),
             },
-            statuses={reward: grid(codes[:, at], -1) for at, reward in enumerate(self.rewards)},
+            statuses={reward: codes[order, at] for at, reward in enumerate(self.rewards)},
             words=tuple(self.words),
-            cut=grid(np.array(self.cut), np.nan),
-            tokens=grid(np.array(self.tokens), np.nan),
-            repeated=grid(np.array(self.repeated), np.nan) if unit else np.full(shape, np.nan),
+            cut=samples(np.array(self.cut)),
+            tokens=samples(np.array(self.tokens)),
+            repeated=samples(np.array(self.repeated) if unit else np.full(len(order), np.nan)),
             repeated_unit=unit,
-            answers=None if answers is None else grid(answers, -1),
-            present=grid(np.ones(len(places), np.bool_), False),
+            answers=None if answers is None else answers[order],
             foreign=self.foreign,
             refused=self.refused,
             missing=MissingValues(
                 str(self.run.path / "scores.jsonl"),
-                len(places),
+                len(order),
                 dict(self.missing.most_common()),
                 tuple(self.unvalued),
             ),
@@ -230,9 +241,7 @@ class _Reader:
         keys = [("", id) if key is None else key for id, key in self.clusters.items()]
         return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
 
-    def _places(self) -> Integers:
-        """Return the place of each row in the flattened grid."""
-        question, sample = np.array(self.question), np.array(self.sample)
+    def _check_samples(self, sample: Integers) -> None:
         drawn = self.run.manifest.sampling
         limit = drawn["samples"] if drawn else len(sample)
         if sample.min() < 0 or sample.max() >= limit:
@@ -241,16 +250,15 @@ class _Reader:
                 f"{self.run.path}: a completion has sample {wrong}; a prompt's samples count from 0, and there are at "
                 f"most {limit}."
             )
-        places: Integers = question * (sample.max() + 1) + sample
-        unique, counts = np.unique(places, return_counts=True)
-        if len(unique) < len(places):
-            place = int(unique[counts > 1][0])
+
+    def _check_once(self, question: Integers, sample: Integers) -> None:
+        twice = np.flatnonzero((np.diff(question) == 0) & (np.diff(sample) == 0))
+        if len(twice):
             raise EvaluationError(
-                f"{self.run.path}: sample {place % (sample.max() + 1)} of prompt "
-                f"{list(self.questions)[place // (sample.max() + 1)]!r} is there twice; take the copy out of "
+                f"{self.run.path}: sample {sample[twice[0]]} of prompt "
+                f"{list(self.questions)[question[twice[0]]]!r} is there twice; take the copy out of "
                 "completions.jsonl and score the run again."
             )
-        return places
 
 
 def _number(value: float | None) -> float:

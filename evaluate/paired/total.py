@@ -6,23 +6,25 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ..statistics.arrays import Booleans, Floats, Integers, question_means, renumber
+from ..statistics.arrays import Booleans, Floats, Integers, renumber
 from ..statistics.covariance import mean_covariance
 from ..statistics.intervals import t_value
+from ..statistics.samples import Samples
 from .comparison import TOTAL, Estimate, PerWeight
 from .difference import Design, paired_estimate
 from .table import Table
 
 
-def weighted(table: Table, weights: Mapping[str, float]) -> Floats:
-    """Return ``Σ weight · value`` over some rewards, ``[questions, samples]``; NaN where there is no total.
+def weighted(table: Table, weights: Mapping[str, float]) -> Samples:
+    """Return ``Σ weight · value`` over some rewards; NaN where there is no total.
 
     A reward that does not apply counts as 0, as it does in the total.
     """
-    sums: Floats = np.where(np.isnan(table.values[TOTAL]), np.nan, 0.0)
+    total = table.values[TOTAL]
+    sums: Floats = np.where(total.known, 0.0, np.nan)
     for reward, weight in weights.items():
-        sums = sums + weight * np.nan_to_num(table.values[reward])
-    return sums
+        sums = sums + weight * np.nan_to_num(table.values[reward].values)
+    return total.having(sums)
 
 
 def contributions(base: Table, tuned: Table, weights: Mapping[str, float], design: Design) -> dict[str, Estimate]:
@@ -50,7 +52,7 @@ def pair_per_weight(base: Table, tuned: Table) -> PerWeight | None:
 
 def _parts(table: Table) -> Floats:
     """Return per question the mean of each reward, ``[questions, rewards]``; NaN where there is no total."""
-    return np.stack([question_means(weighted(table, {reward: 1.0})) for reward in table.statuses], axis=1)
+    return np.stack([weighted(table, {reward: 1.0}).means() for reward in table.statuses], axis=1)
 
 
 def _per_weight(rewards: Iterable[str], parts: Floats, clusters: Integers | None) -> PerWeight | None:

@@ -6,25 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-"""Scores ``[questions, samples]``, or one number per question; NaN where there is none."""
+"""Scores, or one number per question; NaN where there is none."""
 
 Integers = NDArray[np.int64]
 """Counts, or cluster numbers from 0, one per question."""
 
 Booleans = NDArray[np.bool_]
-
-
-def question_means(scores: Floats) -> Floats:
-    """Return the mean of each question's samples that have a score, NaN where none has.
-
-    >>> question_means(np.array([[1.0, 0.0], [1.0, np.nan], [np.nan, np.nan]]))
-    array([0.5, 1. , nan])
-    """
-    known = ~np.isnan(scores)
-    counts = known.sum(axis=1)
-    sums = np.where(known, scores, 0.0).sum(axis=1)
-    means: Floats = np.divide(sums, counts, out=np.full(len(scores), np.nan), where=counts > 0)
-    return means
 
 
 def renumber(clusters: Integers | None, kept: Booleans) -> Integers | None:

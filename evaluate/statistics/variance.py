@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import Floats, question_means
+from .samples import Samples
 
 
 class Parts(NamedTuple):
@@ -34,50 +34,42 @@ class Parts(NamedTuple):
         return math.sqrt(max(0.0, total + 2 * self.shared) / total) if total > 0 else 1.0
 
 
-def split_variance(base: Floats, tuned: Floats, shared_noise: bool) -> Parts | None:
+def split_variance(base: Samples, tuned: Samples, shared_noise: bool) -> Parts | None:
     """Split ``Var(d_i)``; None with fewer than two questions that have at least two samples in both.
 
-    ``base`` and ``tuned`` are scores ``[questions, samples]``. ``σ̂²`` is the variance within a question, and
+    ``base`` and ``tuned`` have the same questions. ``σ̂²`` is the variance within a question, and
     ``ω̂² = Var(d_i) - σ̂²_A/K_A - σ̂²_B/K_B`` (below 0: 0). With ``shared_noise`` the samples of the two models
-    are paired by index, and twice the covariance within a question, over K, is added back.
+    are paired by number, and twice the covariance within a question, over K, is added back.
 
-    >>> parts = split_variance(np.array([[0.0, 1.0], [0.0, 0.0]]), np.array([[1.0, 1.0], [0.0, 1.0]]), False)
+    >>> parts = split_variance(Samples.of([[0.0, 1.0], [0.0, 0.0]]), Samples.of([[1.0, 1.0], [0.0, 1.0]]), False)
     >>> parts.base, parts.tuned, parts.questions
     (0.125, 0.125, 0.0)
     """
-    enough = ((~np.isnan(base)).sum(axis=1) > 1) & ((~np.isnan(tuned)).sum(axis=1) > 1)
+    enough = (base.counts() > 1) & (tuned.counts() > 1)
     if enough.sum() < 2:
         return None
-    base, tuned = base[enough], tuned[enough]
-    total = float(np.var(question_means(tuned) - question_means(base), ddof=1))
+    base, tuned = base.keep(enough), tuned.keep(enough)
+    total = float(np.var(tuned.means() - base.means(), ddof=1))
     noise_base, noise_tuned = _noise(base), _noise(tuned)
-    shared = _shared(base, tuned) if shared_noise and base.shape == tuned.shape else 0.0
+    shared = _shared(base, tuned) if shared_noise else 0.0
     return Parts(max(0.0, total - noise_base - noise_tuned + 2 * shared), noise_base, noise_tuned, shared)
 
 
-def _noise(scores: Floats) -> float:
-    counts = (~np.isnan(scores)).sum(axis=1)
-    return float(np.mean(np.nanvar(scores, axis=1, ddof=1) / counts))
+def _noise(scores: Samples) -> float:
+    return float(np.mean(scores.variances() / scores.counts()))
 
 
-def _shared(base: Floats, tuned: Floats) -> float:
-    """Mean over questions of the covariance of samples with the same index, divided by their number."""
-    both = ~np.isnan(base) & ~np.isnan(tuned)
-    counts = both.sum(axis=1)
+def _shared(base: Samples, tuned: Samples) -> float:
+    """Mean over questions of the covariance of samples with the same number, divided by how many there are."""
+    base, tuned = base.paired(tuned)
+    both = base.known & tuned.known
+    left, right = (side.having(np.where(both, side.values, np.nan)) for side in (base, tuned))
+    counts = left.counts()
     keep = counts > 1
-    left, right, both, counts = base[keep], tuned[keep], both[keep], counts[keep]
-    if not len(counts):
+    if not keep.any():
         return 0.0
-    left, right = _centred(left, both), _centred(right, both)
-    return float(np.mean((left * right).sum(axis=1) / (counts - 1) / counts))
-
-
-def _centred(scores: Floats, known: np.typing.NDArray[np.bool_]) -> Floats:
-    filled = np.where(known, scores, 0.0)
-    centred: Floats = np.where(
-        known, filled - filled.sum(axis=1, keepdims=True) / known.sum(axis=1, keepdims=True), 0.0
-    )
-    return centred
+    products = left.having(left.centred().values * right.centred().values).sums()
+    return float(np.mean(products[keep] / (counts[keep] - 1) / counts[keep]))
 
 
 def advise(parts: Parts, samples: int) -> str:

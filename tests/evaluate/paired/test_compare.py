@@ -10,6 +10,7 @@ from grpokit.evaluate.paired.comparison import NoiseFloor
 from grpokit.evaluate.paired.difference import Design, decide, difference
 from grpokit.evaluate.runs.manifest import MixRecord
 from grpokit.evaluate.statistics import Interval
+from grpokit.evaluate.statistics.samples import Samples
 from grpokit.evaluate.types import EvaluationError
 from grpokit.rewards.reward import Judgement, Span
 from grpokit.tests.evaluate.stored_runs import SAMPLING, write_run
@@ -88,7 +89,7 @@ def test_field_16_alarms_are_false_in_at_most_one_of_forty(tmp_path: Path) -> No
     generator = np.random.default_rng(0)
     rates = generator.random((1000, 200, 1))
     found = [
-        difference(*(generator.random((2, 200, 4)) < rate).astype(float), Design(None, False), 0.02).verdict
+        difference(*map(Samples.of, generator.random((2, 200, 4)) < rate), Design(None, False), 0.02).verdict
         for rate in rates[:400]
     ]
     assert found.count(Verdict.REGRESSED) / 400 == pytest.approx(0.025, abs=0.02)

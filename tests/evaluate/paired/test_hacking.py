@@ -13,6 +13,7 @@ from grpokit.evaluate.paired.hacking import check_hacking
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.paired.table import Table
 from grpokit.evaluate.statistics.arrays import Floats
+from grpokit.evaluate.statistics.samples import Samples
 from grpokit.rewards.reward import Judgement
 from grpokit.tests.evaluate.stored_runs import write_run
 
@@ -112,9 +113,9 @@ def test_suspects_are_paid_more_for_a_worse_answer(
 
 
 def _table(scores: dict[str, Floats]) -> Table:
-    values = {**scores, TOTAL: sum(scores.values(), np.zeros(1))}
-    first = next(iter(scores.values()))
-    ids, known = tuple(map(str, range(len(first)))), np.ones(first.shape, np.bool_)
+    values = {name: Samples.of(of) for name, of in {**scores, TOTAL: sum(scores.values(), np.zeros(1))}.items()}
+    first = next(iter(values.values()))
+    ids = tuple(map(str, range(len(first))))
     return Table(
         "correctness",
         ids,
@@ -127,7 +128,6 @@ def _table(scores: dict[str, Floats]) -> Table:
         first,
         "token",
         None,
-        known,
         0,
         0,
         MissingValues("", 0, {}, ()),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from grpokit.evaluate.paired.signal import signal
 from grpokit.evaluate.statistics import advantage_shares, all_equal
+from grpokit.evaluate.statistics.samples import Samples
 from grpokit.evaluate.types import EvaluationError
 from grpokit.tests.evaluate.stored_runs import write_run
 from hypothesis import given
@@ -18,19 +19,19 @@ SOLVED, HOPELESS, MIXED = [1.0] * 4, [0.0] * 4, [1.0, 0.0, 0.0, 0.0]
 def test_silence_is_the_mean_over_groups(values: list[int], group: int) -> None:
     group = min(group, len(values))
     expected = np.mean([len(set(chosen)) == 1 for chosen in combinations(values, group)])
-    assert all_equal(np.array([values], dtype=float), group)[0] == pytest.approx(expected)
+    assert all_equal(Samples.of([values]), group)[0] == pytest.approx(expected)
 
 
 def test_samples_without_a_total_are_in_no_group() -> None:
-    assert all_equal(np.array([[1.0, 1.0, np.nan], [1.0, 0.0, np.nan]]), 2).tolist() == [1.0, 0.0]
+    assert all_equal(Samples.of([[1.0, 1.0, np.nan], [1.0, 0.0]]), 2).tolist() == [1.0, 0.0]
 
 
 def test_equal_sums_in_another_order_are_equal() -> None:
-    assert all_equal(np.array([[0.1 + 0.2, 0.3]]), 2).tolist() == [1.0]
+    assert all_equal(Samples.of([[0.1 + 0.2, 0.3]]), 2).tolist() == [1.0]
 
 
 def test_memory_of_equal_totals_is_linear_in_the_samples() -> None:
-    totals = np.arange(20_000.0)[None] // 2
+    totals = Samples.of(np.arange(20_000.0)[None] // 2)
     tracemalloc.start()
     equal = all_equal(totals, 2)
     peak = tracemalloc.get_traced_memory()[1]
@@ -126,7 +127,7 @@ def test_where_the_primary_reward_does_not_apply_it_brings_nothing(tmp_path: Pat
 
 
 def test_carriers_add_up_and_may_work_against_each_other() -> None:
-    parts = {"a": np.array([[0.0, 2.0]]), "b": np.array([[0.5, 0.0]])}
+    parts = {"a": Samples.of([[0.0, 2.0]]), "b": Samples.of([[0.5, 0.0]])}
     shares = advantage_shares(parts, 2)
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["b"] < 0 < shares["a"]
@@ -144,14 +145,15 @@ def test_shares_are_those_of_all_groups_taken_one_by_one(rows: list[list[int]], 
                 products[name] += float(part @ total) / (spread + 1e-4) ** 2
     whole = sum(products.values())
     if whole > 1e-3:
-        assert advantage_shares(parts, group) == pytest.approx(
+        samples = {name: Samples.of(part) for name, part in parts.items()}
+        assert advantage_shares(samples, group) == pytest.approx(
             {name: product / whole for name, product in products.items()}, abs=1e-3
         )
 
 
 def test_questions_with_fewer_samples_are_grouped_by_those_they_have() -> None:
     nan = np.nan
-    parts = {"a": np.array([[1.0, nan, 0.0], [nan, nan, 1.0]]), "b": np.array([[0.0, nan, 0.0], [nan, nan, 0.0]])}
+    parts = {"a": Samples.of([[1.0, nan, 0.0], [1.0]]), "b": Samples.of([[0.0, nan, 0.0], [0.0]])}
     assert advantage_shares(parts, 2) == {"a": 1.0, "b": 0.0}
 
 

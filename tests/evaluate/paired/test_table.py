@@ -23,11 +23,12 @@ def run(tmp_path: Path) -> Run:
 def test_scores_stand_by_question_and_sample(run: Run) -> None:
     table = read_table(run)
     assert table.ids == ("q0", "q1")
-    np.testing.assert_equal(table.values["correctness"], [[1, 0], [np.nan, 1]])
-    np.testing.assert_equal(table.values["length"], [[0.5, 0.25], [np.nan, 0.75]])
-    np.testing.assert_equal(table.values[TOTAL], [[1.5, 0.25], [np.nan, 1.75]])  # no reward applies: no total
-    np.testing.assert_equal(table.cut, [[1, 0], [0, 0]])
-    np.testing.assert_equal(table.tokens, [[9, 5], [4, 3]])
+    np.testing.assert_equal(table.values["correctness"].values, [1, 0, np.nan, 1])
+    np.testing.assert_equal(table.values["length"].values, [0.5, 0.25, np.nan, 0.75])
+    np.testing.assert_equal(table.values[TOTAL].values, [1.5, 0.25, np.nan, 1.75])  # no reward applies: no total
+    np.testing.assert_equal(table.cut.values, [1, 0, 0, 0])
+    np.testing.assert_equal(table.tokens.values, [9, 5, 4, 3])
+    assert (table.tokens.offsets.tolist(), table.tokens.numbers.tolist()) == ([0, 2, 4], [0, 1, 0, 1])
 
 
 def test_statuses_are_counted_by_completion(run: Run) -> None:
@@ -39,14 +40,17 @@ def test_rows_may_come_in_any_order(run: Run) -> None:
     for name in ("scores.jsonl", "completions.jsonl"):
         lines = (run.path / name).read_text().splitlines()
         (run.path / name).write_text("\n".join(lines[::-1]) + "\n")
-    for reward, values in read_table(run).values.items():
-        np.testing.assert_equal(values, before.values[reward])
+    after = read_table(run)
+    for reward, samples in after.values.items():
+        np.testing.assert_equal(samples.values, before.values[reward].values)
+    for reward, statuses in after.statuses.items():
+        assert [after.words[code] for code in statuses] == [before.words[code] for code in before.statuses[reward]]
 
 
 def test_repetition_is_of_tokens_where_all_are_known(tmp_path: Path) -> None:
     scores, repeated = {"correctness": [[1.0, 0.0]]}, [[0.25, None]]
     of_words = read_table(write_run(tmp_path / "words", scores, repeated=repeated))
-    np.testing.assert_equal(of_words.repeated, [[0.25, np.nan]])
+    np.testing.assert_equal(of_words.repeated.values, [0.25, np.nan])
     assert of_words.repeated_unit == "word"
     of_tokens = write_run(tmp_path / "tokens", scores, repeated=repeated, token_ids=[1, 2, 3])
     assert read_table(of_tokens).repeated_unit == "token"
@@ -60,7 +64,7 @@ def test_triples_of_tokens_and_of_words_have_no_common_mean(tmp_path: Path) -> N
     score_run(run, RewardMix.parse("xml_format"))
     table = read_table(run)
     assert table.repeated_unit is None
-    assert np.isnan(table.repeated).all()
+    assert not table.repeated.known.any()
     model = compare([run]).models[0]
     assert (model.repeated, model.repeated_unit) == (None, None)
 
@@ -70,8 +74,16 @@ def test_missing_rows_are_known_to_be_missing(run: Run) -> None:
         lines = (run.path / name).read_text().splitlines()
         (run.path / name).write_text("\n".join(lines[:3]) + "\n")
     table = read_table(run)
-    np.testing.assert_equal(table.present, [[True, True], [True, False]])
-    assert np.isnan(table.values["correctness"][1, 1])
+    assert (table.rows, table.samples) == (3, 2)
+    assert table.values["correctness"].counts().tolist() == [2, 0]
+    assert table.tokens.counts().tolist() == [2, 1]
+
+
+def test_one_question_with_many_samples_costs_the_others_nothing(tmp_path: Path) -> None:
+    table = read_table(write_run(tmp_path, {"correctness": [[1.0] * 500, *[[0.0]] * 500]}))
+    assert (table.rows, table.samples, len(table.ids)) == (1000, 500, 501)
+    assert table.values["correctness"].means().tolist() == [1.0, *[0.0] * 500]
+    assert all(len(samples.values) == 1000 for samples in (*table.values.values(), table.cut, table.tokens))
 
 
 def test_clusters_are_numbered_and_missing_ones_stand_alone(tmp_path: Path) -> None:
@@ -91,7 +103,7 @@ def test_equal_answers_to_a_question_get_equal_numbers(tmp_path: Path) -> None:
     scores = {"xml_format": [[1.0] * 6] * 2, "correctness": [[0.0] * 6] * 2}
     table = read_table(write_run(tmp_path, scores, judgements={"correctness": judged}, texts=texts))
     assert table.answers is not None
-    assert table.answers.tolist() == [[0, 0, 1, 2, -1, 2], [1, 0, 1, -1, -1, -1]]
+    assert table.answers.tolist() == [*[0, 0, 1, 2, -1, 2], *[1, 0, 1, -1, -1, -1]]
 
 
 def test_answers_that_were_judged_correct_are_one(tmp_path: Path) -> None:
@@ -108,7 +120,7 @@ def test_answers_that_were_judged_correct_are_one(tmp_path: Path) -> None:
     scores = {"correctness": [[one.value for one in judged[0]]]}
     table = read_table(write_run(tmp_path, scores, judgements={"correctness": judged}, texts=texts))
     assert table.answers is not None
-    right, by_algebra, square, half, again = table.answers[0].tolist()
+    right, by_algebra, square, half, again = table.answers.tolist()
     assert right == by_algebra
     assert square == again
     assert len({right, square, half}) == 3
@@ -119,7 +131,7 @@ def test_the_right_answer_is_not_the_only_wrong_one(tmp_path: Path) -> None:
     texts, scores = [["18", "19"]], {"correctness": [[1.0, 0.0]]}
     table = read_table(write_run(tmp_path, scores, judgements={"correctness": judged}, texts=texts))
     assert table.answers is not None
-    assert table.answers.tolist() == [[1, 0]]
+    assert table.answers.tolist() == [1, 0]
 
 
 def test_no_answers_where_no_reward_points_at_one(run: Run) -> None:
@@ -133,7 +145,7 @@ def test_no_answers_where_no_reward_points_at_one(run: Run) -> None:
 def test_unanswered_by_status(tmp_path: Path, status: str, unanswered: bool) -> None:
     judged = {"correctness": [[Judgement(0.0, status, "")]]}
     table = read_table(write_run(tmp_path, {"correctness": [[0.0]]}, judgements=judged))
-    assert table.unanswered("correctness").tolist() == [[unanswered]]
+    assert table.unanswered("correctness").tolist() == [unanswered]
 
 
 def test_a_stored_truncated_is_read_as_unclosed(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from grpokit.evaluate.statistics import (
     t_interval,
     wilson,
 )
-from grpokit.evaluate.statistics.arrays import is_binary, question_means
+from grpokit.evaluate.statistics.arrays import is_binary
+from grpokit.evaluate.statistics.samples import Samples
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -47,7 +48,7 @@ def test_error_is_that_of_question_means_and_not_of_samples() -> None:
     generator = np.random.default_rng(0)
     scores = np.repeat((generator.random((500, 1)) < 0.5).astype(float), 16, axis=1)
     naive = scores.std(ddof=1) / math.sqrt(scores.size)
-    assert spread(question_means(scores)).error == pytest.approx(4 * naive, rel=0.01)
+    assert spread(Samples.of(scores).means()).error == pytest.approx(4 * naive, rel=0.01)
 
 
 def test_field_11_error_bars_have_the_size_of_the_real_scatter_of_the_mean() -> None:
@@ -154,11 +155,6 @@ def test_bootstrap_agrees_with_t_for_many_questions() -> None:
     found = percentile_interval(resampled_means(values[:, None])[:, 0])
     exact = t_interval(float(values.mean()), spread(values))
     assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=0.005)
-
-
-def test_question_means_leave_out_what_is_not_there() -> None:
-    scores = np.array([[1.0, np.nan], [np.nan, np.nan], [0.0, 1.0]])
-    assert question_means(scores).tolist() == pytest.approx([1.0, math.nan, 0.5], nan_ok=True)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,17 @@
 import numpy as np
 import pytest
 from grpokit.evaluate.statistics import Parts, advise, split_variance
-from grpokit.evaluate.statistics.arrays import Floats, question_means
+from grpokit.evaluate.statistics.samples import Samples
 
 
-def _models(questions: int, samples: int, seed: int, shared: bool) -> tuple[Floats, Floats]:
+def _models(questions: int, samples: int, seed: int, shared: bool) -> tuple[Samples, Samples]:
     """Base and tuned whose difference has a variance of 0.04 between questions and 1 within, for each model."""
     generator = np.random.default_rng(seed)
     difficulty = generator.normal(size=(questions, 1))
     noise = generator.normal(size=(questions, samples))
     other = noise if shared else generator.normal(size=(questions, samples))
-    return difficulty + noise, difficulty + generator.normal(0.1, 0.2, (questions, 1)) + other
+    tuned = difficulty + generator.normal(0.1, 0.2, (questions, 1)) + other
+    return Samples.of(difficulty + noise), Samples.of(tuned)
 
 
 def test_parts_are_those_of_the_simulation() -> None:
@@ -24,7 +25,7 @@ def test_parts_add_up_to_the_variance_of_the_differences() -> None:
     base, tuned = _models(300, 4, 1, shared=False)
     parts = split_variance(base, tuned, shared_noise=False)
     assert parts is not None
-    total = np.var(question_means(tuned) - question_means(base), ddof=1)
+    total = np.var(tuned.means() - base.means(), ddof=1)
     assert parts.questions + parts.samples == pytest.approx(total)
 
 
@@ -45,12 +46,12 @@ def test_shared_noise_is_measured_and_does_not_hide_the_questions() -> None:
     ],
 )
 def test_no_parts_without_two_samples_of_two_questions(base: list[list[float]], tuned: list[list[float]]) -> None:
-    assert split_variance(np.array(base), np.array(tuned), shared_noise=False) is None
+    assert split_variance(Samples.of(base), Samples.of(tuned), shared_noise=False) is None
 
 
 def test_parts_below_zero_are_shown_as_zero() -> None:
     scores = np.array([[0.0, 1.0], [1.0, 0.0]])
-    parts = split_variance(scores, scores[:, ::-1], shared_noise=False)
+    parts = split_variance(Samples.of(scores), Samples.of(scores[:, ::-1]), shared_noise=False)
     assert parts is not None
     assert parts.questions == 0.0
 
@@ -83,4 +84,5 @@ def test_a_question_with_one_sample_in_either_is_left_out(side: int) -> None:
     scores = np.random.default_rng(0).integers(0, 2, (2, 20, 4)).astype(float)
     lost = scores.copy()
     lost[side, 7, 1:] = np.nan
-    assert split_variance(*lost, False) == split_variance(*np.delete(scores, 7, axis=1), False)
+    base, tuned = map(Samples.of, lost)
+    assert split_variance(base, tuned, False) == split_variance(*map(Samples.of, np.delete(scores, 7, axis=1)), False)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
 from grpokit.evaluate.paired.comparison import Difference, Estimate, Pair, Verdict
 from grpokit.evaluate.paired.difference import Design, difference
 from grpokit.evaluate.paired.pairing import MARGIN
+from grpokit.evaluate.statistics.samples import Samples
 
-TEMPLATE = difference(np.zeros((20, 1)), np.ones((20, 1)), Design(None, shared_noise=False), MARGIN)
+TEMPLATE = difference(Samples.of([[0.0]] * 20), Samples.of([[1.0]] * 20), Design(None, shared_noise=False), MARGIN)
 
 
 def change(found: Estimate) -> Difference:

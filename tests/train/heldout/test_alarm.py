@@ -12,6 +12,7 @@ from grpokit.evaluate.paired.comparison import Estimate, Pair, Verdict
 from grpokit.evaluate.paired.difference import Design, paired_estimate
 from grpokit.evaluate.paired.pairing import MARGIN
 from grpokit.evaluate.statistics.arrays import Floats
+from grpokit.evaluate.statistics.samples import Samples
 from grpokit.evaluate.types import EvaluationError
 from grpokit.files import FileError
 from grpokit.train import Alarm, load_recipe, train
@@ -26,9 +27,12 @@ UNITS = 200
 
 def made_pair(base: Floats, tuned: Floats, base_total: Floats, tuned_total: Floats) -> Pair:
     """A pair whose primary metric and total have these scores ``[questions, samples]``."""
-    parts = {"a": paired_estimate(base, tuned, DESIGN)}
-    parts["b"] = paired_estimate(base_total - base, tuned_total - tuned, DESIGN)
-    return bare_pair("a", parts, change(parts["a"]), change(paired_estimate(base_total, tuned_total, DESIGN)))
+    parts = {"a": estimated(base, tuned), "b": estimated(base_total - base, tuned_total - tuned)}
+    return bare_pair("a", parts, change(parts["a"]), change(estimated(base_total, tuned_total)))
+
+
+def estimated(base: Floats, tuned: Floats) -> Estimate:
+    return paired_estimate(Samples.of(base), Samples.of(tuned), DESIGN)
 
 
 def shares(generator: np.random.Generator, share: float, questions: int = 200) -> Floats:

@@ -6,10 +6,11 @@ from itertools import accumulate, repeat
 
 import numpy as np
 import pytest
-from grpokit.evaluate.paired.comparison import Pair
+from grpokit.evaluate.paired.comparison import Estimate, Pair
 from grpokit.evaluate.paired.difference import Design, paired_estimate
 from grpokit.evaluate.paired.pairing import MARGIN
 from grpokit.evaluate.statistics.arrays import Floats
+from grpokit.evaluate.statistics.samples import Samples
 from grpokit.train.heldout.alarm import FALSE_ALARMS, look
 
 from .pairs import bare_pair, change
@@ -88,7 +89,7 @@ def checkpoints(draw: np.random.Generator, kind: Healthy, size: tuple[int, int])
     }
     base, was = ({name: next(found) for name, found in columns.items()} for columns in (scores, shares))
     for _ in range(max(LOOKS)):
-        changes = {name: paired_estimate(was[name], next(found), design) for name, found in shares.items()}
+        changes = {name: estimated(was[name], next(found), design) for name, found in shares.items()}
         pair = made_pair(base, {name: next(found) for name, found in scores.items()}, design)
         yield replace(pair, behaviour=changes)
 
@@ -110,9 +111,13 @@ def answers(
         yield weight * (luck < ease[:, None] + rise).mean(axis=1, keepdims=True)
 
 
+def estimated(base: Floats, tuned: Floats, design: Design) -> Estimate:
+    return paired_estimate(Samples.of(base), Samples.of(tuned), design)
+
+
 def made_pair(base: dict[str, Floats], tuned: dict[str, Floats], design: Design) -> Pair:
     *_, base_total = accumulate(base.values())
     *_, tuned_total = accumulate(tuned.values())
-    parts = {name: paired_estimate(base[name], tuned[name], design) for name in base}
-    total = change(paired_estimate(base_total, tuned_total, design))
+    parts = {name: estimated(base[name], tuned[name], design) for name in base}
+    total = change(estimated(base_total, tuned_total, design))
     return bare_pair("metric", parts, change(parts["metric"]), total)
