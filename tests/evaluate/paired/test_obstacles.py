@@ -27,7 +27,7 @@ def compared(
     """Compare two models by their values; so many of each one's completions are cut, or hold no answer."""
     runs = []
     for name, values, clipped, hidden in zip(("base", "tuned"), (base, tuned), cut, unseen, strict=True):
-        judged = [[UNSEEN if q < hidden else Judgement(v, "graded", "by hand")] for q, v in enumerate(values)]
+        judged = [[UNSEEN if q < hidden else Judgement(v, "partly right", "by hand")] for q, v in enumerate(values)]
         runs.append(
             write_run(
                 tmp_path / name,
