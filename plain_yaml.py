@@ -16,6 +16,9 @@ LONGEST = 1_000_000
 DEEPEST = 30
 """Mappings and lists within each other."""
 
+LARGEST = 2**63 - 1
+"""The largest whole number: nothing that a card or recipe sets counts further."""
+
 
 class YamlError(GrpokitError):
     """A text that is not the plain YAML that files of this package are written in."""
@@ -39,7 +42,17 @@ class _Loader(yaml.SafeLoader):
         finally:
             self.depth -= 1
 
+    def construct_yaml_int(self, node: Any) -> int:
+        """Refuse numbers that the machine does not count to."""
+        value: int = super().construct_yaml_int(node)
+        if abs(value) > LARGEST:
+            raise yaml.constructor.ConstructorError(
+                None, None, "a whole number of more than 64 bits; give a smaller one", node.start_mark
+            )
+        return value
 
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
 )
@@ -49,7 +62,7 @@ def parse_yaml(text: str) -> Any:
     """Return what YAML text says.
 
     Raises :class:`YamlError`, in one line, for what is not valid, and for aliases, a text of more than
-    :data:`LONGEST` characters and one that is nested more than :data:`DEEPEST` deep.
+    :data:`LONGEST` characters, one that is nested more than :data:`DEEPEST` deep, and a number beyond :data:`LARGEST`.
 
     >>> parse_yaml("rate: 1e-3")
     {'rate': 0.001}

@@ -132,8 +132,10 @@ def chosen_recipe(args: argparse.Namespace) -> train.Recipe:
         "export.push_to_hub": args.push_to_hub,
     }
     given = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in shortcuts.items() if value is not None]
-    unwatched = ["evaluation.every=null"] if args.no_evaluation else []
-    return train.load_recipe(args.recipe, [*args.overrides, *given, *unwatched], allow_code=args.allow_code)
+    overrides = list(args.overrides)
+    if args.no_evaluation:
+        overrides = [one for one in overrides if not one.startswith("evaluation.every=")] + ["evaluation.every=null"]
+    return train.load_recipe(args.recipe, [*overrides, *given], allow_code=args.allow_code)
 
 
 def _dry_run(recipe: train.Recipe, out: Path | None, *, evaluate: bool) -> int:

@@ -26,7 +26,8 @@ def tiny() -> Callable[..., Recipe]:
             "report_to=none",
             "evaluation.every=null",
         ]
-        return load_recipe("arithmetic-tiny", [*small, *overrides])
+        last = {override.partition("=")[0]: override for override in [*small, *overrides]}  # no key may come twice
+        return load_recipe("arithmetic-tiny", list(last.values()))
 
     return make
 

@@ -20,8 +20,8 @@ from .same_draws import GROUP, same_draws
 pytestmark = pytest.mark.xdist_group("two processes")  # one worker, so that the runs to compare are made once
 HERE = Path(__file__).parent
 FSDP = Path(str(files("grpokit.train"))) / "accelerate" / "fsdp2.yaml"
-ASKED = ["evaluation.every=1", "evaluation.limit=40", "evaluation.samples=1", "report_to=none"]
-RECIPE = ["arithmetic-tiny", f"num_generations={GROUP}", "learning_rate=2e-3", *ASKED]
+SETTINGS = [f"num_generations={GROUP}", "learning_rate=2e-3", "evaluation.samples=1", "report_to=none"]
+RECIPE = ["arithmetic-tiny", *SETTINGS, "evaluation.every=1", "evaluation.limit=40"]
 
 
 PairOfRuns: TypeAlias = tuple[Path, Path, subprocess.CompletedProcess[str]]
@@ -106,12 +106,13 @@ def test_held_out_figures_are_logged_once(pair: PairOfRuns) -> None:
     )
 
 
-def sharded(two_processes: list[str], folder: Path, *arguments: str) -> Path:
-    """Train under FSDP 2 into a folder of ``folder``."""
+def sharded(two_processes: list[str], folder: Path, limit: int, *arguments: str) -> Path:
+    """Train under FSDP 2 into a folder of ``folder``, asking ``limit`` questions after every step."""
     launch = [part for part in two_processes if part != "--multi_gpu"]
     command = [*launch, "--config_file", str(FSDP), "--mixed_precision", "no", str(HERE / "fsdp_on_cpu.py")]
+    recipe = ["arithmetic-tiny", *SETTINGS, "evaluation.every=1", f"evaluation.limit={limit}"]
     done = subprocess.run(
-        [*command, *RECIPE, share(2), *arguments, "--out", "run"],
+        [*command, *recipe, share(2), *arguments, "--out", "run"],
         capture_output=True,
         text=True,
         cwd=folder,
@@ -124,7 +125,7 @@ def sharded(two_processes: list[str], folder: Path, *arguments: str) -> Path:
 def test_sharded_weights_learn_and_answer_the_same(pair: PairOfRuns, two_processes: list[str], tmp_path: Path) -> None:
     """FSDP 2: held-out answers in inference mode left buffers that training could not write to."""
     _, two, _ = pair
-    out = sharded(two_processes, tmp_path, "max_steps=3", "save_steps=3")
+    out = sharded(two_processes, tmp_path, 40, "max_steps=3", "save_steps=3")
     assert same_weights(two, out)
     assert rewards(out) == rewards(two)
     for run in two.glob("evaluation*/*"):
@@ -135,11 +136,12 @@ def test_sharded_weights_learn_and_answer_the_same(pair: PairOfRuns, two_process
 @pytest.mark.slow
 def test_sharded_weights_answer_where_one_process_has_nothing_to_ask(two_processes: list[str], tmp_path: Path) -> None:
     """FSDP 2: the process without a row waited at its end, the other for its part of the weights."""
-    out = sharded(two_processes, tmp_path, "max_steps=1", "evaluation.limit=1")
+    out = sharded(two_processes, tmp_path, 1, "max_steps=1")
     assert len(list(Run.open(out / "evaluation" / "step-00001").rows())) == 1
 
 
-LONG = [*RECIPE, share(2), "max_steps=24", "save_steps=100", "evaluation.every=8"]
+LONG = ["arithmetic-tiny", *SETTINGS, share(2), "max_steps=24", "save_steps=100"]
+LONG += ["evaluation.every=8", "evaluation.limit=40"]
 
 
 def start(two_processes: list[str], folder: Path, *arguments: str) -> subprocess.Popen[bytes]:

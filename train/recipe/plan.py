@@ -131,22 +131,36 @@ def _steps_per_generation(grpo: dict[str, Any], global_micro: int, accumulation:
     return batch // global_micro if batch else steps or accumulation
 
 
+_RANGES: dict[str, tuple[float, float]] = {
+    "per_device_train_batch_size": (1, math.inf),
+    "gradient_accumulation_steps": (1, math.inf),
+    "num_generations": (2, math.inf),
+    "num_iterations": (1, math.inf),
+    "max_completion_length": (1, math.inf),
+    "beta": (0, math.inf),
+    "temperature": (0.01, math.inf),  # at 0 completions of a group are all equal; near it logits overflow
+    "top_p": (1e-6, 1),
+    "min_p": (0, 1),
+    "top_k": (0, math.inf),  # 0 is off
+    "repetition_penalty": (0.01, math.inf),
+    "adam_beta1": (0, 0.999999),
+    "adam_beta2": (0, 0.999999),
+    "adam_epsilon": (0, math.inf),
+}
+"""Least and most of settings that only the first step would complain of, if anything does."""
+
+
 def _check_ranges(settings: dict[str, Any]) -> None:
-    limits = {
-        "per_device_train_batch_size": 1,
-        "gradient_accumulation_steps": 1,
-        "num_generations": 2,
-        "num_iterations": 1,
-        "max_completion_length": 1,
-        "beta": 0,
-    }
-    for name, least in limits.items():
+    for name, (least, most) in _RANGES.items():
         value = settings.get(name, least)
+        if value is None and name in ("top_k", "min_p"):  # off
+            continue
         if value is None or value < least:
-            raise TrainingError(f"grpo.{name}={value}: give at least {least}.")
-    for name in ("learning_rate", "temperature"):
-        if settings.get(name, 1) <= 0:
-            raise TrainingError(f"grpo.{name}={settings[name]}: give a number above 0.")
+            raise TrainingError(f"grpo.{name}={value}: give at least {least:g}.")
+        if value > most:
+            raise TrainingError(f"grpo.{name}={value}: give at most {most:g}.")
+    if settings.get("learning_rate", 1) <= 0:
+        raise TrainingError(f"grpo.learning_rate={settings['learning_rate']}: give a number above 0.")
 
 
 def _steps(settings: dict[str, Any], geometry: Geometry, rows: int | None) -> int | None:

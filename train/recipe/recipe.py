@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from ...evaluate.types import Prompt, Sampling
 
 Scalar = str | int | float | bool | None
+
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""A number of things, from 1 to more than any table, model or run has."""
+
+WIDEST = 2**16
+"""The largest rank of an adapter: no model has wider layers."""
 
 GRPO_DEFAULTS: dict[str, Any] = {
     "learning_rate": 1e-5,  # TRL's 1e-6 is for whole models and moves no LoRA
@@ -69,9 +76,9 @@ class TaskSection(Section):
     name: str
     data: str | None = None
     split: str = "train"
-    limit: int | None = Field(default=None, ge=1)
+    limit: Count | None = None
     where: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
-    max_prompt_tokens: int | None = Field(default=None, ge=1)
+    max_prompt_tokens: Count | None = None
 
     def load(self) -> Task:
         """Return the task, with the filters in force."""
@@ -82,8 +89,8 @@ class TaskSection(Section):
 class LoraSection(Section):
     """The adapter. ``target_modules`` is ``all-linear`` (every linear layer but the output) or module names."""
 
-    r: int = Field(default=16, ge=1)
-    alpha: int = Field(default=32, ge=1)
+    r: int = Field(default=16, ge=1, le=WIDEST)
+    alpha: Count = 32
     dropout: float = Field(default=0.0, ge=0, lt=1)
     target_modules: Literal["all-linear"] | list[str] = "all-linear"
 
@@ -104,13 +111,13 @@ class EvaluationSection(Section):
     data: str | None = None
     holdout: float | None = Field(default=None, gt=0, lt=1)
     split: str = "test"
-    limit: int | None = Field(default=None, ge=1)
-    samples: int | None = Field(default=None, ge=1)
+    limit: Count | None = None
+    samples: Count | None = None
     temperature: float | None = Field(default=None, ge=0)
     greedy: bool = True
-    every: Annotated[int, Field(ge=1)] | Literal["epoch"] | None = None
+    every: Count | Literal["epoch"] | None = None
     load_best: bool = False
-    early_stop: int | None = Field(default=None, ge=1)
+    early_stop: Count | None = None
 
     def sampling(self, task: Task) -> Sampling:
         """Return how answers are drawn; raise EvaluationError where this section and the task's card do not agree."""
@@ -166,7 +173,7 @@ class Recipe(Section):
     task: Annotated[TaskSection, _named("name")]
     rewards: str
     primary: str | None = None
-    reward_timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    reward_timeout: float | None = Field(default=None, gt=0, le=TIMEOUT_MAX)
     lora: LoraSection = LoraSection()
     grpo: dict[str, Any] = Field(default_factory=dict)
     evaluation: EvaluationSection = EvaluationSection()

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...errors import nearest
+from ...plain_yaml import LARGEST
 from ..types import TrainingError
 
 OURS = {
@@ -38,7 +39,10 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "dict": (dict,),
     "list": (list,),
     "None": (type(None),),
+    "Literal": (bool,),  # False is the only one
+    "ParallelismConfig": (),  # an object, which no recipe can hold
 }
+"""By the name of a type; any other is an enumeration, whose members are given as text."""
 
 
 @cache
@@ -73,26 +77,26 @@ def check_field(name: str, value: object) -> None:
     fields = grpo_fields()
     if name not in fields:
         raise TrainingError(f"no GRPOConfig field {name!r}. {near(name, list(fields))}")
-    if not _finite(value):
-        raise TrainingError(f"grpo.{name}={value!r}: give finite numbers.")
+    if not _countable(value):
+        raise TrainingError(f"grpo.{name}={value!r:.80}: give finite numbers of at most 64 bits.")
     if not _fits(value, fields[name]):
-        raise TrainingError(f"grpo.{name}={value!r}: GRPOConfig takes {fields[name]}.")
+        raise TrainingError(f"grpo.{name}={value!r:.80}: GRPOConfig takes {fields[name]}.")
 
 
-def _finite(value: object) -> bool:
-    """Say whether no number in a value is NaN, which passes every check of a range, or infinite."""
+def _countable(value: object) -> bool:
+    """Say whether no number in a value is NaN, which passes every check of a range, infinite or beyond 64 bits."""
     if isinstance(value, dict):
-        return all(map(_finite, value.values()))
+        return all(map(_countable, value.values()))
     if isinstance(value, list):
-        return all(map(_finite, value))
+        return all(map(_countable, value))
+    if isinstance(value, int):
+        return abs(value) <= LARGEST
     return not isinstance(value, float) or math.isfinite(value)
 
 
 def _fits(value: object, annotation: str) -> bool:
     names = {re.split(r"\W", part.strip())[0] for part in annotation.split("|")}
-    if not names <= _TYPES.keys():  # an enumeration, whose values are checked by transformers
-        return True
-    allowed = tuple(kind for name in names for kind in _TYPES[name])
+    allowed = tuple(kind for name in names for kind in _TYPES.get(name, (str,)))
     return isinstance(value, allowed) and (not isinstance(value, bool) or bool in allowed)
 
 

@@ -12,6 +12,7 @@ from peft.tuners.lora.layer import Linear
 from torch.overrides import TorchFunctionMode
 
 from ...evaluate.engines.transformers import ran_out
+from ..types import TrainingError
 
 if TYPE_CHECKING:
     from trl.trainer.grpo_trainer import GRPOTrainer
@@ -135,8 +136,13 @@ def _merged(model: Any) -> Iterator[None]:
     layers = list(_adapted(model))
     own = [layer.get_base_layer().weight.data for layer in layers]
     try:
-        for layer in layers:
-            layer.merge(safe_merge=True)
+        try:
+            for layer in layers:
+                layer.merge(safe_merge=True)
+        except ValueError:  # safe_merge looks for NaN and infinity
+            raise TrainingError(
+                "the adapter's weights are no finite numbers any more; give a smaller learning_rate."
+            ) from None
         yield
     finally:
         for layer, weight in zip(layers, own, strict=True):

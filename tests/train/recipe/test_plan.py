@@ -46,7 +46,16 @@ MISFITS = [
     (["num_generations=1"], "at least 2"),  # no group, no advantage
     (["num_generations=null"], "at least 2"),
     (["learning_rate=0"], "above 0"),
-    (["temperature=0"], "above 0"),  # greedy completions of a group are all equal
+    (["temperature=0"], r"at least 0\.01"),  # greedy completions of a group are all equal
+    (["temperature=1e-300"], r"at least 0\.01"),  # its logits are infinite
+    (["top_p=-1.0"], "at least 1e-06"),  # what follows TRL and torch would complain of at the first step
+    (["top_p=5.0"], "at most 1"),
+    (["min_p=7.0"], "at most 1"),
+    (["top_k=-5"], "at least 0"),
+    (["repetition_penalty=-1.0"], r"at least 0\.01"),
+    (["adam_beta1=2.0"], r"at most 0\.999999"),
+    (["adam_beta2=1"], r"at most 0\.999999"),
+    (["adam_epsilon=-1.0"], "at least 0"),
     (["max_completion_length=0"], "at least 1"),
     (["beta=-1"], "at least 0"),
 ]
@@ -56,6 +65,11 @@ MISFITS = [
 def test_what_does_not_fit_is_refused(tiny: MakeRecipe, overrides: list[str], message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         make_plan(tiny(*overrides), 100)
+
+
+@pytest.mark.parametrize("override", ["min_p=null", "top_k=0", "top_p=1.0", "temperature=0.01", "adam_beta1=0"])
+def test_ends_of_ranges_are_taken(tiny: MakeRecipe, override: str) -> None:
+    assert make_plan(tiny(override), 100).steps == 2
 
 
 def test_data_smaller_than_a_generation_batch_is_refused(tiny: MakeRecipe) -> None:

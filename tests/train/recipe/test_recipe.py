@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from grpokit.commands.train import main
 from grpokit.errors import GrpokitError
 from grpokit.train import Recipe, load_recipe, recipe_names
-from grpokit.train.recipe.recipe import make_recipe
+from grpokit.train.recipe.recipe import known_keys, make_recipe
+from grpokit.train.trl.fields import OURS, grpo_fields
 
 BASIC = {"model": "demo", "task": "arithmetic", "rewards": "correctness=1"}
 
@@ -124,3 +126,85 @@ def test_missing_file_is_named() -> None:
 
 def test_yaml_of_a_resolved_recipe_is_plain() -> None:
     assert yaml.safe_load(load_recipe("arithmetic-tiny").to_yaml())["grpo"]["disable_dropout"] is True
+
+
+TWICE = [
+    ["max_steps=2", "max_steps=3"],  # the last one would win without a word
+    ["max_steps=2", "grpo.max_steps=2"],  # by its other name
+    ["model=demo", "model.path=demo"],  # a section by its short form
+    ["lora.r=4", "lora={alpha: 8}"],  # the section would take the key with it
+    ["lora={alpha: 8}", "lora.r=4"],
+]
+
+
+@pytest.mark.parametrize("overrides", TWICE)
+def test_override_that_is_given_twice_is_refused(overrides: list[str]) -> None:
+    with pytest.raises(GrpokitError, match="set the same key; give it once") as caught:
+        load_recipe("arithmetic-tiny", overrides)
+    assert all(override in str(caught.value) for override in overrides)
+
+
+@pytest.mark.parametrize("overrides", [["model=demo", "model.dtype=float16"], ["model.dtype=float16", "model=demo"]])
+def test_word_for_a_section_leaves_its_other_keys(overrides: list[str]) -> None:
+    model = load_recipe("arithmetic-tiny", overrides).model
+    assert (model.path, model.dtype) == ("demo", "float16")
+
+
+EXTREMES = [
+    "99999999999999999999",
+    "9223372036854775807",
+    "-1",
+    "0",
+    "1e308",
+    ".nan",
+    "null",
+    "true",
+    "word",
+    "[]",
+    "{}",
+]
+"""Values that hardly a key was made for: huge, negative, no numbers, and of every other type."""
+
+HOSTILE = [
+    "9223372036854775807",
+    "0",
+    ".nan",
+    "true",
+    "{}",
+    "9" * 5000,
+    "1e309",
+    "-.inf",
+    "''",
+    "[1]",
+    "{a: .nan}",
+    "[[[99999999999999999999]]]",
+    "2024-13-01",
+]
+HOSTILE += ["!!python/name:os.system", "/dev/zero", "'../x'", r'"\ud83d"', r'"\e[31m"', "~nosuchuser/x"]
+
+
+def own_keys() -> list[str]:
+    """The keys of a recipe and of its sections, as an override names them."""
+    return [*Recipe.model_fields, *(f"{name}.{key}" for name in Recipe.model_fields for key in known_keys([name]))]
+
+
+def check_dry_run(override: str, capfd: pytest.CaptureFixture[str]) -> None:
+    status = main(["arithmetic-tiny", "--dry-run", "--no-evaluation", override])
+    said = capfd.readouterr().err
+    assert status in (0, 2), f"{override[:80]}: {said}"
+    assert status == 0 or said.count("\n") == 1, f"{override[:80]}: {said}"
+    assert len(said) < 1000, f"{override[:80]}: {said}"
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("key", own_keys())
+def test_no_value_of_a_key_is_a_fault(key: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whatever stands in a recipe, a dry run shows it or says in one line what is wrong with it."""
+    for value in EXTREMES + HOSTILE:
+        check_dry_run(f"{key}={value}", capfd)
+
+
+@pytest.mark.parametrize("value", EXTREMES)
+def test_no_value_of_a_field_of_trl_is_a_fault(value: str, capfd: pytest.CaptureFixture[str]) -> None:
+    for field in grpo_fields().keys() - OURS.keys():
+        check_dry_run(f"{field}={value}", capfd)
