@@ -48,6 +48,7 @@ def _add_show(actions: Subparsers) -> None:
     show.add_argument("task", metavar="NAME", help="a task's name, or a YAML card")
     show.add_argument("--rows", type=numbers.positive, default=3, metavar="N", help="rows to print (%(default)s)")
     show.add_argument("--model", metavar="PATH_OR_ID", help="count tokens, and use the chat template, of this model")
+    options.add_trust(show)
     _add_rows(show, f"with --model: count the first N prompts (default: {COUNTED})")
 
 
@@ -76,6 +77,7 @@ def _add_prepare(actions: Subparsers) -> None:
     prepare.add_argument("task", metavar="NAME", help="a task's name, or a YAML card")
     prepare.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the rows go")
     prepare.add_argument("--model", metavar="PATH_OR_ID", help="the model whose tokens are counted")
+    options.add_trust(prepare)
     for bound, what in (("max", "longer"), ("min", "shorter")):
         prepare.add_argument(
             f"--{bound}-prompt-tokens", type=numbers.positive, metavar="N", help=f"drop prompts {what} than this"
@@ -103,7 +105,8 @@ def run_show(args: argparse.Namespace) -> int:
     """Print the first prompts as the model is asked, and how long prompts are."""
     from .actions import tasks
 
-    tasks.show(args.task, options.read(tasks.RowOptions, args), args.rows, args.model, args.limit or COUNTED)
+    rows, counted = options.read(tasks.RowOptions, args), args.limit or COUNTED
+    tasks.show(args.task, rows, args.rows, args.model, counted, trust_remote_code=args.trust_remote_code)
     return OK
 
 

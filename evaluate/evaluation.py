@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ..files import locked, write_lines
 from ..rewards import RewardMix
@@ -50,7 +51,7 @@ class Evaluation:
         :class:`EvaluationError` when ``out`` holds another run, and :class:`~grpokit.files.FileError` when another
         process writes into it.
         """
-        try_mix(self.mix, self.prompts[0], [], self.task.reference, self.calls)
+        self.check_rewards()
         plan = engine.plan(self.prompts, self.sampling)
         shard = Shard.current()
         with locked(out) if shard.first else nullcontext():
@@ -65,15 +66,56 @@ class Evaluation:
             shard.wait()
         return run
 
+    def check_rewards(self) -> None:
+        """Try the rewards on a few texts, which needs no model.
+
+        Raises :class:`~grpokit.rewards.text.RewardError` for one that cannot judge these prompts.
+        """
+        try_mix(self.mix, self.prompts[0], [], self.task.reference, self.calls)
+
+    def check_out(self, out: Path, *, resume: bool, engine: Engine | None = None) -> None:
+        """Raise :class:`EvaluationError` when ``out`` holds anything but this very run, to ``resume``.
+
+        Without the engine, which may take long to load, this is all that is compared but the model.
+        """
+        if not (out / "manifest.json").exists():
+            check_free(out)
+            return
+        old = Run.open(out).manifest
+        if not resume:
+            raise EvaluationError(f"{out} holds a run of {old.model!r}; give --resume to finish it, or another --out.")
+        asked = {"task": self.task, "mix": mix_record(self.mix), "sampling": self._settings}
+        differing = [name for name, value in asked.items() if getattr(old, name) != value]
+        if engine is not None:
+            said = engine.describe()
+            if old.weights != engine.weights:
+                if "fingerprint" in said and "fingerprint" not in old.engine:
+                    raise EvaluationError(
+                        f"{out} was begun by an earlier version, whose fingerprint of the weights left out their "
+                        "settings, so nothing says that these are the same; it can be compared and scored, not "
+                        "finished: give another --out."
+                    )
+                differing.insert(0, "weights")
+            differing += [name for name in OF_THE_TEXT if old.engine.get(name) != said.get(name)]
+        if differing:
+            raise EvaluationError(
+                f"{out} holds another run: its {' and '.join(differing)} differ from what is asked now; give another "
+                "--out."
+            )
+
     def _begin(self, engine: Engine, out: Path, resume: bool) -> None:
-        manifest = self._manifest(engine)
-        if (out / "manifest.json").exists():
-            _check_same(Run.open(out).manifest, manifest, out, resume)
-        else:
+        self.check_out(out, resume=resume, engine=engine)
+        if not (out / "manifest.json").exists():
             claim(out)
-            manifest.write(out)
+            self._manifest(engine).write(out)
         if not (out / "prompts.jsonl").exists():  # a process killed right after the manifest left none
             write_lines(out / "prompts.jsonl", (prompt._asdict() for prompt in self.prompts))
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """How completions are drawn, as a manifest keeps it."""
+        settings: dict[str, Any] = json.loads(json.dumps(asdict(self.sampling)))
+        return settings
 
     def _generate(self, engine: Engine, plan: Sequence[Prompt], out: Path, shard: Shard, advance: Advance) -> None:
         requests = [Request(prompt, sample) for prompt in plan for sample in range(self.sampling.samples)]
@@ -102,7 +144,7 @@ class Evaluation:
             weights=engine.weights,
             task=self.task,
             mix=mix_record(self.mix),
-            sampling=json.loads(json.dumps(asdict(self.sampling))),
+            sampling=self._settings,
             engine=engine.describe(),
             environment=environment(),
             command=command_line(),
@@ -132,27 +174,21 @@ def claim(out: Path) -> None:
     """Make the directory ``out``, or take an empty one; never write among a user's other files."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        occupied = any(not re.fullmatch(r"\.lock|\..*\.tmp", path.name) for path in out.iterdir())  # ours
+    except OSError as error:
+        raise EvaluationError(f"cannot write into {out}: {error.strerror}.") from None
+    check_free(out)
+
+
+def check_free(out: Path) -> None:
+    """Raise :class:`EvaluationError` for a directory that holds anything but what is ours and temporary."""
+    try:
+        occupied = any(not re.fullmatch(r"\.lock|\..*\.tmp", path.name) for path in out.iterdir())
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise EvaluationError(f"cannot write into {out}: {error.strerror}.") from None
     if occupied:
         raise EvaluationError(f"{out} is not empty and holds no run that could be resumed; give another --out.")
-
-
-def _check_same(old: Manifest, new: Manifest, out: Path, resume: bool) -> None:
-    if not resume:
-        raise EvaluationError(f"{out} holds a run of {old.model!r}; give --resume to finish it, or another --out.")
-    differing = [name for name in ("weights", "task", "mix", "sampling") if getattr(old, name) != getattr(new, name)]
-    differing += [name for name in OF_THE_TEXT if old.engine.get(name) != new.engine.get(name)]
-    if "weights" in differing and "fingerprint" in new.engine and "fingerprint" not in old.engine:
-        raise EvaluationError(
-            f"{out} was begun by an earlier version, whose fingerprint of the weights left out their settings, so "
-            "nothing says that these are the same; it can be compared and scored, not finished: give another --out."
-        )
-    if differing:
-        raise EvaluationError(
-            f"{out} holds another run: its {' and '.join(differing)} differ from what is asked now; give another --out."
-        )
 
 
 def command_line() -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from ..errors import GrpokitError
@@ -13,7 +12,7 @@ from .function import WrongReturn
 from .mix import RewardMix
 from .reward import REFERENCE_COLUMNS, Batch, Judgement, Reward
 from .text import RewardError
-from .user_code import LateError, described, in_thread
+from .user_code import LateError, described, in_thread, printing_aside
 
 FEW = 20
 """So many failures are never too many."""
@@ -128,7 +127,7 @@ class GuardedReward:
 
     def _judged(self, batch: Batch) -> list[Judgement]:
         reward = self.reward
-        with redirect_stdout(sys.stderr) if reward.foreign else nullcontext():
+        with printing_aside() if reward.foreign else nullcontext():
             if reward.foreign and self._calls.timeout_s is not None:
                 judged = in_thread(lambda: reward.judge_apart(batch), self._calls.timeout_s)
             else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar, cast
 
 from ..errors import first_line
 
@@ -15,7 +17,47 @@ T = TypeVar("T")
 
 
 class LateError(Exception):
-    """A call did not end before its deadline."""
+    """A call did not end before its deadline; ``thread`` is where it goes on."""
+
+    def __init__(self, thread: threading.Thread) -> None:
+        super().__init__()
+        self.thread = thread
+
+
+class _CallThread(threading.Thread):
+    """A thread for one call, made by the thread ``caller``, that does not keep the process from ending."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        super().__init__(target=run, daemon=True)  # those of concurrent.futures are waited for at exit
+        self.caller = threading.current_thread()
+
+
+class _Stdout:
+    """Standard output, which for one thread, and for calls that it makes, is standard error."""
+
+    def __init__(self, stream: TextIO, late: threading.Thread) -> None:
+        self._stream = stream
+        self._late = late
+
+    def __getattr__(self, name: str) -> Any:
+        thread = threading.current_thread()
+        while isinstance(thread, _CallThread) and thread is not self._late:
+            thread = thread.caller
+        return getattr(sys.stderr if thread is self._late else self._stream, name)
+
+
+@contextmanager
+def printing_aside() -> Iterator[None]:
+    """Send what the block prints to standard error, and what the thread of a late call in it prints ever after."""
+    before = sys.stdout
+    sys.stdout = sys.stderr
+    try:
+        yield
+    except LateError as error:
+        before = cast(TextIO, _Stdout(before, error.thread))
+        raise
+    finally:
+        sys.stdout = before
 
 
 def copied(value: Any) -> Any:
@@ -51,13 +93,13 @@ def in_thread(call: Callable[[], T], seconds: float | None = None) -> T:
         except BaseException as error:  # whatever it is belongs to the caller's thread
             errors.append(error)
 
-    thread = threading.Thread(target=run, daemon=True)  # those of concurrent.futures are waited for at exit
+    thread = _CallThread(run)
     thread.start()
     thread.join(seconds)
     if errors:
         raise errors[0]
     if not results:
-        raise LateError
+        raise LateError(thread)
     return results[0]
 
 

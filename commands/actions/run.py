@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...evaluate.engines import Loading, ModelSpec, load_engines
 from ...evaluate.engines.spec import parse_models
-from ...evaluate.evaluation import Evaluation, task_record
+from ...evaluate.evaluation import Evaluation, check_free, task_record
 from ...evaluate.paired.noise import measure_noise
+from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
 from ...evaluate.types import Engine
 from ...files import folder_names
@@ -76,6 +77,8 @@ class Job:
             raise UsageError(f"--resume: {self.models.out} holds no run to go on with; leave the option out.")
         with output_folder(self.models.out, evaluation.task.name) as out:
             folders = [out if len(specs) == 1 else out / name for name in names]
+            self._check_before(evaluation, out, folders)
+            specs = [_as_begun(spec, folder) for spec, folder in zip(specs, folders, strict=True)]
             engines = load_engines(specs, batch_size=self.models.batch_size, loading=self.loading, limits=limits)
             try:
                 with progress() as bars:
@@ -86,6 +89,18 @@ class Job:
                 stop.add_note(_way_on(out))
                 raise
             return show_results(folders, self.report) if Shard.current().first else OK
+
+    def _check_before(self, evaluation: Evaluation, out: Path, folders: Sequence[Path]) -> None:
+        """Refuse, before a model is loaded, all that can be seen without one."""
+        evaluation.check_rewards()
+        if not Shard.current().first:  # the first process may be writing into it by now
+            return
+        for folder in folders:
+            evaluation.check_out(folder, resume=self.models.resume)
+        if out not in folders and (out / "manifest.json").exists():
+            raise UsageError(f"{out} holds the run of one model; give another --out for these {len(folders)}.")
+        if out not in folders and not self.models.resume:
+            check_free(out)
 
     def _evaluation(self) -> Evaluation:
         asked = self.asked
@@ -101,6 +116,14 @@ class Job:
 
 def _begun(out: Path) -> bool:
     return (out / "manifest.json").exists() or any(out.glob("*/manifest.json"))
+
+
+def _as_begun(spec: ModelSpec, folder: Path) -> ModelSpec:
+    """Return an endpoint as the run in ``folder`` found it, which is asked no more than its run lacks."""
+    if spec.kind != "openai" or not (folder / "manifest.json").exists():
+        return spec
+    vllm = Run.open(folder).manifest.engine.get("vllm")
+    return replace(spec, vllm=vllm if isinstance(vllm, bool) else None)
 
 
 def _way_on(out: Path) -> str:

@@ -51,6 +51,7 @@ class LengthOptions:
     """How many tokens a prompt may have, and whose."""
 
     model: str | None
+    trust_remote_code: bool
     min_prompt_tokens: int | None
     max_prompt_tokens: int | None
 
@@ -63,7 +64,7 @@ class LengthOptions:
             return None
         if low and high and low > high:
             raise UsageError(f"--min-prompt-tokens {low} is more than --max-prompt-tokens {high}.")
-        return Lengths(_tokenizer(self.model), low, high)
+        return Lengths(_tokenizer(self.model, self.trust_remote_code), low, high)
 
 
 def list_all() -> None:
@@ -78,14 +79,14 @@ def list_all() -> None:
     console.print("reasoning_gym:DATASET names one of that library's; a task may also be a YAML card of your own.")
 
 
-def show(name: str, rows: RowOptions, shown: int, model: str | None, counted: int) -> None:
+def show(name: str, rows: RowOptions, shown: int, model: str | None, counted: int, *, trust_remote_code: bool) -> None:
     """Print the first ``shown`` prompts; with a model, as its template renders them, and the tokens of ``counted``."""
     task = rows.of(name)
     prompts = task.prompts(rows.split, data=rows.data, limit=counted)
     first = list(islice(prompts, shown))
     if not first:
         raise GrpokitError(f"task {task.name!r} has no prompts: its data is empty, or the filter keeps no row.")
-    tokenizer = _tokenizer(model) if model else None
+    tokenizer = _tokenizer(model, trust_remote_code) if model else None
     console = _console()
     with reader_may_leave():
         for prompt in first:
@@ -98,13 +99,15 @@ def _console() -> Console:
     return Console(highlight=False, markup=False, soft_wrap=True)
 
 
-def _tokenizer(model: str) -> PreTrainedTokenizerBase:
+def _tokenizer(model: str, trust_remote_code: bool) -> PreTrainedTokenizerBase:
     from transformers.utils import logging  # with torch, for --model alone
 
-    from ...evaluate.engines.loading import load_tokenizer
+    from ...evaluate.engines.loading import load_tokenizer, say_code
 
     logging.set_verbosity_error()  # prompts longer than the context are what a person is here to see
-    return load_tokenizer(locate(ModelPath.parse(model)))
+    folder = locate(ModelPath.parse(model), code=trust_remote_code)
+    say_code(folder, trusted=trust_remote_code)
+    return load_tokenizer(folder, trust_remote_code=trust_remote_code)
 
 
 def _print_prompt(console: Console, prompt: Prompt, tokenizer: PreTrainedTokenizerBase | None) -> None:

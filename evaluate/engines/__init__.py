@@ -41,7 +41,8 @@ def load_engines(
         elif spec.kind == "vllm":
             from .vllm import VllmLoader
 
-            vllm = vllm or VllmLoader([spec for spec in specs if spec.kind == "vllm"])
+            trusted = loading is not None and loading.trust_remote_code
+            vllm = vllm or VllmLoader([spec for spec in specs if spec.kind == "vllm"], trust_remote_code=trusted)
             yield vllm.engine(spec)
         else:
             from .transformers import Loader

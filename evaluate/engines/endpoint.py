@@ -120,6 +120,9 @@ def connect(spec: ModelSpec, limits: Limits) -> EndpointEngine:
     assert spec.remote is not None, "an endpoint's spec names the remote model"
     address = _address(spec.path.base)
 
+    if spec.vllm is not None:
+        return EndpointEngine(spec.name, address, spec.remote, limits, spec.vllm)
+
     async def look(hand_over: Callable[[list[Any]], None]) -> None:
         async with Client(address, limits) as client:
             hand_over(await client.models())

@@ -100,7 +100,7 @@ def load_base(path: ModelPath, loading: Loading | None = None) -> LoadedBase:
     """Load a model's base for generation. Raises :class:`EvaluationError` when it cannot be used."""
     how = loading or Loading()
     folder = locate(path, code=how.trust_remote_code)
-    _say_code(folder, how)
+    say_code(folder, trusted=how.trust_remote_code)
     where = _device(how.device)
     with quiet():
         try:
@@ -150,14 +150,13 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> PreTrain
     return tokenizer
 
 
-def _say_code(folder: Path, how: Loading) -> None:
+def say_code(folder: Path, *, trusted: bool) -> None:
     """Say what becomes of code that a checkpoint brings. Raises :class:`EvaluationError` for kernels from the hub."""
     configs = [read_settings(folder / name) for name in ("config.json", "tokenizer_config.json")]
     for name in ("attn_implementation", "_attn_implementation"):
         if "/" in str(configs[0].get(name)):
             raise EvaluationError(f"{folder}/config.json: {name}={configs[0][name]!r} is code on the hub; take it out.")
     if any("auto_map" in config for config in configs) or (folder / "custom_generate").is_dir():
-        trusted = how.trust_remote_code
         fate = "runs, as --trust-remote-code says" if trusted else "does not run (--trust-remote-code runs it)"
         note(f"{folder} brings Python code of its own, which {fate}.")
 

@@ -52,13 +52,15 @@ class Limits:
 class ModelSpec:
     """A model and its label.
 
-    ``path.base`` is the URL for ``openai`` and the file for ``replay``; ``remote`` is the model's name at an endpoint.
+    ``path.base`` is the URL for ``openai`` and the file for ``replay``; ``remote`` is the model's name at an endpoint,
+    and ``vllm`` says whether that is served by vLLM (None: the server is asked).
     """
 
     name: str
     path: ModelPath
     kind: Kind = "transformers"
     remote: str | None = None
+    vllm: bool | None = None
 
     @classmethod
     def parse(cls, text: str) -> ModelSpec:

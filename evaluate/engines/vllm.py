@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ..turns import end_of_turn_ids
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint, locate
-from .loading import check_adapter, check_trained, load_tokenizer
+from .loading import check_adapter, check_trained, load_tokenizer, say_code
 from .model_path import ModelPath
 from .prompts import EncodedPrompts
 from .spec import ModelSpec
@@ -34,6 +34,7 @@ class VllmEngine:
     folder: Path
     adapter: Path | None
     llm: Any
+    trust_remote_code: bool = False
 
     @cached_property
     def weights(self) -> str:
@@ -42,7 +43,7 @@ class VllmEngine:
 
     @cached_property
     def _prompts(self) -> EncodedPrompts:
-        return EncodedPrompts(load_tokenizer(self.folder))
+        return EncodedPrompts(load_tokenizer(self.folder, trust_remote_code=self.trust_remote_code))
 
     @cached_property
     def _stop_ids(self) -> list[int]:
@@ -115,8 +116,9 @@ def _finish_reason(said: str | None, stop: int | str | None) -> FinishReason | N
 class VllmLoader:
     """Makes engines out of specs; specs in a row that name the same base share one load of it."""
 
-    def __init__(self, specs: Sequence[ModelSpec]) -> None:
+    def __init__(self, specs: Sequence[ModelSpec], *, trust_remote_code: bool = False) -> None:
         self._specs = specs
+        self._trusted = trust_remote_code
         self._loaded: _Loaded | None = None
 
     def engine(self, spec: ModelSpec) -> VllmEngine:
@@ -125,8 +127,9 @@ class VllmLoader:
         if self._loaded is None or self._loaded.path != path:
             self._loaded = None  # let go of the last base before the next one is loaded
             gc.collect()
-            self._loaded = _load(path, [other.path for other in self._specs if other.path.without_adapter == path])
-        return VllmEngine(spec.name, self._loaded.folder, spec.path.adapter_folder, self._loaded.llm)
+            tuned = [other.path for other in self._specs if other.path.without_adapter == path]
+            self._loaded = _load(path, tuned, trust_remote_code=self._trusted)
+        return VllmEngine(spec.name, self._loaded.folder, spec.path.adapter_folder, self._loaded.llm, self._trusted)
 
 
 class _Loaded(NamedTuple):
@@ -135,16 +138,18 @@ class _Loaded(NamedTuple):
     llm: Any
 
 
-def _load(path: ModelPath, tuned: Sequence[ModelPath]) -> _Loaded:
+def _load(path: ModelPath, tuned: Sequence[ModelPath], *, trust_remote_code: bool) -> _Loaded:
     """Load a base into vLLM, with room for the adapters of ``tuned``."""
     try:
         from vllm import LLM
     except ImportError:
         raise EvaluationError("vllm: models need the package vllm and a GPU: pip install 'grpokit[vllm]'.") from None
-    folder = locate(path)
+    folder = locate(path, code=trust_remote_code)
+    say_code(folder, trusted=trust_remote_code)
     ranks = [_rank(each.adapter_folder) for each in tuned if each.adapter_folder is not None]
     lora = {"enable_lora": True, "max_lora_rank": max(ranks)} if ranks else {}
-    return _Loaded(path, folder, LLM(model=str(folder), generation_config="vllm", **lora))
+    llm = LLM(model=str(folder), generation_config="vllm", trust_remote_code=trust_remote_code, **lora)
+    return _Loaded(path, folder, llm)
 
 
 def _rank(adapter: Path) -> int:

@@ -148,6 +148,20 @@ def test_no_server_leaves_nothing_behind(folder: Path, capsys: pytest.CaptureFix
     assert not Path("run").exists()
 
 
+def test_a_finished_run_is_resumed_without_its_server(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with FaultyServer(right) as server:
+        assert main(arguments(server.url, "run")) == 0
+    kept = [Path("run", name).read_bytes() for name in (*WHOLE, "manifest.json")]
+    assert main(arguments(server.url, "run", "--resume")) == 0
+    assert [Path("run", name).read_bytes() for name in (*WHOLE, "manifest.json")] == kept
+    rows = kept[0].splitlines(keepends=True)
+    Path("run/completions.jsonl").write_bytes(b"".join(rows[:-1]))  # one is owed, and nobody there to ask
+    capsys.readouterr()
+    assert main(arguments(server.url, "run", "--resume", "--retries", "0")) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "does not answer" in line
+
+
 def test_memory_does_not_grow_with_what_servers_send(folder: Path) -> None:
     with FaultyServer(right) as server:
         usual = spend(command(server.url, "usual"), folder / "usual.log").peak

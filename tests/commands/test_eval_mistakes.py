@@ -1,10 +1,12 @@
 """Every mistake at ``grpo-eval`` is one line, exits with 2 and leaves nothing behind."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from grpokit.commands.eval import main
 from grpokit.tests.commands.answers import COLUMNS
+from grpokit.tests.evaluate.stored_runs import write_run
 
 
 def mistake(capsys: pytest.CaptureFixture[str], *args: str) -> str:
@@ -109,3 +111,55 @@ def test_an_occupied_folder_is_left_alone(answers: Path, tmp_path: Path, capsys:
     said = mistake(capsys, "score", str(answers), *COLUMNS, "--model-column", "model", "--out", str(tmp_path / "out"))
     assert "is not empty" in said
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.tex"]
+
+
+def _run_of_one(out: Path) -> None:
+    write_run(out, {"correctness": [[1.0]]})
+
+
+def _runs_of_two(out: Path) -> None:
+    _run_of_one(out / "a")
+
+
+def _thesis(out: Path) -> None:
+    out.mkdir()
+    (out / "thesis.tex").write_text("precious")
+
+
+OCCUPIED = [
+    # what --out holds, how many models are asked, more options, what is said
+    (_thesis, 1, [], "is not empty"),
+    (_thesis, 2, [], "is not empty"),  # their folders would lie among a user's files
+    (_run_of_one, 1, [], "holds a run of 'base'; give --resume"),
+    (_run_of_one, 1, ["--resume"], "holds another run: its task and mix and sampling differ"),
+    (_run_of_one, 2, [], "holds the run of one model"),
+    (_run_of_one, 2, ["--resume"], "holds the run of one model"),  # which would hide theirs
+    (_runs_of_two, 2, [], "a holds a run of 'base'; give --resume"),
+]
+
+
+@pytest.mark.parametrize(("fill", "models", "more", "said"), OCCUPIED)
+def test_an_occupied_folder_is_refused_before_a_model_is_loaded(
+    fill: Callable[[Path], None],
+    models: int,
+    more: list[str],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The models are not there, so that the first one to be loaded would be what is complained of."""
+    out = tmp_path / "out"
+    fill(out)
+    before = sorted(out.rglob("*"))
+    asked = [word for name in "ab"[:models] for word in ("--model", f"{name}=/no/such")]
+    assert said in mistake(capsys, "run", "--task", "arithmetic", "--limit", "2", *asked, *more, "--out", str(out))
+    assert sorted(out.rglob("*")) == before
+
+
+def test_rewards_that_cannot_judge_are_refused_before_a_model_is_loaded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"question": "2+2?"}\n')
+    asked = ["--data", str(tmp_path / "rows.jsonl"), "--prompt-column", "question", "--model", "/no/such"]
+    assert "correctness" in mistake(capsys, "run", *asked, "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()

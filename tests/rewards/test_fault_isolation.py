@@ -1,6 +1,7 @@
 """Rewards of others inside a mix: what one does wrong costs its own completions, and is counted."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -231,3 +232,28 @@ def test_one_batch_in_time_is_a_result() -> None:
     for text in ("slow", "quick"):
         mix.judge(batch([text]), ["q0"])
     mix.require_values()
+
+
+def test_what_a_late_call_prints_later_never_reaches_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """It goes on beside the command, whose standard output may be a report for a machine."""
+    released = threading.Event()
+    printed = threading.Barrier(3)
+
+    def sleepy(completions: list[str], **kwargs: Any) -> list[float]:
+        print("early")
+        released.wait(60)
+        print("late", flush=True)
+        printed.wait(60)
+        return [1.0]
+
+    async def asleep(completions: list[str], **kwargs: Any) -> list[float]:
+        return sleepy(completions)
+
+    for function in (sleepy, asleep):  # the second is in a thread of the thread
+        guarded(function, timeout=0.2).judge(batch(["a"]), ["q0"])
+    released.set()
+    printed.wait(60)
+    print("ours")
+    shown = capsys.readouterr()
+    assert shown.out == "ours\n"
+    assert sorted(shown.err.splitlines()) == ["early", "early", "late", "late"]

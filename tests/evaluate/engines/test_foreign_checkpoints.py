@@ -98,6 +98,35 @@ def test_a_checkpoints_code_does_not_run_whoever_says_yes(checkpoint: Path, tmp_
     assert (tmp_path / "ran.txt").exists()
 
 
+TOKENIZER = """\
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerFast
+
+(Path({place!r}) / "ran.txt").write_text("ran")
+
+
+class Tokenizer(PreTrainedTokenizerFast):
+    pass
+"""
+
+
+@pytest.mark.parametrize("action", ["show", "prepare"])
+def test_a_tokenizers_code_runs_where_that_is_said(action: str, checkpoint: Path, tmp_path: Path) -> None:
+    (checkpoint / "own.py").write_text(TOKENIZER.format(place=str(tmp_path)))
+    own = {"tokenizer_class": "Tokenizer", "auto_map": {"AutoTokenizer": [None, "own.Tokenizer"]}}
+    edit(checkpoint / "tokenizer_config.json", own)
+    words = ["arithmetic", "--model", str(checkpoint), "--limit", "2"]
+    for options in ([], ["--trust-remote-code"]):
+        out = ["--out", str(tmp_path / f"out{len(options)}")] if action == "prepare" else []
+        line = [sys.executable, "-m", "grpokit.commands.eval", "tasks", action, *words, *out, *options]
+        env = os.environ | {"HF_HOME": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1"}
+        done = subprocess.run(line, capture_output=True, text=True, check=False, input="y\n" * 50, env=env, timeout=120)
+        assert "brings Python code of its own, which" in done.stderr
+        assert (tmp_path / "ran.txt").exists() == bool(options), done.stderr
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_known_type_of_model_is_loaded_without_its_code(checkpoint: Path, tmp_path: Path) -> None:
     edit(checkpoint / "config.json", {"auto_map": EVIL})
     edit(checkpoint / "tokenizer_config.json", {"auto_map": {"AutoTokenizer": ["evil.Tokenizer", None]}})

@@ -1,5 +1,7 @@
 """The vLLM engine against a stand-in for the library, which needs a GPU: what is asked of it, and what is kept."""
 
+import json
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 from grpokit.evaluate import Prompt, Request, Row, Sampling, load_task
 from grpokit.evaluate.demo import checkpoint_path
-from grpokit.evaluate.engines import load_engines
+from grpokit.evaluate.engines import Loading, load_engines
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.types import Engine, EvaluationError
 from peft import LoraConfig, get_peft_model
@@ -98,6 +100,19 @@ def test_vllm_refuses_what_it_cannot_use(tmp_path: Path) -> None:
     engine = next(load_engines([ModelSpec.parse("vllm:demo")]))
     with pytest.raises(EvaluationError, match="more than the context of 128"):
         engine.plan(list(load_task("arithmetic").prompts(limit=1)), Sampling(max_new_tokens=120))
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_vllm_runs_a_checkpoints_code_where_that_is_said(
+    trusted: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(checkpoint_path(), tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "auto_map": {"AutoConfig": "own.Config"}}))
+    next(load_engines([ModelSpec.parse(f"vllm:{folder}")], loading=Loading(trust_remote_code=trusted)))
+    assert LOADED[0]["trust_remote_code"] is trusted
+    fate = "which runs, as --trust-remote-code says" if trusted else "which does not run"
+    assert fate in capsys.readouterr().err
 
 
 def test_without_vllm_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
