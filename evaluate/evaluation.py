@@ -113,9 +113,9 @@ class Evaluation:
 
     @property
     def _settings(self) -> dict[str, Any]:
-        """How completions are drawn, as a manifest keeps it."""
+        """How completions are drawn, as a manifest keeps it; that something is generated goes without saying."""
         settings: dict[str, Any] = json.loads(json.dumps(asdict(self.sampling)))
-        return settings
+        return settings if self.sampling.likelihood else {key: settings[key] for key in settings if key != "likelihood"}
 
     def _generate(self, engine: Engine, plan: Sequence[Prompt], out: Path, shard: Shard, advance: Advance) -> None:
         requests = [Request(prompt, sample) for prompt in plan for sample in range(self.sampling.samples)]

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 FinishReason = Literal["eos", "stop", "length", "refused", "missing"]
 
 
+CONTINUATIONS = "continuations"
+"""The column of a prompt that holds the texts whose likelihood is asked, where the task asks for that."""
+
+
 class EvaluationError(GrpokitError):
     """An evaluation cannot be done as asked."""
 
@@ -76,7 +80,11 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Sampling:
-    """How completions are drawn. Temperature 0 is greedy; ``top_k`` 0 and ``top_p`` 1 switch those filters off."""
+    """How completions are drawn. Temperature 0 is greedy; ``top_k`` 0 and ``top_p`` 1 switch those filters off.
+
+    With ``likelihood`` nothing is generated: the model says how likely each of the texts in :data:`CONTINUATIONS` is
+    behind the prompt, and its completion is the likeliest.
+    """
 
     samples: int = 1
     temperature: float = 0.0
@@ -85,8 +93,11 @@ class Sampling:
     max_new_tokens: int = 256
     stop: tuple[str, ...] = ()
     seed: int = 0
+    likelihood: bool = False
 
     def __post_init__(self) -> None:
+        if self.likelihood and (self.samples > 1 or self.temperature > 0):
+            raise EvaluationError("choices are asked by their likelihood, once: leave out samples and temperature.")
         if self.samples < 1:
             raise EvaluationError(f"samples={self.samples}: give at least 1.")
         if not 0 <= self.temperature < math.inf:

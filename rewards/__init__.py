@@ -11,6 +11,7 @@ Every built-in reward stands here with its default parameters, ready for ``GRPOT
 """
 
 from .answers.correctness import correctness
+from .answers.likeliest import choice, choice_norm
 from .diagnostics import diagnose
 from .formats.reasoning_format import reasoning_format
 from .formats.xml_format import xml_format, xml_format_soft, xml_tag_count
@@ -49,6 +50,8 @@ __all__ = [
     "Span",
     "SpecError",
     "UnknownReward",
+    "choice",
+    "choice_norm",
     "conciseness",
     "correctness",
     "cosine_length",

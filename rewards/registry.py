@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GrpokitError, nearest
 from .answers.correctness import correctness
+from .answers.likeliest import choice, choice_norm
 from .formats.reasoning_format import reasoning_format
 from .formats.xml_format import xml_format, xml_format_soft, xml_tag_count
 from .function import FunctionReward
@@ -39,6 +40,8 @@ ENTRY_POINTS = "grpokit.rewards"
 
 READY: dict[str, Reward] = {
     "correctness": correctness,
+    "choice": choice,
+    "choice_norm": choice_norm,
     "xml_format": xml_format,
     "xml_format_soft": xml_format_soft,
     "xml_tag_count": xml_tag_count,

@@ -1,5 +1,6 @@
 """Fixtures that several folders of tests use."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +15,17 @@ def shared() -> Path:
     folder = ROOT.parent / "shared"
     if not folder.is_dir():
         pytest.skip("no folder 'shared' beside the checkout: real data not available")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def smollm2(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real SmolLM2-135M-Instruct, made of a package that holds its weights."""
+    pytest.importorskip("gguf", reason="transformers reads the package's weights with gguf")
+    folder = tmp_path_factory.mktemp("smollm2") / "model"
+    made = subprocess.run([sys.executable, str(shared / "tools/smollm2.py"), str(folder)], capture_output=True)
+    if made.returncode:
+        pytest.skip("SmolLM2 could not be made: its package is not to be had")
     return folder
 
 

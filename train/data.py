@@ -80,6 +80,11 @@ def training_rows(recipe: Recipe, *, compared: bool) -> TrainingRows:
 def _parts(recipe: Recipe) -> Parts:
     section = recipe.task
     task, data = section.load(), None if section.data is None else Path(section.data)
+    if task.choices is not None:
+        raise TrainingError(
+            f"task {section.name!r} asks how likely each choice is, so there is no completion to reward; train on a "
+            "task that is answered in words."
+        )
     prompts = list(task.prompts(section.split, data=data, limit=section.limit))
     share = recipe.evaluation.holdout
     return Parts(prompts, []) if share is None else keep_back(prompts, share, task.cluster)

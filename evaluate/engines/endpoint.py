@@ -51,7 +51,15 @@ class EndpointEngine:
         return {"kind": "openai", "url": self.address.url, "remote": self.remote, "vllm": self.vllm}
 
     def plan(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Prompt]:
-        """Return the prompts as they are: the server orders its own work."""
+        """Return the prompts as they are: the server orders its own work.
+
+        Raises :class:`EvaluationError` for a task that asks for likelihoods.
+        """
+        if sampling.likelihood:
+            raise EvaluationError(
+                f"{self.name}: the task asks how likely each choice is, which an endpoint does not say; give a folder, "
+                "a model of the hub or vllm:MODEL."
+            )
         return list(prompts)
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:

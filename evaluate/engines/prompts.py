@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..rendering import encode_as, rendered, tokenizer_fingerprint, tokens_fingerprint
 from ..turns import end_of_turn
-from ..types import EvaluationError, Prompt, Sampling
+from ..types import CONTINUATIONS, EvaluationError, Prompt, Sampling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -21,6 +21,21 @@ class TooLong(EvaluationError):
         super().__init__(message)
         self.tokens = tokens
         self.context = context
+
+
+class Continued(NamedTuple):
+    """The token ids of a prompt, and of each text whose likelihood behind it is asked."""
+
+    prompt: list[int]
+    texts: list[list[int]]
+
+
+def continuations(prompt: Prompt) -> list[str]:
+    """Return the texts whose likelihood behind a prompt is asked; raise :class:`EvaluationError` where it has none."""
+    texts = prompt.columns.get(CONTINUATIONS)
+    if not texts:
+        raise EvaluationError(f"prompt {prompt.id!r} has no texts to choose from: the card names no column of choices.")
+    return list(texts)
 
 
 class EncodedPrompts:
@@ -38,6 +53,33 @@ class EncodedPrompts:
             self._ids[prompt.id] = encode_as(self.tokenizer, prompt.text, rendering.string)
             self._system |= {rendering.system} - {None}
         return self._ids[prompt.id]
+
+    def continued(self, prompt: Prompt) -> Continued:
+        """Return a prompt and the texts to choose from as token ids, as lm-evaluation-harness cuts them.
+
+        White space at the prompt's end belongs to the texts, and what follows the prompt's own tokens in the tokens
+        of both together is the text's. Behind a prompt without chat template a space stands before the text.
+        """
+        string = rendered(self.tokenizer, prompt.text).string
+        start = string.rstrip()
+        gap = string[len(start) :] or ("" if self._templated(prompt) else " ")
+        asked = encode_as(self.tokenizer, prompt.text, start)
+        whole = [encode_as(self.tokenizer, prompt.text, start + gap + text) for text in continuations(prompt)]
+        return Continued(asked, [ids[len(asked) :] for ids in whole])
+
+    def _templated(self, prompt: Prompt) -> bool:
+        return not isinstance(prompt.text, str) and self.tokenizer.chat_template is not None
+
+    def check_continued(self, model: str, prompts: Sequence[Prompt], context: int | None) -> None:
+        """Raise :class:`EvaluationError` when a prompt and one of its texts do not fit the model's context."""
+        for prompt in prompts:
+            asked, texts = self.continued(prompt)
+            tokens = len(asked) + max(map(len, texts))
+            if context and tokens > context:
+                raise EvaluationError(
+                    f"{model}: prompt {prompt.id!r} and the longest text to choose have {tokens} tokens, more than "
+                    f"the context of {context}. Give shorter prompts."
+                )
 
     def check_fit(self, model: str, prompts: Sequence[Prompt], sampling: Sampling, context: int | None) -> None:
         """Raise :class:`TooLong` when a prompt and its completion do not fit the model's context."""

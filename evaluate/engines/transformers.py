@@ -14,6 +14,7 @@ from accelerate.utils.memory import should_reduce_batch_size
 
 from ..types import FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint
+from .likelihood import choice_row, log_likelihoods
 from .loading import LoadedBase, load_base, quiet
 from .model_path import ModelPath
 from .prompts import EncodedPrompts
@@ -67,15 +68,19 @@ class TransformersEngine:
         """
         ordered = sorted(prompts, key=lambda prompt: (-len(self._prompts.ids(prompt)), prompt.id))
         context = getattr(self.base.model.config, "max_position_embeddings", None)
+        if sampling.likelihood:
+            self._prompts.check_continued(self.name, ordered, context)
+            return ordered
         self._prompts.check_fit(self.name, ordered[:1], sampling, context)
         return ordered
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
         """Yield finished rows batch by batch, in the order of ``requests``; halve the batch when memory runs out."""
+        batch = self._likeliest if sampling.likelihood else self._batch
         size, start = self._size, 0
         while start < len(requests):
             try:
-                rows = self._batch(requests[start : start + size], sampling)
+                rows = batch(requests[start : start + size], sampling)
             except RuntimeError as error:
                 if size == 1 or not ran_out(error):
                     raise
@@ -112,6 +117,12 @@ class TransformersEngine:
             )
         generated = output[:, length:].tolist()
         return [self.row(request, tokens, sampling) for request, tokens in zip(requests, generated, strict=True)]
+
+    def _likeliest(self, requests: Sequence[Request], sampling: Sampling) -> list[Row]:
+        prompts = [request.prompt for request in requests]
+        with self.base.active(self.adapter) as model, torch.inference_mode(), quiet():
+            values = log_likelihoods(model, [self._prompts.continued(prompt) for prompt in prompts])
+        return [choice_row(prompt, own, self.name, self.weights) for prompt, own in zip(prompts, values, strict=True)]
 
     def row(self, request: Request, generated: list[int], sampling: Sampling) -> Row:
         """Return the row of generated tokens, which may run on past an end token or a stop string."""

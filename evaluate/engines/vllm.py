@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from ..turns import end_of_turn_ids
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint, locate
+from .likelihood import choice_row
 from .loading import check_adapter, check_trained, load_tokenizer, say_code
 from .model_path import ModelPath
 from .prompts import EncodedPrompts
@@ -66,7 +67,11 @@ class VllmEngine:
 
         Raises :class:`EvaluationError` when a prompt and its completion do not fit the model's context.
         """
-        self._prompts.check_fit(self.name, prompts, sampling, self.llm.llm_engine.model_config.max_model_len)
+        context = self.llm.llm_engine.model_config.max_model_len
+        if sampling.likelihood:
+            self._prompts.check_continued(self.name, prompts, context - 1)  # it cannot generate nothing
+        else:
+            self._prompts.check_fit(self.name, prompts, sampling, context)
         return list(prompts)
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
@@ -76,10 +81,27 @@ class VllmEngine:
         lora = None if self.adapter is None else LoRARequest(self.name, _lora_number(self.adapter), str(self.adapter))
         for start in range(0, len(requests), BATCH):
             lot = requests[start : start + BATCH]
+            if sampling.likelihood:
+                yield self._likeliest([request.prompt for request in lot], lora)
+                continue
             prompts = [{"prompt_token_ids": self._prompts.ids(request.prompt)} for request in lot]
             settings = [self._settings(request, sampling) for request in lot]
             outputs = self.llm.generate(prompts, settings, lora_request=lora, use_tqdm=False)
             yield [self._row(request, output.outputs[0]) for request, output in zip(lot, outputs, strict=True)]
+
+    def _likeliest(self, prompts: Sequence[Prompt], lora: Any) -> list[Row]:
+        """Read each prompt with each of its texts behind it: vLLM remembers the prompt, which the texts share."""
+        from vllm import SamplingParams
+
+        asked = [self._prompts.continued(prompt) for prompt in prompts]
+        whole = [{"prompt_token_ids": one.prompt + text} for one in asked for text in one.texts]
+        settings = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0)
+        outputs = iter(self.llm.generate(whole, [settings] * len(whole), lora_request=lora, use_tqdm=False))
+        rows = []
+        for prompt, one in zip(prompts, asked, strict=True):
+            values = [_log_likelihood(next(outputs).prompt_logprobs, one.prompt, text) for text in one.texts]
+            rows.append(choice_row(prompt, values, self.name, self.weights))
+        return rows
 
     def _settings(self, request: Request, sampling: Sampling) -> Any:
         from vllm import SamplingParams
@@ -99,6 +121,11 @@ class VllmEngine:
         ids = list(output.token_ids)
         finish = _finish_reason(output.finish_reason, output.stop_reason)
         return Row(request.prompt.id, request.sample, output.text, finish, len(ids), ids, self.name, self.weights)
+
+
+def _log_likelihood(logprobs: Sequence[Any], prompt: Sequence[int], text: Sequence[int]) -> float:
+    """Return the sum over a text's tokens; ``logprobs`` has an entry per token of prompt and text together."""
+    return float(sum(logprobs[len(prompt) + place][token].logprob for place, token in enumerate(text)))
 
 
 def _lora_number(adapter: Path) -> int:

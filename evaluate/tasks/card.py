@@ -15,8 +15,10 @@ from ...rewards import RewardMix
 from ...rewards.reward import REFERENCE_COLUMNS
 from ...rewards.spec import import_paths
 from ...rewards.text import Message, Text
+from ..rendering import plain
 from ..scoring import check_primary
-from ..types import EvaluationError, Prompt, Sampling
+from ..types import CONTINUATIONS, EvaluationError, Prompt, Sampling
+from .choices import choice_texts, lettered
 from .filters import NumberedRow, Sieve, Where
 from .sources import Source
 
@@ -37,6 +39,11 @@ class Task(BaseModel):
     that is exactly ``{column}`` may also be a column of chat messages. ``reference`` names the column that
     rewards compare with; ``id`` the one that identifies a row (default: its number in the source); ``cluster``
     the one whose rows are not independent (a passage, a template). ``primary`` is the reward whose verdict counts.
+
+    ``choices`` makes it a task of multiple choice that is asked by likelihood: a column with a list of texts (or ARC's
+    ``{"text": [...], "label": [...]}``), or the texts themselves where they are the same for every row. In a template
+    such a column stands for its lettered lines, "A. first". With ``chat: false`` the prompt is the text itself, without
+    the model's chat template, as base models are asked.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +53,8 @@ class Task(BaseModel):
     source: Source
     system: str | None = None
     user: str
+    chat: bool = True
+    choices: str | tuple[str, ...] | None = None
     reference: str | None = None
     id: str | None = None
     cluster: str | None = None
@@ -67,7 +76,7 @@ class Task(BaseModel):
     def sampling(self, **overrides: Any) -> Sampling:
         """Return the card's generation settings; an override of None leaves the card's value."""
         names = ("samples", "temperature", "top_p", "max_new_tokens", "stop")
-        settings = {name: getattr(self, name) for name in names}
+        settings = {name: getattr(self, name) for name in names} | {"likelihood": self.choices is not None}
         return Sampling(**{**settings, **{name: value for name, value in overrides.items() if value is not None}})
 
     def filtered(self, where: Where) -> Task:
@@ -122,7 +131,9 @@ class Task(BaseModel):
             kept["reference"] = self._column(row, self.reference)
         identity = str(number if self.id is None else self._column(row, self.id))
         try:
-            return Prompt(identity, self._text(row), kept)
+            if self.choices is not None:
+                kept[CONTINUATIONS] = self._continuations(row)
+            return Prompt(identity, self._text(row) if self.chat else plain(self._text(row)).rstrip(), kept)
         except EmptyPrompt as error:
             raise EmptyPrompt(f"task {self.name!r}, row {identity}: {error}") from None
 
@@ -141,7 +152,7 @@ class Task(BaseModel):
             row[self.id] = prompt.id
         whole = _COLUMN.fullmatch(self.user)
         if whole and whole[1] in RESERVED:  # no column that is kept, but the messages are what it said
-            row[whole[1]] = list(prompt.text)[self.system is not None :]
+            row[whole[1]] = list(prompt.text)[self.system is not None :] if self.chat else prompt.text
         return row
 
     def _text(self, row: Mapping[str, Any]) -> Text:
@@ -166,6 +177,16 @@ class Task(BaseModel):
             )
         return value
 
+    def _continuations(self, row: Mapping[str, Any]) -> list[str]:
+        if not isinstance(self.choices, str):
+            return list(self.choices or ())
+        texts = choice_texts(self._column(row, self.choices))
+        if texts is None:
+            raise EvaluationError(
+                f"task {self.name!r}: column {self.choices!r} holds no list of two texts or more to choose from."
+            )
+        return texts
+
     def _fill(self, template: str, row: Mapping[str, Any]) -> str:
         return _COLUMN.sub(lambda match: self._words(row, match[1]), template)
 
@@ -173,7 +194,8 @@ class Task(BaseModel):
         value = self._column(row, column)
         if value is None or not str(value).strip():
             raise EmptyPrompt(_empty(column))
-        return str(value)
+        texts = choice_texts(value) if self.choices is not None else None
+        return str(value) if texts is None else lettered(texts)
 
     def _column(self, row: Mapping[str, Any], column: str) -> Any:
         if column not in row:
@@ -189,6 +211,8 @@ def parse_card(values: Mapping[str, Any], where: str) -> Task:
     try:
         task = Task(**values)
         task.sampling()
+        if isinstance(task.choices, tuple) and choice_texts(task.choices) is None:
+            raise EvaluationError("choices: give the column that holds them, or two texts or more.")
         RewardMix.check(task.rewards)
         if not import_paths(task.rewards):
             check_primary(RewardMix.parse(task.rewards), task.primary, "primary: ")

@@ -55,7 +55,7 @@ class Options(NamedTuple):
         >>> Options.read("any"), Options.read([]), Options.read('["Alina", "Bob"]').labels
         (None, None, ('A', 'B'))
         """
-        value = plain(_parsed(value))
+        value = plain(decoded(value))
         if isinstance(value, Mapping):
             texts, labels = plain(value.get("text")), plain(value.get("label"))
             if is_list(texts):
@@ -96,14 +96,15 @@ class Options(NamedTuple):
         >>> options.accepts("nobody"), Options.read([1, 2, 3, 4]).accepts(3), Options.read(["B", "A"]).accepts("B")
         (('nobody',), ('3', 'C'), ('B',))
         """
-        place = self._place(reference)
+        place = self.place(reference)
         if place is not None:
             others = {text.casefold() for text in self.texts[:place] + self.texts[place + 1 :]}
             label = self.labels[place]
             return (self.texts[place],) if label.casefold() in others else (self.texts[place], label)
         return None if self._is_foreign(reference) else (str(reference),)
 
-    def _place(self, reference: object) -> int | None:
+    def place(self, reference: object) -> int | None:
+        """Return which option, from 0, a reference means; None where it means none. :meth:`accepts` says how."""
         if not isinstance(reference, str):
             same = [value == reference and type(value) is type(reference) for value in self.values]
             if True in same:
@@ -179,7 +180,12 @@ def _same(text: str, option: str) -> bool:
     return text.strip().casefold() == option.casefold() or compare(text, option) is True
 
 
-def _parsed(value: object) -> object:
+def decoded(value: object) -> object:
+    """Return what a text holds that is a list or an object in JSON, None for a torn one; anything else as it is.
+
+    >>> decoded('["Alina", "Bob"]'), decoded("[1, 2"), decoded("Alina")
+    (['Alina', 'Bob'], None, 'Alina')
+    """
     if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
         return value
     try:

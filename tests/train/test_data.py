@@ -60,6 +60,13 @@ def test_reference_column_of_a_reward_must_exist(tiny: MakeRecipe) -> None:
         load_prompts(tiny("rewards=correctness(reference_column=gold)=1"))
 
 
+def test_a_task_of_choices_has_nothing_to_train_on(tiny: MakeRecipe) -> None:
+    with pytest.raises(
+        TrainingError, match="'mmlu' asks how likely each choice is, so there is no completion to reward"
+    ):
+        load_prompts(tiny("task.name=mmlu", "rewards=choice"))
+
+
 def test_prompts_that_do_not_fit_the_context_are_left_out(tokenizer: PreTrainedTokenizerBase) -> None:
     """TRL cuts no prompt: models with rotary positions run past their context, others raise."""
     short, long = Prompt("a", "1+1", {}), Prompt("b", "1+1" * 40, {})

@@ -42,6 +42,13 @@ def answer(act: Act, prompt: Text = "question", sampling: Sampling | None = None
 CHAT: Text = [{"role": "user", "content": "question"}]
 
 
+def test_likelihoods_are_not_asked_of_an_endpoint() -> None:
+    with FaultyServer(right) as server:
+        engine = open_engine(server)
+        with pytest.raises(EvaluationError, match="which an endpoint does not say; give a folder, a model of the hub"):
+            engine.plan([Prompt("1", "2+2=", {"continuations": ["4", "5"]})], Sampling(likelihood=True))
+
+
 def test_concurrency_is_bounded_and_used() -> None:
     async def act(exchange: Exchange) -> None:
         await asyncio.sleep(0.01)

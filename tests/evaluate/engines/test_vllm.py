@@ -94,6 +94,30 @@ def test_vllm_loads_a_base_once_for_all_its_adapters(adapter: Path) -> None:
     assert [asked["lora_request"] is None for asked in ASKED] == [True, True, False, False]
 
 
+def test_vllm_is_asked_for_the_likelihood_of_each_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prompt's log-probabilities: None for its first token, then one mapping per token."""
+
+    def read(self: LLM, prompts: Sequence[Any], settings: Sequence[Any], **others: Any) -> list[Any]:
+        ASKED.extend({**p, **vars(s), **others} for p, s in zip(prompts, settings, strict=True))
+        tokens = [one["prompt_token_ids"] for one in prompts]
+        known = [[{token: SimpleNamespace(logprob=-token / 8)} for token in one[1:]] for one in tokens]
+        return [SimpleNamespace(prompt_logprobs=[None, *one]) for one in known]
+
+    monkeypatch.setattr(LLM, "generate", read)
+    engine = next(load_engines([ModelSpec.parse("vllm:demo")]))
+    prompt = Prompt("1", "14+27=", {"continuations": ["41", "7"]})
+    (row,) = answers(engine, [prompt], Sampling(likelihood=True))
+    assert not isinstance(row.text, str)
+    asked = [one["prompt_token_ids"] for one in ASKED]
+    shared = next(at for at, pair in enumerate(zip(*asked, strict=False)) if len(set(pair)) > 1)
+    start = shared - 1  # the space before both texts is theirs
+    values = [choice["logprob"] for choice in row.text[-1]["choices"]]
+    assert values == [-sum(tokens[start:]) / 8 for tokens in asked]
+    assert {(one["max_tokens"], one["prompt_logprobs"]) for one in ASKED} == {(1, 0)}
+    with pytest.raises(EvaluationError, match="more than the context of 127"):
+        engine.plan([Prompt("2", "1" * 126, {"continuations": ["41", "7"]})], Sampling(likelihood=True))
+
+
 def test_vllm_refuses_what_it_cannot_use(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="holds no adapter"):
         next(load_engines([ModelSpec.parse(f"vllm:demo+{tmp_path}")]))

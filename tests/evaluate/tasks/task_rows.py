@@ -24,6 +24,17 @@ def _message(identity: str, parent: str | None, role: str, lang: str, text: str)
 
 
 ROWS: dict[str, list[dict[str, Any]]] = {
+    "mmlu": [
+        {"question": "How much is 40+32?", "subject": "sums", "choices": ["70", "72", "74", "76"], "answer": 1},
+    ],
+    "arc_challenge": [
+        {
+            "id": "Mercury_1",
+            "question": "What do bees make?",
+            "choices": {"text": ["milk", "honey", "wool"], "label": ["1", "2", "3"]},
+            "answerKey": "2",
+        }
+    ],
     "gsm8k": [{"question": "How much is 40+32?", "answer": "40+32 = <<40+32=72>>72\n#### 72"}],
     "tldr": [{"prompt": _ASKED, "completion": " Read a book about bees."}],
     "smoltldr": [{"prompt": _ASKED, "completion": "Read a book about bees."}],

@@ -2,15 +2,17 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pyarrow
 import pyarrow.parquet
 import pytest
+import yaml
 from grpokit.evaluate import EvaluationError, Prompt, load_task, task_names
 from grpokit.evaluate.tasks import file_task, load_cards
-from grpokit.evaluate.tasks.card import parse_card
+from grpokit.evaluate.tasks.card import Task, parse_card
 from grpokit.evaluate.tasks.sources import Source
 from grpokit.rewards import RewardMix
 
@@ -23,6 +25,8 @@ FIRST: dict[str, tuple[str, str | None, str | None]] = {  # card -> id, what the
     "numina": ("0", "How much is $6 \\cdot 3$?", ROWS["numina"][0]["solution"]),
     "math500": ("test/geometry/1.json", "midpoint of $(1,2)$", "(2,3)"),
     "oasst1": ("a", "Why do bees hum?", None),
+    "mmlu": ("0", "How much is 40+32?\nA. 70\nB. 72\nC. 74\nD. 76\nAnswer:", 1),
+    "arc_challenge": ("Mercury_1", "Question: What do bees make?\nAnswer:", "2"),
 }
 
 
@@ -34,17 +38,19 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
         with path.open("w", newline="", encoding="utf-8") as handle:
             writer = csv.DictWriter(handle, list(rows[0]))
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows([{key: _cell(value) for key, value in row.items()} for row in rows])
     else:
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
 
 
+def _cell(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict | list) else value
+
+
 def asked(prompt: Prompt) -> str:
-    """What the user says."""
-    message = prompt.text[-1]
-    assert not isinstance(message, str)
-    return str(message["content"])
+    """What the user says, or the whole prompt that is one text."""
+    return prompt.text if isinstance(prompt.text, str) else str(prompt.text[-1]["content"])
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
@@ -56,7 +62,7 @@ def test_each_card_reads_the_true_schema(name: str, ending: str, tmp_path: Path)
     assert prompt.id == identity
     assert question is not None
     assert question in asked(prompt)
-    assert prompt.columns.get("reference") == reference
+    assert str(prompt.columns.get("reference")) == str(reference)  # CSV has no numbers
     assert not {"prompt", "completion", "answer", "solution"} & prompt.columns.keys()  # rewards see `reference` alone
 
 
@@ -83,6 +89,45 @@ def test_a_prompt_is_turned_back_into_a_row_of_its_card(name: str, tmp_path: Pat
     assert [prompt.columns for prompt in again] == [prompt.columns for prompt in prompts]
 
 
+@pytest.mark.parametrize(
+    ("name", "texts", "wrong"),
+    [("mmlu", ["A", "B", "C", "D"], 2), ("arc_challenge", ["milk", "honey", "wool"], 0)],
+)
+def test_the_likeliest_choice_is_judged_by_the_rows_own_labels(
+    name: str, texts: list[str], wrong: int, tmp_path: Path
+) -> None:
+    task = load_task(name)
+    [prompt] = task.prompts(data=write_rows(tmp_path / "rows.parquet", ROWS[name]))
+    assert isinstance(prompt.text, str)
+    assert prompt.columns["continuations"] == texts
+    assert task.sampling().likelihood
+    columns = {column: [value] * 2 for column, value in prompt.columns.items()}
+    answered = [
+        [{"role": "assistant", "content": texts[right], "choices": chosen}]
+        for right in (1, wrong)
+        for chosen in [[{"text": text, "logprob": -1.0 - (place != right)} for place, text in enumerate(texts)]]
+    ]
+    assert RewardMix.parse(task.rewards).score(completions=answered, **columns).rewards[task.primary] == [1.0, 0.0]
+
+
+def test_a_prompt_without_chat_is_one_text() -> None:
+    card = {**CARD, "chat": False, "system": "Add.", "user": "{question}="}
+    assert parse_card(card, "mine.yaml").prompt({"question": "2+2", "answer": "4"}).text == "Add.\n\n2+2="
+
+
+def test_the_page_on_tasks_lists_every_key_of_a_card() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "tasks.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(Task.model_fields)
+    for key in Source.model_fields:
+        assert f"`{key}`" in page
+
+
+def test_the_cards_of_the_page_on_tasks_can_be_read() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "tasks.md").read_text(encoding="utf-8")
+    cards = [parse_card(yaml.safe_load(text), "docs") for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    assert [card.name for card in cards] == ["riddles", "science"]
+
+
 def test_every_card_has_a_description_and_says_which_reward_counts() -> None:
     assert [card.name for card in load_cards()] == task_names()
     for card in load_cards():
@@ -99,6 +144,7 @@ def test_every_card_has_a_description_and_says_which_reward_counts() -> None:
         ("numina", {"train": "train", "test": "test"}),
         ("math500", {"test": "test"}),
         ("oasst1", {"train": "train", "test": "validation"}),  # the hub has no split "test"
+        ("mmlu", {"train": "auxiliary_train", "test": "test", "validation": "validation"}),
     ],
 )
 def test_splits_are_those_of_the_hub(name: str, splits: dict[str, str]) -> None:
@@ -203,6 +249,9 @@ CARD: dict[str, Any] = {
         ({"source": {"generator": "algebra"}}, "source.generator: Input should be 'arithmetic' or 'reasoning_gym'"),
         ({"rewards": "corectness"}, "no reward 'corectness'. Did you mean 'correctness'?"),
         ({"rewards": "length(", "primary": "length"}, "length("),
+        ({"choices": ["yes"]}, "choices: give the column that holds them, or two texts or more"),
+        ({"choices": ["yes", " "]}, "choices: give the column that holds them, or two texts or more"),
+        ({"choices": "options", "samples": 4, "temperature": 1.0}, "choices are asked by their likelihood, once"),
         ({"primary": "corectness"}, "primary: 'corectness' is not in the mix. Did you mean 'correctness'?"),
     ],
 )
@@ -255,6 +304,7 @@ def test_unknown_tasks(name: str, said: str) -> None:
     [
         ({"user": "{questoin}"}, {"question": "2+2?", "answer": "4"}, "no column 'questoin' in the data. Did you mean"),
         ({}, {"question": "2+2?"}, "no column 'answer' in the data. All: question."),
+        ({"choices": "answer"}, {"question": "2+2?", "answer": "4"}, "'answer' holds no list of two texts or more"),
         ({}, {"question": None, "answer": "4"}, "row 0: column 'question' is empty"),  # else asked "None"
         ({}, {"question": " \n", "answer": "4"}, "row 0: column 'question' is empty"),
         ({}, {"question": [], "answer": "4"}, "row 0: column 'question' is empty"),

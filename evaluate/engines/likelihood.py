@@ -1,0 +1,79 @@
+"""How likely a model finds texts behind a prompt: multiple choice without a word generated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn.utils.rnn import pad_sequence
+
+from ..types import Row
+from .prompts import Continued, continuations
+
+if TYPE_CHECKING:
+    from ..types import Prompt
+
+
+def log_likelihoods(model: Any, asked: Sequence[Continued]) -> list[list[float]]:
+    """Return for each prompt the log-probability of each of its texts: the sum over the text's tokens, in nats.
+
+    ``log p(text | prompt) = Σ_t log p(token_t | prompt, token_1 … token_{t-1})``. A prompt is read once: what the model
+    remembers of it is laid out once per text.
+    """
+    device = model.device
+    prompts = [torch.tensor(one.prompt, device=device) for one in asked]
+    ids = pad_sequence(prompts, batch_first=True, padding_side="left")
+    mask = pad_sequence([torch.ones_like(prompt) for prompt in prompts], batch_first=True, padding_side="left")
+    read = model(input_ids=ids, attention_mask=mask, use_cache=True, **_known(model, mask, len(mask[0]), kept=1))
+    owner = torch.tensor([place for place, one in enumerate(asked) for _ in one.texts], device=device)
+    texts = [torch.tensor(text, device=device) for one in asked for text in one.texts]
+    first = torch.log_softmax(read.logits[:, -1].float(), dim=-1)
+    total = first[owner, torch.stack([text[0] for text in texts])]
+    if any(len(text) > 1 for text in texts):
+        read.past_key_values.batch_select_indices(owner)
+        total = total + _rest(model, read.past_key_values, mask[owner], texts)
+    ends = list(accumulate(len(one.texts) for one in asked))
+    return [total[end - len(one.texts) : end].tolist() for end, one in zip(ends, asked, strict=True)]
+
+
+def _rest(model: Any, remembered: Any, mask: torch.Tensor, texts: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the log-probabilities of all but the first token of each text, summed; ``remembered`` are the prompts."""
+    given = pad_sequence([text[:-1] for text in texts], batch_first=True)
+    wanted = pad_sequence([text[1:] for text in texts], batch_first=True)
+    there = pad_sequence([torch.ones_like(text[1:]) for text in texts], batch_first=True)
+    whole = torch.cat([mask, there], dim=1)
+    logits = model(
+        input_ids=given,
+        attention_mask=whole,
+        past_key_values=remembered,
+        use_cache=True,
+        **_known(model, whole, given.shape[1]),
+    ).logits
+    of_token = -torch.nn.functional.cross_entropy(logits.float().transpose(1, 2), wanted, reduction="none")
+    return (of_token * there).sum(dim=1)
+
+
+def _known(model: Any, mask: torch.Tensor, last: int, kept: int = 0) -> dict[str, Any]:
+    """Return what some architectures take and others do not: how many of the last logits are ``kept`` (0: all), and the
+    places of the ``last`` tokens, each counted in its own row without the padding before it."""
+    takes = signature(getattr(model, "get_base_model", lambda: model)().forward).parameters
+    places = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -last:]
+    return {name: value for name, value in {"position_ids": places, "logits_to_keep": kept}.items() if name in takes}
+
+
+def choice_row(prompt: Prompt, likelihoods: Sequence[float], model: str, weights: str) -> Row:
+    """Return the row of a choice: the likeliest text (the first of equal ones), with the likelihood of every one.
+
+    >>> from grpokit.evaluate.types import Prompt
+    >>> row = choice_row(Prompt("1", "2+2 is", {"continuations": ["5", "4"]}), [-3.5, -0.25], "tiny", "0")
+    >>> row.text[0]["content"], row.text[0]["choices"][0]
+    ('4', {'text': '5', 'logprob': -3.5})
+    """
+    texts = continuations(prompt)
+    likeliest = texts[max(range(len(texts)), key=likelihoods.__getitem__)]
+    choices = [{"text": text, "logprob": value} for text, value in zip(texts, likelihoods, strict=True)]
+    message = {"role": "assistant", "content": likeliest, "choices": choices}
+    return Row(prompt.id, 0, [message], None, None, None, model, weights)
