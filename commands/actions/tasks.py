@@ -16,10 +16,12 @@ from ...evaluate.engines.checkpoint import locate
 from ...evaluate.engines.model_path import ModelPath
 from ...evaluate.rendering import encode, plain, render
 from ...evaluate.tasks import load_cards, load_task
+from ...evaluate.tasks.choices import lettered
 from ...evaluate.tasks.filters import parse_where
 from ...evaluate.tasks.preparation import Lengths, prepare
 from ...evaluate.tasks.references import CheckedReferences, check_column, check_task
 from ...evaluate.tasks.tokens import TokenCounts
+from ...evaluate.types import CONTINUATIONS, Prompt
 from ...reports.wording import one_line, visible
 from ..ending import reader_may_leave
 from ..options import UsageError
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from ...evaluate.tasks.card import Task
-    from ...evaluate.types import Prompt
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,9 @@ def _print_prompt(console: Console, prompt: Prompt, tokenizer: PreTrainedTokeniz
     tokens = "" if tokenizer is None else f"   {len(encode(tokenizer, prompt.text))} tokens"
     console.rule(f"row {one_line(prompt.id)}{tokens}", align="left")
     console.print(visible(plain(prompt.text) if tokenizer is None else render(tokenizer, prompt.text)))
+    if CONTINUATIONS in prompt.columns:
+        console.print("choices", style="bold")
+        console.print(visible(lettered(prompt.columns[CONTINUATIONS])))
     if "reference" in prompt.columns:
         console.print("reference", style="bold")
         console.print(visible(str(prompt.columns["reference"])))

@@ -38,6 +38,12 @@ def test_show_prints_prompts_and_references(data: Path, capsys: pytest.CaptureFi
     assert "6*3" not in out
 
 
+def test_show_prints_what_there_is_to_choose(capsys: pytest.CaptureFixture[str]) -> None:
+    example = Path(__file__).parents[2] / "examples" / "science.yaml"
+    assert main(["tasks", "show", str(example), "--rows", "1"]) == 0
+    assert "choices\nA. milk\nB. honey\nreference\n1\n" in capsys.readouterr().out
+
+
 def test_show_with_a_model_renders_and_counts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tasks", "show", "arithmetic", "--model", "demo", "--rows", "1", "--limit", "50"]) == 0
     out = capsys.readouterr().out
