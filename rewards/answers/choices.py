@@ -1,41 +1,64 @@
-"""Multiple choice: an option's letter, alone ("C", "(C)", "option C") or with its text ("(D) Alina", "C. Paris")."""
+"""Multiple choice: an option's letter, alone ("C", "letter C") or with its text ("(D) Alina", "Alina (D)")."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
-_LETTER = re.compile(r"(?:option |choice )?\(?([A-J])\)?", re.IGNORECASE)  # "(C)", "option c"
-_LABELLED = re.compile(
-    r"""
-    (?: option[ ] | choice[ ] )?
-    (?: \(([A-J])\) | ([A-J])[):] | ([A-J])[.][ ] (?! [A-Z][. ] ) ) \s* (.+)    # "(C) 12", "C) 12", "C. Paris"
-    """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
+LETTERS = "A-J"
+"""Labels of options that a text may have, as a pattern's class of characters, where no row says which there are."""
+
 _LABEL = re.compile(r"(?<![A-Za-z])[A-J][).:]")
+_LETTER = re.compile(r"(?<![A-Za-z'])(?:[B-J]|A(?! [a-z]))(?![A-Za-z'])")  # "maybe D", but not "A pound"
+_HAS_WORD = (
+    r"(?! [^()]*\\ | (?:sin|cos|tan|cot|sec|csc|log|exp|max|min|gcd|lcm|deg|det|dim)\b ) (?= [^()]* [^\W\d_]{3} )"
+)
 
 
 class Choice(NamedTuple):
-    """An option: its letter, in capitals, and the text that stands behind it ("" for the letter alone)."""
+    """An option: its letter, in capitals, and the text that stands with it ("" for the letter alone)."""
 
     letter: str
     text: str
 
 
-def read_choice(plain: str) -> Choice | None:
+@lru_cache(maxsize=8)
+def _pattern(labels: str) -> re.Pattern[str]:
+    """Match an option; without known labels, brackets and dashes need a word beside them: ``A (x+1)`` is a product."""
+    word = _HAS_WORD if labels == LETTERS else ""
+    return re.compile(
+        rf"""
+        (?: (?:option|choice|letter) \s+ )?
+        (?: \(\s?(?P<bracketed>[{labels}])\s?\) | (?P<marked>[{labels}])\s?[):]
+          | (?P<pointed>[{labels}])[.] (?! [ ]?[A-Z][. ] | \d ) | (?P<bare>[{labels}]) (?= \Z | [ ][-(] )
+        )
+        (?: \Z
+          | (?<= [).:] ) \s* (?P<text> \S .* )                       # (C) 12, C) 12, C. Paris, but not J. K. Rowling
+          | [ ] - [ ] (?P<dashed> {word} \S .* )                     # C - Paris
+          | [ ] \( (?P<inside> {word} [^()]+ ) \)                    # C (Paris)
+        )
+        | (?P<before> {word} [^()]+ ) [ ] \( (?P<behind> [{labels}] ) \)    # Paris (C)
+        """,
+        re.VERBOSE | re.IGNORECASE | re.DOTALL,
+    )
+
+
+def read_choice(plain: str, labels: str = LETTERS) -> Choice | None:
     """Return the option that a tidied text is, None for anything else and for several options.
 
     >>> read_choice("(D) Alina"), read_choice("option c"), read_choice("C) 5 or D) 6"), read_choice("J. K. Rowling")
     (Choice(letter='D', text='Alina'), Choice(letter='C', text=''), None, None)
+    >>> read_choice("D (Alina)"), read_choice("Alina (D)"), read_choice("D (x+1)"), read_choice("D - x")
+    (Choice(letter='D', text='Alina'), Choice(letter='D', text='Alina'), None, None)
     """
-    letter = _LETTER.fullmatch(plain)
-    if letter:
-        return Choice(letter[1].upper(), "")
-    labelled = _LABELLED.fullmatch(plain)
-    if labelled is None or _LABEL.search(labelled[4]):
+    option = _pattern(labels).fullmatch(plain)
+    if option is None:
         return None
-    return Choice((labelled[1] or labelled[2] or labelled[3]).upper(), labelled[4].strip())
+    letter, *_ = filter(None, option.group("bracketed", "marked", "pointed", "bare", "behind"))
+    beside = option["dashed"] or option["inside"] or option["before"] or ""
+    text = option["text"] or beside
+    return None if _LABEL.search(text) or _LETTER.search(beside) else Choice(letter.upper(), text.strip())
 
 
 def same_choice(answer: str, reference: str) -> bool | None:

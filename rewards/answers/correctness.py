@@ -100,6 +100,7 @@ class Correctness(Reward):
         references = batch.references(self.reference_column, self.name)
         outcomes: list[Judgement | tuple[Answer, tuple[str, ...]]] = []
         pairs: list[Pair] = []
+        chosen: dict[int, _Chosen] = {}
         layout = self.layout
         for completion, reference, options in zip(batch.read(layout), references, _options(batch), strict=True):
             accepted = accepted_answers(reference, options)
@@ -109,11 +110,11 @@ class Correctness(Reward):
             answer = _extract(completion, accepted.phrases, layout)
             if isinstance(answer, NoAnswer):
                 outcomes.append(Judgement(0.0, answer.status, answer.reason))
-            elif options is not None and options.contradicts(answer.text):
-                reason = f"{answer.text!r:.60} gives the label of one choice and the text of another"
-                outcomes.append(Judgement(0.0, "hedged", reason, answer.span))
             else:
-                texts = accepted.answers if options is None else options.against(answer.text, accepted.answers)
+                texts = accepted.answers
+                if options is not None:
+                    chosen[len(outcomes)] = _Chosen(answer.text, texts, options)
+                    texts = options.against(answer.text, texts)
                 texts = (answer.text,) if answer.marker == WHOLE_REFERENCE else texts
                 outcomes.append((answer, texts))
                 for text in texts:
@@ -121,7 +122,7 @@ class Correctness(Reward):
         verdicts = settle(pairs, self.timeout)
         settled = iter(verdicts)
         judged = [one if isinstance(one, Judgement) else _judgement(*one, settled) for one in outcomes]
-        return CountedJudgements(judged, count(verdicts))
+        return CountedJudgements(_without_rivals(judged, chosen, self.timeout), count(verdicts))
 
 
 def _extract(completion: Completion, phrases: Sequence[str], layout: Layout) -> Answer | NoAnswer:
@@ -165,6 +166,26 @@ def _judgement(answer: Answer, accepted: tuple[str, ...], verdicts: Iterator[Ver
         return Judgement(0.0, "hedged", f"{given} gives several answers", span)
     beside = f", nor another of the {len(accepted)} accepted answers" if len(accepted) > 1 else ""
     return Judgement(0.0, "wrong", f"{given} is not {wanted}{beside}", span)
+
+
+class _Chosen(NamedTuple):
+    """An answer to a row with options, and the answers that are accepted."""
+
+    answer: str
+    accepted: tuple[str, ...]
+    options: Options
+
+
+def _without_rivals(judged: list[Judgement], chosen: dict[int, _Chosen], seconds: float) -> list[Judgement]:
+    """Return the judgements, with that of an answer that equals another of the row's options too taken back."""
+    rivals = {row: one.options.rivals(one.answer, one.accepted) for row, one in chosen.items() if judged[row].value}
+    pairs = [Pair(chosen[row].answer, text) for row, texts in rivals.items() for text in texts]
+    settled = iter(settle(pairs, seconds) if pairs else ())
+    for row, texts in rivals.items():
+        if True in [next(settled).equal for _ in texts]:
+            reason = f"{chosen[row].answer!r:.60} is more than one of the row's choices"
+            judged[row] = Judgement(0.0, "hedged", reason, judged[row].span)
+    return judged
 
 
 correctness = Correctness()

@@ -9,27 +9,17 @@ from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from ..accepted import is_list, plain
+from .choices import Choice, read_choice
 from .equality import compare
+from .equations import value_of
+from .normalize import tidy
 
 OPTION_COLUMNS = ("choices", "options")
 """The columns in which a row's options are looked for, in this order."""
 
 _WRITTEN_LABEL = re.compile(r"\s*(?:\(([A-Z])\)|([A-Z])\s?[).:])\s*(?=\S)")  # "A)21", "(A) 21", "A. 21"
-_LABEL = re.compile(
-    r"""
-    (?: (?:option|choice) \s+ )?
-    (?: \( \s? (?P<bracketed> \w ) \s? \) | (?P<bare> \w ) [).:]? )     # "(D)", "D", "D."
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_LABELLED = re.compile(
-    r"""
-    (?: (?:option|choice) \s+ )?
-    (?: \( (?P<bracketed> [A-Za-z0-9] ) \) | (?P<bare> [A-Za-z0-9] ) [).:] )
-    \s* (?P<text> \S .* )                                               # "(D) Alina", "D. Alina"
-    """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
+_LABELS = "A-Za-z0-9"
+"""What a row may label its options with, as a pattern's class of characters."""
 
 
 class Options(NamedTuple):
@@ -115,8 +105,8 @@ class Options(NamedTuple):
             return self.labels.index(text)
         place = self._place_of_text(text)
         if place is None:
-            label = _LABEL.fullmatch(text) or _LABELLED.fullmatch(text)
-            place = None if label is None else self._place_of_label(label["bracketed"] or label["bare"])
+            choice = read_choice(text, _LABELS)
+            place = None if choice is None else self._place_of_label(choice.letter)
         if place is None and text.isdecimal() and len(text) < 4 and int(text) < len(self.texts):
             place = int(text)
         return place
@@ -135,35 +125,48 @@ class Options(NamedTuple):
         """Return whether a reference that means none of the options is a label or an index."""
         if not isinstance(reference, str):
             return True
-        label = _LABEL.fullmatch(reference.strip())
-        name = "" if label is None else label["bracketed"] or label["bare"]
+        choice = read_choice(reference.strip(), _LABELS)
+        lone = choice is not None and not choice.text
         letters = {known.isupper() for known in self.labels if known.isalpha()}
-        return reference.strip().isdecimal() or (name.isalpha() and letters == {name.isupper()})
+        capital = any(map(str.isupper, reference.strip()[-2:]))
+        return reference.strip().isdecimal() or (lone and choice.letter.isalpha() and letters == {capital})
 
     def against(self, answer: str, accepted: tuple[str, ...]) -> tuple[str, ...]:
-        """Return what an answer is compared with: one that is a label with the labels only, never with a text.
+        r"""Return what an answer is compared with: one that is a label with the labels only, never with a text.
 
         >>> options = Options.read(["f(c) = a", "f(c) = b"])
-        >>> options.against("(A)", ("f(c) = b", "B")), options.against("b", ("f(c) = a", "A"))
+        >>> options.against("(A)", ("f(c) = b", "B")), options.against(r"\textbf{b}", ("f(c) = a", "A"))
         (('B',), ('A',))
         """
-        label = _LABEL.fullmatch(answer.strip())
-        named = label is not None and self._place_of_label(label["bracketed"] or label["bare"]) is not None
+        choice = self._chosen(answer)
+        named = choice is not None and not choice.text
         return tuple(text for text in accepted if text in self.labels) or accepted if named else accepted
 
-    def contradicts(self, answer: str) -> bool:
-        """Return whether an answer gives the label of one option and the text of another.
+    def rivals(self, answer: str, accepted: tuple[str, ...]) -> tuple[str, ...]:
+        r"""Return what an answer that equals an accepted one must not equal too: labels and texts of other options.
 
-        >>> options = Options.read(["Carl", "Eve", "Bob", "Alina"])
-        >>> [options.contradicts(answer) for answer in ("(D) Bob", "(D) Alina", "(D)", "(D) since he lies", "Bob")]
-        [True, False, False, False, False]
+        There are none for a label alone, and for the accepted text as it is written. One that has a label may stand
+        with a text that several options have.
+
+        >>> options = Options.read(["1/2", "0.5", "2"])
+        >>> [options.rivals(answer, ("1/2", "A")) for answer in ("(A) 0.50", "0.50", "1/2")]
+        [('2', 'B', 'C'), ('0.5', '2'), ()]
         """
-        labelled = _LABELLED.fullmatch(answer.strip())
-        label = None if labelled is None else self._place_of_label(labelled["bracketed"] or labelled["bare"])
-        if labelled is None or label is None:
-            return False
-        same = [_same(labelled["text"], option) for option in self.texts]
-        return True in same and not same[label]
+        choice = self._chosen(answer)
+        said = answer if choice is None else choice.text
+        if not said:
+            return ()
+        wanted = [text for place, text in enumerate(self.texts) if text in accepted or self.labels[place] in accepted]
+        others = [] if _dense(said) in map(_dense, accepted) else [text for text in self.texts if text not in wanted]
+        if choice is None:
+            return tuple(others)
+        others = [text for text in others if not any(_same(text, right) for right in wanted)]
+        return (*others, *(label for label in self.labels if label not in accepted))
+
+    def _chosen(self, answer: str) -> Choice | None:
+        """Return the option that an answer names by its label."""
+        choice = read_choice(value_of(tidy(answer), ""), _LABELS)
+        return None if choice is None or self._place_of_label(choice.letter) is None else choice
 
 
 def row_options(row: Mapping[str, Any]) -> Options | None:
@@ -178,6 +181,10 @@ def row_options(row: Mapping[str, Any]) -> Options | None:
 
 def _same(text: str, option: str) -> bool:
     return text.strip().casefold() == option.casefold() or compare(text, option) is True
+
+
+def _dense(text: str) -> str:
+    return tidy(text).replace(" ", "")
 
 
 def decoded(value: object) -> object:

@@ -66,4 +66,16 @@ SINGLES = [
     Case(tagged("part 12."), "part 12", 1.0, "a point at the end"),
 ]
 
-LOOKALIKES = [*SYMBOLS, *RUNS, *SINGLES]
+CHOICES = [
+    Case(tagged("D (Oslo)"), "D", 1.0, "an option's text in brackets"),
+    Case(tagged("Oslo (D)"), "D", 1.0, "its letter in brackets"),
+    Case(tagged("Oslo (D)"), "Oslo", 1.0, "for its text"),
+    Case(tagged("D - Oslo"), "D", 1.0, "behind a dash"),
+    Case(tagged("Letter D"), "D", 1.0, "announced"),
+    Case(tagged("D (maybe B)"), "D", 0.0, "a second letter in brackets"),
+    Case(tagged("D - or rather B"), "D", 0.0, "a second letter behind a dash"),
+    Case(boxed("D (x+1)"), "D", 0.0, "a product is no option"),
+    Case(boxed(r"\sin (A)"), r"\sin A", 1.0, "nor is a function"),
+]
+
+LOOKALIKES = [*CHOICES, *SYMBOLS, *RUNS, *SINGLES]

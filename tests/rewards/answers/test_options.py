@@ -87,6 +87,19 @@ JUDGED: list[tuple[str, object, float | None, str, str]] = [
     ("<answer>(D) Bob</answer>", "D", 0.0, "hedged", "two chances: the label of one, the text of another"),
     ("<answer>(C) Alina</answer>", "D", 0.0, "hedged", "and the other way round"),
     ("<answer>(D) since he lies</answer>", "D", 1.0, "correct", "a reason is no other option"),
+    (r"\boxed{\textbf{(D) }Bob}", "D", 0.0, "hedged", "two chances in LaTeX"),
+    (r"\boxed{\textbf{(D) }Bob}", "C", 0.0, "hedged", "and the text's"),
+    (r"\boxed{\text{(D)}\ \text{Bob}}", "D", 0.0, "hedged", "in two text commands"),
+    (r"\boxed{x = (D) Bob}", "D", 0.0, "hedged", "behind a name"),
+    ("<answer>D (Bob)</answer>", "D", 0.0, "hedged", "the text in brackets"),
+    ("<answer>Bob (D)</answer>", "D", 0.0, "hedged", "the label in brackets"),
+    ("<answer>D - Bob</answer>", "C", 0.0, "hedged", "behind a dash"),
+    (r"\boxed{\textbf{(D) }Alina}", "D", 1.0, "correct", "label and text in LaTeX"),
+    ("<answer>D (Alina)</answer>", "D", 1.0, "correct", "the text in brackets"),
+    ("<answer>Alina (D)</answer>", "Alina", 1.0, "correct", "the label in brackets"),
+    ("<answer>D - Alina</answer>", "D", 1.0, "correct", "behind a dash"),
+    ("<answer>Letter D</answer>", "D", 1.0, "correct", "announced as a letter"),
+    ("<answer>D (maybe C)</answer>", "D", 0.0, "wrong", "two letters"),
     ("<answer>D</answer>", ["C", "D"], 1.0, "correct", "any of several"),
     ("<answer>D</answer>", "E", None, "no such choice", "a label that none has"),
     ("<answer>D</answer>", ["E", "D"], 1.0, "correct", "one of them is there"),
@@ -112,6 +125,29 @@ def test_options_that_read_alike_are_no_contradiction() -> None:
         outputs = [f"<answer>({label}) {text}</answer>" for label, text in zip("ABC", choices, strict=True)]
         answers = list(range(len(choices)))
         assert correctness(completions=outputs, answer=answers, choices=[choices] * 3) == [1.0, 1.0, 1.0]
+
+
+SAME_VALUE: list[tuple[str, float, str]] = [
+    ("<answer>0.50</answer>", 0.0, "a value that two options have needs a label"),
+    ("<answer>1/2</answer>", 1.0, "or the option's own text"),
+    (r"\boxed{ \text{1/2} }", 1.0, "however it is set"),
+    ("<answer>(A) 0.50</answer>", 1.0, "with the label"),
+    ("<answer>(B) 1/2</answer>", 0.0, "with the other's label"),
+    (r"<answer>\sqrt{8}</answer>", 0.0, "another option's text"),
+    (r"<answer>\frac{2}{4}</answer>", 0.0, "worked out otherwise"),
+]
+
+
+@pytest.mark.parametrize(("text", "value", "why"), SAME_VALUE, ids=[why for *_, why in SAME_VALUE])
+def test_options_of_one_value_are_told_apart_by_label_or_text(text: str, value: float, why: str) -> None:
+    choices = ["1/2", "0.5", r"\sqrt{8}", r"2\sqrt{2}"]
+    assert correctness(completions=[text], answer=["A"], choices=[choices]) == [value]
+
+
+def test_algebra_tells_options_of_one_value_apart() -> None:
+    choices = [r"\sqrt{8}", r"2\sqrt{2}", "3"]
+    outputs = [r"\boxed{\sqrt{2}\cdot 2}", r"\boxed{2\sqrt{2}}", r"\boxed{(B)}", r"\boxed{(B) 2\sqrt{2}}"]
+    assert correctness(completions=outputs, answer=["B"] * 4, choices=[choices] * 4) == [0.0, 1.0, 1.0, 1.0]
 
 
 def test_a_letter_is_never_compared_with_a_text_as_algebra() -> None:
