@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 from ..reward import Span
+from .announcements import COPULA, find_announcements
 from .choices import read_choice
+from .denials import is_denied
 from .normalize import tidy
 from .numbers import read_quantity
 from .qualifiers import qualifies
+from .trailing_words import makes_another
 
 MOST_CANDIDATES = 16
 """Markers of one kind that are looked at, from the end."""
@@ -30,6 +33,9 @@ _CHOICE = re.compile(
         (?: [.):]\s [^.\n]{{1,80}}? )?? \s++ (?:is|would[ ]be|must[ ]be) \s++ (?:the \s++ )?
         (?: (?:correct|right|best) (?: \s++ (?:answer|option|choice|one) )? | answer )
         (?= \s*+ (?: [.,;:!] | \Z | \n | because | since | as\b ) )                    # option C is correct
+      | (?: choose | chose | pick | picked | select | selected | opt[ ]for | go[ ]with | going[ ]with ) \s++
+        (?: (?:option|choice|letter|answer) \s++ )? {_OPTION.format(group="picked")}
+        (?= \s*+ (?: [.,;:!] | \Z | \n | because | since ) )                            # I choose D
     )
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -56,13 +62,13 @@ _ANCHOR = re.compile(
     re.VERBOSE,
 )
 _HEADING = re.compile(r"(?:nswer|NSWER|答案)[:：]?\**+[ \t]*+\n\s*+(?P<value>\S[^\n]*+)")  # "**Final answer**", "18"
-_HEADED = ("#", "*", "final ", "Final ", "FINAL ")
+_HEADED = ("#", "*", "final", "Final", "FINAL")
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
 _ASIDE = re.compile(
     r"""
     ,? \s++ (?:because|since|which|so|as|where|given[ ]that|when) \s     # "18, because …"
-    | \s \( (?!or\b) (?=[a-z])                                            # "18 (as above)", but not "18 (or 19)"
-    | \s - \s (?=[a-z])                                                   # "18 - that is all"
+    | (?P<words> \s \( (?!or\b) (?=[a-z])                                # "18 (as above)", but not "18 (or 19)"
+        | \s - \s (?=[a-z]) )                                             # "18 - that is all"
     """,
     re.VERBOSE,
 )
@@ -97,14 +103,18 @@ def find_anchored(text: str) -> Span | None:
     for _ in range(MOST_CANDIDATES):
         end = max(text.rfind(word, 0, end) for word in _ANCHOR_WORDS)
         if end < 0:
-            return _chosen(text)
-        announced = _ANCHOR.match(text, end, end + _WINDOW)
-        if announced is None and text[text.rfind("\n", 0, end) + 1 : end - 1].lstrip().startswith(_HEADED):
-            announced = _HEADING.match(text, end, end + _WINDOW)
+            return _chosen(text) or _said(text)
+        announced = _ANCHOR.match(text, end, end + _WINDOW) or _heading(text, end)
         value = _anchor_value(text, announced.start("value"), announced["value"]) if announced else None
-        if value is not None:
+        if value is not None and not is_denied(text, end, value.end):
             return value
-    return _chosen(text)
+    return _chosen(text) or _said(text)
+
+
+def _heading(text: str, end: int) -> re.Match[str] | None:
+    """Return the heading "Answer" of which ``end`` is within the word, with the line below it."""
+    before = text[text.rfind("\n", 0, end) + 1 : end - 1].strip()
+    return _HEADING.match(text, end, end + _WINDOW) if not before or before.startswith(_HEADED) else None
 
 
 def _lead_in(sentence: str) -> int:
@@ -112,18 +122,35 @@ def _lead_in(sentence: str) -> int:
     said = _SUBJECT.fullmatch(sentence) or _CJK_SUBJECT.fullmatch(sentence)
     if said is None or qualifies(said["subject"]):
         return 0
-    value = tidy(said["value"])
-    return (
-        said.start("value")
-        if read_quantity(value) or read_choice(value) or said["value"].startswith(("$", "\\", "("))
-        else 0
-    )
+    return said.start("value") if _is_value(said["value"]) else 0
+
+
+def _is_value(text: str) -> bool:
+    """Return whether a text is a number or a choice, or looks like an expression."""
+    plain = tidy(text)
+    return bool(read_quantity(plain) or read_choice(plain)) or text.startswith(("$", "\\", "(")) or "=" in text
 
 
 def _chosen(text: str) -> Span | None:
     """Return where the last sentence stands that chooses an option."""
-    chosen = [*_CHOICE.finditer(text, max(0, len(text) - _WINDOW))]
-    return Span(*chosen[-1].span("named" if chosen[-1]["named"] else "praised")) if chosen else None
+    for choice in reversed([*_CHOICE.finditer(text, max(0, len(text) - _WINDOW))]):
+        group = next(filter(choice.group, ("named", "praised", "picked")))
+        if not is_denied(text, choice.start(), choice.end()):
+            return Span(*choice.span(group))
+    return None
+
+
+def _said(text: str) -> Span | None:
+    """Return where the value stands that a word for an answer announces, or a word for a result at the end."""
+    for said in find_announcements(text, max(0, len(text) - _WINDOW)):
+        value = _anchor_value(text, said.start, said.line)
+        if value is None or is_denied(text, said.start, value.end):
+            continue
+        if not said.is_result or (
+            _is_value(text[value.start : value.end]) and not COPULA.sub("", text[value.end :]).strip(" \r\n.!*$。")
+        ):
+            return value
+    return None
 
 
 def _anchor_value(text: str, start: int, line: str) -> Span | None:
@@ -134,6 +161,8 @@ def _anchor_value(text: str, start: int, line: str) -> Span | None:
     stop = _SENTENCE_END.search(line)
     sentence = (line[: stop.start()] if stop else line).rstrip(" .!")
     aside = _ASIDE.search(sentence)
+    if aside and aside["words"] and makes_another(sentence[aside.start() :]):
+        aside = None  # "18 (in millions)"
     value = (sentence[: aside.start()] if aside else sentence).rstrip(" ,.;!")
     lead = _lead_in(value)
     start, value = start + lead, value[lead:]

@@ -9,7 +9,8 @@ _OPERATIONS = """
     quarter fourth fifth sixth eighth tenth reciprocal inverse log logarithm ln exp exponential power powers sine cosine
     tangent sin cos tan modulo mod minus plus negative negated added subtracted multiplied divided by multiple
     multiples divisible divisor divisors factor factors remainder absolute complement opposite derivative integral
-    choose sqrt pi infinity dozen hundred thousand million billion trillion
+    choose sqrt pi infinity dozen hundred thousand million billion trillion dozens hundreds thousands millions billions
+    trillions
 """
 _COMPARISONS = """
     less fewer greater least most under below above between than beyond exceeds exceeding except excluding without

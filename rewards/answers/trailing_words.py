@@ -34,6 +34,27 @@ _ASIDE = re.compile(
 _OTHER_VALUE = re.compile(r"\d|\\|\b(?:or|not|maybe|perhaps|could|might|wrong|but|(?-i:[A-J]))\b(?!')", re.IGNORECASE)
 """What makes of words behind a comma another answer, or a doubt."""
 
+_OTHER_NUMBER = re.compile(
+    r"""
+    \b (?: (?:hundred|thousand|million|billion|trillion|dozen)s? | negative | minus | square (?:d|[ ](?:of|root))
+      | cubed? | root | reciprocal | inverse | factorial | percent
+      | (?: it | which | this | that ) [ ] (?: is | was ) [ ] (?: \w+ly [ ] )? (?: wrong | incorrect | false )
+    ) \b
+    | \A \W* (?: wrong | incorrect | false ) \b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What makes of them another number: "18, in millions" is not 18."""
+
+
+def makes_another(words: str) -> bool:
+    """Return whether the words of an aside make another number of the one before them, or deny it.
+
+    >>> makes_another("in millions"), makes_another("(squared)"), makes_another("(wrong)"), makes_another("as above")
+    (True, True, True, False)
+    """
+    return _OTHER_NUMBER.search(words) is not None
+
 
 def end_of_value(text: str) -> int:
     """Return how many characters of an answer are its value; the rest says what it is not, or no value.
@@ -64,6 +85,8 @@ def _before_rejected(text: str) -> int:
 def _before_aside(text: str) -> int:
     for aside in _ASIDE.finditer(text):
         plain = tidy(text[: aside.start()])
-        if (read_quantity(plain) or read_choice(plain)) and not _OTHER_VALUE.search(aside["words"]):
+        if (read_quantity(plain) or read_choice(plain)) and not (
+            _OTHER_VALUE.search(aside["words"]) or makes_another(aside["words"])
+        ):
             return aside.start()
     return len(text)

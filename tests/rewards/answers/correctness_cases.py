@@ -162,4 +162,51 @@ SENTENCES = [
     Case(boxed(r"\frac{1}{3}"), r"\\frac{1}{3}", 1.0, "a backslash that JSON doubled"),
 ]
 
-EXTRACTION = [*MARKERS, *SENTENCES, *REFERENCES, *HOSTILE]
+DENIED = [
+    Case("Neither A nor option B is correct.", "B", 0.0, "a choice that is denied"),
+    Case("It is not true that option B is correct.", "B", 0.0, "at a distance"),
+    Case("If option B is correct, we have a contradiction.", "B", 0.0, "a condition"),
+    Case("There is no doubt that option B is correct.", "B", 1.0, "no doubt"),
+    Case("Since 7 is not even, option B is correct.", "B", 1.0, "another clause is denied"),
+    Case("It is not hard to see that the answer is 31.", "31", 1.0, "not hard to see"),
+    Case("The wrong answer is 31.", "31", 0.0, "a wrong answer"),
+    Case("The initial answer was 31.", "31", 0.0, "an early one"),
+    Case("The wrong answer is 30, so the answer is 31.", "31", 1.0, "a wrong one before it"),
+    Case("The answer is 31. No wait, that is wrong.", "31", 0.0, "taken back"),
+    Case("The answer is 31. That is a prime.", "31", 1.0, "praised"),
+    Case("The answer is 31, which is clearly wrong.", "31", 0.0, "taken back behind a comma"),
+    Case("The answer is 31, which is half of 62.", "31", 1.0, "a reason"),
+    Case("The answer is 31 (in millions).", "31", 0.0, "a scale in brackets"),
+    Case("The answer is 31 (as above).", "31", 1.0, "an aside in brackets"),
+    Case("The answer is 31 - squared", "31", 0.0, "an operation behind a dash"),
+    Case(tagged("31, in thousands"), "31", 0.0, "a scale behind a comma"),
+    Case(tagged("31, as a negative number"), "31", 0.0, "a sign behind a comma"),
+    Case(tagged("31, the square root of it"), "31", 0.0, "an operation behind a comma"),
+    Case(tagged("31, in all"), "31", 1.0, "an aside"),
+]
+
+ANNOUNCED = [
+    *[Case(text, "18", 1.0, f"said: {text}") for text in (
+        "We add.\nAnswer\n18", "The result is 18.", "Result: 18", "The solution is x = 18.", "The value of k is 18.",
+        "Die Antwort ist 18.", "Antwort: 18", "Das Ergebnis beträgt 18.", "Die Lösung lautet **18**.",
+        "La réponse est 18.", "Réponse finale : 18", "Le résultat est 18.", "La respuesta es 18.", "Respuesta: $18$",
+        "El resultado es 18.", "A resposta é 18.", "La risposta è 18.", "Het antwoord is 18.", "Ответ: 18.",
+        "Правильный ответ — 18.", "答案为18", "所以结果是18。", "最终答案：18", "答えは18です。", "答え：18",
+        "したがって、正解は 18 個となります。", "정답은 18입니다.", "답: 18",
+        "Die Antwort ist 18. Ich hoffe, das hilft.",
+    )],
+    *[Case(text, "18", 0.0, f"not said: {text}") for text in (
+        "The result is not 18.", "The result is 18. We double it and get 36 of them.", "Das Ergebnis ist 18. Also 36.",
+        "Die Antwort ist nicht 18.", "La réponse n'est pas 18.", "La respuesta no es 18.", "答えは18ではありません。",
+        "Ответ не 18.", "The result is wrong for 18", "Die Antwort ist 17.", "Answer\n17",
+        "The resulting sum: 18 now",
+    )],
+    *[Case(text, "D", 1.0, f"chosen: {text}") for text in (
+        "I choose D.", "I choose option D.", "So I'd go with (D).", "I pick **D** because it fits.",
+    )],
+    *[Case(text, "D", 0.0, f"not chosen: {text}") for text in (
+        "I do not choose D.", "I would choose C.", "Never pick D.", "We choose D as the centre of a circle.",
+    )],
+]  # fmt: skip
+
+EXTRACTION = [*DENIED, *ANNOUNCED, *MARKERS, *SENTENCES, *REFERENCES, *HOSTILE]
