@@ -126,10 +126,10 @@ class Options(NamedTuple):
         if not isinstance(reference, str):
             return True
         choice = read_choice(reference.strip(), _LABELS)
-        lone = choice is not None and not choice.text
+        label = "" if choice is None or choice.text else choice.letter
         letters = {known.isupper() for known in self.labels if known.isalpha()}
         capital = any(map(str.isupper, reference.strip()[-2:]))
-        return reference.strip().isdecimal() or (lone and choice.letter.isalpha() and letters == {capital})
+        return reference.strip().isdecimal() or (label.isalpha() and letters == {capital})
 
     def against(self, answer: str, accepted: tuple[str, ...]) -> tuple[str, ...]:
         r"""Return what an answer is compared with: one that is a label with the labels only, never with a text.
