@@ -32,6 +32,10 @@ class FileError(GrpokitError):
     """A file cannot be read or written; the message names the file and, for JSON Lines, the line."""
 
 
+class FolderInUse(FileError):
+    """Another process writes into the folder; the message names both."""
+
+
 class Line(NamedTuple):
     """One object of a JSON Lines file, with its line number (from 1)."""
 
@@ -174,7 +178,7 @@ def locked(folder: Path) -> Iterator[None]:
     """Keep every other process from writing into ``folder``, which is made, for the time of the block.
 
     The lock goes with the process, however that ends. What killed processes left half-written is removed. A folder that
-    was made, and into which nothing came, is removed too. Raises :class:`FileError`, at once, that names the holder.
+    was made, and into which nothing came, is removed too. Raises :class:`FolderInUse`, at once, that names the holder.
     """
     if folder.is_file():
         raise FileError(f"{folder} is a file; give a folder as --out.")
@@ -210,7 +214,7 @@ def _take(path: Path, folder: Path) -> BinaryIO:
             file.seek(0)
             holder = file.read(200).decode(errors="replace") or "another process"
             file.close()
-            raise FileError(f"{folder} is being written by {holder}; wait for it, or give another --out.") from None
+            raise FolderInUse(f"{folder} is being written by {holder}; wait for it, or give another --out.") from None
         if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
             file.truncate(0)
             file.write(f"process {os.getpid()} on {platform.node()}".encode())

@@ -10,7 +10,7 @@ from ..errors import GrpokitError
 from ..evaluate.evaluation import task_record
 from ..evaluate.runs.shards import Shard
 from ..train import Plan, Recipe
-from ..train.data import held_out_prompts, training_rows
+from ..train.data import held_out_parts, training_rows
 from ..train.heldout.overlap import TrainingRows
 from ..train.recipe.architecture import find_architecture
 from ..train.recipe.memory import Memory, estimate
@@ -34,6 +34,8 @@ def show_dry_run(recipe: Recipe, out: Path | None, *, compared: bool) -> None:
     _show_plan(recipe, plan)
     if rows is not None and rows.left_out:
         print(f"note: {rows.sentence}")
+    if compared and recipe.evaluation.chooses and _is_here(recipe):
+        print(f"note: {held_out_parts(recipe).sentence}")
     try:
         _show_memory(recipe, plan, out or RUNS)
     except GrpokitError as error:  # a type of model whose layers are not known is no mistake of the recipe
@@ -50,7 +52,7 @@ def check_held_out(recipe: Recipe) -> None:
     if not _is_here(recipe):
         task.source.rows(asked.split)  # none is read: they are fetched from the first on
     else:
-        task_record(task.name, task.primary, task.cluster, held_out_prompts(recipe), asked.split)
+        task_record(task.name, task.primary, task.cluster, held_out_parts(recipe).final.prompts, asked.split)
 
 
 def _is_here(recipe: Recipe) -> bool:

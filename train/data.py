@@ -10,6 +10,7 @@ from ..errors import nearest
 from ..evaluate.scoring import reward_columns
 from ..rewards.spec import parse_layout, parse_mix
 from .heldout.overlap import Parts, TrainingRows, keep_back, without_held_out
+from .heldout.parts import HeldOutPart, HeldOutParts, set_apart
 from .recipe.recipe import Recipe
 from .types import TrainingError
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 ROW = "prompt_row"
 """The only column of the data set beside the prompt: the number of the prompt that rewards are called with."""
+
+VALIDATION = "validation"
+"""The split that chooses a checkpoint, where a task has it."""
 
 TAKEN = frozenset(
     {"completion", "completions", "prompts", "completion_ids", "environment", "environments", "image", "images"}
@@ -60,15 +64,31 @@ def held_out_prompts(recipe: Recipe) -> list[Prompt]:
     return prompts
 
 
+def held_out_parts(recipe: Recipe) -> HeldOutParts:
+    """Return the held-out prompts in two parts where what is asked while training chooses what is judged, else in one.
+
+    Looks ask the task's split "validation" where it has one that nothing else asks. Raises what
+    :func:`held_out_prompts` raises.
+    """
+    section, task = recipe.evaluation, recipe.task.load()
+    kept_back = f"{section.holdout:.0%} of the {recipe.task.split} split, kept back" if section.holdout else None
+    whole = HeldOutPart(held_out_prompts(recipe), kept_back or section.data or f"{section.split} split")
+    if not section.chooses:
+        return HeldOutParts(whole, whole, apart=False)
+    unasked = VALIDATION not in (section.split, recipe.task.split) and section.holdout is None and section.data is None
+    own = unasked and task.source.file is None and VALIDATION in task.source.splits
+    return set_apart(whole, list(task.prompts(VALIDATION, limit=section.limit)) if own else [], task.cluster)
+
+
 def training_rows(recipe: Recipe, *, compared: bool) -> TrainingRows:
     """Return the rows to train on: where base and tuned are ``compared``, without those that are held-out rows too.
 
-    Raises :class:`TrainingError` where none is left, and what :func:`load_prompts` and :func:`held_out_prompts` raise.
+    Raises :class:`TrainingError` where none is left, and what :func:`load_prompts` and :func:`held_out_parts` raise.
     """
     prompts = load_prompts(recipe)
     if not compared:
         return TrainingRows(prompts, 0)
-    rows = without_held_out(prompts, held_out_prompts(recipe))
+    rows = without_held_out(prompts, held_out_parts(recipe).prompts)
     if not rows.prompts:
         raise TrainingError(
             f"all {len(prompts)} training rows are held-out rows too, so that nothing is left to train on; give other "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -36,6 +37,23 @@ def claim(out: Path, recipe: Recipe, *, resume: bool) -> Path | None:
     if checkpoint is None:
         raise TrainingError(f"{out} holds no checkpoint to resume from; start again with another --out.")
     return checkpoint
+
+
+def go_on(out: Path, recipe: Recipe) -> bool:
+    """Say whether ``out`` holds a run of this recipe that can be resumed, or is finished; an empty folder holds none.
+
+    What is left of one that was killed before its first checkpoint is cleared away. Raises :class:`TrainingError` for
+    anything else in there.
+    """
+    if is_empty(out):
+        return False
+    _check_same(out / RECIPE, recipe)
+    if is_finished(out) or last_checkpoint(out) is not None:
+        return True
+    for path in out.iterdir():
+        if path.name != LOCK:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return False
 
 
 def open_folder(out: Path, recipe: Recipe) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..evaluate.engines.model_path import DEMO
 from .recipe.recipe import Recipe
 
@@ -22,14 +24,14 @@ Trained with GRPO for {steps} steps on the task `{task}`, for the rewards `{rewa
 | adapter | LoRA, r {r}, alpha {alpha}, dropout {dropout:g}, on {targets} |
 | learning rate | {learning_rate:g} |
 
-{rows}The whole recipe is in `recipe.yaml`.
+{said}The whole recipe is in `recipe.yaml`.
 """
 
 _PRECISION = {"4bit": "in 4 bits (NF4) while training", "8bit": "in 8 bits while training", None: "not quantised"}
 
 
-def card(recipe: Recipe, steps: int, rows: str = "", *, merged: bool = False) -> str:
-    """Return the card's Markdown, without any evaluation; ``rows`` says which rows were left out.
+def card(recipe: Recipe, steps: int, said: Sequence[str] = (), *, merged: bool = False) -> str:
+    """Return the card's Markdown, without any evaluation; below the table is what is ``said`` of the run.
 
     A base that is a local folder is named in the text alone, by its last part: the hub has no such id, and nobody
     else has such a folder.
@@ -47,7 +49,7 @@ def card(recipe: Recipe, steps: int, rows: str = "", *, merged: bool = False) ->
         revision=f" at {model.revision}" if model.revision else "",
         precision=_PRECISION[model.quantization],
         steps=steps,
-        rows=f"{rows}\n\n" if rows else "",
+        said="".join(f"{sentence}\n\n" for sentence in said),
         task=recipe.task.name,
         rewards=recipe.mix.spec,
         r=lora.r,

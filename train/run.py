@@ -28,6 +28,7 @@ from .quiet import quiet
 from .recipe.plan import Plan, plan_for
 from .recipe.recipe import Recipe
 from .rewards import TrainingReward
+from .seeds import take_over_base
 from .trl.arguments import make_arguments, stop_at_turns
 from .trl.checkpoints import ADVICE, saving
 from .trl.frozen import FrozenModel
@@ -38,11 +39,14 @@ from .types import TrainedAdapter, TrainingError, Watcher
 class TrainingRun:
     """One run of a recipe on its rows, in the folder ``out``."""
 
-    def __init__(self, recipe: Recipe, plan: Plan, rows: TrainingRows, out: Path, watcher: Watcher) -> None:
+    def __init__(
+        self, recipe: Recipe, plan: Plan, rows: TrainingRows, out: Path, watcher: Watcher, common: Path | None
+    ) -> None:
         self._recipe = recipe
         self._plan = plan
         self._rows = rows
         self._out = out
+        self._common = common
         self._watcher = watcher
         calls, reference = Calls(recipe.reward_timeout, watcher.note), recipe.task.load().reference
         self._rewards = [TrainingReward(reward, rows.prompts, reference, calls) for reward in recipe.mix.rewards]
@@ -54,14 +58,16 @@ class TrainingRun:
         locate(recipe.model.base)
         for note in self._plan.notes:
             self._watcher.note(note)
-        questions = held_out(recipe) if recipe.evaluation.every else []
+        questions = held_out(recipe) if recipe.evaluation.every else None
         with quiet():
             trainer = self._make_trainer()
             open_folder(self._out, recipe)
+            if self._common is not None:
+                take_over_base(self._common, self._out)
             if self._rows.left_out and trainer.is_world_process_zero():
                 self._alarms.add(Alarm(0, "overlap", self._rows.sentence))
             evaluation = None
-            if questions:
+            if questions is not None:
                 model = FrozenModel(trainer, recipe, self._out)
                 evaluation = HeldOutEvaluation(model, questions, self._watcher, self._alarms)
                 trainer.add_callback(evaluation)
@@ -139,9 +145,9 @@ class TrainingRun:
         if not trainer.is_world_process_zero():
             return
         (self._out / "training_args.bin").unlink(missing_ok=True)  # a pickle; recipe.yaml says the same
-        if evaluation is not None:
-            evaluation.keep_best()
-        write_atomically(self._out / "README.md", card(self._recipe, trainer.state.global_step, self._rows.sentence))
+        choice = None if evaluation is None else evaluation.choose()
+        said = [sentence for sentence in (self._rows.sentence, choice and choice.sentence) if sentence]
+        write_atomically(self._out / "README.md", card(self._recipe, trainer.state.global_step, said))
         write_lines(self._out / HISTORY, trainer.state.log_history)
         if evaluation is not None:
             evaluation.tidy()

@@ -16,14 +16,21 @@ from .types import Silent, TrainedAdapter, Watcher
 
 
 def train(
-    recipe: Recipe, out: Path, *, resume: bool = False, compared: bool = False, watcher: Watcher | None = None
+    recipe: Recipe,
+    out: Path,
+    *,
+    resume: bool = False,
+    compared: bool = False,
+    common: Path | None = None,
+    watcher: Watcher | None = None,
 ) -> TrainedAdapter:
     """Train a LoRA adapter with GRPO and write it, its tokenizer and the resolved recipe to ``out``.
 
     ``out`` also gets ``history.jsonl`` (the figures of every step), ``checkpoints/``, ``evaluation/`` where the recipe
     evaluates while training, and ``alarms.jsonl`` when there was an alarm. With ``resume`` the run in ``out`` goes on
     from its last checkpoint; of a finished one nothing is done again. Rows that are held-out rows too are left
-    out where the recipe evaluates while training, or base and tuned are ``compared`` afterwards. Raises
+    out where the recipe evaluates while training, or base and tuned are ``compared`` afterwards. What the base answered
+    in the folder ``common``, to the same questions, is taken over. Raises
     :class:`TrainingError` for what is wrong with the recipe or would train nothing, before the model is loaded where
     that can be known, and KeyboardInterrupt, after a checkpoint, when the user stops the run.
     """
@@ -37,4 +44,4 @@ def train(
 
         from .run import TrainingRun  # torch and TRL take seconds to import; the mistakes above are reported at once
 
-        return TrainingRun(recipe, plan, rows, out, watcher or Silent()).complete(start)
+        return TrainingRun(recipe, plan, rows, out, watcher or Silent(), common).complete(start)

@@ -19,7 +19,7 @@ from ..watch import watch
 def train_and_compare(recipe: Recipe, out: Path, report: ReportOptions | None, *, resume: bool) -> int:
     """Train into the folder ``out``, compare and export; return the comparison's status. No report: no comparison."""
     check_export(recipe)
-    questions = [] if report is None else held_out(recipe, _note)  # before training: it may lack its data
+    questions = [] if report is None else held_out(recipe, _note).final  # before training: it may lack its data
     first = Shard.current().first
     with watch() if first else nullcontext() as watcher:
         adapter = train(recipe, out, resume=resume, compared=report is not None, watcher=watcher)

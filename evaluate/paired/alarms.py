@@ -16,6 +16,9 @@ EVALUATIONS = "evaluation"
 GREEDY_EVALUATIONS = "evaluation-greedy"
 """The folder of the greedy evaluations that go with sampled ones."""
 
+FINAL, GREEDY_FINAL = "final", "final-greedy"
+"""The folders of the comparison at the end where it asks other questions than those that chose the checkpoint."""
+
 BASE = "base"
 """The folder, among them, of the run before the first step; a checkpoint's is called "step-00020", by its step."""
 
@@ -43,7 +46,7 @@ def read_alarms(run: Path) -> tuple[Alarm, ...]:
     after the last step, all. Raises what :func:`read_log` raises.
     """
     run = run.resolve()
-    if run.parent.name not in (EVALUATIONS, GREEDY_EVALUATIONS) or run.name == BASE:
+    if run.parent.name not in (EVALUATIONS, GREEDY_EVALUATIONS, FINAL, GREEDY_FINAL) or run.name == BASE:
         return ()
     raised = read_log(run.parent.parent / FILE)
     checkpoint = re.fullmatch(r"step-(\d+)", run.name)

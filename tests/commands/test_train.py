@@ -117,6 +117,36 @@ def test_training_ends_with_the_comparison_of_base_and_tuned(tmp_path, capsys):
     assert "adapter: " in capsys.readouterr().err
 
 
+CHOOSING = ["evaluation.every=1", "evaluation.load_best=true", "evaluation.samples=1", "evaluation.temperature=0"]
+
+
+def test_dry_run_says_which_questions_choose_and_which_judge(capsys):
+    assert main(["arithmetic-tiny", "--dry-run", *CHOOSING]) == 0
+    assert "note: 250 questions (one half of the test split) choose the checkpoint, 250 questions " in (
+        capsys.readouterr().out
+    )
+    assert main(["arithmetic-tiny", "--dry-run", *CHOOSING, "evaluation.limit=99"]) == 0
+    assert "note: the same 99 questions (test split) choose the checkpoint and judge it" in capsys.readouterr().out
+
+
+def test_a_chosen_checkpoint_is_compared_on_questions_that_no_look_saw(tmp_path, capsys):
+    out, report = tmp_path / "run", tmp_path / "report.json"
+    small = [key for key in SMALL if "limit" not in key]
+    argv = ["arithmetic-tiny", *small, *CHOOSING, "evaluation.limit=100", "--out", str(out), "--json", str(report)]
+    assert main(argv) in (0, 1)
+    (looked, judged) = (
+        {json.loads(line)["id"] for line in (out / folder / "base" / "prompts.jsonl").read_text().splitlines()}
+        for folder in ("evaluation", "final")
+    )
+    assert (len(looked), len(judged), looked & judged) == (50, 50, set())
+    assert {path.name for path in (out / "evaluation").iterdir()} == {"base", "step-00001", "step-00002"}
+    assert {path.name for path in (out / "final").iterdir()} == {"base", "tuned"}
+    assert [model["prompts"] for model in json.loads(report.read_text())["models"]] == [50, 50]
+    choice = json.loads((out / "choice.json").read_text())
+    assert (choice["looks"], choice["apart"], choice["judged"]["questions"]) == (2, True, 50)
+    assert f"Step {choice['step']} was chosen by 2 looks at 50 questions" in (out / "README.md").read_text()
+
+
 def test_training_that_evaluates_asks_no_model_twice(tmp_path, capsys):
     out, report = tmp_path / "run", tmp_path / "report.json"
     argv = ["arithmetic-tiny", *SMALL, "evaluation.every=1", "--out", str(out), "--json", str(report)]

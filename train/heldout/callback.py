@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Sequence
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from ...evaluate.paired.choice import Choice, Part
 from ...evaluate.paired.pairing import MARGIN
 from ...evaluate.runs.run import Run
 from ...files import replacing
 from ..trl.frozen import FrozenModel, Snapshot
 from ..types import HeldOut, Watcher
 from .alarm import AlarmLog, climb
-from .questions import HeldOutQuestions
+from .questions import HeldOutQuestions, HeldOutSets
 from .series import Selection, Series, step_folder, step_of
 
 ADAPTERS = "adapters"
@@ -29,14 +29,13 @@ class HeldOutEvaluation(TrainerCallback):
     processes generate their share and come to the same decisions; the first one reports.
     """
 
-    def __init__(
-        self, model: FrozenModel, questions: Sequence[HeldOutQuestions], watcher: Watcher, alarms: AlarmLog
-    ) -> None:
+    def __init__(self, model: FrozenModel, questions: HeldOutSets, watcher: Watcher, alarms: AlarmLog) -> None:
         self._model = model
         self._trainer = model.trainer
         self._section = model.recipe.evaluation
         self._adapters = model.out / ADAPTERS
-        self._series = [Series(one, model.recipe, model.out) for one in questions]
+        self._series = [Series(one, model.recipe, model.out) for one in questions.looks]
+        self._questions = questions
         self._leading = self._series[0]
         self._looks = 1
         self._watcher = watcher
@@ -137,15 +136,27 @@ class HeldOutEvaluation(TrainerCallback):
         if trainer.is_world_process_zero():
             self._watcher.evaluated(report)
 
-    def keep_best(self) -> None:
-        """Put the best checkpoint's adapter in the place of the last one's, when the recipe asks for that."""
-        best = self._selection.best
-        if not self._section.load_best or best is None or not self._trainer.is_world_process_zero():
-            return
-        with replacing(self._model.out / "adapter_model.safetensors") as file:
-            file.write((self._adapters / f"{best.name}.safetensors").read_bytes())
-        primary = self._leading.questions.evaluation.task.primary
-        self._watcher.note(f"the adapter is that of step {step_of(best)}, the best by the held-out {primary}.")
+    def choose(self) -> Choice | None:
+        """Put the best checkpoint's adapter in the place of the last one's, when the recipe asks for that.
+
+        Return how the adapter was chosen, which is written beside it; None where the evaluations decided nothing.
+        """
+        if not self._section.chooses or not self._trainer.is_world_process_zero():
+            return None
+        step, best = self._trainer.state.global_step, self._selection.best
+        if self._section.load_best and best is not None:
+            step = step_of(best)
+            with replacing(self._model.out / "adapter_model.safetensors") as file:
+                file.write((self._adapters / f"{best.name}.safetensors").read_bytes())
+            primary = self._leading.questions.evaluation.task.primary
+            self._watcher.note(f"the adapter is that of step {step}, the best by the held-out {primary}.")
+        runs = [Run.open(folder) for folder in sorted(self._leading.folder.glob("step-*"))]
+        best_of = self._leading.best_of(runs)
+        asked, judged = (_part(ways[0]) for ways in (self._questions.looks, self._questions.final))
+        apart, flattery = self._questions.apart, best_of and best_of.flattery
+        choice = Choice(step, len(runs), asked, judged, apart, flattery)
+        choice.write(self._model.out)
+        return choice
 
     def tidy(self) -> None:
         """Remove the adapters to choose from, once the run is written whole and none will be chosen again."""
@@ -160,3 +171,7 @@ def _figures(report: HeldOut) -> dict[str, float]:
         return means
     ends = {"change": change.delta, "low": change.low, "high": change.high}
     return {**means, **{f"{report.primary}/{name}": end for name, end in ends.items() if end is not None}}
+
+
+def _part(questions: HeldOutQuestions) -> Part:
+    return Part(len(questions.evaluation.prompts), questions.evaluation.task.source)

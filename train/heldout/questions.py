@@ -14,7 +14,7 @@ from ...evaluate.engines.checkpoint import fingerprint, locate
 from ...evaluate.engines.loading import load_tokenizer
 from ...evaluate.engines.spec import ModelSpec
 from ...evaluate.evaluation import Evaluation, task_record
-from ...evaluate.paired.alarms import EVALUATIONS, GREEDY_EVALUATIONS
+from ...evaluate.paired.alarms import EVALUATIONS, FINAL, GREEDY_EVALUATIONS, GREEDY_FINAL
 from ...evaluate.progress import Advance, unwatched
 from ...evaluate.runs.manifest import Manifest
 from ...evaluate.runs.run import Run
@@ -23,8 +23,9 @@ from ...evaluate.scoring import check_primary, primary_of
 from ...evaluate.types import Engine, Prompt
 from ...files import write_lines
 from ...rewards.fault_isolation import Calls
-from ..data import fitting, held_out_prompts, prompt_limit
+from ..data import fitting, held_out_parts, prompt_limit
 from ..recipe.recipe import Recipe
+from .parts import HeldOutPart
 from .samples import SAMPLES, answer_samples
 
 
@@ -41,7 +42,7 @@ class HeldOutQuestions(NamedTuple):
     @property
     def leading(self) -> bool:
         """True for what the recipe and the task's card ask; False for the greedy evaluation beside a sampled one."""
-        return self.folder == EVALUATIONS
+        return self.folder in (EVALUATIONS, FINAL)
 
     @property
     def completions(self) -> int:
@@ -58,32 +59,57 @@ class HeldOutQuestions(NamedTuple):
         return len({str(key) for key in keys if key is not None}) + keys.count(None)  # one of its own where unknown
 
 
-def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) -> list[HeldOutQuestions]:
-    """Return what base and tuned are both asked, as the recipe's ``evaluation`` and the task's card say.
+class HeldOutSets(NamedTuple):
+    """What is asked while training (``looks``), and what base and tuned are both asked in the end (``final``).
 
-    The leading one comes first; with ``evaluation.greedy`` a greedy one follows where that is sampled. Prompts too
+    Each is one way of decoding or two, the leading one first. Both are the same unless they are ``apart``: then what a
+    checkpoint was chosen by and what it is judged by have no question in common.
+    """
+
+    looks: list[HeldOutQuestions]
+    final: list[HeldOutQuestions]
+    apart: bool
+
+
+def held_out(recipe: Recipe, note: Callable[[str], None] = lambda text: None) -> HeldOutSets:
+    """Return what is asked, as the recipe's ``evaluation`` and the task's card say.
+
+    The leading way comes first; with ``evaluation.greedy`` a greedy one follows where that is sampled. Prompts too
     long for the model are left out, of which ``note`` is called with a sentence.
 
     >>> from grpokit.train import load_recipe
-    >>> for one in held_out(load_recipe("arithmetic-tiny")):
+    >>> for one in held_out(load_recipe("arithmetic-tiny")).final:
     ...     print(one.decoding, len(one.evaluation.prompts), one.evaluation.sampling.samples, one.leading)
     sampled 500 4 True
     greedy 500 1 False
+    >>> apart = held_out(load_recipe("arithmetic-tiny", ["evaluation.load_best=true"]))
+    >>> [(one.folder, len(one.evaluation.prompts)) for one in (*apart.looks, *apart.final) if one.leading]
+    [('evaluation', 250), ('final', 250)]
     """
+    parts = held_out_parts(recipe)
+    final = _ways(
+        recipe, parts.final, (FINAL, GREEDY_FINAL) if parts.apart else (EVALUATIONS, GREEDY_EVALUATIONS), note
+    )
+    looks = _ways(recipe, parts.looks, (EVALUATIONS, GREEDY_EVALUATIONS), note) if parts.apart else final
+    return HeldOutSets(looks, final, parts.apart)
+
+
+def _ways(
+    recipe: Recipe, part: HeldOutPart, folders: tuple[str, str], note: Callable[[str], None]
+) -> list[HeldOutQuestions]:
+    """Return the ways in which some prompts are asked."""
     task, section = recipe.task.load(), recipe.evaluation
     if recipe.primary is not None:
         check_primary(recipe.mix, recipe.primary, "primary=")
     primary, sampling = primary_of(recipe.mix, recipe.primary or task.primary), section.sampling(task)
-    prompts = _fitting(recipe, held_out_prompts(recipe), sampling.max_new_tokens, note)
-    kept_back = f"{section.holdout:.0%} of the {recipe.task.split} split, kept back" if section.holdout else None
-    source = kept_back or section.data or f"{section.split} split"
-    record = task_record(task.name, primary, task.cluster, prompts, source, task.reference)
+    prompts = _fitting(recipe, part.prompts, sampling.max_new_tokens, note)
+    record = task_record(task.name, primary, task.cluster, prompts, part.source, task.reference)
     evaluation = Evaluation(record, prompts, sampling, recipe.mix, Calls(recipe.reward_timeout, note))
     if not evaluation.sampling.temperature:
-        return [HeldOutQuestions("greedy", EVALUATIONS, evaluation)]
+        return [HeldOutQuestions("greedy", folders[0], evaluation)]
     greedy = replace(evaluation, sampling=replace(evaluation.sampling, samples=1, temperature=0.0))
-    beside = [HeldOutQuestions("greedy", GREEDY_EVALUATIONS, greedy)] if recipe.evaluation.greedy else []
-    return [HeldOutQuestions("sampled", EVALUATIONS, evaluation), *beside]
+    beside = [HeldOutQuestions("greedy", folders[1], greedy)] if section.greedy else []
+    return [HeldOutQuestions("sampled", folders[0], evaluation), *beside]
 
 
 def _fitting(recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Callable[[str], None]) -> list[Prompt]:
@@ -132,6 +158,13 @@ def places(recipe: Recipe, adapter: Path, questions: Sequence[HeldOutQuestions])
     base, tuned = ModelSpec("base", path), ModelSpec("tuned", replace(path, adapter=str(adapter)))
     weights = {base: fingerprint(folder), tuned: fingerprint(folder, adapter)}
     return [place(recipe, spec, one, own, adapter / one.folder) for one in questions for spec, own in weights.items()]
+
+
+def base_places(recipe: Recipe, questions: Sequence[HeldOutQuestions], out: Path) -> list[Place]:
+    """Return where the base's answers to each of ``questions`` are in the folder ``out``, or are to be."""
+    path = recipe.model.base
+    spec, weights = ModelSpec("base", path), fingerprint(locate(path))
+    return [place(recipe, spec, one, weights, out / one.folder) for one in questions]
 
 
 def place(recipe: Recipe, spec: ModelSpec, questions: HeldOutQuestions, weights: str, evaluations: Path) -> Place:

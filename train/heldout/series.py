@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from ...evaluate.paired.alarms import BASE, Alarm
+from ...evaluate.paired.choice import BestOf, best_of
 from ...evaluate.paired.comparison import Comparison, Pair, Verdict
 from ...evaluate.paired.pairing import compare
+from ...evaluate.paired.table import primary_metric, read_table
 from ...evaluate.runs.run import Run
 from ..recipe.recipe import Recipe
 from ..trl.frozen import SnapshotEngine
@@ -76,6 +79,14 @@ class Series:
         """Return what is alarming about a checkpoint, among so many ``looks`` planned in all; see :func:`look`."""
         raised = look(result.pair, looks, self.questions.units, trained, result.report.step)
         return [alarm._replace(text=f"in {self.questions.decoding} answers {alarm.text}") for alarm in raised]
+
+    def best_of(self, runs: Sequence[Run]) -> BestOf | None:
+        """Return the best of several checkpoints' runs, and how far it is flattered by being chosen among them."""
+        primary = primary_metric(self.base)
+        tables = [read_table(run, primary, None) for run in runs]
+        means = [table.values[primary].means() for table in tables]
+        clusters = tables[0].clusters if tables else None
+        return best_of(list(zip((run.path.name for run in runs), means, strict=True)), clusters)
 
     def _report(self, step: int, run: Run, comparison: Comparison) -> HeldOut:
         return HeldOut(

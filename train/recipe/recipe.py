@@ -105,7 +105,8 @@ class EvaluationSection(Section):
 
     With ``every`` (steps, or ``epoch``) the base is evaluated before step 0 and the adapter that often; then
     ``load_best`` keeps the adapter with the best primary metric instead of the last one, and ``early_stop`` ends
-    training after so many evaluations in a row that brought no improvement.
+    training after so many evaluations in a row that brought no improvement. What is so chosen is judged by other
+    questions than chose it: see :func:`~grpokit.train.data.held_out_parts`.
     """
 
     data: str | None = None
@@ -118,6 +119,11 @@ class EvaluationSection(Section):
     every: Count | Literal["epoch"] | None = None
     load_best: bool = False
     early_stop: Count | None = None
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the evaluations while training decide what is compared in the end."""
+        return self.load_best or self.early_stop is not None
 
     def sampling(self, task: Task) -> Sampling:
         """Return how answers are drawn; raise EvaluationError where this section and the task's card do not agree."""

@@ -5,13 +5,18 @@ import shutil
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import pytest
 from grpokit.evaluate.engines.checkpoint import fingerprint, locate
 from grpokit.evaluate.engines.model_path import ModelPath
+from grpokit.evaluate.paired.choice import Part, read_choice
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.paired.table import read_table
 from grpokit.evaluate.runs.run import Run, find_runs
+from grpokit.evaluate.statistics import flattery
 from grpokit.train import HeldOut, Recipe, TrainingError, load_recipe, train
 from grpokit.train.heldout.questions import held_out, loading, places
+from grpokit.train.heldout.series import step_folder
 
 from ..fixture_types import MakeRecipe
 from ..recorder import Recorder
@@ -90,7 +95,7 @@ ASKED_HOW = [
 
 @pytest.mark.parametrize(("keys", "wanted"), ASKED_HOW)
 def test_ways_of_asking(keys: list[str], wanted: Any) -> None:
-    asked = held_out(load_recipe("arithmetic-tiny", ["evaluation.limit=3", *keys]))
+    asked = held_out(load_recipe("arithmetic-tiny", ["evaluation.limit=3", *keys])).final
     assert [(one.decoding, one.evaluation.sampling.samples) for one in asked] == wanted
     assert [one.leading for one in asked] == [True, False][: len(asked)]
 
@@ -105,9 +110,25 @@ def test_field_14_the_best_checkpoint_is_kept_by_the_held_out_metric(watched: Wa
     assert not (out / "adapters").exists()
 
 
+def test_how_the_checkpoint_was_chosen_is_kept(watched: Watched) -> None:
+    """Forty questions are too few to cut: those that chose it judge it, and by how much that flatters is said."""
+    _, out, listener = watched
+    tuned = next(place for place in places(watched[0], out, held_out(watched[0]).final) if place.spec.name == "tuned")
+    choice = read_choice(tuned.folder)
+    assert choice is not None
+    assert (choice.looks, choice.apart, choice.asked) == (3, False, choice.judged)
+    assert choice.judged == Part(40, "test split")
+    assert f"step {choice.step}, the best" in listener.notes[-1]
+    columns = [
+        read_table(Run.open(out / "evaluation" / step_folder(step))).values["correctness"].means() for step in (2, 4, 6)
+    ]
+    assert choice.flattery == pytest.approx(flattery(np.stack(columns, axis=1)))
+    assert choice.sentence in (out / "README.md").read_text()
+
+
 def test_comparison_at_the_end_asks_nobody_again(watched: Watched) -> None:
     recipe, out, _ = watched
-    found = places(recipe, out, held_out(recipe))
+    found = places(recipe, out, held_out(recipe).final)
     assert [place.finished for place in found] == [True] * 4
     assert [place.questions.decoding for place in found] == ["sampled", "sampled", "greedy", "greedy"]
     assert [place.folder.name for place in found[::2]] == ["base", "base"]
@@ -119,7 +140,7 @@ def test_live_model_answers_as_the_saved_adapter_does(watched: Watched) -> None:
     from grpokit.evaluate.engines import load_engines
 
     recipe, out, _ = watched
-    for tuned in places(recipe, out, held_out(recipe))[1::2]:
+    for tuned in places(recipe, out, held_out(recipe).final)[1::2]:
         (engine,) = load_engines([tuned.spec], loading=loading(recipe))
         again = tuned.questions.evaluation.run(engine, out.parent / f"again {tuned.questions.decoding}")
         assert [row.text for row in again.rows()] == [row.text for row in Run.open(tuned.folder).rows()]
@@ -216,7 +237,7 @@ def test_clusters_of_held_out_questions_are_counted(tmp_path: Path) -> None:
     )
     (asked,) = held_out(
         load_recipe("arithmetic-tiny", [f"task={card}", "evaluation.temperature=0", "evaluation.samples=1"])
-    )
+    ).final
     assert asked.units == 3
     assert asked.evaluation.task.primary == "total"  # as the card says, though no reward is called so
-    assert held_out(load_recipe("arithmetic-tiny", ["evaluation.limit=7"]))[0].units == 7
+    assert held_out(load_recipe("arithmetic-tiny", ["evaluation.limit=7"])).final[0].units == 7

@@ -126,7 +126,7 @@ def test_resumed_run_logs_no_evaluation_twice(tiny: MakeRecipe, chosen: Path, tm
 
 def test_lost_sample_answers_are_asked_for_again(tiny: MakeRecipe, chosen: Path) -> None:
     recipe = tiny(*STEPS)
-    asked = held_out(recipe)
+    asked = held_out(recipe).final
     leading, *_ = (place for place in places(recipe, chosen, asked) if place.spec.path.adapter)
     assert leading.finished
     (leading.folder / "samples.jsonl").unlink()
