@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import signal
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ..errors import first_line
 from ..rewards.text import Message, Text
+from .template_process import apply_template
 from .types import EvaluationError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-
-TEMPLATE_SECONDS = 10.0
-"""How long a chat template may take for one prompt; it takes a ten-thousandth of that."""
-
-TEMPLATE_CHARACTERS = 1_000_000
-"""How much a chat template may add to the messages."""
 
 SPARE = 4
 """Tokens that a tokenizer may add to a text: marks of its beginning and end, a prefix."""
@@ -69,7 +61,7 @@ def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> R
     merged = without_system(messages)
     try:
         try:
-            asked, string = messages, _apply(tokenizer, messages)
+            asked, string = messages, apply_template(tokenizer, messages)
             if merged == messages or _shows_first(string, messages):
                 return Rendered(string, messages)
         except TemplateError:
@@ -77,8 +69,8 @@ def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> R
                 raise
             asked = messages[1:]
         if _spells(tokenizer, messages[0]["content"]):
-            return Rendered(_apply(tokenizer, merged), merged, "moved")
-        return Rendered(_apply(tokenizer, asked), asked, "left out")
+            return Rendered(apply_template(tokenizer, merged), merged, "moved")
+        return Rendered(apply_template(tokenizer, asked), asked, "left out")
     except TemplateError as error:
         raise EvaluationError(f"the model's chat template refuses the prompt: {first_line(error)}") from None
 
@@ -94,45 +86,6 @@ def _spells(tokenizer: PreTrainedTokenizerBase, text: str) -> bool:
     """Return whether a tokenizer has tokens for all of a text. Those that work on bytes have."""
     ids: list[int] = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
     return tokenizer.unk_token_id not in ids
-
-
-def _apply(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> str:
-    """Render by the template, which is a program of whoever made the model: within a time, to a size.
-
-    Raises jinja2's TemplateError, by which a template refuses messages, and :class:`EvaluationError` for all else.
-    """
-    from jinja2 import TemplateError
-
-    chat = [dict(message) for message in messages]
-    try:
-        with in_time():
-            string = str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
-    except (TemplateError, EvaluationError):
-        raise
-    except Exception as error:  # a template divides by zero, indexes past an end, recurses
-        raise EvaluationError(f"the model's chat template fails: {type(error).__name__}: {first_line(error)}") from None
-    if len(string) > TEMPLATE_CHARACTERS + sum(len(str(message["content"])) for message in messages):
-        raise EvaluationError(f"the model's chat template makes a prompt of {len(string):,} characters.")
-    return string
-
-
-@contextmanager
-def in_time() -> Iterator[None]:
-    """End the block after :data:`TEMPLATE_SECONDS`; in another thread than the first, which no signal reaches, not."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ring(number: int, frame: object) -> None:
-        raise EvaluationError(f"the model's chat template takes more than {TEMPLATE_SECONDS:g} s for one prompt.")
-
-    handler = signal.signal(signal.SIGALRM, ring)
-    others = signal.setitimer(signal.ITIMER_REAL, TEMPLATE_SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, *others)
-        signal.signal(signal.SIGALRM, handler)
 
 
 def without_system(messages: list[Message]) -> list[Message]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .rendering import in_time
+from .template_process import apply_template
+from .types import EvaluationError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -23,12 +24,13 @@ def end_of_turn(tokenizer: PreTrainedTokenizerBase) -> str | None:
     None without a template, for one that writes no single token there, and for one that cannot show a short chat:
     what is asked then says what is wrong with it.
     """
+    from jinja2 import TemplateError  # with a tokenizer, which brings it
+
     if tokenizer.chat_template is None:
         return None
     try:
-        with in_time():
-            chat = str(tokenizer.apply_chat_template([dict(message) for message in _CHAT], tokenize=False))
-    except Exception:  # a template is a program of others: what is asked by it says what is wrong with it
+        chat = apply_template(tokenizer, _CHAT, generation_prompt=False)
+    except (EvaluationError, TemplateError):  # what is asked by it says what is wrong with it
         return None
     _, answer, after = chat.rpartition(_ANSWER)
     following = [token for token in tokenizer.get_added_vocab() if answer and after.lstrip().startswith(token)]

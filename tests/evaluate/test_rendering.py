@@ -1,6 +1,10 @@
 """A prompt becomes the tokens it should, once each, and their fingerprint tells templates apart."""
 
-import signal
+import multiprocessing
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.evaluate.rendering import encode, fits, render, rendered, tokens_fingerprint, without_system
 from grpokit.evaluate.types import EvaluationError
 from grpokit.rewards.text import Message
+from grpokit.rewards.user_code import in_thread
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
@@ -142,6 +147,10 @@ LOOP = "{% for i in range(100000) %}{% for j in range(100000) %}{% set k = j %}{
 FAULTS = [
     # a template, and what is said of it
     (LOOP, "takes more than 0.5 s"),
+    ("{{ 9 ** (9 ** 9) }}", "takes more than 0.5 s"),  # within one operation, which no signal interrupts
+    ("{{ 'a' * 10 ** 10 }}", "takes more than 1,073,741,824 bytes"),
+    ("{{ '%20000000000d' % 1 }}", "takes more than 1,073,741,824 bytes"),
+    ("{% set n = namespace(x='aa') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}", "takes more than"),
     ("{% for i in range(99999) %}{{ 'a' * 1000 }}{% endfor %}", "makes a prompt of 99,999,000 characters"),
     ("{{ 1 / 0 }}", "fails: ZeroDivisionError"),
     ("{{ messages[9].content.x }}", "refuses the prompt"),
@@ -153,12 +162,56 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("template", "said"), FAULTS)
-def test_a_templates_fault_is_one_line_in_time(
-    template: str, said: str, tokenizer: PreTrainedTokenizerBase, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("thread", [False, True], ids=["main", "thread"])
+def test_a_templates_fault_is_one_line_within_time_and_memory(
+    template: str, said: str, thread: bool, tokenizer: PreTrainedTokenizerBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grpokit.evaluate.rendering.TEMPLATE_SECONDS", 0.5 if template == LOOP else 10.0)
+    monkeypatch.setattr("grpokit.evaluate.template_process.SECONDS", 0.5 if "0.5 s" in said else 60.0)
     tokenizer.chat_template = template
     with pytest.raises(EvaluationError, match=said) as caught:
-        render(tokenizer, MESSAGES)
+        in_thread(lambda: render(tokenizer, MESSAGES)) if thread else render(tokenizer, MESSAGES)
     assert "\n" not in str(caught.value)
-    assert not 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 10  # the timer of others, if any, is back
+    monkeypatch.setattr("grpokit.evaluate.template_process.SECONDS", 60.0)
+    tokenizer.chat_template = CHATML
+    assert "what is 1+1?" in render(tokenizer, MESSAGES)  # the next one is not at fault
+
+
+def test_processes_of_templates_end_with_their_tokenizers(tokenizer: PreTrainedTokenizerBase) -> None:
+    before = set(multiprocessing.active_children())
+    tokenizer.chat_template = CHATML
+    render(tokenizer, MESSAGES)
+    (child,) = set(multiprocessing.active_children()) - before
+    tokenizer.chat_template = CHATML + " "
+    render(tokenizer, MESSAGES)
+    child.join(60)
+    assert child.exitcode == 0
+
+
+def test_a_templates_process_ends_with_a_killed_parent() -> None:
+    """It would hold the lock of the run, and the port of the page."""
+    code = (
+        "import multiprocessing, sys, time\n"
+        "from grpokit.evaluate.demo import checkpoint_path\n"
+        "from grpokit.evaluate.engines.loading import load_tokenizer\n"
+        "from grpokit.evaluate.rendering import render\n"
+        "render(load_tokenizer(checkpoint_path()), [{'role': 'user', 'content': '2+2?'}])\n"
+        "print(multiprocessing.active_children()[0].pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = Path("/proc", parent.stdout.readline().strip())
+        assert child.exists()
+        parent.kill()
+    deadline = time.monotonic() + 60
+    while child.exists() and "State:\tZ" not in (child / "status").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_threads_are_each_given_their_own_prompt(tokenizer: PreTrainedTokenizerBase) -> None:
+    tokenizer.chat_template = CHATML
+    texts = [f"question {number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        asked = pool.map(lambda text: render(tokenizer, [{"role": "user", "content": text}]), texts)
+        assert all(f"{text}<" in string for text, string in zip(texts, asked, strict=True))
