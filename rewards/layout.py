@@ -85,11 +85,6 @@ extraction, reasoning_tag.
         return tuple(f"<{name}>" for name in self.reasoning_tags)
 
     @cached_property
-    def closings(self) -> tuple[str, ...]:
-        """The tags that close a reasoning block."""
-        return tuple(f"</{name}>" for name in self.reasoning_tags)
-
-    @cached_property
     def reasoning_mark(self) -> re.Pattern[str]:
         """A tag that opens or closes a reasoning block."""
         return re.compile(rf"</?(?:{'|'.join(map(re.escape, self.reasoning_tags))})>")

@@ -91,8 +91,9 @@ def normalise(raw: Text, prompt: Text | None = None, layout: Layout = DEFAULT_LA
     """
     text = raw if isinstance(raw, str) else _assistant_text(raw)
     text = strip_eos(text)
-    if "<" in text and layout.reasoning_mark.search(text):
-        return _split(text, layout)
+    split = _split(text, layout) if "<" in text else None
+    if split is not None:
+        return split
     if isinstance(prompt, str) and prompt.rstrip().endswith(layout.openings):
         return Completion(text, text, None, len(text), True)
     return Completion(text, "", text, 0, False)
@@ -123,32 +124,22 @@ def in_trl_form(raw: Text, prompt: Text) -> Text:
     return [{"role": "assistant", "content": raw}] if isinstance(raw, str) else _assistant_text(raw)
 
 
-class _Tag(NamedTuple):
-    start: int
-    end: int
-
-
-def _split(text: str, layout: Layout) -> Completion:
-    """Return the parts of a text in which a reasoning tag stands."""
-    close = _last(text, layout.closings)
-    opened = _first(text, layout.openings, close.end if close else 0)
+def _split(text: str, layout: Layout) -> Completion | None:
+    """Return the parts of a text by its reasoning tags, None where it has none."""
+    first = close = opened = None  # the first tag, the last that closes, and the first that opens after that one
+    for tag in layout.reasoning_mark.finditer(text):
+        first = first or tag
+        if tag[0].startswith("</"):
+            close, opened = tag, None
+        else:
+            opened = opened or tag
     if opened:
-        return Completion(text, text[opened.end :], None, len(text), False)
-    assert close is not None  # or no tag would stand in the text
-    first = _first(text, layout.openings, 0, close.start)
-    prefilled = first is None or _last(text[: first.start], layout.closings) is not None
-    start = 0 if first is None or prefilled else first.end
-    return Completion(text, text[start : close.start], text[close.end :], close.end, prefilled)
-
-
-def _first(text: str, tags: tuple[str, ...], start: int, stop: int | None = None) -> _Tag | None:
-    places = [_Tag(at, at + len(tag)) for tag in tags if (at := text.find(tag, start, stop)) >= 0]
-    return min(places, default=None)
-
-
-def _last(text: str, tags: tuple[str, ...]) -> _Tag | None:
-    places = [_Tag(at, at + len(tag)) for tag in tags if (at := text.rfind(tag)) >= 0]
-    return max(places, default=None)
+        return Completion(text, text[opened.end() :], None, len(text), False)
+    if first is None or close is None:
+        return None
+    prefilled = first[0].startswith("</")
+    start = 0 if prefilled else first.end()
+    return Completion(text, text[start : close.start()], text[close.end() :], close.end(), prefilled)
 
 
 def _assistant_text(messages: Sequence[Message]) -> str:

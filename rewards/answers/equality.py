@@ -105,10 +105,12 @@ def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | Non
 
 def _dense(plain: str) -> str:
     """Return the text without the blanks that mean nothing: those between digits stay."""
-    return _IDLE_BLANK.sub("", plain)
+    return _IDLE_BLANK.sub("", plain) if " " in plain else plain
 
 
 def _same_base(answer: str, reference: str) -> bool | None:
+    if "_" not in answer and "_" not in reference:
+        return None
     wanted, given = _BASE.fullmatch(reference), _BASE.fullmatch(answer)
     if wanted is None or not wanted[1].strip()[:1].isdigit():
         if given is None or not given[1].strip().isdigit() or read_quantity(reference) is None:
@@ -248,7 +250,11 @@ def is_words(plain: str) -> bool:
     >>> is_words("east"), is_words("no solution"), is_words(r"\sqrt{2} + ab"), is_words(r"\sin x")
     (True, True, False, False)
     """
-    bare = _FUNCTIONS.sub(" ", _COMMAND.sub(" ", plain))
+    bare = _COMMAND.sub(" ", plain) if "\\" in plain else plain
+    return _has_words(bare) and _has_words(_FUNCTIONS.sub(" ", bare))
+
+
+def _has_words(bare: str) -> bool:
     return any(not _ALGEBRA_LETTERS.fullmatch(run) for run in _RUN.findall(bare))
 
 

@@ -75,7 +75,7 @@ def value_of(text: str, other: str) -> str:
     >>> value_of("x^2 + y^2 = 13", "13"), value_of("x = 5", "y = 5"), value_of("x = 56 = 57", "57")
     ('x^2 + y^2 = 13', 'x = 5', 'x = 56 = 57')
     """
-    exact, *about = _ABOUT.split(text)
+    exact, *about = _ABOUT.split(text) if r"\approx" in text else (text,)
     if about:  # x = 1/3 \\approx 0.33 says 1/3, and x \\approx 5 says 5
         return about[0].strip() if is_name(exact) else value_of(exact.strip(), other)
     sides = split_outside(text, "=")

@@ -26,6 +26,8 @@ def read_interval(plain: str) -> Shape | None:
     if plain in _REALS:
         return Shape("tuple", (r"-\infty", r"\infty"), "()")
     parts = _LESS.split(plain)
+    if len(parts) == 1:
+        return None
     signs = ["<" if sign[0] == "<" or sign == r"\le" else ">" for sign in parts[1::2]]
     closed = [sign not in "<>" for sign in parts[1::2]]
     values = parts[::2]

@@ -59,11 +59,13 @@ _ABOUT = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_ABOUT_STARTS = "\\~aArR"
 
 
 class _Rule(NamedTuple):
-    """A step of reading LaTeX, and the example that it is tested on."""
+    """A step of reading LaTeX, what stands in every text that it changes, and the example that it is tested on."""
 
+    mark: str
     pattern: re.Pattern[str]
     plain: str | Callable[[re.Match[str]], str]
     before: str
@@ -103,44 +105,45 @@ _MATH_MARK = re.compile(r"\\[()\[\]]|\$\$")
 
 LATEX_RULES = (
     _Rule(
-        re.compile(r"\\(?:left|right|bigg?[lr]?|Bigg?[lr]?|displaystyle|textstyle|limits)(?![A-Za-z])\.?"),
+        "\\", re.compile(r"\\(?:left|right|bigg?[lr]?|Bigg?[lr]?|displaystyle|textstyle|limits)(?![A-Za-z])\.?"),
         "", r"\left( 3, 4 \right]", "( 3, 4 ]",
     ),
     _Rule(
-        re.compile(r"(?<=\d)(,)\\[! ,:;]\s*(?=\d{3})|\\!"),
+        "\\", re.compile(r"(?<=\d)(,)\\[! ,:;]\s*(?=\d{3})|\\!"),
         lambda thin: thin[1] or "", r"32,\! 000 or 32,\ 000", "32,000 or 32,000",
     ),
-    _Rule(_SPACE, lambda space: space[1] or " ", r"1\,000~m \\ 2\quad 3", r"1 000 m \\ 2  3"),
-    _Rule(_COLOUR, "", r"\textcolor{red}{57}", "{57}"),
-    _Rule(_end_of("lt"), "<", r"x \lt 3", "x < 3"),
-    _Rule(_end_of("gt"), ">", r"x \gt 3", "x > 3"),
-    _Rule(_end_of("[lr]?vert"), "|", r"\lvert x \rvert", "| x |"),
-    _Rule(_OVER, r"\\frac{\1}{\2}", r"{1 \over 2}", r"\frac{1 }{ 2}"),
-    _Rule(_end_of("leq(?:slant)?"), r"\\le", r"x \leqslant 2", r"x \le 2"),
-    _Rule(_end_of("geq(?:slant)?"), r"\\ge", r"x \geq 2", r"x \ge 2"),
-    _Rule(_end_of("neq"), r"\\ne", r"x \neq 2", r"x \ne 2"),
-    _Rule(_end_of("varnothing|empty"), r"\\emptyset", r"\varnothing", r"\emptyset"),
-    _Rule(_end_of("lbrace|lbrack"), r"\\{", r"\lbrace 1", r"\{ 1"),
-    _Rule(_end_of("rbrace|rbrack"), r"\\}", r"1 \rbrace", r"1 \}"),
-    _Rule(_end_of("ldots|cdots|dots"), "...", r"1, \dots", "1, ..."),
-    _Rule(re.compile(r"\\([%#&_])"), r"\1", r"50\%", "50%"),
-    *[_Rule(_TEXT, r" \1 ", r"\text{(C)}", " (C) ")] * 3,  # at most three within each other
-    _Rule(_end_of("bf|it|rm|sf|tt|em|bfseries|itshape"), "", r"{\bf 57}", "{ 57}"),
-    _Rule(_end_of("[dtc]frac"), r"\\frac", r"\dfrac{1}{2}", r"\frac{1}{2}"),
+    _Rule("", _SPACE, lambda space: space[1] or " ", r"1\,000~m \\ 2\quad 3", r"1 000 m \\ 2  3"),
+    _Rule("color", _COLOUR, "", r"\textcolor{red}{57}", "{57}"),
+    _Rule(r"\lt", _end_of("lt"), "<", r"x \lt 3", "x < 3"),
+    _Rule(r"\gt", _end_of("gt"), ">", r"x \gt 3", "x > 3"),
+    _Rule("vert", _end_of("[lr]?vert"), "|", r"\lvert x \rvert", "| x |"),
+    _Rule(r"\over", _OVER, r"\\frac{\1}{\2}", r"{1 \over 2}", r"\frac{1 }{ 2}"),
+    _Rule(r"\leq", _end_of("leq(?:slant)?"), r"\\le", r"x \leqslant 2", r"x \le 2"),
+    _Rule(r"\geq", _end_of("geq(?:slant)?"), r"\\ge", r"x \geq 2", r"x \ge 2"),
+    _Rule(r"\neq", _end_of("neq"), r"\\ne", r"x \neq 2", r"x \ne 2"),
+    _Rule(r"\varnothing", _end_of("varnothing"), r"\\emptyset", r"\varnothing", r"\emptyset"),
+    _Rule(r"\empty", _end_of("empty"), r"\\emptyset", r"\empty", r"\emptyset"),
+    _Rule(r"\lbra", _end_of("lbrace|lbrack"), r"\\{", r"\lbrace 1", r"\{ 1"),
+    _Rule(r"\rbra", _end_of("rbrace|rbrack"), r"\\}", r"1 \rbrace", r"1 \}"),
+    _Rule("dots", _end_of("ldots|cdots|dots"), "...", r"1, \dots", "1, ..."),
+    _Rule("\\", re.compile(r"\\([%#&_])"), r"\1", r"50\%", "50%"),
+    *[_Rule("{", _TEXT, r" \1 ", r"\text{(C)}", " (C) ")] * 3,  # at most three within each other
+    _Rule("\\", _end_of("bf|it|rm|sf|tt|em|bfseries|itshape"), "", r"{\bf 57}", "{ 57}"),
+    _Rule("frac", _end_of("[dtc]frac"), r"\\frac", r"\dfrac{1}{2}", r"\frac{1}{2}"),
     _Rule(
-        re.compile(rf"\\frac\s*{_ARGUMENT}\s*{_ARGUMENT}"),
+        r"\frac", re.compile(rf"\\frac\s*{_ARGUMENT}\s*{_ARGUMENT}"),
         lambda fraction: rf"\frac{_braced(fraction[1])}{_braced(fraction[2])}", r"\frac12", r"\frac{1}{2}",
     ),
     _Rule(
-        re.compile(r"\^\s*(?:\{\s*)?((?:\\prime(?![A-Za-z])\s*|'\s*)+)\}?"),
+        "^", re.compile(r"\^\s*(?:\{\s*)?((?:\\prime(?![A-Za-z])\s*|'\s*)+)\}?"),
         lambda primes: "'" * (primes[1].count("\\prime") + primes[1].count("'")), r"f^{\prime\prime}", "f''",
     ),
-    _Rule(re.compile(r"\\sqrt\s+(\d+)"), r"\\sqrt{\1}", r"\sqrt 12", r"\sqrt{12}"),
-    _Rule(re.compile(r"\\sqrt\s*(\d|[A-Za-z])"), r"\\sqrt{\1}", r"\sqrt2", r"\sqrt{2}"),
+    _Rule(r"\sqrt", re.compile(r"\\sqrt\s+(\d+)"), r"\\sqrt{\1}", r"\sqrt 12", r"\sqrt{12}"),
+    _Rule(r"\sqrt", re.compile(r"\\sqrt\s*(\d|[A-Za-z])"), r"\\sqrt{\1}", r"\sqrt2", r"\sqrt{2}"),
     _Rule(
-        re.compile(r"\s*(?:\^\s*\{?\s*\\circ\s*\}?|\\degrees?(?![A-Za-z]))"),
-        r"^\\circ", r"90 ^{\circ}", r"90^\circ",
+        r"\circ", re.compile(r"\s*\^\s*\{?\s*\\circ\s*\}?"), r"^\\circ", r"90 ^{\circ}", r"90^\circ",
     ),
+    _Rule(r"\degree", re.compile(r"\s*\\degrees?(?![A-Za-z])"), r"^\\circ", r"90 \degree", r"90^\circ"),
 )  # fmt: skip
 """What is done to LaTeX, in this order."""
 
@@ -157,25 +160,31 @@ def tidy(text: str) -> str:
     >>> tidy("**１８** eggs"), tidy("5½"), tidy(r"10,\!080"), tidy(r"\text{(C)}")
     ('18 eggs', '5 1/2', '10,080', '(C)')
     """
-    text = _BLANKS.sub(" ", text[:LONGEST].translate(_CHARACTERS))
+    text = text[:LONGEST]
+    if not text.isascii():
+        text = text.translate(_CHARACTERS)
+    text = _BLANKS.sub(" ", text)
     if not text.isascii():
         text = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
         text = _RAISED.sub(lambda run: "^{" + "".join(_SUPERSCRIPTS[sign] for sign in run[0]) + "}", text)
         text = _LOWERED.sub(lambda run: "_{" + "".join(_SUBSCRIPTS[sign] for sign in run[0]) + "}", text)
     text = _STARRED_POWER.sub("^", text) if "**" in text and not text.startswith("**") else text
-    text = _BRACED_COMMA.sub(",", text.replace("**", "")).strip("`* \t\r\n")
+    text = text.replace("**", "")
+    text = (_BRACED_COMMA.sub(",", text) if "{" in text else text).strip("`* \t\r\n")
     emphasised = _EMPHASIS.fullmatch(text) if text.startswith("_") else None
     text = emphasised[2] if emphasised else text
     if "\\" in text:
         text = _tidy_latex(text)
     text = text.replace("+/-", r"\pm ").replace("<=", r"\le ").replace(">=", r"\ge ").replace("!=", r"\ne ")
-    text = _PLAIN_PI.sub(r"\\pi ", _ROOT_WORD.sub(r"\\sqrt", text))
+    text = _ROOT_WORD.sub(r"\\sqrt", text) if "sqrt" in text else text
+    text = _PLAIN_PI.sub(r"\\pi ", text) if "pi" in text else text
     text = _tidy_dollars(_brace_arguments(text) if "^" in text or r"\sqrt" in text else text)
-    text = _BLANKS.sub(" ", _RAISED_BLANK.sub("", text)).strip(" ")
+    text = " ".join((_RAISED_BLANK.sub("", text) if "^" in text else text).split())
     while text and text[-1] in _EDGES and not text.endswith("..."):
         text = text[:-1]
-    text = _without_group(text)
-    return _ABOUT.sub("", text.lstrip(" :"), count=1) if _ABOUT.match(text.lstrip(" :")) else text.lstrip(" :")
+    text = _without_group(text).lstrip(" :")
+    about = _ABOUT.match(text) if text[:1] in _ABOUT_STARTS else None
+    return text[about.end() :] if about else text
 
 
 def _tidy_latex(text: str) -> str:
@@ -184,7 +193,8 @@ def _tidy_latex(text: str) -> str:
     if r"\begin" not in text:  # in a matrix \[ may be an entry's bracket after a new line
         text = _MATH_MARK.sub(" ", text)
     for rule in LATEX_RULES:
-        text = rule.pattern.sub(rule.plain, text)
+        if rule.mark in text:
+            text = rule.pattern.sub(rule.plain, text)
     return text
 
 

@@ -81,11 +81,11 @@ def read_quantity(text: str) -> Quantity | None:
         return _read_repeating(plain)
     if not plain or len(plain) > LONGEST_NUMBER:
         return None
-    negative = _NEGATIVE.match(plain)
-    if negative:
-        quantity = read_quantity(plain[negative.end() :])
-        return quantity and quantity._replace(value=-quantity.value)
     if plain[0].isalpha():
+        negative = _NEGATIVE.match(plain)
+        if negative:
+            quantity = read_quantity(plain[negative.end() :])
+            return quantity and quantity._replace(value=-quantity.value)
         words = read_number_words(plain)
         return _with_unit(words.value, words.rest, "") if words else None
     number = _NUMBER.match(plain)
@@ -146,8 +146,9 @@ def _mixed(whole: str | None, top: str, bottom: str) -> Fraction | None:
 
 
 def _decimal(text: str) -> Fraction | None:
+    whole, _, decimals = text.replace(",", "").replace(" ", "").partition(".")
     try:
-        return Fraction(text.replace(",", "").replace(" ", ""))
+        return Fraction(int(whole + decimals), 10 ** len(decimals))
     except ValueError:
         return None
 

@@ -44,7 +44,7 @@ def same_time(answer: str, reference: str) -> bool | None:
 
 
 def _time(text: str) -> _Time | None:
-    time = _TIME.fullmatch(text) or _HOUR.fullmatch(text)
+    time = (_TIME.fullmatch(text) or _HOUR.fullmatch(text)) if text[:1].isdecimal() else None
     return _Time(int(time[1]), int(time[2] or 0), int(time[3] or 0), (time[4] or "").lower()) if time else None
 
 

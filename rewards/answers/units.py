@@ -153,7 +153,7 @@ def without_unit(plain: str) -> str:
     """
     if _TRIGONOMETRY.search(plain):
         return plain
-    counter = _CJK_UNITS.search(plain) if _CJK.search(plain) else None
+    counter = None if plain.isascii() or not _CJK.search(plain) else _CJK_UNITS.search(plain)
     if counter and counter.start() and counter.end() == len(plain):
         return plain[: counter.start()].strip()
     words = plain.replace(r"^\circ", r" ^\circ").split(" ")

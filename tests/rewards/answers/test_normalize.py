@@ -1,12 +1,28 @@
 r"""One canonical spelling: each rule on its example, and the whole on texts."""
 
+import re
+
 import pytest
 from grpokit.rewards.answers.normalize import LATEX_RULES, LONGEST, _Rule, tidy
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize("rule", LATEX_RULES, ids=lambda rule: rule.before)
 def test_a_rule_does_what_its_example_says(rule: _Rule) -> None:
     assert rule.pattern.sub(rule.plain, rule.before) == rule.after
+    assert rule.mark in rule.before
+
+
+_PIECES = sorted(
+    {piece for rule in LATEX_RULES for piece in (*re.findall(r"\\?[A-Za-z]+|.", rule.before), "1", "{", "}")}
+)
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=8).map("".join))
+def test_a_rule_changes_no_text_without_its_mark(text: str) -> None:
+    for rule in LATEX_RULES:
+        assert rule.mark in text or rule.pattern.sub(rule.plain, text) == text
 
 
 TIDY = [
