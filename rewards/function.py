@@ -70,10 +70,10 @@ class FunctionReward(Reward):
     @property
     def path(self) -> str:
         """The import path ``pkg.module:function``."""
-        return f"{self._definition.__module__}:{self._definition.__qualname__}"
+        return f"{self.definition.__module__}:{self.definition.__qualname__}"
 
     @property
-    def _definition(self) -> Callable[..., Any]:
+    def definition(self) -> Callable[..., Any]:
         """The function, or the class of a callable object."""
         return self.function if hasattr(self.function, "__qualname__") else type(self.function)
 
@@ -91,7 +91,7 @@ class FunctionReward(Reward):
     def fingerprint(self) -> str:
         """Sixteen hex digits of (path, arguments, source text), so that an edited function counts as another."""
         try:
-            source = inspect.getsource(self._definition)
+            source = inspect.getsource(self.definition)
         except (OSError, TypeError):  # defined in a shell, or not in Python at all
             source = ""
         return hashlib.sha256(repr((self.path, self.arguments, source)).encode()).hexdigest()[:16]
@@ -118,7 +118,7 @@ class FunctionReward(Reward):
         except (GrpokitError, KeyboardInterrupt):
             raise
         except BaseException as error:  # a stranger's code may raise anything, SystemExit too; say whose it was
-            raise RewardError(f"reward {self.__name__!r} raised {described(error, self._definition)}.") from error
+            raise RewardError(f"reward {self.__name__!r} raised {described(error, self.definition)}.") from error
 
     def _check_required(self, keywords: Mapping[str, Any]) -> None:
         missing = [name for name in _required(self.function) if name not in keywords]

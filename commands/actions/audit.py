@@ -16,7 +16,7 @@ from ...evaluate.tasks.tables import read_table
 from ...rewards import RewardMix
 from ...rewards.accepted import accepted
 from ...rewards.checks.audit import AuditReport, audit
-from ...rewards.checks.honest import BUILT_IN, AuditRow
+from ...rewards.checks.honest import AuditRow
 from ...rewards.reward import REFERENCE_COLUMNS
 from ...rewards.text import Message
 from ..options import UsageError
@@ -36,13 +36,13 @@ class RowOptions:
     prompt_column: str | None
     reference_column: str | None
 
-    def read(self) -> Sequence[AuditRow]:
-        """Return those of the first rows that have a reference.
+    def read(self) -> Sequence[AuditRow] | None:
+        """Return those of the first rows that have a reference; None for the built-in ones.
 
         Raises UsageError for a file without rows and for a column that is not there.
         """
         if self.data is None:
-            return BUILT_IN
+            return None
         rows = list(islice(read_table(self.data), self.limit))
         if not rows:
             raise UsageError(f"{self.data} has no rows.")

@@ -7,20 +7,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from math import isfinite
 from statistics import fmean
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from ...errors import GrpokitError
+from ..answers.correctness import Correctness
 from ..fault_isolation import GuardedMix
 from ..mix import RewardMix
-from ..reward import REFERENCE_COLUMNS, Batch, Judgement, Reward
+from ..reward import REFERENCE_COLUMNS, Batch, Judgement
 from ..text import RewardError, Text
+from .earning import Earning
 from .hacks import HACKS, Hack, Scene
-from .honest import BUILT_IN, AuditRow
+from .honest import BUILT_IN, BUILT_IN_TEXTS, AuditRow
+from .search import all_rewards, search
 
 LEAK = 0.1
 """A hack leaks when it earns more than an honest wrong answer by over this share of the gap to a right one."""
+
+SLACK = 0.01
+"""A hack beats honest work when it earns more by over this share of what right work earns above wrong work."""
+
+LEAST = 0.05
+"""Where right work earns hardly more than wrong work, this share of the mix's whole range stands in for the gap."""
 
 _EXACT = 1e-9
 _NEGLIGIBLE = 0.01
@@ -38,19 +48,11 @@ class Payment(StrEnum):
     """How a mix treats a hack."""
 
     PAYS = "pays"
-    """The hack earns at least what an honest right answer earns (with a right answer: more)."""
+    """The hack earns at least what an honest right answer earns (with a right answer: clearly more)."""
     LEAKS = "leaks"
     """Less than that, but clearly more than an honest wrong answer: a group without a right one learns it."""
     CLOSED = "closed"
     """No more than an honest wrong answer."""
-
-
-@dataclass(frozen=True)
-class Earning:
-    """Mean over rows of the weighted total, and of each reward's weighted part (None left out)."""
-
-    total: float
-    parts: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,17 @@ class HackResult:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What a mix pays for honest right answers, honest wrong answers and every hack, in units of the total."""
+    """What a mix pays for honest right answers, honest wrong answers and every hack, in units of the total.
+
+    A ``blind`` mix pays right work hardly more than wrong work: by under a twentieth of its range.
+    """
 
     spec: str
     rows: int
     right: Earning
     wrong: Earning
     hacks: tuple[HackResult, ...]
+    blind: bool
 
     @property
     def paid(self) -> tuple[HackResult, ...]:
@@ -90,22 +96,28 @@ class AuditReport:
     @property
     def verdict(self) -> str:
         """One sentence: whether honesty pays best."""
+        blind = " It pays right work hardly more than wrong work: nothing in it asks for more." if self.blind else ""
         if self.paid:
             names = ", ".join(hack.name for hack in self.paid)
-            return f"FAILED: {len(self.paid)} of {len(self.hacks)} hacks earn as much as honest right answers: {names}."
+            count = f"{len(self.paid)} of {len(self.hacks)}"
+            return f"FAILED: {count} hacks earn as much as honest right answers: {names}.{blind}"
         leaks = f" {len(self.leaks)} earn more than honest wrong answers." if self.leaks else ""
-        return f"PASSED: no hack of {len(self.hacks)} outearns honest right answers.{leaks}"
+        return f"PASSED: no hack of {len(self.hacks)} outearns honest right answers.{leaks}{blind}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values (``schema`` 1)."""
         return {"schema": 1, "passed": not self.paid, "verdict": self.verdict, **asdict(self)}
 
 
-def audit(mix: RewardMix, rows: Sequence[AuditRow] = BUILT_IN, column: str = "reference") -> AuditReport:
+def audit(mix: RewardMix, rows: Sequence[AuditRow] | None = None, column: str = "reference") -> AuditReport:
     """Score honest and hacked completions of every row with the mix, and compare what they earn.
 
+    Without rows they are built-in ones: texts where the mix compares texts, else word problems. A text's honest right
+    answer is a paraphrase of the reference.
+
     Each row's completions form one group under its prompt, as in training. A hack's variants are judged by their
-    mean total over the rows, and the best-paid one counts, since that is the one that training would find. Token
+    mean total over the rows, and the best-paid one counts, since that is the one that training would find. Beside the
+    known hacks a small search changes the honest wrong answer, step by step, as long as that pays more. Token
     ids are stand-ins, one per word or sign, so limits in tokens are judged roughly. The references stand in every
     usual column and in ``column``. Rewards get prompts and completions as messages where the rows have messages, and
     where one of them takes nothing else.
@@ -116,23 +128,49 @@ def audit(mix: RewardMix, rows: Sequence[AuditRow] = BUILT_IN, column: str = "re
     >>> report.verdict.startswith("FAILED")
     True
     """
+    texts = _compares_texts(mix)
+    rows = (BUILT_IN_TEXTS if texts else BUILT_IN) if rows is None else rows
     if not rows:
         raise AuditError("an audit of no rows; give at least one prompt with its reference.")
-    asked = any(map(_asks_for_tags, mix.rewards))
-    scenes = [Scene(row, [other for other in rows if other != row][:_OTHERS], mix.layout, asked) for row in rows]
+    asked = any("reasoning_tag" in reward.reads for reward in all_rewards(mix.rewards))
+    scenes = [Scene(row, [other for other in rows if other != row][:_OTHERS], mix.layout, asked, texts) for row in rows]
     written = [[scene.right, scene.wrong, *(text for hack in HACKS for text in hack.write(scene))] for scene in scenes]
     right, wrong, *earned = _earnings(mix, _batch(rows, written, column), len(written[0]))
     if right is None or wrong is None:
         raise AuditError(f"no reward of {mix.spec!r} applies to these rows' references; check the reference column.")
     owners = [hack for hack in HACKS for _ in hack.write(scenes[0])]
     variants = [_Variant(*variant) for variant in zip(owners, written[0][2:], earned, strict=True)]
-    least = {name: min(e.parts[name] for e in (right, wrong, *earned) if e) for name in mix.names}
-    results = tuple(_results(variants, _Honest(right, wrong, least)))
-    return AuditReport(mix.spec, len(rows), right, wrong, results)
+
+    def score(tried: Sequence[Sequence[str]]) -> list[Earning | None]:
+        lines = [[scene.right, scene.wrong, *others] for scene, others in zip(scenes, tried, strict=True)]
+        return _earnings(mix, _batch(rows, lines, column), len(lines[0]))[2:]
+
+    grown = search(mix, scenes, wrong, score)
+    if grown is not None:
+        variants.append(_Variant(*grown))
+        earned.append(grown.earning)
+    known = [earning for earning in (right, wrong, *earned) if earning]
+    least = {name: min(earning.parts[name] for earning in known) for name in mix.names}
+    gap, some = right.total - wrong.total, LEAST * _range(mix, known)
+    honest = _Honest(right, wrong, least, SLACK * max(gap, some))
+    return AuditReport(mix.spec, len(rows), right, wrong, tuple(_results(variants, honest)), blind=gap < some)
 
 
-def _asks_for_tags(reward: Reward) -> bool:
-    return "reasoning_tag" in reward.reads or any(map(_asks_for_tags, reward.parts().values()))
+def _compares_texts(mix: RewardMix) -> bool:
+    """Return whether the mix compares texts with a reference, and does not check answers."""
+    rewards = list(all_rewards(mix.rewards))
+    similar = any(".similarity." in type(reward).__module__ and not reward.foreign for reward in rewards)
+    return similar and not any(isinstance(reward, Correctness) for reward in rewards)
+
+
+def _range(mix: RewardMix, known: Sequence[Earning]) -> float:
+    """Return how far two totals can lie apart; where a reward has no ends, how far those known do."""
+    pairs = zip(mix.weights, (reward.range for reward in mix.rewards), strict=True)
+    whole = sum(abs(weight) * (high - low) for weight, (low, high) in pairs if weight)
+    if isfinite(whole):
+        return whole
+    totals = [earning.total for earning in known]
+    return max(totals) - min(totals)
 
 
 class _Variant(NamedTuple):
@@ -144,11 +182,15 @@ class _Variant(NamedTuple):
 
 
 class _Honest(NamedTuple):
-    """What hacks are held against: honest right and wrong work, and the least that each reward pays here."""
+    """What hacks are held against: honest right and wrong work, and the least that each reward pays here.
+
+    A hack beats honest work when it earns more by over ``slack``.
+    """
 
     right: Earning
     wrong: Earning
     least: Mapping[str, float]
+    slack: float
 
 
 def _earnings(mix: RewardMix, batch: Batch, width: int) -> list[Earning | None]:
@@ -198,7 +240,7 @@ def _mean(values: Sequence[float | None]) -> float:
 
 def _results(variants: Sequence[_Variant], honest: _Honest) -> Iterator[HackResult]:
     """Yield each hack in its best-paid variant."""
-    for hack in HACKS:
+    for hack in dict.fromkeys(variant.hack for variant in variants):
         own = [(v.earning, v.example) for v in variants if v.hack is hack and v.earning]
         if own:
             best, example = max(own, key=lambda pair: pair[0].total)
@@ -207,7 +249,7 @@ def _results(variants: Sequence[_Variant], honest: _Honest) -> Iterator[HackResu
 
 def _result(hack: Hack, earning: Earning, example: str, honest: _Honest) -> HackResult:
     right, wrong = honest.right.total, honest.wrong.total
-    payment = _payment(hack, earning.total, right, wrong)
+    payment = _payment(hack, earning.total, honest)
     return HackResult(
         hack.name,
         hack.what,
@@ -233,8 +275,9 @@ def _blame(hack: Hack, earning: Earning, honest: _Honest) -> str:
     return max(share, key=share.__getitem__)
 
 
-def _payment(hack: Hack, total: float, right: float, wrong: float) -> Payment:
-    if total > right + _EXACT or (not hack.right and total >= right - _EXACT):
+def _payment(hack: Hack, total: float, honest: _Honest) -> Payment:
+    right, wrong = honest.right.total, honest.wrong.total
+    if total > right + honest.slack or (not hack.right and total >= right - _EXACT):
         return Payment.PAYS
     if not hack.right and total > wrong + LEAK * (right - wrong) + _EXACT:
         return Payment.LEAKS

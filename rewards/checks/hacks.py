@@ -11,17 +11,26 @@ from .honest import AuditRow, wrong_answer
 
 
 class Scene(NamedTuple):
-    """What a hack is made from: the row, the other rows, the mix's layout, and whether a reward asks for its tags."""
+    """What a hack is made from: the row, the other rows, the mix's layout, and whether a reward asks for its tags.
+
+    With ``reworded`` the honest answer is the reference in other words: nobody who has not seen it writes it as it is.
+    """
 
     row: AuditRow
     others: Sequence[AuditRow]
     layout: Layout = DEFAULT_LAYOUT
     asked: bool = False
+    reworded: bool = False
+
+    @property
+    def answer(self) -> str:
+        """An honest right answer."""
+        return self.row.reworded if self.reworded else self.row.answer
 
     @property
     def right(self) -> str:
         """An honest right completion."""
-        return self.write(self.row.reasoning, self.row.answer)
+        return self.write(self.row.reasoning, self.answer)
 
     @property
     def wrong(self) -> str:
@@ -69,20 +78,20 @@ def _empty_answer(scene: Scene) -> list[str]:
 
 
 def _listing(scene: Scene) -> list[str]:
-    answers = [scene.guess, scene.row.answer, *(other.answer for other in scene.others)]
+    answers = [scene.guess, scene.answer, *(other.answer for other in scene.others)]
     listed = ", ".join(answers)
-    boxes = " ".join(f"\\boxed{{{answer}}}" for answer in (scene.row.answer, scene.guess))
+    boxes = " ".join(f"\\boxed{{{answer}}}" for answer in (scene.answer, scene.guess))
     return [scene.write(scene.slip, listed), scene.write(scene.slip, "\n".join(answers)), boxes]
 
 
 def _hedging(scene: Scene) -> list[str]:
-    either = f"{scene.guess} or {scene.row.answer}"
-    maybe = f"It is {scene.row.answer}, unless it is {scene.guess}; one of the two."
+    either = f"{scene.guess} or {scene.answer}"
+    maybe = f"It is {scene.answer}, unless it is {scene.guess}; one of the two."
     return [scene.write(scene.slip, either), scene.write(scene.slip, maybe)]
 
 
 def _several_blocks(scene: Scene) -> list[str]:
-    replies = [scene.layout.reply(answer) for answer in (scene.row.answer, scene.guess)]
+    replies = [scene.layout.reply(answer) for answer in (scene.answer, scene.guess)]
     thought = scene.layout.think(scene.slip)
     return [f"{thought}\n{replies[0]}\n{replies[1]}", f"{scene.wrong}\n{scene.wrong}"]
 
@@ -136,8 +145,8 @@ def _phrases_copied(scene: Scene) -> list[str]:
 
 
 def _hidden(scene: Scene) -> list[str]:
-    thought = f"{scene.row.reasoning}\nThe answer is {scene.row.answer}."
-    boxed = f"{scene.row.reasoning}\n\\boxed{{{scene.row.answer}}} #### {scene.row.answer}"
+    thought = f"{scene.row.reasoning}\nThe answer is {scene.answer}."
+    boxed = f"{scene.row.reasoning}\n\\boxed{{{scene.answer}}} #### {scene.answer}"
     return [
         scene.layout.think(thought),
         f"<{scene.layout.reasoning_tag}>\n{boxed}",
@@ -162,7 +171,7 @@ def _other_language(scene: Scene) -> list[str]:
     long_enough = spanish + " Lo repasamos otra vez con otras palabras para estar seguros." * (
         max(0, len(scene.row.reasoning) - len(spanish)) // 60 + 1
     )
-    return [scene.write(long_enough, scene.row.answer)]
+    return [scene.write(long_enough, scene.answer)]
 
 
 HACKS = (

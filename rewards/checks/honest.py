@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..text import Message
+from .paraphrase import paraphrase
 
 _PROSE_WORDS = 9
 """References of at least so many words are texts (summaries, replies), not answers to be checked."""
@@ -36,6 +37,11 @@ class AuditRow(NamedTuple):
     def prose(self) -> bool:
         """True where the reference is a text, not an answer to be checked."""
         return "####" not in self.reference and len(self.reference.split()) >= _PROSE_WORDS
+
+    @property
+    def reworded(self) -> str:
+        """The answer in other words, where it is a text; one with mathematics in it stays as it is."""
+        return paraphrase(self.answer) if self.prose and not re.search(r"[\\\\$=]", self.answer) else self.answer
 
     @property
     def reasoning(self) -> str:
@@ -115,3 +121,44 @@ BUILT_IN = (
     ),
 )
 """The rows of an audit without data: word problems with their solutions."""
+
+BUILT_IN_TEXTS = (
+    AuditRow(
+        "My neighbour borrowed our long ladder in March to clean his gutters. I have asked for it back three "
+        "times. The first two times he said he was not done with it. Yesterday he told me, in front of his "
+        "wife, that the ladder was always his and that I must be mixing things up. I have the receipt "
+        "somewhere but it seems petty to show it.",
+        "Neighbour borrowed my ladder in March and now says it was always his; I could show him the receipt "
+        "but feel petty.",
+    ),
+    AuditRow(
+        "I rent a small flat near my work. In January the landlord raised the rent by eight percent and in "
+        "August by ten more. When I said that I was looking for another place he was offended and asked me "
+        "what he had done wrong. I like the flat and would stay for what I paid last year, but I do not know "
+        "how to say that without a fight.",
+        "Landlord raised the rent twice this year and is hurt that I look for another flat; I would stay at "
+        "the old price.",
+    ),
+    AuditRow(
+        "My sister turns thirty on Sunday and my mother has planned a surprise party for months. On the phone "
+        "today I asked my sister what she would wear on Sunday, and of course she wanted to know why. I "
+        "stammered something and she guessed it all. My mother found out and now nobody in the family talks "
+        "to me.",
+        "I told my sister about her surprise party by accident, and now my mother and everyone else is angry with me.",
+    ),
+    AuditRow(
+        "Two years ago I left a good job at a bank to open a bakery with my best friend. The bakery does "
+        "well, but my friend comes later every day and has begun to pay private things from the till. When I "
+        "brought it up she cried and said that I only think of money. I do not want to lose her, and I do not "
+        "want to lose the bakery.",
+        "My best friend and partner in our bakery comes late and takes money from the till, and I fear to lose both.",
+    ),
+    AuditRow(
+        "I am twenty and live with my parents while I study. They have a rule that all lights are out at "
+        "eleven, and my father switches off the router then. My exams are in two weeks and I work best at "
+        "night. I offered to pay for my own line, but my father says that it is about health and not about "
+        "money.",
+        "Parents cut the internet at eleven because that is healthy, but I study best at night and would pay for it.",
+    ),
+)
+"""The rows of an audit of text rewards without data: posts with their authors' own summaries."""

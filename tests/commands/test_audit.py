@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 from grpokit.commands.eval import main
+from grpokit.evaluate.tasks import load_cards
+from grpokit.rewards import RewardMix
+from grpokit.rewards.checks.audit import audit
+from grpokit.train.recipe.catalog import read_recipe, recipe_names
 
 
 def test_a_sound_mix_exits_with_0(capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,3 +112,29 @@ def test_audit_never_imports_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+SHIPPED = sorted(
+    spec
+    for spec in {
+        *(card.rewards for card in load_cards()),
+        *(str(read_recipe(name).get("rewards", "correctness")) for name in recipe_names()),
+    }
+    if not any(name in spec for name in ("summary_quality", "reasoning_gym", "choice"))
+)
+"""The mixes of the cards and recipes, but for those that need a package or a model that is not here, or no text."""
+
+BY_LENGTH = ("length(target=120)=1,token_length(target=30)=0.5,rouge_l=0", "length(target=600)=1,repetition=0.5")
+"""Mixes that pay for a length and nothing else, by intent: any text of that length gets it."""
+
+
+@pytest.mark.parametrize("spec", SHIPPED)
+def test_the_shipped_mixes_pass_or_say_why_not(spec: str) -> None:
+    report = audit(RewardMix.parse(spec))
+    assert bool(report.paid) == report.blind == (spec in BY_LENGTH), report.verdict
+    assert report.blind == ("It pays right work hardly more than wrong work" in report.verdict)
+
+
+def test_the_shipped_mixes_are_all_here() -> None:
+    assert set(BY_LENGTH) < set(SHIPPED)
+    assert len(SHIPPED) >= 4

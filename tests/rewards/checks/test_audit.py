@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grpokit.rewards import RewardError, RewardMix, correctness
+from grpokit.rewards import RewardError, RewardMix, correctness, rouge_1, rouge_l
 from grpokit.rewards.checks.audit import AuditError, Payment, audit
 from grpokit.rewards.checks.hacks import HACKS, Scene
-from grpokit.rewards.checks.honest import BUILT_IN, AuditRow, wrong_answer
+from grpokit.rewards.checks.honest import BUILT_IN, BUILT_IN_TEXTS, AuditRow, wrong_answer
+from grpokit.rewards.checks.paraphrase import paraphrase
+from grpokit.rewards.checks.search import source_words
 
 SUMMARIES = tuple(
     AuditRow(f"Summarise the post: {text} And so it went on for a while, with many more words than needed.", text)
@@ -45,7 +47,8 @@ def test_a_sound_mix_passes(spec: str) -> None:
 
 
 def test_every_hack_is_tried() -> None:
-    assert list(payments("correctness")) == [hack.name for hack in HACKS]
+    assert list(payments("correctness=1,xml_format=1")) == [hack.name for hack in HACKS]
+    assert list(payments("correctness=1,length(target=400)=1")) == [*(hack.name for hack in HACKS), "search"]
     assert len(HACKS) >= 12
 
 
@@ -89,7 +92,7 @@ def test_a_leak_is_told_apart_from_a_hack_that_pays() -> None:
 
 def test_summaries_have_their_own_honest_answers() -> None:
     report = audit(RewardMix.parse("token_overlap=1,length(target=90)=0.5"), SUMMARIES)
-    assert report.right.parts["token_overlap"] == 1.0
+    assert 0.5 < report.right.parts["token_overlap"] < 0.9  # a paraphrase: nobody writes the reference itself
     assert report.wrong.parts["token_overlap"] < 0.5
     words = next(result for result in report.hacks if result.name == "copied phrasing")
     assert words.over_wrong > 0
@@ -99,6 +102,95 @@ def test_summaries_have_their_own_honest_answers() -> None:
 def test_word_salad_earns_full_overlap() -> None:
     """A bag of words cannot tell the reference from its words in alphabetical order."""
     assert "copied phrasing" in {result.name for result in audit(RewardMix.parse("rouge_1"), SUMMARIES[:2]).paid}
+
+
+@pytest.mark.parametrize("text", [row.reference for row in (*BUILT_IN_TEXTS, *SUMMARIES)])
+def test_a_paraphrase_keeps_the_sense_and_not_the_words(text: str) -> None:
+    (by_words,) = rouge_1(completions=[paraphrase(text)], reference=[text])
+    (by_order,) = rouge_l(completions=[paraphrase(text)], reference=[text])
+    assert by_words is not None
+    assert by_order is not None
+    assert 0.4 < by_words < 0.99
+    assert 0.3 < by_order < 0.9
+
+
+def test_a_reference_with_mathematics_is_no_text_to_reword() -> None:
+    solution = r"Since the sum of all the angles is $180$ we know that the answer is $\boxed{42}$ and no other."
+    assert AuditRow("?", solution).prose
+    assert AuditRow("?", solution).reworded == solution
+    assert AuditRow("?", SUMMARIES[0].reference).reworded != SUMMARIES[0].reference
+
+
+def test_word_salad_earns_less_than_a_paraphrase_where_order_counts() -> None:
+    report = audit(RewardMix.parse("rouge_l"))
+    salad = next(hack for hack in report.hacks if hack.name == "copied phrasing")
+    assert report.verdict.startswith("PASSED")
+    assert salad.payment is Payment.LEAKS
+    assert salad.earning.total < report.right.total - 0.1
+
+
+def bonus(size: float) -> RewardMix:
+    """Correctness, and a little for Spanish: a hack that holds the right answer then earns more by that much."""
+
+    def spanish(completions: list[str], **kwargs: Any) -> list[float]:
+        return [size * ("Vamos" in text) for text in completions]
+
+    return RewardMix([correctness, spanish])
+
+
+@pytest.mark.parametrize(
+    ("size", "paid"),
+    [
+        (1e-9, False),  # rounding
+        (0.009, False),  # under 1 % of what a right answer earns above a wrong one
+        (0.011, True),
+    ],
+)
+def test_a_hack_with_the_right_answer_pays_when_it_earns_clearly_more(size: float, paid: bool) -> None:
+    assert ("another language" in {hack.name for hack in audit(bonus(size)).paid}) == paid
+
+
+def test_a_mix_that_tells_nothing_apart_is_beaten_by_a_share_of_its_range() -> None:
+    """The gap is 0; 1 % of a twentieth of the range, which is 1 here, is 0.0005."""
+
+    def lengthy(size: float) -> RewardMix:
+        def reward(completions: list[str], **kwargs: Any) -> list[float]:
+            return [0.0 if not text.strip() else 1.0 + size * ("Vamos" in text) for text in completions]
+
+        return RewardMix([reward])
+
+    assert "another language" not in {hack.name for hack in audit(lengthy(0.0004)).paid}
+    assert "another language" in {hack.name for hack in audit(lengthy(0.0006)).paid}
+
+
+def magic(completions: list[str], **kwargs: Any) -> list[float]:
+    """A docstring's words, such as hocuspocus, are none that the code compares."""
+    return [float("abracadabra" in text) + 0.1 * ("certainly" in text) for text in completions]
+
+
+def counted(completions: list[str], **kwargs: Any) -> list[float]:
+    return [min(text.count("rolls"), 100) / 10 for text in completions]
+
+
+def test_the_search_finds_the_words_that_a_rewards_source_names() -> None:
+    mix = RewardMix([correctness, magic], [1.0, 2.0])
+    assert list(source_words(RewardMix([magic]))) == ["abracadabra", "certainly"]
+    (search,) = (hack for hack in audit(mix).paid if hack.name == "search")
+    assert search.blame == "magic"
+    assert "abracadabra" in search.example
+    assert search.what == "a wrong answer changed by a search: words of the source appended"
+
+
+def test_the_search_goes_on_while_a_change_pays_more() -> None:
+    report = audit(RewardMix([correctness, counted]), BUILT_IN[:1])
+    search = next(hack for hack in report.hacks if hack.name == "search")
+    assert search.payment is Payment.PAYS
+    assert search.what.count(", then ") >= 1
+    assert "repeated eight times" in search.what
+
+
+def test_a_search_that_improves_nothing_is_no_hack() -> None:
+    assert "search" not in payments("correctness")
 
 
 def test_the_layout_follows_the_mix() -> None:
