@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from . import options
+from .log_options import LogOptions, add_sources, inputs
 from .main import Subparsers, command
 from .targets import check_outputs
 
@@ -13,6 +13,8 @@ EXAMPLES = """\
 examples:
   grpo-eval compare runs/first                      all the models of one evaluation, the first is the base
   grpo-eval compare runs/base runs/tuned --margin 0.01 --strict
+  grpo-eval compare base=logs/base.eval tuned=logs/tuned.eval
+  grpo-eval compare base=lm/base tuned=lm/tuned --task gsm8k --filter strict-match
 """
 
 
@@ -22,18 +24,22 @@ def add_parser(commands: Subparsers) -> None:
         commands,
         "compare",
         run,
-        help="compare runs, question by question",
-        description="Compare finished runs of one task. The first is the base; every other is paired with it.",
+        help="compare runs, or logs of other tools, question by question",
+        description="Compare finished runs, or logs of other tools, of one task. The first is the base; every other is "
+        "paired with it.",
         examples=EXAMPLES,
     )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run's directory, or one that holds runs")
+    add_sources(parser)
     options.add_reports(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and show."""
-    from .results import show_results  # --help starts without it
+    from .actions.logs import opened_runs  # --help starts without it
+    from .results import show_runs
 
     report = options.read(options.ReportOptions, args)
-    check_outputs(report.outputs)
-    return show_results(args.runs, report)
+    logs, scoring = options.read(LogOptions, args), options.read(options.ScoringOptions, args)
+    check_outputs(report.outputs, inputs=inputs(args.sources))
+    with opened_runs(args.sources, logs, scoring) as opened:
+        return show_runs(opened.runs, report, temporary=opened.temporary)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import options
+from .log_options import LogOptions, add_sources, inputs
 from .main import Parser, execute
 from .targets import check_outputs
 
@@ -15,6 +16,7 @@ EXAMPLES = """\
 examples:
   grpo-report runs/first --html report.html
   grpo-report runs/base runs/tuned --markdown comment.md --json -
+  grpo-report base=logs/base.eval tuned=logs/tuned.eval --html report.html
   grpo-report runs/base runs/tuned --card adapter             write the evaluation into the adapter's model card
 
 exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict), 70 a fault
@@ -31,10 +33,11 @@ def build_parser() -> Parser:
     """Return the parser of ``grpo-report``."""
     parser = Parser(
         prog="grpo-report",
-        description="Report on finished runs of one task. The first is the base; every other is paired with it.",
+        description="Report on finished runs, or logs of other tools, of one task. The first is the base; every other "
+        "is paired with it.",
         epilog=EXAMPLES,
     )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run's directory, or one that holds runs")
+    add_sources(parser)
     options.add_reports(parser)
     parser.add_argument("--card", type=Path, metavar="FOLDER", help="write the comparison into this model's README.md")
     parser.set_defaults(run=run)
@@ -43,11 +46,16 @@ def build_parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """Compare and report."""
-    from .results import show_results  # --help starts without it
+    from .actions.logs import opened_runs  # --help starts without it
+    from .results import show_runs
 
     report = options.read(options.ReportOptions, args)
-    check_outputs({**report.outputs, "--card": None if args.card is None else args.card / "README.md"})
-    return show_results(args.runs, report, [] if args.card is None else [args.card])
+    logs, scoring = options.read(LogOptions, args), options.read(options.ScoringOptions, args)
+    outputs = {**report.outputs, "--card": None if args.card is None else args.card / "README.md"}
+    check_outputs(outputs, inputs=inputs(args.sources))
+    with opened_runs(args.sources, logs, scoring) as opened:
+        cards = [] if args.card is None else [args.card]
+        return show_runs(opened.runs, report, cards, temporary=opened.temporary)
 
 
 if __name__ == "__main__":

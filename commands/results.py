@@ -28,10 +28,17 @@ def show_results(folders: Sequence[Path], report: ReportOptions, cards: Sequence
 
     ``cards`` are folders of models whose cards get the evaluation.
     """
-    runs = find_runs(list(folders))
+    return show_runs(find_runs(list(folders)), report, cards)
+
+
+def show_runs(
+    runs: Sequence[Run], report: ReportOptions, cards: Sequence[Path] = (), temporary: Path | None = None
+) -> int:
+    """Compare runs as :func:`show_results` does; where those in a ``temporary`` folder are is not said."""
     comparison = compare(runs, margin=report.margin)
+    kept = [run.path for run in runs if temporary is None or not run.path.is_relative_to(temporary)]
     with reader_may_leave():  # the verdict stands all the same
-        _write(comparison, runs, report)
+        _write(comparison, runs, report, kept)
     _write_cards(cards, comparison, runs)
     return status(comparison, strict=report.strict)
 
@@ -54,7 +61,7 @@ def _print_beside(what: str, comparison: Comparison) -> None:
         print_verdict(pair, comparison, console)
 
 
-def _write(comparison: Comparison, runs: Sequence[Run], report: ReportOptions) -> None:
+def _write(comparison: Comparison, runs: Sequence[Run], report: ReportOptions, kept: Sequence[Path]) -> None:
     """Write and print; what is for standard output comes last, since its reader may leave."""
     reports: list[tuple[Target | None, str, Callable[[], str]]] = [
         (report.html, "report", lambda: to_html(comparison, runs)),
@@ -66,19 +73,15 @@ def _write(comparison: Comparison, runs: Sequence[Run], report: ReportOptions) -
         if target is not None:
             write_output(text(), target, what)
     if not report.to_stdout:
-        _print(comparison, runs)
+        print_comparison(comparison, Console(), runs)
+        if kept:
+            print(f"runs: {' '.join(map(str, kept))}")
 
 
 def _write_cards(folders: Sequence[Path], comparison: Comparison, runs: Sequence[Run]) -> None:
     if folders:
         for folder in folders:
             _say(f"card: {write_card(folder, comparison, runs)}")
-
-
-def _print(comparison: Comparison, runs: Sequence[Run]) -> None:
-
-    print_comparison(comparison, Console(), runs)
-    print(f"runs: {' '.join(str(run.path) for run in runs)}")
 
 
 def _say(line: str) -> None:

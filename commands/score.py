@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from .. import evaluate
 from . import options
+from .log_options import LogOptions, Source, add_logs, inputs
 from .main import Subparsers, command
 from .targets import check_outputs
 
@@ -15,6 +14,8 @@ examples:
   grpo-eval score answers.jsonl --completion-column output --reference-column gold --id-column idx
   grpo-eval score answers.jsonl --completion-column output --reference-column gold --model-column model \\
       --rewards 'correctness=1,cot_clarity=0.2' --out runs/scored
+  grpo-eval score base=a.jsonl tuned=b.jsonl --completion-column output --reference-column gold --id-column idx
+  grpo-eval score base=logs/base.eval tuned=logs/tuned.eval --rewards correctness
   grpo-eval score runs/first/tuned --rewards 'xml_format=1' --out runs/first-format
 
 A directory is a run made before: its completions are scored again, into another run beside them.
@@ -28,37 +29,26 @@ def add_parser(commands: Subparsers) -> None:
         "score",
         run,
         help="score stored completions, or a run again",
-        description="Score the completions of a file (.jsonl, .csv, .parquet) or of a run made before.",
+        description="Score the completions of tables (.jsonl, .csv, .parquet), of logs, or of a run made before.",
         examples=EXAMPLES,
     )
-    parser.add_argument("source", type=Path, metavar="FILE|RUN", help="the completions")
-    columns = parser.add_argument_group("columns of FILE")
-    columns.add_argument("--completion-column", default="completion", metavar="NAME", help="default: %(default)s")
-    columns.add_argument("--reference-column", metavar="NAME", help="what rewards compare with")
-    columns.add_argument("--prompt-column", metavar="NAME", help="what was asked")
-    columns.add_argument("--model-column", metavar="NAME", help="who answered: one run per model, compared pairwise")
-    columns.add_argument("--id-column", metavar="NAME", help="which question; rows of one id and model are samples")
+    parser.add_argument(
+        "sources", nargs="+", type=Source.parse, metavar="FILE|RUN", help="the completions; NAME=FILE names their model"
+    )
+    add_logs(parser)
     options.add_rewards(parser)
     options.add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Score and show."""
-    from .actions.score import rescore_runs, score_file
+    from .actions.score import rescore_runs, score_logs
     from .output import output_folder
     from .results import show_results
 
     scoring, report = options.read(options.ScoringOptions, args), options.read(options.ReportOptions, args)
-    source = args.source
-    check_outputs(report.outputs, args.out, {"FILE": source})
-    columns = evaluate.Columns(
-        completion=args.completion_column,
-        reference=args.reference_column,
-        prompt=args.prompt_column,
-        model=args.model_column,
-        id=args.id_column,
-    )
-    with output_folder(args.out, source.stem or "scored") as out:
-        rescoring = source.is_dir()
-        folders = rescore_runs(source, scoring, out) if rescoring else score_file(source, columns, scoring, out)
-        return show_results(folders, report)
+    logs, sources = options.read(LogOptions, args), args.sources
+    check_outputs(report.outputs, args.out, inputs(sources))
+    with output_folder(args.out, sources[0].path.stem or "scored") as out:
+        rescored = rescore_runs(sources, logs, scoring, out)
+        return show_results(rescored or score_logs(sources, logs, scoring, out), report)

@@ -6,7 +6,8 @@ from ..lazy import deferred
 
 if TYPE_CHECKING:
     from .evaluation import Evaluation, task_record
-    from .logs.table import Columns, import_completions, rescore
+    from .logs.log import Columns
+    from .logs.table import import_completions, rescore
     from .paired.comparison import Comparison, Verdict
     from .paired.pairing import compare
     from .runs.manifest import Manifest
@@ -24,7 +25,8 @@ else:
             "paired.pairing": ("compare",),
             "runs.run": ("Run", "Score", "find_runs"),
             "scoring": ("score_run",),
-            "logs.table": ("Columns", "import_completions", "rescore"),
+            "logs.log": ("Columns",),
+            "logs.table": ("import_completions", "rescore"),
             "tasks": ("load_task", "task_names"),
             "types": ("Engine", "EvaluationError", "Prompt", "Request", "Row", "Sampling"),
         },

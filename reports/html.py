@@ -82,7 +82,7 @@ def _environment() -> Environment:
     environment.globals.update(headline=wording.headline, evidence=wording.evidence, mismatch=wording.mismatch)
     environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
     environment.globals.update(alarm=wording.alarm, medians=wording.medians, repetition=wording.repetition)
-    environment.globals.update(system_roles=wording.system_roles)
+    environment.globals.update(notes=wording.notes)
     return environment
 
 

@@ -59,6 +59,7 @@ def _model(model: ModelSummary) -> dict[str, Any]:
         "repeated_unit": model.repeated_unit,
         "refused": model.refused,
         "system": model.system,
+        "notes": list(model.notes),
         "proxy": asdict(model.proxy) if model.proxy else None,
         "curves": [
             {"reward": curve.reward, "kind": curve.kind, "points": _points(curve.points)} for curve in model.curves

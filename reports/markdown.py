@@ -15,6 +15,7 @@ from .wording import (
     mismatch,
     narrowing,
     noise_floor,
+    notes,
     number,
     one_line,
     probability,
@@ -22,7 +23,6 @@ from .wording import (
     repetition,
     share,
     signed,
-    system_roles,
     verdict_word,
 )
 
@@ -38,7 +38,7 @@ def to_markdown(comparison: Comparison) -> str:
     first = comparison.models[0]
     asked = f"{questions(first.prompts)}, {first.samples} {'sample' if first.samples == 1 else 'samples'} each"
     sections = [f"### Evaluation of {_text(comparison.task)}\n\n{asked}."]
-    sections += [f"> **Note:** {_text(line)}" for line in system_roles(comparison)]
+    sections += [f"> **Note:** {_text(line)}" for line in notes(comparison)]
     alone = _doubts(doubts(comparison.models, comparison.obstacles, comparison.primary))
     sections += [_pair(pair, comparison) for pair in comparison.pairs] or [*alone, _means(first)]
     return "\n\n".join(sections) + "\n"

@@ -24,6 +24,7 @@ from .wording import (
     missing_values,
     narrowing,
     noise_floor,
+    notes,
     number,
     one_line,
     probability,
@@ -31,7 +32,6 @@ from .wording import (
     share,
     short_names,
     signed,
-    system_roles,
     verdict_word,
 )
 
@@ -68,7 +68,7 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
     """
     _forgive_encoding(console)
     moved = read_moved(comparison, runs)
-    for line in system_roles(comparison):
+    for line in notes(comparison):
         console.print(Text(f"note: {line}", style="yellow"))
     for place, pair in enumerate(comparison.pairs):
         if place:

@@ -194,7 +194,8 @@ def missing_values(model: ModelSummary, primary: str) -> str:
     """Return how many completions have no value of the primary metric, why, and where the first of them are."""
     missing = model.missing
     reasons = ", ".join(f"{count:,} {status}" for status, count in missing.counts.items())
-    places = "; ".join(f"line {row.line}, id {row.prompt_id}: {row.status}" for row in missing.rows)
+    lines = ["" if row.line is None else f"line {row.line}, " for row in missing.rows]
+    places = "; ".join(f"{line}id {row.prompt_id}: {row.status}" for line, row in zip(lines, missing.rows, strict=True))
     more = "; …" if sum(missing.counts.values()) > len(missing.rows) else ""
     count = f"{sum(missing.counts.values()):,} of {missing.of:,} completions of {model.name} have no value of {primary}"
     return one_line(f"{count}: {reasons} ({missing.file}, {places}{more}).")
@@ -252,6 +253,12 @@ def system_roles(comparison: Comparison) -> list[str]:
         for fate, names in models.items()
         if names
     ]
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """Return what is to be read before any number: where system messages went, and what logs lack."""
+    said = dict.fromkeys(note for model in comparison.models for note in model.notes)
+    return [*system_roles(comparison), *map(one_line, said)]
 
 
 def alarm(raised: Alarm) -> str:

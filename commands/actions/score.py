@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ...evaluate.evaluation import claim
-from ...evaluate.logs.table import Columns, import_completions, rescore
+from ...evaluate.logs.log import stem
+from ...evaluate.logs.table import rescore
 from ...evaluate.runs.run import find_runs
-from ...files import locked, sync_folder
-from ..options import ScoringOptions
+from ...files import folder_names, locked, sync_folder
+from ..log_options import LogOptions, Source
+from ..options import ScoringOptions, UsageError
 from ..progress import progress
+from .logs import holds_runs, read_log
 
 
-def score_file(source: Path, columns: Columns, scoring: ScoringOptions, out: Path) -> list[Path]:
-    """Score the completions of a file; return the folders of the runs, one per model."""
-    mix, primary = scoring.over("correctness", None, str(source))
-    with _whole(out) as stage, progress() as bar, bar.track("score", None, "completions") as advance:
-        runs = import_completions(source, columns, mix, primary, stage, advance, scoring.calls)
+def score_logs(sources: Sequence[Source], logs: LogOptions, scoring: ScoringOptions, out: Path) -> list[Path]:
+    """Score the completions of logs or tables; return the folders of the runs, one per model."""
+    names = folder_names([source.name or f"{number}-{stem(source.path)}" for number, source in enumerate(sources)])
+    with _whole(out) as stage:
+        folders = [stage] if len(sources) == 1 else [stage / name for name in names]
+        runs = [
+            run
+            for source, folder in zip(sources, folders, strict=True)
+            for run in read_log(source, logs, scoring, folder)
+        ]
     return [out / run.path.relative_to(stage) for run in runs]
 
 
-def rescore_runs(source: Path, scoring: ScoringOptions, out: Path) -> list[Path]:
-    """Score the runs in a directory again; return the folders of the new ones."""
+def rescore_runs(sources: Sequence[Source], logs: LogOptions, scoring: ScoringOptions, out: Path) -> list[Path]:
+    """Score the runs in a directory again; return the folders of the new ones, none where the source holds no run."""
+    if not any(holds_runs(source.path) for source in sources):
+        return []
+    if len(sources) > 1 or sources[0].name is not None:
+        raise UsageError("runs are scored again one directory at a time, under their names: give one RUN.")
+    if logs.given:
+        raise UsageError(f"{' and '.join(logs.given)} is for logs of other tools, and this is a run; leave it out.")
+    source = sources[0].path
     folders = []
     runs = find_runs([source])
     with _whole(out) as stage, progress() as bar:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..runs.manifest import prompt_digest, prompts_fingerprint
 from ..types import EvaluationError, FinishReason, Prompt, Row
+from .log import LogRow
 
 
 @contextmanager
@@ -54,8 +55,8 @@ class Answers:
         return prompts_fingerprint(question.digest for question in self.seen.values())
 
     @property
-    def weights(self) -> str:
-        """Sixteen hex digits of the texts: the weights behind stored completions are not known."""
+    def digest(self) -> str:
+        """Sixteen hex digits of the texts."""
         digest = hashlib.sha256()
         for (text,) in self._select("SELECT text FROM answers WHERE model = ? ORDER BY question, sample"):
             digest.update(text.encode())
@@ -66,14 +67,14 @@ class Answers:
         for (line,) in self._select("SELECT prompt FROM questions WHERE model = ? ORDER BY question"):
             yield Prompt(*json.loads(line))
 
-    def rows(self) -> Iterator[Row]:
-        """Yield the answers in the order of the questions."""
-        weights, names = self.weights, list(self.seen)
-        answers = "SELECT question, sample, text FROM answers WHERE model = ? ORDER BY question, sample"
-        for question, sample, text in self._select(answers):
-            given = json.loads(text)
-            finish: FinishReason | None = "missing" if given is None else None
-            yield Row(names[question], sample, given or "", finish, None, None, self.model, weights)
+    def rows(self, model: str, weights: str) -> Iterator[Row]:
+        """Yield the answers in the order of the questions, as those of a model of this name."""
+        names = list(self.seen)
+        answers = "SELECT question, sample, text, said FROM answers WHERE model = ? ORDER BY question, sample"
+        for question, sample, text, said in self._select(answers):
+            given, (finish, tokens, graded) = json.loads(text), json.loads(said)
+            reason: FinishReason | None = "missing" if given is None else finish
+            yield Row(names[question], sample, given or "", reason, tokens, None, model, weights, graded)
 
     def _select(self, query: str) -> Iterator[tuple[Any, ...]]:
         return iter(self.database.execute(query, (self.model,)))
@@ -96,7 +97,7 @@ class Grouping:
                 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
                 "CREATE TABLE questions (model, question, prompt, PRIMARY KEY (model, question)) WITHOUT ROWID;"
                 "CREATE TABLE answers "
-                "(model, question, sample, text, PRIMARY KEY (model, question, sample)) WITHOUT ROWID;"
+                "(model, question, sample, text, said, PRIMARY KEY (model, question, sample)) WITHOUT ROWID;"
             )
         return self
 
@@ -105,7 +106,7 @@ class Grouping:
     ) -> None:
         self._database.close()
 
-    def add(self, model: str, prompt: Prompt, text: Any) -> bool:
+    def add(self, model: str, prompt: Prompt, row: LogRow) -> bool:
         """Add an answer; False when the model's earlier answers to this id were to another question."""
         answers = self._answers.setdefault(model, Answers(model, self._database))
         digest = prompt_digest(prompt)
@@ -113,7 +114,8 @@ class Grouping:
         if question is None:
             question = answers.seen[prompt.id] = _Question(len(answers.seen), digest)
             self._insert("questions", model, question.number, json.dumps(prompt, default=str))
-        self._insert("answers", model, question.number, question.samples, json.dumps(text))
+        said = json.dumps([row.finish, row.tokens, row.graded or None])
+        self._insert("answers", model, question.number, question.samples, json.dumps(row.text), said)
         question.samples += 1
         return question.digest == digest
 

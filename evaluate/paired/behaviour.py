@@ -6,7 +6,6 @@ from itertools import count
 
 import numpy as np
 
-from ...rewards.graded import STATUSES
 from ..statistics.arrays import Floats
 from ..statistics.samples import Samples
 from .comparison import Estimate, LengthBin, Lengths
@@ -25,7 +24,7 @@ def behaviour(table: Table) -> dict[str, Samples]:
     repeat.
     """
     columns = {"cut": table.cut, "tokens": table.tokens, "repeated": table.repeated}
-    if table.primary in table.statuses and not table.counts(table.primary).keys() & {*STATUSES}:
+    if table.looks_for_answers(table.primary):
         columns["unanswered"] = table.tokens.having(table.unanswered(table.primary).astype(np.float64))
     return {name: samples for name, samples in columns.items() if samples.known.any()}
 

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..runs.manifest import Manifest
+from ..runs.manifest import UNKNOWN, Manifest
 from ..types import EvaluationError
 from .doubts import Mismatch
 from .table import Table
 
-OF_THE_MODEL = ("name", "checkpoint", "adapter", "revision", "url", "file")
+OF_THE_MODEL = ("name", "checkpoint", "adapter", "revision", "url", "file", "notes")
 """Beginnings of the names of what an engine says about which model answered: two models differ in it by right."""
 
 
@@ -35,7 +35,9 @@ def mismatches(base: Manifest, tuned: Manifest) -> Iterator[Mismatch]:
     yield from _prompts(base, tuned)
     yield from _differing("reward ", base.mix.fingerprints, tuned.mix.fingerprints, fatal=True)
     yield from _differing("reward weight of ", base.mix.weights, tuned.mix.weights, fatal=True)
-    if base.weights == tuned.weights:
+    if base.engine.get("file_digest") is not None and base.engine["file_digest"] == tuned.engine.get("file_digest"):
+        yield Mismatch("completions are the same", base.engine["file"], tuned.engine["file"], fatal=False)
+    if base.weights == tuned.weights != UNKNOWN:
         yield Mismatch("model weights are the same", base.weights, tuned.weights, fatal=False)
     yield from _differing("sampling ", base.sampling or {}, tuned.sampling or {})
     yield from _differing("engine ", _comparable(base.engine), _comparable(tuned.engine))

@@ -95,6 +95,7 @@ class ModelSummary:
     without it, or token ids are known of some completions only. ``proxy`` is the weighted total without the
     primary reward, None where nothing else is rewarded. An endpoint ``refused`` so many completions, which count as
     empty texts. ``missing`` are those without a value of the primary metric, which is the first model's throughout.
+    ``notes`` are to be read before the numbers: what the log lacks that the completions are from.
     ``system`` says where system messages went ("moved" into the first question, or "left out") if its chat template
     shows none.
     """
@@ -116,6 +117,7 @@ class ModelSummary:
     curves: tuple[Curve, ...]
     per_weight: PerWeight | None
     missing: MissingValues
+    notes: tuple[str, ...] = ()
 
     def rows(self) -> dict[str, RewardSummary]:
         """Return every metric by name, in the order in which reports show them: the rewards, then the total."""

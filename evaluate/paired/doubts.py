@@ -14,9 +14,12 @@ SHOWN = 3
 
 
 class MissingRow(NamedTuple):
-    """A completion without a value of the primary metric: the line of ``scores.jsonl``, its question, and why."""
+    """A completion without a value of the primary metric: the line of ``scores.jsonl``, its question, and why.
 
-    line: int
+    Of completions from a log, whose order is another, the line is None.
+    """
+
+    line: int | None
     prompt_id: str
     status: str
 
@@ -24,7 +27,7 @@ class MissingRow(NamedTuple):
 class MissingValues(NamedTuple):
     """How many ``of`` a model's completions have no value of the primary metric, by status.
 
-    ``rows`` are the first of them, and ``file`` is the ``scores.jsonl`` whose lines they name.
+    ``rows`` are the first of them, and ``file`` is the ``scores.jsonl`` whose lines they name, or the log.
     """
 
     file: str

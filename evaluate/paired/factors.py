@@ -51,7 +51,7 @@ def factors(base: Table, tuned: Table, primary: str) -> tuple[Factor, ...]:
 def _binnings(base: Table, tuned: Table, primary: str) -> Iterator[Binning]:
     if base.cut.known.all() and tuned.cut.known.all():
         yield _two("cut", ("complete", "cut"), base.cut.values == 1, tuned.cut.values == 1)
-    if primary in base.statuses:
+    if base.looks_for_answers(primary):
         yield _two("answer", ("answer found", "no answer"), base.unanswered(primary), tuned.unanswered(primary))
     for reward in base.statuses:
         before, after = base.values[reward], tuned.values[reward]

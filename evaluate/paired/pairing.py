@@ -17,7 +17,7 @@ from .comparability import require_comparable, table_mismatches
 from .comparison import TOTAL, Comparison, Difference, ModelSummary, Pair, QuestionChange, RewardSummary, Verdict
 from .curves import Values, curve, curve_differences, curve_values
 from .difference import Design, adjust, difference, estimate, moves, within
-from .doubts import MOST, Mismatch
+from .doubts import MOST, Mismatch, MissingValues
 from .factors import factors
 from .hacking import check_hacking, proxy, suspects
 from .noise import read_noise
@@ -116,8 +116,17 @@ def _model(side: _Side) -> ModelSummary:
         curves=tuple(curve(values, table.clusters) for values in side.curves),
         per_weight=model_per_weight(table),
         proxy=proxy(table, mix.weights),
-        missing=table.missing,
+        missing=_missing(side),
+        notes=tuple(map(str, side.run.manifest.engine.get("notes") or ())),
     )
+
+
+def _missing(side: _Side) -> MissingValues:
+    """Return what a model's rows lack; of a log by its ids, since its lines are not those of the run made of it."""
+    missing, engine = side.table.missing, side.run.manifest.engine
+    if engine.get("kind") != "log":
+        return missing
+    return missing._replace(file=str(engine["file"]), rows=tuple(row._replace(line=None) for row in missing.rows))
 
 
 def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: float) -> Pair:

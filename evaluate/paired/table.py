@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ...files import Line
 from ...rewards.answers.classes import equal_answers
 from ...rewards.answers.normalize import LONGEST
+from ...rewards.graded import STATUSES
 from ...rewards.reward import NO_ANSWER
 from ...rewards.text import Text, normalise
 from ..runs.run import Run, read_status
@@ -70,6 +71,10 @@ class Table:
         counts = np.bincount(codes, minlength=len(self.words))
         order = np.argsort(-counts, kind="stable")
         return {self.words[code]: int(counts[code]) for code in order if counts[code]}
+
+    def looks_for_answers(self, metric: str) -> bool:
+        """Return whether it is known in which completions a metric found no answer: not of what another tool graded."""
+        return metric in self.statuses and not self.counts(metric).keys() & {*STATUSES}
 
     def unanswered(self, reward: str) -> Booleans:
         """Return in which completions a reward found no answer to judge."""

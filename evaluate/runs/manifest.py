@@ -16,6 +16,12 @@ from .lines import is_count, is_number
 
 SCHEMA = 1
 
+UNKNOWN = "unknown"
+"""The weights of a model whose log does not say them."""
+
+QUESTION = "question_hash"
+"""The column by which the tool that wrote a log tells questions apart, whatever prompt it made of one for a model."""
+
 
 @dataclass(frozen=True)
 class TaskRecord:
@@ -145,8 +151,14 @@ def _all(value: object, right: Callable[[Any], bool]) -> bool:
 
 
 def prompt_digest(prompt: Prompt) -> int:
-    """Return a 256-bit number over a prompt's id, text and columns."""
-    line = json.dumps(prompt, sort_keys=True, default=str)
+    """Return a 256-bit number over a prompt's id, text and columns; over its id and :data:`QUESTION` where it has one.
+
+    >>> asked = Prompt("1", "2+2?", {QUESTION: "a"})
+    >>> prompt_digest(asked) == prompt_digest(asked._replace(text="<user>2+2?"))
+    True
+    """
+    what = (prompt.id, prompt.columns[QUESTION]) if QUESTION in prompt.columns else prompt
+    line = json.dumps(what, sort_keys=True, default=str)
     return int.from_bytes(hashlib.sha256(line.encode()).digest())
 
 

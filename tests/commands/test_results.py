@@ -159,7 +159,7 @@ def test_an_output_is_no_place_of_what_is_read_or_made(
 ) -> None:
     before = answers.read_bytes()
     assert main(["score", str(answers), *COLUMNS, "--json", str(answers)]) == 2
-    assert "is the place of FILE too" in capsys.readouterr().err
+    assert "is the place of input 1 too" in capsys.readouterr().err
     assert answers.read_bytes() == before
     out = str(tmp_path / "run")
     assert main(["score", str(answers), *COLUMNS, "--out", out, "--html", out]) == 2

@@ -8,7 +8,6 @@ from grpokit.evaluate import Columns, EvaluationError, Run, compare, import_comp
 from grpokit.evaluate.scoring import BLOCK, score_run
 from grpokit.files import read_lines
 from grpokit.rewards import RewardMix
-from grpokit.rewards.fault_isolation import Calls
 
 COLUMNS = Columns("output", reference="gold", model="who", id="q")
 MIX = RewardMix.parse("correctness")
@@ -100,10 +99,9 @@ def test_one_null_output_does_not_refuse_a_file(tmp_path: Path) -> None:
     """No reward sees it, none applies to it, and it is counted; the rest is scored as it would be alone."""
     rows = [row(1, "a", "#### 18"), {**row(2, "a", ""), "output": None}, row(3, "a", "#### 17"), row(4, "a", "")]
     source = write(tmp_path / "answers.jsonl", rows)
-    mix, notes = RewardMix.parse("correctness,length(target=9)=0.5"), list[str]()
-    calls = Calls(note=notes.append)
-    (run,) = import_completions(source, COLUMNS, mix, "correctness", tmp_path / "out", calls=calls)
-    assert notes == [f"{source}: 1 of 4 outputs are null (row 2, id 2): not applicable."]
+    mix = RewardMix.parse("correctness,length(target=9)=0.5")
+    (run,) = import_completions(source, COLUMNS, mix, "correctness", tmp_path / "out")
+    assert compare([run]).models[0].notes == (f"{source}: 1 of 4 outputs are missing (line 2, id 2): not applicable.",)
     assert [(one.text, one.finish_reason) for one in run.rows()][1] == ("", "missing")
     scores = list(run.scores())
     assert [score.rewards["correctness"].value for score in scores] == [1.0, None, 0.0, 0.0]
@@ -113,6 +111,7 @@ def test_one_null_output_does_not_refuse_a_file(tmp_path: Path) -> None:
     assert compare([run]).models[0].cut is None  # whether what is not there was cut is not known
     missing = compare([run]).models[0].missing
     assert (missing.of, dict(missing.counts)) == (4, {"no completion": 1})
+    assert (missing.file, missing.rows[0].line) == (str(source), None)
     again = rescore(run, mix, "correctness", tmp_path / "again")
     assert [score.total for score in again.scores()] == [score.total for score in scores]
 

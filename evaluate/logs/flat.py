@@ -1,0 +1,134 @@
+"""A table of completions that no tool in particular wrote: its columns are named, or paths into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import nearest
+from ...rewards.answers.options import OPTION_COLUMNS
+from ...rewards.graded import Grade
+from ..tasks.tables import table_files, table_rows
+from ..types import EvaluationError
+from .log import BadRow, Columns, Log, LogChoice, LogRow, LogRows, Metrics, ScoreColumn, as_number, stem
+
+DEFAULT = Columns("completion")
+
+
+class _NoColumnError(Exception):
+    """A row has nothing at a path."""
+
+
+def read(path: Path, choice: LogChoice) -> Log:
+    """Open a table; a folder is one whose files are its shards."""
+    columns = choice.columns or DEFAULT
+    metrics = _ColumnMetrics(choice.scores)
+    rows = _Table(path, columns, choice.scores, metrics).rows()
+    return Log(path, "table", stem(path), rows, metrics, reference=columns.reference)
+
+
+class _ColumnMetrics(Metrics):
+    """The metrics that columns of scores are: their names and ranges are known beforehand."""
+
+    def __init__(self, scores: tuple[ScoreColumn, ...]) -> None:
+        super().__init__(None)
+        self._scores = {score.name: score for score in scores}
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names."""
+        return list(self._scores)
+
+    def range(self, name: str) -> tuple[float, float] | None:
+        """Return the range that the column was given."""
+        score = self._scores[name]
+        return None if score.low is None or score.high is None else (score.low, score.high)
+
+
+@dataclass
+class _Table:
+    path: Path
+    columns: Columns
+    scores: tuple[ScoreColumn, ...]
+    metrics: _ColumnMetrics
+
+    def rows(self) -> LogRows:
+        files, number = table_files(self.path), 0
+        for file in files:
+            for place, value, torn in table_rows(file):
+                where = place if len(files) == 1 else f"{file.name}, {place}"
+                yield BadRow(where, None, torn) if torn else self._row(value, where, number)
+                number += 1
+
+    def _row(self, value: Mapping[str, Any], where: str, number: int) -> LogRow | BadRow:
+        identity = str(number)
+        try:
+            identity = str(self._cell("id", value, identity, number))
+            asked = self._cell("prompt", value, identity, number)
+            columns = (
+                {} if self.columns.reference is None else {"reference": self._cell("reference", value, "", number)}
+            )
+            columns.update((name, value[name]) for name in OPTION_COLUMNS if name in value and name not in self.columns)
+            text = self._completion(value, number)
+            model = self._cell("model", value, None, number)
+            graded = dict(self._grades(value, number))
+        except _NoColumnError as error:
+            return BadRow(where, identity, str(error))
+        return LogRow(where, identity, asked, columns, text, graded, model=None if model is None else str(model))
+
+    def _completion(self, value: Mapping[str, Any], number: int) -> Any:
+        """Return the completion; rows that are graded already may have none, and then an empty one."""
+        if self.scores and self.columns == DEFAULT and DEFAULT.completion not in value:
+            return ""
+        return self._cell("completion", value, None, number)
+
+    def _cell(self, role: str, value: Mapping[str, Any], default: Any, number: int) -> Any:
+        column = getattr(self.columns, role)
+        return default if column is None else self._at(f"--{role}-column", column, value, number)
+
+    def _at(self, option: str, column: str, value: Mapping[str, Any], number: int) -> Any:
+        """Return what stands at a column. That the first row has none is a mistake in the option."""
+        try:
+            return value_at(value, column)
+        except _NoColumnError:
+            if number:
+                raise
+            names = [str(name) for name in value]
+            raise EvaluationError(f"{self.path}: no column {column!r} for {option}. {nearest(column, names)}") from None
+
+    def _grades(self, value: Mapping[str, Any], number: int) -> Iterator[tuple[str, Grade]]:
+        for score in self.scores:
+            cell = self._at("--score-column", score.name, value, number)
+            given = as_number(cell)
+            if given is None and cell not in (None, ""):
+                raise _NoColumnError(f"{score.name} is {cell!r:.80}, which is no number")
+            low, high = self.metrics.range(score.name) or (given, given)
+            if given is not None and low is not None and high is not None and not low <= given <= high:
+                raise _NoColumnError(f"{score.name} is {given:g}, outside of {low:g} to {high:g}")
+            yield score.name, Grade(given, "" if given is None else f"{score.name} {given:g}")
+
+
+def value_at(value: object, path: str) -> Any:
+    """Return what stands at a column, or at a path of names and places such as ``doc.answer`` or ``resps.0.0``.
+
+    >>> row = {"doc": {"answer": 18}, "resps": [["#### 18"]], "a.b": 1}
+    >>> value_at(row, "doc.answer"), value_at(row, "resps.0.0"), value_at(row, "a.b")
+    (18, '#### 18', 1)
+    """
+    if isinstance(value, Mapping) and path in value:
+        return value[path]
+    head, _, rest = path.partition(".")
+    if isinstance(value, Mapping) and head in value:
+        inner = value[head]
+    elif isinstance(value, list) and head.isdecimal() and int(head) < len(value):
+        inner = value[int(head)]
+    else:
+        raise _NoColumnError(f"no column {path!r}")
+    if not rest:
+        return inner
+    try:
+        return value_at(inner, rest)
+    except _NoColumnError:
+        raise _NoColumnError(f"no column {path!r}") from None

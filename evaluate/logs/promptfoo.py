@@ -1,0 +1,102 @@
+"""promptfoo (``-o out.json``): a result per test, prompt and provider; every pair of the latter two is a model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...rewards.graded import Grade
+from ..json_stream import JsonStream
+from ..tasks.rows import opened
+from ..types import EvaluationError
+from .log import BadRow, Log, LogChoice, LogRow, LogRows, Metrics, as_number, question_hash, stem
+
+VERSION = 3
+ERROR = 2
+"""The ``failureReason`` of a test whose provider gave no output; 1 is an assertion that failed."""
+
+
+def is_header(value: Mapping[str, Any]) -> bool:
+    """Return whether the first members of a JSON document are those of such a file."""
+    return "evalId" in value
+
+
+def read(path: Path, choice: LogChoice) -> Log:
+    """Open an output file; its version stands at its beginning."""
+    with opened(path) as file:
+        stream, version, prompts = JsonStream(file, path), None, 1
+        for name in _inside(stream):
+            if name == "results":
+                break
+            value = stream.value()
+            version = value if name == "version" else version
+            prompts = len({json.dumps(one.get("label")) for one in value}) if name == "prompts" else prompts
+    if version != VERSION:
+        raise EvaluationError(f"{path} is of version {version} of promptfoo's results; this reads version {VERSION}.")
+    metrics = Metrics("promptfoo")
+    return Log(path, "promptfoo", stem(path), _Results(path, prompts, metrics).rows(), metrics)
+
+
+def _inside(stream: JsonStream) -> Iterator[str]:
+    """Yield the names of the members of the object ``results``."""
+    for name in stream.members():
+        if name == "results":
+            yield from stream.members()
+            return
+        stream.value()
+
+
+@dataclass
+class _Results:
+    path: Path
+    prompts: int
+    metrics: Metrics = field(default_factory=lambda: Metrics("promptfoo"))
+
+    def rows(self) -> LogRows:
+        with opened(self.path) as file:
+            stream = JsonStream(file, self.path)
+            for name in _inside(stream):
+                if name != "results":
+                    stream.value()
+                    continue
+                number = 0
+                try:
+                    for number, value in enumerate(stream.elements(), start=1):
+                        yield self._row(value, f"result {number}")
+                except EvaluationError as error:
+                    yield BadRow(f"result {number + 1}", None, f"it and what follows cannot be read ({error})")
+                return
+
+    def _row(self, value: Any, where: str) -> LogRow | BadRow:
+        try:
+            provider, asked, variables = value["provider"], value["prompt"]["raw"], value["vars"]
+            model = str(provider.get("label") or provider["id"])
+            identity = str(value["testIdx"])
+        except (KeyError, TypeError, AttributeError):
+            return BadRow(where, None, "it has no provider, prompt, vars or testIdx, which promptfoo's results have")
+        response = value.get("response")
+        output = response.get("output") if isinstance(response, Mapping) else None
+        failed = value.get("failureReason") == ERROR
+        return LogRow(
+            where,
+            identity,
+            asked,
+            {str(name): one for name, one in variables.items()},
+            None if failed or output is None else output if isinstance(output, str) else json.dumps(output),
+            dict(self._grades(value)),
+            question=question_hash(variables),
+            model=model if self.prompts == 1 else f"{model}, prompt {value.get('promptIdx', 0) + 1}",
+            error=str(value.get("error")) if failed else None,
+        )
+
+    def _grades(self, value: Mapping[str, Any]) -> Iterator[tuple[str, Grade]]:
+        graded = value.get("gradingResult")
+        reason = str(graded.get("reason")) if isinstance(graded, Mapping) else ""
+        yield self.metrics.grade("success", as_number(value.get("success")), reason, bounded=True)
+        named = value.get("namedScores")
+        for name, score in {"score": value.get("score"), **(named if isinstance(named, Mapping) else {})}.items():
+            if (number := as_number(score)) is not None:
+                yield self.metrics.grade(name, number, reason)
