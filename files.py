@@ -43,6 +43,13 @@ class Line(NamedTuple):
     value: dict[str, Any]
 
 
+class RawLine(NamedTuple):
+    """One line of a JSON Lines file as it is stored, with its number (from 1)."""
+
+    number: int
+    text: bytes
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the place of ``path`` at the end of the block: whole, and on the disk, or not at all.
@@ -291,11 +298,19 @@ def read_lines(path: Path) -> Iterator[Line]:
     Raises :class:`FileError` for a missing file, an empty one, and, with the line's number, for a line that
     is not a JSON object.
     """
+    return (parse_line(path, raw) for raw in raw_lines(path))
+
+
+def raw_lines(path: Path) -> Iterator[RawLine]:
+    """Yield the lines of a JSON Lines file as they are stored; blank ones are passed over.
+
+    Raises :class:`FileError` for a missing file and an empty one.
+    """
     empty = True
     for number, raw in enumerate(_open_binary(path), start=1):
         if raw.strip():
             empty = False
-            yield Line(number, _parse(path, number, raw))
+            yield RawLine(number, raw)
     if empty:
         raise FileError(f"{path} is empty; give a JSON Lines file with one object a line.")
 
@@ -308,14 +323,15 @@ def _open_binary(path: Path) -> Iterator[bytes]:
         raise FileError(f"cannot read {path}: {error.strerror}.") from None
 
 
-def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
+def parse_line(path: Path, raw: RawLine) -> Line:
+    """Return the object that a line of ``path`` holds; raise :class:`FileError` where it holds none."""
     try:
-        value = parse_json(raw)
+        value = parse_json(raw.text)
     except (ValueError, RecursionError) as error:
-        raise FileError(f"{path}, line {number}: not valid JSON ({error}).") from None
+        raise FileError(f"{path}, line {raw.number}: not valid JSON ({error}).") from None
     if not isinstance(value, dict):
-        raise FileError(f"{path}, line {number}: a JSON object is wanted, this is {type(value).__name__}.")
-    return value
+        raise FileError(f"{path}, line {raw.number}: a JSON object is wanted, this is {type(value).__name__}.")
+    return Line(raw.number, value)
 
 
 def parse_json(raw: bytes) -> Any:

@@ -105,6 +105,7 @@ class ScoringOptions:
     primary: str | None
     allow_code: bool
     reward_timeout: float | None = None
+    workers: int | None = None
 
     @property
     def calls(self) -> Calls:
@@ -112,7 +113,10 @@ class ScoringOptions:
         from ..reports.wording import one_line
         from ..rewards.fault_isolation import Calls
 
-        return Calls(self.reward_timeout, lambda text: print(f"note: {one_line(text)}", file=sys.stderr))
+        def note(text: str) -> None:
+            print(f"note: {one_line(text)}", file=sys.stderr)
+
+        return Calls(self.reward_timeout, note, self.workers)
 
     def over(self, default: str, primary: str | None, where: str) -> Scoring:
         """Return the mix of --rewards, or the ``default`` one that the file ``where`` names, and its primary metric."""
@@ -217,6 +221,13 @@ def add_rewards(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--primary", metavar="NAME", help="the reward whose verdict counts, or 'total'")
     add_reward_timeout(group)
+    group.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="processes that score, where all rewards are this package's and none loads a model (default: the "
+        "processors from 20,000 completions on, 1 below)",
+    )
     add_allow_code(group)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
 from typing import Any
 
 from ..errors import GrpokitError, nearest
-from ..files import write_lines
+from ..files import dump_line, raw_lines, replacing
 from ..rewards import RewardMix, repetition
 from ..rewards.fault_isolation import UNWATCHED, Calls, GuardedMix
 from ..rewards.graded import GRADED
@@ -17,11 +19,15 @@ from ..rewards.spec import parse_reward
 from .paired.comparison import TOTAL
 from .progress import Advance, unwatched
 from .runs.manifest import MixRecord
-from .runs.run import Answered, Run, Score
+from .runs.run import Run, Score, Stored
 from .types import EvaluationError, Prompt, Row
+from .workers import ScoredBlock, Workers, cores
 
 BLOCK = 1024
 """Completions scored in one call, at least: enough for rewards that work in batches."""
+
+MANY = 20_000
+"""From so many completions on a run is scored by one process per processor, unless the user says otherwise."""
 
 TRIALS = ("", "The answer is 18.")
 """What a mix is tried on: two texts, so that one value for all of them is told from one for each."""
@@ -76,32 +82,65 @@ def score_run(run: Run, mix: RewardMix, advance: Advance = unwatched, calls: Cal
     the whole group.
     """
     guarded = GuardedMix(mix, calls)
-    write_lines(run.path / "scores.jsonl", (score.to_json() for score in _scores(run, guarded, advance)))
+    with replacing(run.path / "scores.jsonl") as file, closing(_scored(run, guarded, calls.workers)) as blocks:
+        for block in blocks:
+            file.write(block.lines)
+            advance(block.rows)
+        guarded.require_values()
     for name, count in guarded.failures.items():
         if count > 1:  # of a single one the note on it said all
             calls.note(f"reward {name!r} failed on {count} completions, which count as not applicable.")
 
 
-def _scores(run: Run, mix: GuardedMix, advance: Advance) -> Iterator[Score]:
-    for block in _blocks(run.answered()):
-        rows = [row for answered in block for row in answered.rows]
-        prompts = [answered.prompt for answered in block for _ in answered.rows]
-        yield from score_rows(rows, prompts, mix, run.manifest.task.reference)
-        advance(len(rows))
-    mix.require_values()
+def _scored(run: Run, mix: GuardedMix, workers: int | None) -> Generator[ScoredBlock, None, None]:
+    """Yield the scores block by block; what another process could not score without a fault is scored here.
+
+    So a fault ends, or is counted and reported, as it is where one process scores all.
+    """
+    count = _processes(run, mix.mix, workers)
+    if count == 1:
+        yield from (score_block(run, block, mix) for block in _blocks(run.stored()))
+        return
+    with Workers(count, run, mix.mix) as spread:
+        for block, scored in spread.map(_blocks(run.stored())):
+            if scored is None:
+                yield score_block(run, block, mix)
+            else:
+                mix.count_judged(scored.judged)
+                yield scored
 
 
-def _blocks(groups: Iterator[Answered]) -> Iterator[list[Answered]]:
-    block: list[Answered] = []
+def _processes(run: Run, mix: RewardMix, workers: int | None) -> int:
+    """Return how many processes are to score a run: one where a reward is another's code, or loads a model."""
+    if not all(reward.spreads for reward in mix.rewards):
+        return 1
+    if workers is not None:
+        return workers
+    many = sum(1 for _ in islice(raw_lines(run.path / "completions.jsonl"), MANY)) == MANY
+    return cores() if many else 1
+
+
+def _blocks(prompts: Iterable[Stored]) -> Iterator[list[Stored]]:
+    block: list[Stored] = []
     size = 0
-    for answered in groups:
-        block.append(answered)
-        size += len(answered.rows)
+    for stored in prompts:
+        block.append(stored)
+        size += len(stored.rows)
         if size >= BLOCK:
             yield block
             block, size = [], 0
     if block:
         yield block
+
+
+def score_block(run: Run, block: Sequence[Stored], mix: GuardedMix) -> ScoredBlock:
+    """Return the lines of scores of whole prompts' completions, which may hold faults of any kind."""
+    read = [run.read(stored) for stored in block]
+    rows = [row for answered in read for row in answered.rows]
+    prompts = [answered.prompt for answered in read for _ in answered.rows]
+    scores = score_rows(rows, prompts, mix, run.manifest.task.reference)
+    judged = sum(row.finish_reason != "missing" for row in rows)
+    return ScoredBlock("".join(dump_line(score.to_json()) for score in scores).encode(), len(rows), judged)
 
 
 def score_rows(

@@ -35,11 +35,13 @@ def _silent(text: str) -> None:
 class Calls:
     """How rewards are called: ``timeout_s`` is the deadline of a call of code that is not ours (None: none).
 
-    ``note`` is called with a sentence about the first failure of each reward.
+    ``note`` is called with a sentence about the first failure of each reward. ``workers`` is the number of processes
+    that score a run whose rewards can be spread over them; None is one, and for a large run one per processor.
     """
 
     timeout_s: float | None = None
     note: Callable[[str], None] = _silent
+    workers: int | None = 1
 
 
 UNWATCHED = Calls()
@@ -82,6 +84,11 @@ class GuardedReward:
         if self.failures == self.judged and judged:
             raise self._hopeless(judged[-1].reason)
         return judged
+
+    def count_judged(self, completions: int) -> None:
+        """Count completions that another process has judged without a failure."""
+        self.judged += completions
+        self._good += completions
 
     def require_values(self) -> None:
         """Raise :class:`~grpokit.rewards.text.RewardError` where no batch was judged before the deadline."""
@@ -188,6 +195,11 @@ class GuardedMix:
     def judge(self, batch: Batch, ids: Sequence[str]) -> dict[str, list[Judgement]]:
         """Return every reward's judgements by ``__name__``; ``ids`` name the completions in messages."""
         return {one.reward.__name__: one.judge(batch, ids) for one in self.rewards}
+
+    def count_judged(self, completions: int) -> None:
+        """Count completions that another process has judged without a failure of any reward."""
+        for one in self.rewards:
+            one.count_judged(completions)
 
     def require_values(self) -> None:
         """Raise :class:`~grpokit.rewards.text.RewardError` for a reward that gave no value in time for any batch."""

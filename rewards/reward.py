@@ -188,6 +188,9 @@ class Reward(ABC):
     """What the values depend on of the layout, by the names of :class:`~grpokit.rewards.layout.Layout`'s attributes. A
     parameter of such a name is the layout's where it is None."""
 
+    loads_model: ClassVar[bool] = False
+    """Whether it loads a model, which every process that judges would load again."""
+
     bound: Layout | None = field(default=None, init=False, repr=False)
     """The layout of the mix that the reward belongs to; None where its own parameters say as much. No parameter."""
 
@@ -201,6 +204,11 @@ class Reward(ABC):
         """Whether the code of the reward, or of one that it is made of, is not this package's."""
         own = type(self).__module__.startswith(__package__ + ".")
         return not own or any(part.foreign for part in self.parts().values())
+
+    @property
+    def spreads(self) -> bool:
+        """Whether several processes may judge beside each other: it is this package's, and loads no model."""
+        return not (self.foreign or self.loads_model) and all(part.spreads for part in self.parts().values())
 
     @abstractmethod
     def judge(self, batch: Batch) -> list[Judgement]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple
 
-from ...files import FileError, dump_line, read_lines, replacing, sync_folder
+from ...files import FileError, dump_line, raw_lines, read_lines, replacing, sync_folder
 from ..types import EvaluationError, Prompt, Request, Row
+from .lines import row_key
 
 BATCHES = "batches.jsonl"
 
@@ -92,17 +94,18 @@ def settle(path: Path, prompts: Iterable[Prompt]) -> None:
     order = {prompt.id: place for place, prompt in enumerate(prompts)}
     keys, lines, starts = array("q"), array("q"), array("q", [0])
     try:
-        for line in read_lines(path):
-            keys.append(order[line.value["prompt_id"]] * 2**32 + line.value["sample"])
-            lines.append(line.number - 1)
-    except (KeyError, TypeError, OverflowError):
+        for raw in raw_lines(path):
+            key = row_key(path, raw)
+            keys.append(order[key.prompt_id] * 2**32 + key.sample)
+            lines.append(raw.number - 1)
+    except (KeyError, EvaluationError):
+        return
+    if all(key <= following for key, following in pairwise(keys)):
         return
     settled = sorted(range(len(keys)), key=keys.__getitem__)
-    if all(place == row for row, place in enumerate(settled)):
-        return
     with path.open("rb") as journal, replacing(path) as target:
-        for raw in journal:
-            starts.append(starts[-1] + len(raw))
+        for text in journal:
+            starts.append(starts[-1] + len(text))
         for place in settled:
             journal.seek(starts[lines[place]])
             target.write(journal.readline())

@@ -6,12 +6,14 @@ a total that is not its rewards' weighted sum, is a fault with its line.
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
-from ...files import Line, read_lines
+from ...files import Line, RawLine, parse_line, raw_lines, read_lines
 from ..types import EvaluationError, FinishReason, Prompt, Row
 
 REASONS = (None, *get_args(FinishReason))
@@ -21,21 +23,66 @@ PROMPT, ROW = frozenset(Prompt._fields), frozenset(Row._fields)
 SLACK = 1e-6
 """How far a total may be from the weighted sum of its rewards, and a value from its range, by rounding."""
 
+_TEXT = rb'"((?:[^"\\]|\\.)*)"'
+_PROMPT_START = re.compile(rb'\{"id": ' + _TEXT + rb",")
+_ROW_START = re.compile(rb'\{"prompt_id": ' + _TEXT + rb', "sample": (\d{1,9}),')
+
+
+class RowKey(NamedTuple):
+    """Which sample of which prompt a row is."""
+
+    prompt_id: str
+    sample: int
+
 
 def prompt_lines(path: Path) -> Iterator[Line]:
     """Yield the lines of a ``prompts.jsonl``; raise :class:`EvaluationError` for one that is no prompt."""
-    for line in read_lines(path):
-        if fault := _prompt_fault(line.value):
-            raise EvaluationError(f"{path}, line {line.number}: not a prompt: {fault}.")
-        yield line
+    return (prompt_line(path, raw) for raw in raw_lines(path))
+
+
+def prompt_line(path: Path, raw: RawLine) -> Line:
+    """Return what a line of a ``prompts.jsonl`` holds; raise :class:`EvaluationError` where that is no prompt."""
+    line = parse_line(path, raw)
+    if fault := _prompt_fault(line.value):
+        raise EvaluationError(f"{path}, line {line.number}: not a prompt: {fault}.")
+    return line
+
+
+def prompt_id(path: Path, raw: RawLine) -> str:
+    """Return the id of a prompt, read off the beginning of its line; one written in another way is parsed."""
+    start = _PROMPT_START.match(raw.text)
+    known = None if start is None else _text(start[1])
+    return prompt_line(path, raw).value["id"] if known is None else known
 
 
 def row_lines(path: Path) -> Iterator[Line]:
     """Yield the lines of a ``completions.jsonl``; raise :class:`EvaluationError` for one that is no row."""
-    for line in read_lines(path):
-        if fault := row_fault(line.value):
-            raise EvaluationError(f"{path}, line {line.number}: not a row of a run: {fault}.")
-        yield line
+    return (row_line(path, raw) for raw in raw_lines(path))
+
+
+def row_line(path: Path, raw: RawLine) -> Line:
+    """Return what a line of a ``completions.jsonl`` holds; raise :class:`EvaluationError` where that is no row."""
+    line = parse_line(path, raw)
+    if fault := row_fault(line.value):
+        raise EvaluationError(f"{path}, line {line.number}: not a row of a run: {fault}.")
+    return line
+
+
+def row_key(path: Path, raw: RawLine) -> RowKey:
+    """Return which row a line is, read off its beginning; one written in another way is parsed."""
+    start = _ROW_START.match(raw.text)
+    if start is not None and (known := _text(start[1])) is not None:
+        return RowKey(known, int(start[2]))
+    row = row_line(path, raw).value
+    return RowKey(row["prompt_id"], row["sample"])
+
+
+def _text(raw: bytes) -> str | None:
+    """Return what the characters between a JSON text's quotation marks mean, None where they mean nothing."""
+    try:
+        return str(json.loads(b'"' + raw + b'"')) if b"\\" in raw else raw.decode()
+    except ValueError:
+        return None
 
 
 def score_lines(path: Path, weights: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -> Iterator[Line]:

@@ -15,10 +15,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...files import Line
+from ...files import Line, RawLine, raw_lines
 from ...rewards.reward import Judgement, Span
 from ..types import EvaluationError, Prompt, Row
-from .lines import prompt_lines, row_lines, score_lines
+from .lines import prompt_id, prompt_line, prompt_lines, row_key, row_line, row_lines, score_lines
 from .manifest import Manifest
 
 
@@ -27,6 +27,13 @@ class Answered(NamedTuple):
 
     prompt: Prompt
     rows: list[Row]
+
+
+class Stored(NamedTuple):
+    """A prompt and its completions as the lines they are stored in, which are not looked into."""
+
+    prompt: RawLine
+    rows: list[RawLine]
 
 
 class Score(NamedTuple):
@@ -121,17 +128,36 @@ class Run:
         Both files of a finished run are in one order, so that neither is held in memory as a whole. Of an unfinished
         one, the prompts wait in memory that the engine put off.
         """
-        prompts, waiting = self.asked(), dict[str, Prompt]()
-        for prompt_id, rows in groupby(self.rows(), key=lambda row: row.prompt_id):
-            while prompt_id not in waiting:
+        return map(self.read, self.stored())
+
+    def stored(self) -> Iterator[Stored]:
+        """Yield the lines of each prompt and its completions, for :meth:`read`."""
+        asked, answers = self.path / "prompts.jsonl", self.path / "completions.jsonl"
+        prompts, waiting = raw_lines(asked), dict[str, RawLine]()
+        for wanted, group in groupby(raw_lines(answers), key=lambda raw: row_key(answers, raw).prompt_id):
+            rows = list(group)
+            while wanted not in waiting:
                 prompt = next(prompts, None)
                 if prompt is None:
-                    raise EvaluationError(
-                        f"{self.path}: completions.jsonl answers {prompt_id!r} where prompts.jsonl does not ask it; "
-                        "one of the files is another run's."
-                    )
-                waiting[prompt.id] = prompt
-            yield Answered(waiting.pop(prompt_id), list(rows))
+                    row_line(answers, rows[0])  # its own fault comes first
+                    raise self._unasked(wanted)
+                waiting[prompt_id(asked, prompt)] = prompt
+            yield Stored(waiting.pop(wanted), rows)
+
+    def read(self, stored: Stored) -> Answered:
+        """Return what lines of :meth:`stored` hold; raise :class:`EvaluationError` where they are none of a run's."""
+        prompt = Prompt(**prompt_line(self.path / "prompts.jsonl", stored.prompt).value)
+        rows = [Row(**row_line(self.path / "completions.jsonl", raw).value) for raw in stored.rows]
+        for row in rows:
+            if row.prompt_id != prompt.id:
+                raise self._unasked(row.prompt_id)
+        return Answered(prompt, rows)
+
+    def _unasked(self, answered: str) -> EvaluationError:
+        return EvaluationError(
+            f"{self.path}: completions.jsonl answers {answered!r} where prompts.jsonl does not ask it; "
+            "one of the files is another run's."
+        )
 
     def scores(self, wanted: Collection[str] | None = None) -> Iterator[Score]:
         """Yield the scores in the order of the completions, limited as :meth:`rows` does."""

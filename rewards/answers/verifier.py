@@ -167,6 +167,10 @@ class _Pool:
         with self._lock:
             self.totals = VerifierCounts(*(before + now for before, now in zip(self.totals, counts, strict=True)))
 
+    def limit(self, processes: int) -> None:
+        with self._lock:
+            self._most = processes
+
     def close(self) -> None:
         """Kill all workers; one that is in use fails its request."""
         with self._lock:
@@ -261,6 +265,11 @@ def count(verdicts: Sequence[Verdict]) -> VerifierCounts:
     hows = Counter(map(attrgetter("how"), verdicts))
     too_complex = sum(map(attrgetter("complex"), verdicts))
     return VerifierCounts(hows["exact"], hows["cached"], hows["verified"], hows["failed"], too_complex)
+
+
+def limit_processes(most: int) -> None:
+    """Let this process have at most so many worker processes, where it is one of several that share the machine."""
+    _pool.limit(most)
 
 
 def counts() -> VerifierCounts:

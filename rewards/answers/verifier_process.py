@@ -9,8 +9,9 @@ import os
 import select
 import signal
 import subprocess
-import sys
-from typing import IO, Literal, NamedTuple
+from typing import Literal, NamedTuple
+
+from ..child_process import pipe, start
 
 START_SECONDS = 120.0
 """Seconds in which a worker must have imported math-verify."""
@@ -18,8 +19,6 @@ START_SECONDS = 120.0
 Outcome = Literal["equal", "different", "late", "missed", "failed", "complex"]
 """How one comparison ended: "late" when its processor time is used up, "missed" when the caller's deadline passed
 first, which says more of the machine than of the pair. "complex": see :mod:`~grpokit.rewards.answers.verifier`."""
-
-_PROGRAM = "import sys; sys.path[:] = {path!r}; from {module} import main; main()"
 
 
 class Pair(NamedTuple):
@@ -37,15 +36,7 @@ class Worker:
     """One child process; used by one thread at a time."""
 
     def __init__(self) -> None:
-        module = f"{__package__}.verifier_worker"
-        program = _PROGRAM.format(path=[entry or os.getcwd() for entry in sys.path], module=module)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", program],
-            bufsize=0,  # or a forked child would flush the half of a request that its parent is writing
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        self._process = start(f"{__package__}.verifier_worker")
         self._ready = False
 
     def ask(self, pair: Pair, seconds: float) -> Outcome:
@@ -60,7 +51,7 @@ class Worker:
                 reply = self._reply(START_SECONDS)
                 self._ready = reply == b"ready\n"
             if self._ready:
-                _pipe(self._process.stdin).write(request.encode())
+                pipe(self._process.stdin).write(request.encode())
                 reply = self._reply(seconds)
         except OSError:
             reply = b""
@@ -79,7 +70,7 @@ class Worker:
 
     def _reply(self, seconds: float) -> bytes | None:
         """Return one line, b"" when the worker is gone, None at the deadline. Replies are short: one read each."""
-        stream = _pipe(self._process.stdout)
+        stream = pipe(self._process.stdout)
         ready = select.poll()
         ready.register(stream, select.POLLIN)
         return os.read(stream.fileno(), 64) if ready.poll(seconds * 1000) else None
@@ -96,7 +87,7 @@ class Worker:
         """Close this process's ends of the pipes."""
         for stream in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
-                _pipe(stream).close()
+                pipe(stream).close()
 
 
 _OUTCOMES: dict[bytes, Outcome] = {
@@ -105,8 +96,3 @@ _OUTCOMES: dict[bytes, Outcome] = {
     b"late\n": "late",
     b"failed\n": "failed",
 }
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    assert stream is not None  # both were asked for as pipes
-    return stream

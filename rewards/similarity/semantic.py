@@ -40,6 +40,7 @@ class SemanticSimilarity(Reward):
     """
 
     name: ClassVar[str] = "semantic_similarity"
+    loads_model: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag")
     model: str = DEFAULT_MODEL
     device: str = "cpu"
@@ -78,6 +79,7 @@ class SummaryQuality(Reward):
     """
 
     name: ClassVar[str] = "summary_quality"
+    loads_model: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag")
     overlap_weight: float = 0.7
     model: str = DEFAULT_MODEL
