@@ -22,7 +22,7 @@ LOCK = ".lock"
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?")
 _UNSAFE = re.compile(r"[^\w.-]+")
-_LEFTOVER = re.compile(r"\..+\.(\d+)\.tmp")
+_LEFTOVER = re.compile(r"\.(.+)\.(\d+)\.tmp")
 
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 19
@@ -55,7 +55,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the place of ``path`` at the end of the block: whole, and on the disk, or not at all.
 
     The bytes go to a temporary file beside it. An exception in the block leaves the old file as it was, and no other
-    one. A device or a pipe is written to, since a file in its place would be another thing. Raises
+    one; what a killed process left is removed by the next one that writes the file. A device or a pipe is written to, since a file in its place would be another thing. Raises
     :class:`FileError` when the file cannot be written.
 
     >>> import tempfile
@@ -67,6 +67,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """
     replaceable = os.path.isfile(path) or not os.path.exists(path)  # which, unlike Path's, call a bad name absent
     target = _temporary(path) if replaceable else path
+    if replaceable:
+        with suppress(OSError, ValueError):  # there is no such folder; what follows says so
+            _clear(path.parent, path.name)
     try:
         with target.open("wb") as file:
             yield file
@@ -114,6 +117,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     OSError as it comes, as whatever fills the folder does.
     """
     unfinished = _temporary(path)
+    with suppress(OSError):  # there is no such folder yet
+        _clear(path.parent, path.name)
     shutil.rmtree(unfinished, ignore_errors=True)  # of a killed process, whose number may come again
     try:
         unfinished.mkdir(parents=True)
@@ -230,10 +235,11 @@ def _take(path: Path, folder: Path) -> BinaryIO:
         file.close()  # its last holder has just removed it
 
 
-def _clear(folder: Path) -> None:
-    """Remove the temporary files and folders of processes that are no more."""
+def _clear(folder: Path, name: str | None = None) -> None:
+    """Remove the temporary files and folders of processes that are no more: all, or those in place of ``name``."""
     for path in folder.iterdir():
-        if (left := _LEFTOVER.fullmatch(path.name)) and not _alive(int(left[1])):
+        left = _LEFTOVER.fullmatch(path.name)
+        if left and name in (None, left[1]) and not _alive(int(left[2])):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 

@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -152,6 +154,22 @@ def test_what_a_killed_process_of_the_same_number_left_is_not_in_the_folder(tmp_
     with replacing_folder(tmp_path / "model"):
         pass
     assert list((tmp_path / "model").iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_what_killed_processes_left_is_removed_by_the_next_writer(folder: bool, tmp_path: Path) -> None:
+    """Beside a report nobody holds a lock, so that only what stood for this very file is removed."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    names = [f".page.{ended.pid}.tmp", f".page.{os.getppid()}.tmp", f".pages.{ended.pid}.tmp", f".page.{ended.pid}"]
+    for name in names:
+        (tmp_path / name).mkdir() if folder else (tmp_path / name).write_text("half")
+    if folder:
+        with replacing_folder(tmp_path / "page"):
+            pass
+    else:
+        write_atomically(tmp_path / "page", "whole")
+    assert {path.name for path in tmp_path.iterdir()} == {"page", *names[1:]}
 
 
 def test_a_folder_with_files_in_it_is_not_replaced(tmp_path: Path) -> None:
