@@ -55,8 +55,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the place of ``path`` at the end of the block: whole, and on the disk, or not at all.
 
     The bytes go to a temporary file beside it. An exception in the block leaves the old file as it was, and no other
-    one; what a killed process left is removed by the next one that writes the file. A device or a pipe is written to, since a file in its place would be another thing. Raises
-    :class:`FileError` when the file cannot be written.
+    one; what a killed process left is removed by the next one that writes the file. A device or a pipe is written to,
+    since a file in its place would be another thing. Raises :class:`FileError` when the file cannot be written.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

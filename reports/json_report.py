@@ -17,6 +17,7 @@ from ..evaluate.paired.comparison import (
     PerWeight,
     RewardSummary,
 )
+from ..evaluate.paired.doubts import Obstacle
 from .wording import narrowing
 
 SCHEMA = 1
@@ -27,11 +28,11 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
 
     ``models``: per reward and for the total the mean with its 95 % interval and how often each status occurred;
     shares of completions that were cut (``truncated``) or have no answer, mean tokens, repetition, the total without
-    the primary metric, pass@k and maj@k.
+    the primary metric, pass@k and maj@k, completions without a value.
     ``pairs``: per reward and for the total the paired change, its 95 % interval, p before and after Holm's
     adjustment, the questions that rose (``fixed``) and fell (``broken``), and the smallest detectable change;
     what each reward contributed to the total's change, how the primary's change splits, how the completions and their
-    lengths changed, alarms of the training, and the changed questions.
+    lengths changed, alarms of the training, the changed questions, and what more questions would not mend.
     """
     return {
         "schema": SCHEMA,
@@ -41,6 +42,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "models": [_model(model) for model in comparison.models],
         "pairs": [_pair(pair) for pair in comparison.pairs],
         "noise": asdict(comparison.noise) if comparison.noise else None,
+        "obstacles": [_obstacle(one) for one in comparison.obstacles],
     }
 
 
@@ -60,6 +62,7 @@ def _model(model: ModelSummary) -> dict[str, Any]:
         "refused": model.refused,
         "system": model.system,
         "notes": list(model.notes),
+        "missing": {**model.missing._asdict(), "rows": [row._asdict() for row in model.missing.rows]},
         "proxy": asdict(model.proxy) if model.proxy else None,
         "curves": [
             {"reward": curve.reward, "kind": curve.kind, "points": _points(curve.points)} for curve in model.curves
@@ -99,7 +102,12 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "habits": {"truncated" if name == "cut" else name: _shift(change) for name, change in pair.behaviour.items()},
         "lengths": _lengths(pair.lengths) if pair.lengths else None,
         "alarms": [alarm._asdict() for alarm in pair.alarms],
+        "obstacles": [_obstacle(one) for one in pair.obstacles],
     }
+
+
+def _obstacle(obstacle: Obstacle) -> dict[str, Any]:
+    return {**obstacle._asdict(), "kind": "truncated" if obstacle.kind == "cut" else obstacle.kind}
 
 
 def _factor(factor: Factor) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grpokit.evaluate.paired.alarms import Alarm
 from grpokit.evaluate.paired.comparison import NoiseFloor
-from grpokit.evaluate.paired.doubts import Mismatch
+from grpokit.evaluate.paired.doubts import Mismatch, MissingRow, MissingValues, Obstacle
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.json_report import to_json
 from grpokit.tests.reports.conftest import Compared
@@ -53,6 +53,26 @@ def test_what_completions_were_like_is_under_its_own_key(compared: Compared) -> 
     model = replace(compared.comparison.models[0], cut=0.25, unanswered=0.5, tokens=7.0, repeated=0.125)
     found = to_json(replace(compared.comparison, models=(model,)))["models"][0]
     assert [found[key] for key in ("truncated", "unanswered", "tokens", "repeated")] == [0.25, 0.5, 7.0, 0.125]
+
+
+def test_what_stands_before_the_numbers_elsewhere_has_keys_here(compared: Compared) -> None:
+    """Missing values and obstacles were in the terminal and on the page alone."""
+    model, pair = compared.comparison.models[0], compared.comparison.pairs[0]
+    missing = MissingValues("scores.jsonl", 40, {"failed": 1}, (MissingRow(3, "q1", "failed"),))
+    hindered = Obstacle("cut", ("base",), (0.8,)), Obstacle("floor", ("base", "tuned"), (0.0, 0.0))
+    comparison = replace(
+        compared.comparison,
+        models=(replace(model, missing=missing),),
+        pairs=(replace(pair, obstacles=hindered),),
+        obstacles=hindered[:1],
+    )
+    report = json.loads(json.dumps(to_json(comparison)))
+    rows = [{"line": 3, "prompt_id": "q1", "status": "failed"}]
+    assert report["models"][0]["missing"] == {"file": "scores.jsonl", "of": 40, "counts": {"failed": 1}, "rows": rows}
+    cut = {"kind": "truncated", "models": ["base"], "values": [0.8]}
+    floor = {"kind": "floor", "models": ["base", "tuned"], "values": [0.0, 0.0]}
+    assert report["obstacles"] == [cut]
+    assert report["pairs"][0]["obstacles"] == [cut, floor]
 
 
 def test_it_survives_strict_json(compared: Compared) -> None:
