@@ -176,6 +176,10 @@ def _device(wanted: str) -> str:
         count = torch.cuda.device_count()
         if device.type == "cuda" and (device.index or 0) >= count:
             raise EvaluationError(f"device {wanted!r}: this machine has {count} GPUs that PyTorch can use; give cpu.")
+        try:
+            torch.zeros(1, device=device).item()
+        except Exception as error:  # every backend says in a way of its own that it is not there
+            raise EvaluationError(f"device {wanted!r} cannot be used here ({first_line(error)}); give cpu.") from None
         return wanted
     if not torch.cuda.is_available():
         return "cpu"

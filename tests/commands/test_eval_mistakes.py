@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from grpokit.commands.eval import main
 from grpokit.tests.commands.answers import COLUMNS
 from grpokit.tests.evaluate.stored_runs import write_run
@@ -154,6 +155,32 @@ def test_an_occupied_folder_is_refused_before_a_model_is_loaded(
     asked = [word for name in "ab"[:models] for word in ("--model", f"{name}=/no/such")]
     assert said in mistake(capsys, "run", "--task", "arithmetic", "--limit", "2", *asked, *more, "--out", str(out))
     assert sorted(out.rglob("*")) == before
+
+
+DEVICES = [
+    # a device, and what is said of it where it is not there
+    pytest.param(
+        "cuda",
+        "this machine has 0 GPUs that PyTorch can use; give cpu.",
+        marks=pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU"),
+    ),
+    ("cuda:99", "GPUs that PyTorch can use; give cpu."),
+    ("meta", "device 'meta' cannot be used here ("),  # where tensors have no values
+    ("vulkan", "device 'vulkan' cannot be used here ("),
+    ("hpu", "device 'hpu' cannot be used here ("),
+    ("gpu", "give one such as cpu, cuda or cuda:1"),
+    ("", "give one such as cpu, cuda or cuda:1"),
+]
+
+
+@pytest.mark.parametrize(("device", "said"), DEVICES)
+def test_a_device_that_is_not_there_is_one_line(
+    device: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    asked = ["--task", "arithmetic", "--model", "demo", "--limit", "1", "--device", device, "--out", str(out)]
+    assert said in mistake(capsys, "run", *asked)
+    assert not out.exists()
 
 
 def test_rewards_that_cannot_judge_are_refused_before_a_model_is_loaded(
