@@ -192,4 +192,9 @@ def _notes(recipe: Recipe, settings: dict[str, Any], geometry: Geometry, save_st
         notes.append(
             f"save_steps={save_steps} instead of {settings['save_steps']}: a whole number of generation batches."
         )
+    if stop := recipe.task.load().stop:
+        notes.append(
+            f"the task's stop texts ({', '.join(map(repr, stop))}) end answers in evaluation alone: TRL's rollouts run "
+            "on to the end of the turn or max_completion_length, and rewards see what follows."
+        )
     return tuple(notes)

@@ -156,5 +156,15 @@ def test_learning_rate_too_low_for_lora_is_noted(tiny: MakeRecipe) -> None:
     assert not make_plan(tiny("learning_rate=1e-5"), 100).notes
 
 
+def test_stop_texts_that_rollouts_run_past_are_noted(tiny: MakeRecipe, tmp_path: Path) -> None:
+    """TRL hands transformers no tokenizer to look for them with."""
+    card = tmp_path / "card.yaml"
+    rest = "source: {generator: arithmetic}\nuser: '{question}'\nreference: reference\nrewards: correctness=1\n"
+    card.write_text(f"name: sums\n{rest}primary: correctness\nstop: ['Q:', '###']\n")
+    (note,) = make_plan(tiny(f"task={card}"), 100).notes
+    assert note.startswith("the task's stop texts ('Q:', '###') end answers in evaluation alone")
+    assert make_plan(tiny(), 100).notes == ()
+
+
 def test_tokens_are_bounded(tiny: MakeRecipe) -> None:
     assert make_plan(tiny(), 100).max_tokens == 2 * 16 * 32
