@@ -15,7 +15,7 @@ from functools import lru_cache
 from .arithmetic import calculate, is_too_large
 from .choices import read_choice, same_choice
 from .equations import names_of, value_of
-from .intervals import read_interval
+from .intervals import as_union, read_interval
 from .normalize import LONGEST, tidy
 from .numbers import Quantity, read_decimal_comma, read_quantity, same_quantity
 from .sentences import lone_number
@@ -89,6 +89,8 @@ def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | Non
         decided = decide(answer, reference)
         if decided is not None:
             return decided
+    if (r"\cup" in answer) != (r"\cup" in reference):
+        answer, reference = as_union(answer) or answer, as_union(reference) or reference
     one = Shape("single", (answer,)) if left else read_interval(answer) or read_shape(answer)
     other = Shape("single", (reference,)) if right else read_interval(reference) or read_shape(reference)
     said = value_of(answer, reference) if one.kind == "single" else answer

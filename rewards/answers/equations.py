@@ -17,6 +17,7 @@ LONGEST_NAME = 60
 """Characters of what can be a name."""
 
 _ABOUT = re.compile(r"\\approx(?![A-Za-z])")
+_IN = re.compile(r"\\in(?![A-Za-z])")
 _BLANK = re.compile(r"\s+")
 _ATOM = r"""
     (?: m? \s? \\(?:angle|triangle|overline|overrightarrow|overleftrightarrow|vec|hat|bar|tilde|widehat)
@@ -80,8 +81,8 @@ def value_of(text: str, other: str) -> str:
         return about[0].strip() if is_name(exact) else value_of(exact.strip(), other)
     sides = split_outside(text, "=")
     if len(sides) == 1:
-        member, sign, of = text.partition(r"\in ")
-        return of.strip() if sign and is_name(member) else text
+        member, *of = _IN.split(text, maxsplit=1)
+        return of[0].strip() if of and is_name(member) else text
     others = split_outside(other, "=")
     if len(others) > 1:
         return sides[-1] if _same_name(sides[0], others[0]) else text

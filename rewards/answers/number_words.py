@@ -20,6 +20,7 @@ _PARTS = {
 _ONE_PART = re.compile(
     r"(?:an?\s+)?(?P<half>half)(?![\w-])|an?\s+(?P<part>[a-z]+)(?![\w-])", re.IGNORECASE
 )  # half, a third
+_AND_PART = re.compile(r"\s+and\s+(?=\S)")  # two and a half, three and two thirds
 _OF_ONE = re.compile(r"\A(?:\s+of)?\s+an?(?=\s)")  # half (of) a cup
 _NEXT = re.compile(r"(?P<join>\s+and\s+|[\s-]+)?(?P<word>[A-Za-z]+)")
 
@@ -40,8 +41,8 @@ def read_number_words(text: str) -> NumberWords | None:
     (NumberWords(value=Fraction(2, 3), rest=' of it'), ' and two', None)
     >>> read_number_words("half a cup"), read_number_words("a quarter")
     (NumberWords(value=Fraction(1, 2), rest=' cup'), NumberWords(value=Fraction(1, 4), rest=''))
-    >>> read_number_words("one two") is None
-    True
+    >>> read_number_words("two and a half hours"), read_number_words("one two")
+    (NumberWords(value=Fraction(5, 2), rest=' hours'), None)
     """
     one = _ONE_PART.match(text)
     part_word = (one["half"] or one["part"]).lower() if one else ""
@@ -67,4 +68,10 @@ def read_number_words(text: str) -> NumberWords | None:
         else:
             break
         end = next_word.end()
-    return NumberWords(Fraction(total + part), text[end:]) if end else None
+    if not end:
+        return None
+    joined_part = _AND_PART.match(text, end)
+    fraction = read_number_words(text[joined_part.end() :]) if joined_part else None
+    if fraction and 0 < fraction.value < 1:
+        return NumberWords(total + part + fraction.value, fraction.rest)
+    return NumberWords(Fraction(total + part), text[end:])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .normalize import tidy
 from .number_words import read_number_words
-from .units import CURRENCIES, canonical_unit
+from .units import CURRENCIES, canonical_unit, same_unit
 
 LARGEST_EXPONENT = 2_000
 """Powers of ten beyond this are not expanded; such a number is unreadable."""
@@ -54,6 +54,12 @@ _REPEATING = re.compile(r"(-?)(\d{0,50})\.(\d{0,50})\\overline\s*\{\s*(\d{1,50})
 _PLAIN = re.compile(r"-?\d{1,18}")
 _NEGATIVE = re.compile(r"(?:negative|minus)\s+(?!negative|minus)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"([-+]?\s*[$€£]?\s*\d+),(?!\d{3}(?!\d))(\d+(?!,)(?:\D.*)?)|([-+]?0),(\d+(?!,))", re.DOTALL)
+_CODE = re.compile(
+    r"(?P<code>USD|EUR|GBP|JPY|INR|CAD|AUD|CHF|CNY|RMB|HKD|US|Rs)(?:(?<=US)(?=\$)|\.? ?(?=-?[\d$€£])) ?", re.IGNORECASE
+)  # USD 18, US$18, Rs. 18
+_PARTS = {"halves": 2, "thirds": 3, "quarters": 4, "fourths": 4, "fifths": 5, "sixths": 6, "eighths": 8, "tenths": 10}
+_PART = re.compile(r"\s(halves|thirds|quarters|fourths|fifths|sixths|eighths|tenths)(?![A-Za-z])")  # 3 quarters
+_AND_PART = re.compile(r"\sand (?=(?:a|one|two|three)\b)")  # 2 and a half
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALE = re.compile(r"\s*(hundred|thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*(?:%|percent(?:age)?(?: points?)?|per cent|pct)(?![A-Za-z])", re.IGNORECASE)
@@ -81,19 +87,25 @@ def read_quantity(text: str) -> Quantity | None:
         return _read_repeating(plain)
     if not plain or len(plain) > LONGEST_NUMBER:
         return None
+    code = ""
     if plain[0].isalpha():
         negative = _NEGATIVE.match(plain)
         if negative:
             quantity = read_quantity(plain[negative.end() :])
             return quantity and quantity._replace(value=-quantity.value)
         words = read_number_words(plain)
-        return _with_unit(words.value, words.rest, "") if words else None
+        if words:
+            return _with_unit(words.value, words.rest, "")
+        coded = _CODE.match(plain)
+        if coded is None:
+            return None
+        code, plain = coded["code"], plain[coded.end() :]
     number = _NUMBER.match(plain)
     value = _value(number) if number else None
     if number is None or value is None:
         return None
     below_zero = number["sign"] == "-" or number["sign2"] == "-"
-    return _with_unit(-value if below_zero else value, number["rest"], number["currency"] or "")
+    return _with_unit(-value if below_zero else value, number["rest"], code or number["currency"] or "")
 
 
 def read_decimal_comma(plain: str, fewest: int = 1) -> Quantity | None:
@@ -116,10 +128,19 @@ def read_decimal_comma(plain: str, fewest: int = 1) -> Quantity | None:
 
 
 def _with_unit(value: Fraction, rest: str, currency: str) -> Quantity | None:
+    if not rest and not currency:
+        return Quantity(value, False, "")
     scale = _SCALE.match(rest)
     if scale:
         value *= 10 ** _SCALES[scale[1].lower()]
         rest = rest[scale.end() :]
+    elif part := _PART.match(rest):
+        value, rest = value / _PARTS[part[1]], rest[part.end() :]
+    elif joined := _AND_PART.match(rest):
+        words = read_number_words(rest[joined.end() :])
+        if words is None or not 0 < words.value < 1:
+            return None
+        value, rest = value + words.value, words.rest
     percent = _PERCENT.match(rest)
     unit = canonical_unit(rest[percent.end() :] if percent else rest, currency)
     return None if unit is None else Quantity(value, percent is not None, unit)
@@ -176,7 +197,7 @@ def same_quantity(answer: Quantity, reference: Quantity) -> bool:
     >>> same_quantity(read("0.5"), read("50")), same_quantity(read("5 km"), read("5 m"))
     (False, False)
     """
-    if answer.unit and reference.unit and answer.unit != reference.unit:
+    if answer.unit != reference.unit and not same_unit(answer.unit, reference.unit):
         return False
     if answer.value == reference.value:
         return True

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .numbers import read_quantity
 
-_TIME = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?\s*(?:([ap])\.?\s*m\.?)?", re.IGNORECASE)
+_TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?\s*(?:([ap])\.?\s*m\.?)?", re.IGNORECASE)
 _HOUR = re.compile(r"(\d{1,2})()()\s*([ap])\.?\s*m\.?", re.IGNORECASE)  # 7 p.m.
 _RUN = re.compile(r"\d{1,9}(?:\s*([-/])\s*\d{1,9})(?:\s*\1\s*\d{1,9})*")  # 3-1, 2023-05-06, 5/6/2023
 _PADDED = re.compile(r"(?<!\d)0\d")
@@ -25,22 +25,25 @@ class _Time(NamedTuple):
 def same_time(answer: str, reference: str) -> bool | None:
     """Return whether two times of the day, or two ratios, are equal; None where neither text is one.
 
-    A time without "a.m." or "p.m." is the one that the other says, or one of 24 hours.
+    A time without "a.m." or "p.m." is the one that the other says, or one of 24 hours. Of two texts that could both be
+    times, such as 6:20 and 3:10, neither is read as a ratio.
 
     >>> same_time("7:30", "07:30:00"), same_time("20:34", "8:34 P.M."), same_time("3:45 AM", "3:45 PM")
     (True, True, False)
     >>> same_time("6:8", "3:4"), same_time("3/4", "3:4"), same_time("345", "3:45"), same_time("3", "4")
     (True, True, False, None)
+    >>> same_time("3/10", "3:10"), same_time("3 to 10", "3:10"), same_time("30:100", "3:10"), same_time("6:20", "3:10")
+    (True, True, True, False)
     """
     wanted, given = _time(reference), _time(answer)
     if wanted and given:
         return _agree(wanted, given)
     if ":" not in answer and ":" not in reference:
         return None
-    if _TIME.fullmatch(answer) or _TIME.fullmatch(reference):
-        return False
     left, right = _ratio(answer), _ratio(reference)
-    return None if left is None or right is None else left == right
+    if left is None or right is None:
+        return False if _TIME.fullmatch(answer) or _TIME.fullmatch(reference) else None
+    return left == right
 
 
 def _time(text: str) -> _Time | None:
@@ -60,6 +63,7 @@ def _agree(one: _Time, other: _Time) -> bool:
 
 def _ratio(text: str) -> tuple[Fraction, ...] | None:
     """Return a ratio as its parts over the last, a number as its ratio to one."""
+    text = text.replace(" to ", ":")
     if _RATIO.fullmatch(text):
         parts = [int(part) for part in text.split(":")]
         return tuple(Fraction(part, parts[-1]) for part in parts[:-1]) if parts[-1] else None

@@ -8,15 +8,15 @@ from itertools import pairwise
 from .qualifiers import NUMBER_WORDS, QUALIFIERS
 
 _SAME = {
-    "$": "$ dollar dollars usd us$ buck bucks",
+    "$": "$ dollar dollars usd us buck bucks",
     "€": "€ euro euros eur",
     "£": "£ gbp",
     "¥": "¥ yen jpy",
-    "₹": "₹ rupee rupees inr",
+    "₹": "₹ rupee rupees inr rs rs.",
     "cent": "cent cents ¢",
     "degree": r"^\circ degree degrees deg",
-    "celsius": "celsius",
-    "fahrenheit": "fahrenheit",
+    "celsius": "celsius C",
+    "fahrenheit": "fahrenheit F",
     "mm": "mm millimeter millimeters millimetre millimetres",
     "cm": "cm centimeter centimeters centimetre centimetres",
     "m": "m meter meters metre metres",
@@ -33,6 +33,8 @@ _SAME = {
     "ml": "ml milliliter milliliters millilitre millilitres",
     "l": "l L liter liters litre litres",
     "gal": "gal gallon gallons",
+    "nm": "nm nanometer nanometers nanometre nanometres",
+    "ms": "ms millisecond milliseconds",
     "second": "s sec secs second seconds",
     "minute": "min mins minute minutes",
     "hour": "h hr hrs hour hours",
@@ -44,12 +46,39 @@ _SAME = {
     "am": "am a.m",
     "pm": "pm p.m",
     "ohm": "ohm ohms Ω",
+    "newton": "N newton newtons",
+    "joule": "J joule joules",
+    "watt": "W watt watts",
+    "volt": "V volt volts",
+    "ampere": "A amp amps ampere amperes",
+    "kelvin": "K kelvin kelvins",
+    "candela": "cd candela candelas",
+    "byte": "byte bytes",
+    "kB": "kB KB kb kilobyte kilobytes",
+    "MB": "MB mb megabyte megabytes",
+    "GB": "GB gb gigabyte gigabytes",
+    "TB": "TB tb terabyte terabytes",
 }
 _KNOWN = {spelling: unit for unit, spellings in _SAME.items() for spelling in spellings.split()}
 _COMPOUNDS = {"mi/hour": "mph", "degreecelsius": "celsius", "degreefahrenheit": "fahrenheit"}
 
 CURRENCIES = "$€£¥₹₩₽"
 """Signs that may stand before a number."""
+
+_SPELT_DIRECTIONS = """
+    north south east west northeast northwest southeast southwest up down left right clockwise counterclockwise
+    anticlockwise ago later earlier increase decrease gain loss profit higher lower heavier lighter older younger taller
+    shorter faster slower
+"""
+_DIRECTIONS = frozenset(_SPELT_DIRECTIONS.split())
+"""Words behind a unit that say of two equal amounts which one is meant: 5 km north is not 5 km south."""
+
+_ANY_THING = frozenset(
+    ["unit", "item", "thing", "object", "piec", "total", "each", "altogether", "remaining", "mor", "extra", "in"]
+)
+"""Words that may stand for any unit, as their stems."""
+
+_PERSONS = {"people": "person", "children": "child", "men": "man", "women": "woman", "mice": "mouse", "geese": "goose"}
 
 _NO_UNITS = QUALIFIERS | NUMBER_WORDS | frozenset(["and", "to", "is", "are", "was", "were", "be", "equals"])
 """Words that are no part of a unit: what makes of the number another one, and what begins another phrase."""
@@ -77,31 +106,35 @@ _LONGEST = 60
 
 
 def canonical_unit(text: str, currency: str) -> str | None:
-    r"""Return the canonical unit of what stands behind a number, "" for none or an unknown one, None for no unit.
+    r"""Return the canonical unit of what stands behind a number, "" for none or "units", None for no unit.
 
     ``currency`` is the sign that stood before the number. Algebra (``5x``, ``2 ab``) and words that join
-    alternatives (``18 or 19``) are no unit; nouns such as "eggs" are units that are not told apart.
+    alternatives (``18 or 19``) are no unit; of unknown nouns such as "red eggs" the unit is a stem of the last.
 
-    >>> canonical_unit(" miles per hour", ""), canonical_unit("", "$"), canonical_unit(" eggs", "")
-    ('mph', '$', '')
+    >>> canonical_unit(" miles per hour", ""), canonical_unit("", "$"), canonical_unit(" km north", "")
+    ('mph', '$', 'km north')
+    >>> canonical_unit(" red eggs a day", ""), canonical_unit(" egg", ""), canonical_unit(" MB", "")
+    ('egg', 'egg', 'MB')
     >>> canonical_unit("x", ""), canonical_unit(" or 19", ""), canonical_unit(" square feet", "")
     (None, None, 'ft^2')
     """
     if text and not text.endswith(".."):
         text = text.rstrip(" .,;")
+        if text.endswith(")") and text.startswith((" (", "(")):
+            text = f" {text.lstrip(' (')[:-1]}"  # 18 (eggs)
     if not text:
-        return _KNOWN.get(currency, currency)
+        return _KNOWN.get(currency.lower(), currency)
     if len(text) > _LONGEST or ".." in text:
         return None
     if _CJK.match(text.strip()):
-        return _KNOWN.get(currency, currency) if _CJK_UNITS.fullmatch(text.strip()) else None
+        return _KNOWN.get(currency.lower(), currency) if _CJK_UNITS.fullmatch(text.strip()) else None
     text = _MICRO.sub("micro-", _OHM.sub(" ohm", text))
     text = _CELSIUS.sub(" celsius", _FAHRENHEIT.sub(" fahrenheit", text))
     text = _POWER.sub(r"^\1", text)
     words = _TOKEN.findall(text)
     if "".join(words) != text.replace(" ", "") or not _plausible(words, glued=text[0].isalpha()):
         return None
-    return _KNOWN.get(currency, currency) or _join(words)
+    return _KNOWN.get(currency.lower(), currency) or _join(words)
 
 
 def _plausible(words: list[str], glued: bool) -> bool:
@@ -109,12 +142,15 @@ def _plausible(words: list[str], glued: bool) -> bool:
     first = words[0]
     if first in ("^2", "^3") or (glued and (first not in _KNOWN or len(first) == 1)):
         return False
-    return all(_fits(word.lower() if word.istitle() else word, before) for before, word in pairwise(["", *words]))
+    return all(
+        _fits(word.lower() if word.istitle() and len(word) > 1 else word, before)
+        for before, word in pairwise(["", *words])
+    )
 
 
 def _fits(word: str, before: str) -> bool:
     """Return whether a word may stand in a unit behind the word ``before`` ("" behind the number)."""
-    if word in _KNOWN or word in ("/", "^2", "^3"):
+    if word in _KNOWN or word in ("/", "^2", "^3") or word in _DIRECTIONS:
         return True
     if word in ("squared", "cubed"):
         return before in _KNOWN  # "5 cm squared", but not "5 squared"
@@ -124,25 +160,57 @@ def _fits(word: str, before: str) -> bool:
 
 
 def _join(words: list[str]) -> str:
-    """Return the canonical unit of known words, "" as soon as one is unknown."""
+    """Return the canonical unit of known words, or the last noun before a preposition; behind it, its direction."""
     known: list[str] = []
-    power = ""
+    power = noun = direction = ""
     for word in words:
         lower = word.lower()
-        if lower in ("square", "sq", "squared", "cubic", "cu", "cubed"):
+        if lower in _DIRECTIONS:
+            direction = lower
+        elif lower in ("square", "sq", "squared", "cubic", "cu", "cubed"):
             power = "^3" if lower.startswith("cu") else "^2"
+        elif noun and (lower in _ARTICLES or lower in _BEFORE_ARTICLES or lower == "/"):
+            break
         elif lower in ("per", "/"):
             known.append("/")
         elif word in ("^2", "^3"):
             known.append(word)
-        elif (unit := _KNOWN.get(word) or _KNOWN.get(lower)) is not None:
+        elif (unit := _known(word)) is not None and not noun:
             known.append(unit)
         elif known:
-            break
+            continue  # words behind a known unit: "5 hours of work"
         else:
-            return ""
+            noun = _stem(word)
     unit = "".join(known).rstrip("/") + power
-    return _COMPOUNDS.get(unit, unit)
+    unit = _COMPOUNDS.get(unit, unit) or ("" if noun in _ANY_THING else noun)
+    return f"{unit} {direction}" if direction else unit
+
+
+def _known(word: str) -> str | None:
+    """Return the known unit of a word; the case of a short one means something: MB is not mb, mW not MW."""
+    return _KNOWN.get(word) or (_KNOWN.get(word.lower()) if len(word) > 2 or word.isupper() else None)
+
+
+def _stem(word: str) -> str:
+    """Return a noun's stem, the same for its plural; a short word with capitals is a symbol and stays."""
+    if len(word) <= 4 and not word[1:].islower() and not word.islower():
+        return word
+    lower = _PERSONS.get(word.lower(), word.lower())
+    stem = lower.rstrip("es") or lower
+    return stem[:-1] + "y" if stem.endswith("i") else stem
+
+
+def same_unit(first: str, second: str) -> bool:
+    """Return whether two canonical units may be the same: nothing said is as good as anything.
+
+    >>> same_unit("km", ""), same_unit("km", "m"), same_unit("km north", "km south"), same_unit("km north", "km")
+    (True, False, False, True)
+    """
+    if first == second or not first or not second:
+        return True
+    one, _, way = first.partition(" ")
+    other, _, other_way = second.partition(" ")
+    return (one == other or not one or not other) and (way == other_way or not way or not other_way)
 
 
 def without_unit(plain: str) -> str:

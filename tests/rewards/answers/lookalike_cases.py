@@ -78,4 +78,61 @@ CHOICES = [
     Case(boxed(r"\sin (A)"), r"\sin A", 1.0, "nor is a function"),
 ]
 
-LOOKALIKES = [*CHOICES, *SYMBOLS, *RUNS, *SINGLES]
+UNITS = [
+    Case(tagged("5 MB"), "5 GB", 0.0, "another unit, whatever it is"),
+    Case(tagged("5 megabytes"), "5 MB", 1.0, "a unit spelt out"),
+    Case(tagged("5 mW"), "5 MW", 0.0, "the case of a unit"),
+    Case(tagged("5 eggs"), "5 hens", 0.0, "another noun"),
+    Case(tagged("5 egg"), "5 eggs", 1.0, "a plural"),
+    Case(tagged("5 red eggs in a box"), "5 eggs", 1.0, "more of the same noun"),
+    Case(tagged("5 units"), "5 eggs", 1.0, "a word for anything"),
+    Case(tagged("5 km north"), "5 km south", 0.0, "another direction"),
+    Case(tagged("5 km north"), "5 km", 1.0, "a direction that was not asked for"),
+    Case(tagged("5% increase"), "5% decrease", 0.0, "an opposite"),
+    Case(tagged("3 quarters"), "3", 0.0, "a fraction in words"),
+    Case(tagged("3 quarters"), "3/4", 1.0, "is its value"),
+    Case(tagged("18 (eggs)"), "18", 1.0, "a unit in brackets"),
+    Case(tagged("18 (million)"), "18", 0.0, "a scale in brackets"),
+    *[
+        Case(tagged(f"18 {unit}"), "18", 1.0, f"a unit: {unit}")
+        for unit in ("N", "J", "W", "V", "A", "K", "C", "F", "kHz")
+    ],
+    Case(boxed(r"18\,\mathrm{N}"), r"18\text{ J}", 0.0, "another symbol"),
+    Case(boxed("18N"), "18", 0.0, "a glued letter is a variable"),
+    Case(boxed("18 x"), "18", 0.0, "a small letter is too"),
+]
+
+AMOUNTS = [
+    Case(tagged("two and a half hours"), "2.5", 1.0, "a mixed number in words"),
+    Case(tagged("three and two thirds"), "11/3", 1.0, "with another fraction"),
+    Case(tagged("2 and a half"), "5/2", 1.0, "digits and words"),
+    Case(tagged("two and three"), "2.5", 0.0, "two numbers"),
+    Case(tagged("USD 18"), "$18", 1.0, "a currency's code before the number"),
+    Case(tagged("US$18"), "18", 1.0, "a currency's full sign"),
+    Case(tagged("Rs. 18"), "18", 1.0, "rupees"),
+    Case(tagged("EUR 18"), "$18", 0.0, "another currency"),
+    Case(tagged("3/10"), "3:10", 1.0, "a ratio that looks like a time"),
+    Case(tagged("3 to 10"), "3:10", 1.0, "a ratio in words"),
+    Case(tagged("0.3"), "3:10", 1.0, "a ratio as a number"),
+    Case(tagged("6:20"), "3:10", 0.0, "another time"),
+    Case(tagged("50:30"), "5:3", 1.0, "no time of a day"),
+]
+
+INEQUALITIES = [
+    Case(boxed(r"x\in[1,2]"), "[1,2]", 1.0, "a member without a blank"),
+    Case(boxed("[1,2]"), r"x\in[1,2]", 1.0, "and in the reference"),
+    Case(boxed("x>1, x<3"), "1<x<3", 1.0, "two bounds"),
+    Case(boxed(r"x<3 \text{ and } x\ge 1"), "[1,3)", 1.0, "in another order"),
+    Case(boxed("x>1, y<3"), "(1,3)", 0.0, "of two variables"),
+    Case(boxed("x>3, x<1"), "(1,3)", 0.0, "bounds that exclude each other"),
+    Case(boxed("x<1, x<3"), "(1,3)", 0.0, "bounds on one side"),
+    Case(boxed(r"\{x \mid 1<x<3\}"), "(1,3)", 1.0, "a set by its condition"),
+    Case(boxed(r"\{x\in\mathbb{R} : x \ge 3\}"), r"[3,\infty)", 1.0, "with its domain"),
+    Case(boxed(r"\{x \mid 1<x\le 3\}"), "(1,3)", 0.0, "another bracket"),
+    Case(boxed(r"\{x\in\mathbb{Z} : 1<x<3\}"), "(1,3)", 0.0, "whole numbers only"),
+    Case(boxed(r"x<1 \text{ or } x>3"), r"(-\infty,1)\cup(3,\infty)", 1.0, "a union in words"),
+    Case(boxed(r"x<1 \text{ or } x\ge 3"), r"(-\infty,1)\cup(3,\infty)", 0.0, "another bracket of a union"),
+    Case(boxed(r"(-\infty,2)\cup(2,\infty)"), r"x \ne 2", 1.0, "all but one"),
+]  # fmt: skip
+
+LOOKALIKES = [*UNITS, *AMOUNTS, *INEQUALITIES, *CHOICES, *SYMBOLS, *RUNS, *SINGLES]

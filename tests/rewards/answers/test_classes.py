@@ -14,7 +14,8 @@ TEXTS = ["0.5", "1/2", r"\frac12", "50%", "50", "5 km", "5 m", "5", "x=5", "(1,2
     [
         (["0.5", "1/2", r"\frac12", r"\frac{1}{2}", "half", "2"], [0, 0, 0, 0, 0, 1]),  # numbers, exactly
         (["1/3", "0.33"], [0, 1]),  # without tolerance
-        (["20", "twenty", "$20.", "20 apples", "2*10"], [0, 0, 0, 0, 0]),  # in words, with signs and units, calculated
+        (["20", "twenty", "$20.", "20 dollars", "2*10"], [0, 0, 0, 0, 0]),  # in words, with signs and units, calculated
+        (["20 apples", "20", "20 pears"], [0, 0, 1]),  # nouns are told apart
         (["18", "Tom has 18 apples left", "18 apples and 3 pears"], [0, 0, 1]),  # the number that a sentence says
         (["East", "east.", "the east", "west"], [0, 0, 0, 1]),  # words
         (["x = 5", "5", "y"], [0, 0, 1]),  # an equation says its value, whatever came first

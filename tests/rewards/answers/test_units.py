@@ -1,7 +1,7 @@
 r"""Units: which words behind a number are one, and which are the same."""
 
 import pytest
-from grpokit.rewards.answers.units import canonical_unit, without_unit
+from grpokit.rewards.answers.units import canonical_unit, same_unit, without_unit
 
 UNITS = [
     ("", "$", "$"),
@@ -26,8 +26,28 @@ UNITS = [
     (" degrees Celsius", "", "celsius"),
     (" degrees Fahrenheit", "", "fahrenheit"),
     ("¢", "", "cent"),
-    (" eggs", "", ""),
-    (" eggs a day", "", ""),
+    (" eggs", "", "egg"),  # a noun's stem
+    (" egg", "", "egg"),
+    (" puppies", "", "puppy"),
+    (" puppy", "", "puppy"),
+    (" red boxes of eggs", "", "box"),  # the last before a preposition
+    (" people", "", "person"),
+    (" eggs a day", "", "egg"),
+    (" (eggs)", "", "egg"),  # in brackets
+    (" units", "", ""),  # anything
+    (" eggs left", "", "egg left"),  # a direction, as good as nothing beside an egg
+    (" km north", "", "km north"),
+    (" MB", "", "MB"),
+    (" megabytes", "", "MB"),
+    (" mW", "", "mW"),  # case means something
+    (" MW", "", "MW"),
+    (" N", "", "newton"),
+    ("N", "", None),  # glued, a variable
+    (" (million)", "", None),
+    (" (or 6)", "", None),
+    ("", "USD", "$"),
+    ("", "US", "$"),
+    ("", "Rs", "₹"),
     ("eggs", "", None),  # glued, and no known unit
     ("^2", "", None),
     (" x", "", None),
@@ -59,3 +79,21 @@ WITHOUT = [
 @pytest.mark.parametrize(("plain", "bare"), WITHOUT)
 def test_without_unit(plain: str, bare: str) -> None:
     assert without_unit(plain) == bare
+
+
+SAME = [
+    ("egg", "egg", True),
+    ("egg", "", True),  # left out
+    ("egg", "hen", False),
+    ("$", "egg", False),
+    ("km north", "km south", False),
+    ("km north", "km", True),  # a direction left out
+    (" north", "km north", True),  # a unit left out
+    ("m north", "km north", False),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "same"), SAME)
+def test_same_unit(first: str, second: str, same: bool) -> None:
+    assert same_unit(first, second) is same
+    assert same_unit(second, first) is same
