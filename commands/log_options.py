@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .options import UsageError, add_reward_timeout
+from .options import UsageError, add_cluster, add_reward_timeout
 
 # What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class LogOptions:
     prompt_column: str | None
     model_column: str | None
     id_column: str | None
+    cluster_column: str | None
     score_column: list[str] | None
     skip_bad_rows: bool
 
@@ -75,6 +76,7 @@ class LogOptions:
             scorer=self.scorer,
             columns=Columns(**{**columns, "completion": columns["completion"] or "completion"}) if named else None,
             scores=tuple(map(_score_column, self.score_column or [])),
+            cluster=self.cluster_column,
         )
 
 
@@ -131,6 +133,7 @@ def add_logs(parser: argparse.ArgumentParser) -> None:
     columns.add_argument("--prompt-column", metavar="NAME", help="what was asked")
     columns.add_argument("--model-column", metavar="NAME", help="who answered: one run per model, compared pairwise")
     columns.add_argument("--id-column", metavar="NAME", help="which question; rows of one id and model are samples")
+    add_cluster(columns)
     columns.add_argument(
         "--score-column",
         action="append",

@@ -7,6 +7,8 @@ import math
 import sys
 import threading
 
+from ..evaluate.paired.margins import MarginError, Margins
+
 LONGEST_NUMBER = 100
 """Digits of a number, leading zeros included, that an option reads."""
 
@@ -44,15 +46,13 @@ def seconds(text: str) -> float:
     return value
 
 
-def margin(text: str) -> float:
-    """Read a margin: a number from 0 up. A wrong one is refused before any work."""
+def margin(text: str) -> str:
+    """Check a margin, ``[NAME=]X`` or ``[NAME=]X%``, which stays as it is. A wrong one is refused before any work."""
     try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r}: give 0 or a positive number, such as 0.02")
-    return value
+        Margins.parse([text])
+    except MarginError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def batch_size(text: str) -> int | None:

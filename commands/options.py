@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from ..evaluate.engines import Limits
     from ..evaluate.engines.spec import ModelSpec
+    from ..evaluate.paired.comparison import Comparison
+    from ..evaluate.runs.run import Run
     from ..evaluate.tasks.card import Task
     from ..evaluate.types import Sampling
     from ..rewards import RewardMix
@@ -156,8 +158,16 @@ class ReportOptions:
     html: Path | None
     markdown: Path | None
     junit: Path | None
-    margin: float
+    margin: list[str]
+    no_multiplicity: bool
     strict: bool
+
+    def compare(self, runs: Sequence[Run]) -> Comparison:
+        """Compare runs by these margins."""
+        from ..evaluate.paired.margins import Margins
+        from ..evaluate.paired.pairing import compare
+
+        return compare(runs, margin=Margins.parse(self.margin), multiplicity=not self.no_multiplicity)
 
     @property
     def to_stdout(self) -> bool:
@@ -182,6 +192,15 @@ def add_task(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     add_where(group)
     group.add_argument("--limit", type=positive, metavar="N", help="only the first N rows")
     return group
+
+
+def add_cluster(group: argparse._ActionsContainer) -> None:
+    """Add the option that says which questions are not independent."""
+    group.add_argument(
+        "--cluster-column",
+        metavar="NAME",
+        help="the column whose equal values make questions one cluster (a passage, a template), which intervals follow",
+    )
 
 
 def add_where(group: argparse._ActionsContainer) -> None:
@@ -280,7 +299,19 @@ def add_reports(group: argparse._ActionsContainer) -> None:
     group.add_argument("--markdown", type=Path, metavar="FILE", help="write the comparison as Markdown")
     group.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML, for CI systems")
     group.add_argument(
-        "--margin", type=margin, default=0.02, help="a loss up to this still counts as held (%(default)s)"
+        "--margin",
+        type=margin,
+        action="append",
+        default=[],
+        metavar="[NAME=]X|X%%",
+        help="a loss of the mean up to this still counts as held: a number, or a share of the base's mean; of "
+        "one reward with its name before it; may be given again (default: 0.02)",
+    )
+    group.add_argument(
+        "--no-multiplicity",
+        action="store_true",
+        help="judge each of several models as if it were the only one; by default all verdicts together are as sure as "
+        "one",
     )
     group.add_argument("--strict", action="store_true", help="exit with 3 when the comparison is underpowered")
 

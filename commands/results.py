@@ -10,7 +10,6 @@ from rich.console import Console
 
 from ..evaluate.paired.comparison import Comparison
 from ..evaluate.paired.doubts import MOST
-from ..evaluate.paired.pairing import compare
 from ..evaluate.runs.run import Run, find_runs
 from ..reports.html import to_html
 from ..reports.json_report import to_json
@@ -35,7 +34,7 @@ def show_runs(
     runs: Sequence[Run], report: ReportOptions, cards: Sequence[Path] = (), temporary: Path | None = None
 ) -> int:
     """Compare runs as :func:`show_results` does; where those in a ``temporary`` folder are is not said."""
-    comparison = compare(runs, margin=report.margin)
+    comparison = report.compare(runs)
     kept = [run.path for run in runs if temporary is None or not run.path.is_relative_to(temporary)]
     with reader_may_leave():  # the verdict stands all the same
         _write(comparison, runs, report, kept)
@@ -47,7 +46,7 @@ def show_beside(what: str, folders: Sequence[Path], report: ReportOptions) -> No
     """Print the verdicts of a comparison that goes beside the one in full, unless standard output is for a report."""
     if report.to_stdout:
         return
-    comparison = compare(find_runs(list(folders)), margin=report.margin)
+    comparison = report.compare(find_runs(list(folders)))
     with reader_may_leave():
         _print_beside(what, comparison)
         print(f"runs: {' '.join(map(str, folders))}")

@@ -36,6 +36,7 @@ def add_parser(commands: Subparsers) -> None:
         help="the system message, in which {column} stands for a column of the row, in place of the task's own; '' is "
         "none",
     )
+    options.add_cluster(asked)
     models = parser.add_argument_group("models")
     models.add_argument(
         "--model",
@@ -64,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
         models=options.read(ModelOptions, args),
         asked=options.read(options.TaskOptions, args),
         system=args.system,
+        cluster=args.cluster_column,
         loading=options.read(Loading, args),
         endpoints=options.read(options.EndpointOptions, args),
         sampling=options.read(options.SamplingOptions, args),

@@ -10,7 +10,7 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -168,6 +168,15 @@ def task_record(
         seen.add(prompt.id)
     fingerprint = prompts_fingerprint(map(prompt_digest, prompts))
     return TaskRecord(name, primary, cluster, fingerprint, len(prompts), source, reference)
+
+
+def require_clusters(values: Collection[object], column: str, where: str) -> None:
+    """Raise :class:`EvaluationError` where a cluster column has one value: one cluster has no error of its mean."""
+    if len(set(map(str, values))) < 2:
+        raise EvaluationError(
+            f"{where}: column {column!r} has one value, so all questions are one cluster, and nothing can be said of "
+            "the error; give --cluster-column a column that tells groups of questions apart, or leave it out."
+        )
 
 
 def claim(out: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..evaluate.paired.comparison import Comparison
 from ..evaluate.runs.run import Run
 from ..files import write_atomically
-from . import wording
+from . import verdicts, wording
 from .embedded import embed
 from .json_report import to_json
 from .samples import read_questions
@@ -76,13 +76,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     words = (wording.number, wording.signed, wording.share, wording.interval, wording.probability, wording.questions)
-    environment.filters.update({function.__name__: function for function in words})
+    environment.filters.update({function.__name__: function for function in (*words, verdicts.confidence)})
     environment.filters["foldable"] = _foldable
-    environment.globals.update(doubts=wording.doubts, verdict_word=wording.verdict_word)
-    environment.globals.update(headline=wording.headline, evidence=wording.evidence, mismatch=wording.mismatch)
+    environment.globals.update(doubts=wording.doubts, mismatch=wording.mismatch, verdict_word=verdicts.verdict_word)
+    environment.globals.update(headline=verdicts.headline, evidence=verdicts.evidence)
     environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
     environment.globals.update(alarm=wording.alarm, medians=wording.medians, repetition=wording.repetition)
     environment.globals.update(notes=wording.notes)
+    environment.globals.update(multiplicity=verdicts.multiplicity, over_models=verdicts.over_models)
     return environment
 
 
@@ -170,4 +171,5 @@ def _plain(value: object) -> str:
 
 def _command(comparison: Comparison, runs: Sequence[Run]) -> str:
     paths = " ".join(quote(run.path.name) for run in runs)
-    return f"grpo-report {paths} --margin {comparison.margin} --html report.html"
+    options = " ".join(f"--margin {quote(margin)}" for margin in comparison.margins.options)
+    return f"grpo-report {paths} {options} --html report.html"

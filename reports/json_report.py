@@ -29,7 +29,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
     ``models``: per reward and for the total the mean with its 95 % interval and how often each status occurred;
     shares of completions that were cut (``truncated``) or have no answer, mean tokens, repetition, the total without
     the primary metric, pass@k and maj@k, completions without a value.
-    ``pairs``: per reward and for the total the paired change, its 95 % interval, p before and after Holm's
+    ``pairs``: per reward and for the total the paired change, its interval, p before and after Holm's
     adjustment, the questions that rose (``fixed``) and fell (``broken``), and the smallest detectable change;
     what each reward contributed to the total's change, how the primary's change splits, how the completions and their
     lengths changed, alarms of the training, the changed questions, and what more questions would not mend.
@@ -38,6 +38,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "schema": SCHEMA,
         "task": comparison.task,
         "margin": comparison.margin,
+        "level": comparison.level,
         "weights": dict(comparison.weights),
         "models": [_model(model) for model in comparison.models],
         "pairs": [_pair(pair) for pair in comparison.pairs],

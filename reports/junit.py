@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from ..evaluate.paired.comparison import Comparison, Difference, Verdict
+from .verdicts import confidence
 from .wording import interval, one_line, signed
 
 
@@ -27,7 +28,8 @@ def to_junit(comparison: Comparison, *, strict: bool = False) -> str:
 def _add_case(suite: ElementTree.Element, name: str, difference: Difference, failed: bool) -> None:
     said = (
         f"{difference.verdict or 'NO VERDICT'}: changed by {signed(difference.delta)} "
-        f"(95 % interval {interval(difference.low, difference.high)}, {difference.n} questions)"
+        f"({confidence(difference.level)} interval {interval(difference.low, difference.high)}, "
+        f"{difference.n} questions)"
     )
     case = ElementTree.SubElement(suite, "testcase", classname=suite.get("name", ""), name=one_line(name))
     if failed:

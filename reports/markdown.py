@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..evaluate.paired.comparison import Comparison, ModelSummary, Pair
+from .verdicts import confidence, evidence, headline, multiplicity, over_models, verdict_word
 from .wording import (
     alarm,
     doubts,
-    evidence,
-    headline,
     interval,
     mismatch,
     narrowing,
@@ -23,7 +22,6 @@ from .wording import (
     repetition,
     share,
     signed,
-    verdict_word,
 )
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|~&])")
@@ -39,6 +37,7 @@ def to_markdown(comparison: Comparison) -> str:
     asked = f"{questions(first.prompts)}, {first.samples} {'sample' if first.samples == 1 else 'samples'} each"
     sections = [f"### Evaluation of {_text(comparison.task)}\n\n{asked}."]
     sections += [f"> **Note:** {_text(line)}" for line in notes(comparison)]
+    sections += [_text(line) for line in [multiplicity(comparison)] if line]
     alone = _doubts(doubts(comparison.models, comparison.obstacles, comparison.primary))
     sections += [_pair(pair, comparison) for pair in comparison.pairs] or [*alone, _means(first)]
     return "\n\n".join(sections) + "\n"
@@ -47,13 +46,14 @@ def to_markdown(comparison: Comparison) -> str:
 def _pair(pair: Pair, comparison: Comparison) -> str:
     base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
     lines = _doubts(doubts((base, tuned), pair.obstacles, pair.primary))
-    lines.append(f"**{verdict_word(pair)}: {_text(headline(pair))}** {_text(evidence(pair, comparison.margin))}")
+    lines.append(f"**{verdict_word(pair)}: {_text(headline(pair))}** {_text(evidence(pair))}")
     lines += [f"> **Warning:** {_text(mismatch(difference, pair))}" for difference in pair.mismatches]
     if pair.hacking and pair.hacking.suspected:
         lines.append(f"> **Reward hacking suspected:** {_text(pair.hacking.reason)}")
     lines += [f"> **Alarm while training,** {_text(alarm(raised))}" for raised in pair.alarms]
     lines.append(_pair_table(pair, base, tuned))
     lines.append(_factors(pair, base, tuned))
+    lines.append(_text(over_models(pair, comparison)))
     lines.append(_text(narrowing(pair.gain)))
     if comparison.noise:
         lines.append(_text(noise_floor(comparison.noise)))
@@ -65,7 +65,16 @@ def _doubts(lines: Iterable[str]) -> list[str]:
 
 
 def _pair_table(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
-    heads = ["reward", pair.base, pair.tuned, "change", "95 % interval", "p (Holm)", "fixed", "broken"]
+    heads = [
+        "reward",
+        pair.base,
+        pair.tuned,
+        "change",
+        f"{confidence(pair.gain.level)} interval",
+        "p (Holm)",
+        "fixed",
+        "broken",
+    ]
     rows = [
         [
             name,

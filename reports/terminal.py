@@ -14,12 +14,11 @@ from rich.text import Text
 from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary, Verdict
 from ..evaluate.runs.run import Run
 from .changed_questions import print_moves, read_moved
+from .verdicts import confidence, evidence, headline, multiplicity, over_models, verdict_word
 from .wording import (
     SAID_FROM,
     alarm,
     doubts,
-    evidence,
-    headline,
     mismatch,
     missing_values,
     narrowing,
@@ -32,7 +31,6 @@ from .wording import (
     share,
     short_names,
     signed,
-    verdict_word,
 )
 
 BAR_WIDTHS = (13, 41)
@@ -70,6 +68,8 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
     moved = read_moved(comparison, runs)
     for line in notes(comparison):
         console.print(Text(f"note: {line}", style="yellow"))
+    if shared := multiplicity(comparison):
+        console.print(Text(shared))
     for place, pair in enumerate(comparison.pairs):
         if place:
             console.print()
@@ -101,8 +101,12 @@ def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
     colour = "red" if pair.verdict is None else _COLOURS[pair.verdict]
     verdict = Text(f"{verdict_word(pair)}: ", style=f"bold {colour}")
     console.print(verdict + Text(headline(pair), style="bold"))
-    console.print(Text(evidence(pair, comparison.margin)))
-    for line in (narrowing(pair.gain), noise_floor(comparison.noise) if comparison.noise else ""):
+    console.print(Text(evidence(pair)))
+    for line in (
+        over_models(pair, comparison),
+        narrowing(pair.gain),
+        noise_floor(comparison.noise) if comparison.noise else "",
+    ):
         if line:
             console.print(Text(line, style="dim"))
     if pair.hacking and pair.hacking.suspected:
@@ -121,7 +125,7 @@ def _pair_table(pair: Pair, comparison: Comparison, console: Console) -> Table:
     base, tuned = comparison.model(pair.base).rows(), comparison.model(pair.tuned).rows()
     wide = console.width >= WIDE
     table = _table("reward", "base", "tuned", "change", *(["from", "to"] if wide else []))
-    table.add_column("95 % interval", no_wrap=True)
+    table.add_column(f"{confidence(pair.gain.level)} interval", no_wrap=True)
     table.add_column("p Holm", justify="right", no_wrap=True)
     table.add_column("fixed/broken", justify="right", no_wrap=True)
     scale = _scale(list(pair.rows().values()))

@@ -13,11 +13,9 @@ from ..evaluate.paired.comparison import (
     Estimate,
     Lengths,
     ModelSummary,
-    NoiseFloor,
     Pair,
-    Verdict,
 )
-from ..evaluate.paired.doubts import Mismatch, Obstacle
+from ..evaluate.paired.doubts import Mismatch, NoiseFloor, Obstacle
 
 SAID_FROM = 0.05
 """From this share of missing values on they are said before the numbers."""
@@ -108,54 +106,6 @@ def questions(count: int) -> str:
     ('1 question', '1,319 questions')
     """
     return "1 question" if count == 1 else f"{count:,} questions"
-
-
-def verdict_word(pair: Pair) -> str:
-    """Return the verdict in a word, or that there is none."""
-    return "NO VERDICT" if pair.verdict is None else pair.verdict.value
-
-
-def headline(pair: Pair) -> str:
-    """Return the verdict as a short claim with both names."""
-    base, tuned = one_line(pair.base), one_line(pair.tuned)
-    match pair.verdict:
-        case None:
-            return f"Most values of {one_line(pair.primary)} are missing, so {tuned} and {base} are not compared."
-        case Verdict.IMPROVED:
-            return f"{tuned} is better than {base}."
-        case Verdict.REGRESSED:
-            return f"{tuned} is worse than {base}."
-        case Verdict.HELD:
-            return f"{tuned} holds the level of {base}."
-        case Verdict.UNDERPOWERED:
-            if any(one.kind in ("floor", "ceiling") for one in pair.obstacles):
-                return f"{one_line(pair.primary)} cannot tell {tuned} from {base}."
-            return f"Too little data to tell {tuned} from {base}."
-
-
-def evidence(pair: Pair, margin: float) -> str:
-    """Return the sentences that carry the verdict: the change, its interval, and what could have been seen."""
-    primary, metric = pair.gain, one_line(pair.primary)
-    if primary.delta is None:
-        return f"No question has a value of {metric} in both models."
-    change = (
-        f"{metric} changed by {signed(primary.delta)} "
-        f"(95 % interval {interval(primary.low, primary.high)}) on {questions(primary.n)}."
-    )
-    return f"{change} {_power(primary, margin, hindered=bool(pair.obstacles))}".rstrip()
-
-
-def _power(primary: Difference, margin: float, *, hindered: bool) -> str:
-    seen = "" if primary.mde is None else f"Smallest change it could reliably detect: {number(primary.mde)}."
-    match primary.verdict:
-        case Verdict.HELD:
-            return f"{seen} A loss of {number(margin)} or more is ruled out.".lstrip()
-        case Verdict.UNDERPOWERED:
-            more = f"about {questions(primary.needed)} would do" if primary.needed else "evaluate more questions"
-            open_end = "." if hindered else f": {more}."
-            return f"{seen} A loss of {number(margin)} or more is not ruled out{open_end}".lstrip()
-        case _:
-            return seen
 
 
 def obstacles(hindrances: Sequence[Obstacle], primary: str) -> str:

@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from grpokit.bench import coverage
 from grpokit.bench.processes import spend
 from grpokit.evaluate.demo import checkpoint_path
+from grpokit.evaluate.paired.difference import Design, difference
+from grpokit.evaluate.statistics.samples import Samples
 
 BENCH = Path(__file__).resolve().parent.parent / "bench"
 SCRIPTS = sorted(path.name for path in BENCH.glob("*.py") if "\ndef main(" in path.read_text(encoding="utf-8"))
@@ -84,3 +88,28 @@ def test_the_peak_of_a_command_is_its_own(tmp_path: Path) -> None:
 def test_a_failing_command_ends_the_bench_with_its_last_lines(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no such thing"):
         spend([sys.executable, "-c", "raise KeyError('no such thing')"], tmp_path / "log")
+
+
+def test_the_simulated_verdicts_are_those_of_a_comparison() -> None:
+    """Over whole arrays as one by one, with and without clusters, for single 0/1 answers and for means of several."""
+    for kind, samples, clusters in (
+        (coverage.KINDS[0], 1, None),
+        (coverage.KINDS[1], 1, None),
+        (coverage.KINDS[0], 4, None),
+        (coverage.KINDS[3], 1, None),
+        (coverage.KINDS[3], 1, np.repeat(np.arange(5), (20, 15, 10, 10, 5))),
+    ):
+        rows = coverage.differences(kind, 60, samples, 0.0, runs=12, seed=1, clusters=clusters)
+        single = samples == 1 and not kind.graded
+        design = Design(clusters, shared_noise=False)
+        pairs = [(np.maximum(-row, 0), np.maximum(row, 0)) for row in rows]  # any scores with these differences
+        found = [difference(Samples.of(a[:, None]), Samples.of(b[:, None]), design, 0.02, (0.0, 1.0)) for a, b in pairs]
+        simulated = list(coverage.intervals(rows, single, clusters))
+        assert [one.low for one in simulated] == pytest.approx([one.low for one in found])
+        assert [one.high for one in simulated] == pytest.approx([one.high for one in found])
+        assert coverage.verdicts(rows, single, clusters) == [one.verdict for one in found]
+
+
+def test_coverage_prints_what_the_documentation_shows() -> None:
+    shown = run("coverage.py", "--runs", "10")
+    assert len(re.findall(r"^(?:0/1|graded).* \d\.\d{3} +\d\.\d{3}", shown, re.MULTILINE)) == 6 * 4 * 2 + 4 + 6

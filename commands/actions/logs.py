@@ -76,4 +76,4 @@ def _grading(log: Log, logs: LogOptions, scoring: ScoringOptions, advance: Advan
     plain = log.tool == "table" and not logs.score_column
     spec = "correctness" if scoring.rewards is None and plain else scoring.rewards
     mix = None if spec is None else RewardMix.parse(spec)
-    return Grading(mix, scoring.primary, logs.skip_bad_rows, advance, scoring.calls)
+    return Grading(mix, scoring.primary, logs.skip_bad_rows, advance, scoring.calls, logs.cluster_column)

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...errors import nearest
 from ...evaluate.engines import Loading, ModelSpec, load_engines
 from ...evaluate.engines.spec import parse_models
-from ...evaluate.evaluation import Evaluation, check_free, task_record
+from ...evaluate.evaluation import Evaluation, check_free, require_clusters, task_record
 from ...evaluate.paired.noise import measure_noise
 from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
-from ...evaluate.types import Engine
+from ...evaluate.types import Engine, Prompt
 from ...files import folder_names
 from ..ending import OK
 from ..options import (
@@ -57,6 +58,7 @@ class Job:
     models: ModelOptions
     asked: TaskOptions
     system: str | None
+    cluster: str | None
     loading: Loading
     endpoints: EndpointOptions
     sampling: SamplingOptions
@@ -107,11 +109,23 @@ class Job:
         task = asked.load(self.scoring.rewards)
         if self.system is not None:
             task = task.with_system(self.system)
+        if self.cluster is not None:
+            task = task.clustered(self.cluster)
         mix, primary = self.scoring.over(task.rewards, task.primary, str(asked.task or asked.data))
         prompts = list(task.prompts(asked.split, data=asked.data, limit=asked.limit))
         source = str(asked.data) if asked.data else f"{asked.split} split"
+        if self.cluster is not None:
+            _check_clusters(prompts, self.cluster, source)
         record = task_record(task.name, primary, task.cluster, prompts, source, task.reference)
         return Evaluation(record, prompts, self.sampling.of(task), mix, self.scoring.calls)
+
+
+def _check_clusters(prompts: Sequence[Prompt], column: str, source: str) -> None:
+    """Raise for a column that no row has, or that makes one cluster of all."""
+    lacking = next((prompt for prompt in prompts if column not in prompt.columns), None)
+    if lacking is not None:
+        raise UsageError(f"{source}: no column {column!r} for --cluster-column. {nearest(column, [*lacking.columns])}")
+    require_clusters([prompt.columns[column] for prompt in prompts], column, source)
 
 
 def _begun(out: Path) -> bool:

@@ -25,7 +25,7 @@ def read(path: Path, choice: LogChoice) -> Log:
     """Open a table; a folder is one whose files are its shards."""
     columns = choice.columns or DEFAULT
     metrics = _ColumnMetrics(choice.scores)
-    rows = _Table(path, columns, choice.scores, metrics).rows()
+    rows = _Table(path, columns, choice.scores, metrics, choice.cluster).rows()
     return Log(path, "table", stem(path), rows, metrics, reference=columns.reference)
 
 
@@ -53,6 +53,7 @@ class _Table:
     columns: Columns
     scores: tuple[ScoreColumn, ...]
     metrics: _ColumnMetrics
+    cluster: str | None
 
     def rows(self) -> LogRows:
         files, number = table_files(self.path), 0
@@ -71,6 +72,8 @@ class _Table:
                 {} if self.columns.reference is None else {"reference": self._cell("reference", value, "", number)}
             )
             columns.update((name, value[name]) for name in OPTION_COLUMNS if name in value and name not in self.columns)
+            if self.cluster is not None:
+                columns[self.cluster] = self._at("--cluster-column", self.cluster, value, number)
             text = self._completion(value, number)
             model = self._cell("model", value, None, number)
             graded = dict(self._grades(value, number))

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...errors import nearest
 from ...files import folder_names, write_lines
 from ...rewards import RewardMix
 from ...rewards.fault_isolation import UNWATCHED, Calls
 from ...rewards.graded import Graded
 from ..environment import environment
-from ..evaluation import claim, command_line, now
+from ..evaluation import claim, command_line, now, require_clusters
 from ..paired.doubts import SHOWN
 from ..progress import Advance, unwatched
 from ..runs.manifest import QUESTION, Manifest, TaskRecord, prompt_digest, prompts_fingerprint
@@ -30,7 +31,8 @@ class Grading:
     """How the completions of logs are scored: ``mix`` beside the grades that they have, None for these alone.
 
     ``primary`` names the metric whose verdict counts, by default the first that the log has. Rows that cannot be read
-    are an error, or with ``skip_bad_rows`` left out and counted.
+    are an error, or with ``skip_bad_rows`` left out and counted. Questions with one value in the column ``cluster`` are
+    one cluster.
     """
 
     mix: RewardMix | None
@@ -38,6 +40,7 @@ class Grading:
     skip_bad_rows: bool = False
     advance: Advance = unwatched
     calls: Calls = UNWATCHED
+    cluster: str | None = None
 
 
 def import_log(log: Log, grading: Grading, out: Path, name: str | None = None) -> list[Run]:
@@ -59,6 +62,7 @@ class _Import:
     bad: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     errors: int = 0
+    clusters: set[str] = field(default_factory=set)
 
     def write(self, out: Path) -> list[Run]:
         with Grouping() as grouping:
@@ -89,6 +93,7 @@ class _Import:
             self.bad.append(f"{place}: {row.fault}")
             return
         self.rows += 1
+        self._note_cluster(row)
         if row.text is None:
             self.missing.append(f"{row.where}, id {row.id}" + (f": {row.error:.100}" if row.error else ""))
             self.errors += row.error is not None
@@ -100,9 +105,21 @@ class _Import:
                 "column that tells questions apart with --id-column."
             )
 
+    def _note_cluster(self, row: LogRow) -> None:
+        """Keep two of the clusters, which says that there are several."""
+        column = self.grading.cluster
+        if column is None or len(self.clusters) > 1:
+            return
+        if column not in row.columns:
+            hint = nearest(column, list(row.columns))
+            raise EvaluationError(f"{self.log.path}: no column {column!r} for --cluster-column. {hint}")
+        self.clusters.add(str(row.columns[column]))
+
     def _check(self, models: list[Answers]) -> None:
         if not models:
             raise EvaluationError(f"{self.log.path} holds no row that can be read.")
+        if self.grading.cluster is not None:
+            require_clusters(self.clusters, self.grading.cluster, str(self.log.path))
         if self.errors and len(self.missing) == self.rows:
             raise EvaluationError(
                 f"{self.log.path}: none of its {self.rows:,} outputs is there ({self.missing[0]}); ask the model again."
@@ -153,7 +170,15 @@ class _Import:
         Manifest(
             model=name,
             weights=log.weights,
-            task=TaskRecord(log.task, primary, None, answers.fingerprint, answers.questions, source, log.reference),
+            task=TaskRecord(
+                log.task,
+                primary,
+                self.grading.cluster,
+                answers.fingerprint,
+                answers.questions,
+                source,
+                log.reference,
+            ),
             mix=mix_record(mix),
             sampling=None,
             engine={**engine, **log.facts, **log.names},

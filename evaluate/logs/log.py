@@ -44,7 +44,10 @@ class ScoreColumn(NamedTuple):
 
 @dataclass(frozen=True)
 class LogChoice:
-    """What of a log is read: which of its tasks, filters or scorers, and what its columns mean. None: the only one."""
+    """What of a log is read: which of its tasks, filters or scorers, and what its columns mean. None: the only one.
+
+    Questions with one value in the column ``cluster`` (a passage, a template) are not independent of each other.
+    """
 
     format: str | None = None
     task: str | None = None
@@ -52,6 +55,7 @@ class LogChoice:
     scorer: str | None = None
     columns: Columns | None = None
     scores: tuple[ScoreColumn, ...] = ()
+    cluster: str | None = None
 
 
 class LogRow(NamedTuple):

@@ -27,16 +27,18 @@ def import_completions(
     out: Path,
     advance: Advance = unwatched,
     calls: Calls = UNWATCHED,
+    cluster: str | None = None,
 ) -> list[Run]:
     """Make a run a model from the completions in the table ``source`` and score it.
 
     One model's run is ``out`` itself; several are in ``out/MODEL``. Memory stays flat as rows grow. Raises
     :class:`EvaluationError` naming the columns that exist when one is missing. ``calls`` says how rewards are called.
+    Questions with one value in the column ``cluster`` (a passage, a template) are not independent of each other.
     Outputs that are null are noted in the manifest: no reward applies to them.
     """
-    log = flat.read(source, LogChoice(columns=columns))
+    log = flat.read(source, LogChoice(columns=columns, cluster=cluster))
     with locked(out):
-        return import_log(log, Grading(mix, primary, advance=advance, calls=calls), out)
+        return import_log(log, Grading(mix, primary, advance=advance, calls=calls, cluster=cluster), out)
 
 
 def rescore(

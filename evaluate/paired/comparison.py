@@ -1,6 +1,7 @@
 """The comparison of runs as a frozen value: every report is a view of it and computes nothing.
 
-Means are over questions: the samples of a question are averaged first. Intervals are 95 %. A number is None
+Means are over questions: the samples of a question are averaged first. Intervals of means are 95 %, those of a pair's
+changes as its ``level`` says. A number is None
 where it does not exist: no question had a value, or the scores do not vary and so say nothing about their error.
 """
 
@@ -11,17 +12,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .alarms import Alarm
-from .doubts import Mismatch, MissingValues, Obstacle
+from .doubts import Mismatch, MissingValues, NoiseFloor, Obstacle
+from .margins import Margins
 
 TOTAL = "total"
 """The metric beside the rewards' own names: their weighted sum. No reward may be called so."""
 
 
-class Verdict(StrEnum):
-    """What the interval of a paired difference says, given the margin that the user set.
+FEWEST = 5
+"""Below so many questions there is no verdict but UNDERPOWERED: their spread is no measure of anything."""
 
-    In this order: IMPROVED when its lower end is above 0, REGRESSED when its upper end is below 0, HELD when its
-    lower end is above -margin (a loss as large as that is excluded), else UNDERPOWERED: neither is shown or excluded.
+
+class Verdict(StrEnum):
+    """What a paired difference proves, given the margin that the user set.
+
+    In this order: IMPROVED when the interval's lower end is above 0; HELD when a loss as large as the margin is
+    excluded, even where a smaller one is sure; REGRESSED when the upper end is below 0; else UNDERPOWERED: nothing is
+    shown or excluded. IMPROVED and REGRESSED need the test's p value to agree.
     """
 
     IMPROVED = "IMPROVED"
@@ -143,12 +150,16 @@ class VarianceParts:
 class Difference:
     """Tuned minus base on the ``n`` questions that both have a value for; ``dropped`` questions had none in one.
 
-    ``p`` is two-sided by ``test``; ``p_holm`` is adjusted over the rewards (the total is a test of its own).
-    ``fixed`` and ``broken`` count the questions whose mean rose and fell, ``both_right`` and ``both_wrong`` those
-    whose mean is 1 and 0 in both. ``mde`` is the smallest change detectable with power 0.8 at alpha 0.05.
-    ``needed`` questions like these would make the margin detectable (None for a margin of 0).
-    ``pairing`` is how many times wider the interval of an unpaired comparison would be. ``verdict`` is None where most
-    values are missing.
+    ``low`` and ``high`` are at ``level``. HELD, at the ``margin`` of this metric, is judged by ``low_held``: the lower
+    end that rare losses which no question showed leave possible, if that is lower; ``reach`` is the most that one
+    question can lose, ``unseen`` the share of questions that may lose or gain it without one that shows it, and HELD of
+    no change at all needs more than ``held_above`` questions (None for a margin of 0). ``p`` is two-sided by ``test``
+    (McNemar's mid-p where the scores are single 0/1 ones, ``p_exact`` beside it); ``p_holm`` is adjusted over the
+    rewards (the total is a test of its own), ``p_models`` over the models. ``fixed`` and ``broken`` count the questions
+    whose mean rose and fell, ``both_right`` and ``both_wrong`` those whose mean is 1 and 0 in both. ``mde`` is the
+    smallest change detectable with power 0.8 at that level. ``needed`` questions like these would make the margin
+    detectable and exclude rare losses of it (None for a margin of 0). ``pairing`` is how many times wider the interval
+    of an unpaired comparison would be. ``verdict`` is None where most values are missing.
     """
 
     delta: float | None
@@ -168,7 +179,15 @@ class Difference:
     verdict: Verdict | None
     pairing: float | None
     variance: VarianceParts | None
-    needed: int | None = None
+    needed: int | None
+    level: float
+    margin: float
+    low_held: float | None
+    reach: float
+    unseen: float
+    held_above: int | None
+    p_exact: float | None
+    p_models: float | None
 
 
 @dataclass(frozen=True)
@@ -309,31 +328,20 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class NoiseFloor:
-    """Of ``rows`` completions generated again: the share whose text differs and the share whose value differs.
-
-    The same weights answered the same requests in batches of another size. ``primary`` names the reward whose
-    values were compared.
-    """
-
-    model: str
-    primary: str
-    rows: int
-    text_changed: float
-    value_changed: float
-
-
-@dataclass(frozen=True)
 class Comparison:
     """Models on one task, and each later model paired with the first one.
 
-    ``primary`` names the metric that gives the verdicts: that of the first model's task. ``noise`` is the first run's
+    ``primary`` names the metric that gives the verdicts: that of the first model's task. ``margin`` is the loss of it
+    that still counts as held, of the ``margins`` that were asked for. The verdicts of all pairs together hold at
+    ``level``; a change has its own, which is higher where several models share one base. ``noise`` is the first run's
     noise floor, None where it was not measured. ``obstacles`` are those of a model that is paired with none.
     """
 
     task: str
     primary: str
     margin: float
+    margins: Margins
+    level: float
     weights: Mapping[str, float]
     models: tuple[ModelSummary, ...]
     pairs: tuple[Pair, ...]

@@ -15,7 +15,7 @@ from ..statistics.paired import difference_interval
 from ..statistics.passk import majority_at_k, pass_at_k
 from ..statistics.samples import Samples
 from .comparison import Curve, CurveDifference, CurvePoint
-from .difference import summary
+from .difference import Design, summary
 from .table import Table
 
 PASS, MAJORITY = "pass@k", "maj@k"
@@ -84,23 +84,21 @@ def _point(k: int, values: Floats, clusters: Integers | None) -> CurvePoint:
     return CurvePoint(k, summary(values[known], interval))
 
 
-def curve_differences(
-    base: Sequence[Values], tuned: Sequence[Values], clusters: Integers | None
-) -> tuple[CurveDifference, ...]:
+def curve_differences(base: Sequence[Values], tuned: Sequence[Values], design: Design) -> tuple[CurveDifference, ...]:
     """Return tuned minus base of the curves that both models have, up to the smaller number of samples."""
     others = {(values.reward, values.kind): values.by_k for values in tuned}
     curves = []
     for reward, kind, by_k in base:
         after = others.get((reward, kind), {})
-        points = tuple(_change(k, after[k] - by_k[k], clusters) for k in by_k if k in after)
+        points = tuple(_change(k, after[k] - by_k[k], design) for k in by_k if k in after)
         if points:
             curves.append(CurveDifference(reward, kind, points, crossing(points)))
     return tuple(curves)
 
 
-def _change(k: int, changes: Floats, clusters: Integers | None) -> CurvePoint:
+def _change(k: int, changes: Floats, design: Design) -> CurvePoint:
     known = ~np.isnan(changes)
-    interval = difference_interval(changes[known], 1.0, renumber(clusters, known))
+    interval = difference_interval(changes[known], 1.0, renumber(design.clusters, known), design.level)
     return CurvePoint(k, summary(changes[known], interval))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -9,22 +10,30 @@ from typing import NamedTuple
 import numpy as np
 
 from ..statistics.arrays import Booleans, Floats, Integers, is_binary, renumber
-from ..statistics.intervals import Interval, mean_interval, spread
-from ..statistics.paired import difference_interval, holm, mcnemar, sign_flip
+from ..statistics.clusters import independent_units
+from ..statistics.intervals import CONFIDENCE, Interval, mean_interval, spread, two_sided_z
+from ..statistics.paired import difference_interval, holm, mcnemar, mid_p, sign_flip
 from ..statistics.power import questions_needed, smallest_detectable
+from ..statistics.rare import rare_loss, units_to_exclude
 from ..statistics.samples import Samples
 from ..statistics.variance import advise, split_variance
-from .comparison import Difference, Estimate, VarianceParts, Verdict
+from .comparison import TOTAL, Difference, Estimate, Pair, VarianceParts
+from .verdict import Evidence, decide
 
 NO_INTERVAL = "none: the values do not vary"
 
 
 @dataclass(frozen=True)
 class Design:
-    """How questions hang together: their clusters, and whether both models drew with the same random numbers."""
+    """How questions hang together, and at which level the changes on them are judged.
+
+    ``clusters`` are those of the questions; ``shared_noise``: both models drew with the same random numbers.
+    ``level`` is that of every interval of a change, and 1 - ``level`` what a p value is held against.
+    """
 
     clusters: Integers | None
     shared_noise: bool
+    level: float = CONFIDENCE
 
 
 def estimate(scores: Samples, clusters: Integers | None) -> Estimate:
@@ -88,65 +97,80 @@ def moves(base: Samples, tuned: Samples) -> Floats:
 def paired_estimate(base: Samples, tuned: Samples, design: Design) -> Estimate:
     """Return tuned minus base with its paired interval, and nothing else that :func:`difference` gives."""
     _, _, changes, clusters, kept = shared_questions(base, tuned, design)
-    return summary(changes, difference_interval(changes, _reach(base.keep(kept), tuned.keep(kept)), clusters))
+    reach = _seen_range(_both(base.keep(kept), tuned.keep(kept)))
+    return summary(changes, difference_interval(changes, reach, clusters, design.level))
 
 
-def difference(base: Samples, tuned: Samples, design: Design, margin: float) -> Difference:
+def difference(
+    base: Samples, tuned: Samples, design: Design, margin: float, limits: Sequence[float] | None = None
+) -> Difference:
     """Return tuned minus base, of scores whose questions are in the same order.
 
-    Questions without a value in either are left out and counted. ``p_holm`` is ``p`` until :func:`adjust`.
+    ``margin`` is the loss of the mean that still counts as held, ``limits`` are the lowest and highest score that there
+    can be (None: not declared). Questions without a value in either are left out and counted. ``p_holm`` is ``p`` until
+    :func:`adjust`, and ``p_models`` until :func:`adjust_over_models`.
     """
     a, b, changes, clusters, kept = shared_questions(base, tuned, design)
     base, tuned = base.keep(kept), tuned.keep(kept)
-    interval = difference_interval(changes, _reach(base, tuned), clusters)
+    reach, level = score_range(_both(base, tuned), limits), design.level
+    interval = difference_interval(changes, reach, clusters, level)
     estimated = summary(changes, interval)
-    p, test = _test(changes, _single(base) and _single(tuned) and is_binary(_both(base, tuned)), clusters)
+    test = _test(changes, _single(base) and _single(tuned) and is_binary(_both(base, tuned)), clusters)
+    unseen = rare_loss(independent_units(len(changes), clusters), 1.0, level)
+    floor = (estimated.mean or 0.0) - reach * unseen
+    held_above = _held_above(changes, clusters, reach, margin, level)
+    evidence = Evidence(interval, None if clusters is not None else test.p, floor, estimated.n)
     return Difference(
         delta=estimated.mean,
         low=estimated.low,
         high=estimated.high,
         n=estimated.n,
         dropped=len(kept) - estimated.n,
-        p=p,
-        p_holm=p,
-        test=test,
+        p=test.p,
+        p_holm=test.p,
+        test=test.name,
         method=estimated.method,
         fixed=int((changes > 0).sum()),
         broken=int((changes < 0).sum()),
         both_right=int(((a == 1) & (b == 1)).sum()),
         both_wrong=int(((a == 0) & (b == 0)).sum()),
-        mde=_detectable(changes, interval, clusters),
-        needed=_needed(changes, clusters, margin),
-        verdict=decide(interval, margin),
+        mde=None if interval is None else _detectable(changes, reach * unseen, clusters, level),
+        needed=_needed(changes, clusters, margin, held_above, level),
+        verdict=decide(evidence, margin, level),
         pairing=_pairing(a, b, changes),
         variance=_variance(base, tuned, design.shared_noise),
+        level=level,
+        margin=margin,
+        low_held=None if interval is None else min(interval.low, floor),
+        reach=reach,
+        unseen=unseen,
+        held_above=held_above,
+        p_exact=test.exact,
+        p_models=test.p,
     )
-
-
-def decide(interval: Interval | None, margin: float) -> Verdict:
-    """Return what an interval of a paired difference says, in the order that :class:`Verdict` gives.
-
-    An interval that reaches from -margin or below to 0 or above decides nothing, whatever the smallest
-    detectable change: neither a loss nor its absence is shown, and "not significant" is never "held".
-
-    >>> decide(Interval(-0.01, 0.03, "t"), margin=0.02).value
-    'HELD'
-    >>> decide(Interval(-0.05, 0.03, "t"), margin=0.02).value
-    'UNDERPOWERED'
-    """
-    if interval is None:
-        return Verdict.UNDERPOWERED
-    if interval.low > 0:
-        return Verdict.IMPROVED
-    if interval.high < 0:
-        return Verdict.REGRESSED
-    return Verdict.HELD if interval.low > -margin else Verdict.UNDERPOWERED
 
 
 def adjust(differences: Mapping[str, Difference]) -> dict[str, Difference]:
     """Return the differences of several rewards with ``p_holm`` adjusted over them."""
     adjusted = holm({name: one.p for name, one in differences.items() if one.p is not None})
     return {name: replace(one, p_holm=adjusted.get(name)) for name, one in differences.items()}
+
+
+def adjust_over_models(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    """Return the pairs of several models with one base, with ``p_models`` adjusted over them, metric by metric."""
+    adjusted: list[dict[str, float]] = [{} for _ in pairs]
+    for name in pairs[0].rows() if pairs else ():
+        known = {str(at): p for at, pair in enumerate(pairs) if (p := pair.rows()[name].p) is not None}
+        for at, p in holm(known).items():
+            adjusted[int(at)][name] = p
+    return tuple(
+        replace(
+            pair,
+            rewards={name: replace(one, p_models=by_name.get(name)) for name, one in pair.rewards.items()},
+            total=replace(pair.total, p_models=by_name.get(TOTAL)),
+        )
+        for pair, by_name in zip(pairs, adjusted, strict=True)
+    )
 
 
 def _both(base: Samples, tuned: Samples) -> Floats:
@@ -157,35 +181,68 @@ def _single(scores: Samples) -> bool:
     return bool((scores.counts() <= 1).all())
 
 
-def _reach(base: Samples, tuned: Samples) -> float | None:
-    """Return how far two scores can lie apart: 1 for 0/1 scores, else the range of those seen (None if that is 0)."""
-    scores = _both(base, tuned)
+def score_range(scores: Floats, limits: Sequence[float] | None) -> float:
+    """Return how far two scores can lie apart: by the declared ``limits``, else at least from 0 to 1; more if seen.
+
+    >>> score_range(np.array([0.2, 0.4]), None), score_range(np.array([0.2, np.nan]), [0.0, 0.5])
+    (1.0, 0.5)
+    """
+    known = scores[~np.isnan(scores)]
+    low, high = limits or (0.0, 1.0)
+    return float(max(high, known.max(initial=high)) - min(low, known.min(initial=low)))
+
+
+def _seen_range(scores: Floats) -> float | None:
+    """Return how far the scores that were seen lie apart (None if they do not); 1 for 0/1 scores."""
     if is_binary(scores):
         return 1.0
     known = scores[~np.isnan(scores)]
     return float(np.ptp(known)) or None if known.size else None
 
 
-def _test(changes: Floats, binary: bool, clusters: Integers | None) -> tuple[float | None, str]:
+class Test(NamedTuple):
+    """A two-sided p value and the test's name; ``exact`` is McNemar's exact p value beside the mid-p one."""
+
+    p: float | None
+    name: str
+    exact: float | None = None
+
+
+def _test(changes: Floats, binary: bool, clusters: Integers | None) -> Test:
     if not len(changes):
-        return None, "none"
+        return Test(None, "none")
     if binary and clusters is None:
-        return mcnemar(int((changes < 0).sum()), int((changes > 0).sum())), "exact McNemar"
-    return sign_flip(changes, clusters), "sign-flip permutation" + (" by cluster" if clusters is not None else "")
+        flips = int((changes < 0).sum()), int((changes > 0).sum())
+        return Test(mid_p(*flips), "McNemar mid-p", mcnemar(*flips))
+    return Test(sign_flip(changes, clusters), "sign-flip permutation" + (" by cluster" if clusters is not None else ""))
 
 
-def _detectable(changes: Floats, interval: Interval | None, clusters: Integers | None) -> float | None:
+def _detectable(changes: Floats, unseen: float, clusters: Integers | None, level: float) -> float:
     """The smallest detectable change; where all differences are equal, from half the width of the interval."""
-    if interval is None:
+    standard = spread(changes, clusters)
+    if standard.known:
+        return smallest_detectable(standard.error, standard.degrees, level)
+    return smallest_detectable(unseen / two_sided_z(level), math.inf, level)
+
+
+def _held_above(changes: Floats, clusters: Integers | None, reach: float, margin: float, level: float) -> int | None:
+    """The number of questions that must be exceeded for rare losses of the margin to be excluded."""
+    if not margin or not len(changes):
         return None
-    standard = spread(changes, clusters)
-    return smallest_detectable(standard.error if standard.known else (interval.high - interval.low) / 2 / 1.96)
+    clumping = len(changes) / independent_units(len(changes), clusters)
+    return math.floor(units_to_exclude(margin, reach, level) * clumping)
 
 
-def _needed(changes: Floats, clusters: Integers | None, margin: float) -> int | None:
-    """The number of questions like these that would show a change of the margin."""
+def _needed(
+    changes: Floats, clusters: Integers | None, margin: float, held_above: int | None, level: float
+) -> int | None:
+    """The number of questions like these that would show a change of the margin and exclude rare losses of it."""
     standard = spread(changes, clusters)
-    return questions_needed(standard.error**2 * len(changes), margin) if standard.known and margin else None
+    if held_above is None:
+        return None
+    if not standard.known:
+        return held_above + 1
+    return max(questions_needed(standard.error**2 * len(changes), margin, level), held_above + 1)
 
 
 def _pairing(base: Floats, tuned: Floats, changes: Floats) -> float | None:

@@ -1,4 +1,4 @@
-"""Why the numbers of a comparison say less than they seem to: runs that differ, missing values, scores at an end."""
+"""Why a comparison's numbers say less than they seem to: runs that differ, missing values, scores at an end, noise."""
 
 from __future__ import annotations
 
@@ -62,3 +62,18 @@ class Mismatch:
     base: str
     tuned: str
     fatal: bool
+
+
+@dataclass(frozen=True)
+class NoiseFloor:
+    """Of ``rows`` completions generated again: the share whose text differs and the share whose value differs.
+
+    The same weights answered the same requests in batches of another size. ``primary`` names the reward whose
+    values were compared.
+    """
+
+    model: str
+    primary: str
+    rows: int
+    text_changed: float
+    value_changed: float

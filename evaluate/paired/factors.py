@@ -26,7 +26,7 @@ class Binning(NamedTuple):
     tuned: Integers
 
 
-def factors(base: Table, tuned: Table, primary: str) -> tuple[Factor, ...]:
+def factors(base: Table, tuned: Table, primary: str, level: float) -> tuple[Factor, ...]:
     """Return the change of the primary metric split by completions that were cut, answers found, format and length.
 
     For bins with shares P and means m inside them, ``mean = Σ P·m``, and the change is exactly
@@ -45,7 +45,7 @@ def factors(base: Table, tuned: Table, primary: str) -> tuple[Factor, ...]:
         return ()
     drawn = resampled_means(np.hstack(columns), renumber(base.clusters, kept))
     draws = np.split(drawn, np.cumsum([part.shape[1] for part in columns])[:-1], axis=1)
-    return tuple(map(_factor, binnings, columns, draws))
+    return tuple(_factor(*each, level) for each in zip(binnings, columns, draws, strict=True))
 
 
 def _binnings(base: Table, tuned: Table, primary: str) -> Iterator[Binning]:
@@ -98,15 +98,15 @@ class Split(NamedTuple):
     within: Floats
 
 
-def _factor(binning: Binning, columns: Floats, draws: Floats) -> Factor:
+def _factor(binning: Binning, columns: Floats, draws: Floats, level: float) -> Factor:
     """Split the change by one binning: ``columns [questions, numbers]`` as :func:`_columns` gives them."""
     before, after = _shares(columns.mean(axis=0))
     split, drawn = kitagawa(before, after), kitagawa(*_shares(draws))
     return Factor(
         name=binning.name,
         bins=_bins(binning.bins, before, after),
-        shift=_estimate(split.shift, drawn.shift, len(columns)),
-        within=_estimate(split.within, drawn.within, len(columns)),
+        shift=_estimate(split.shift, drawn.shift, len(columns), level),
+        within=_estimate(split.within, drawn.within, len(columns), level),
     )
 
 
@@ -144,8 +144,8 @@ def kitagawa(before: Shares, after: Shares) -> Split:
     return Split(shift, ((before.share + after.share) / 2 * (right - left)).sum(axis=-1))
 
 
-def _estimate(value: Floats, draws: Floats, n: int) -> Estimate:
-    interval = percentile_interval(draws)
+def _estimate(value: Floats, draws: Floats, n: int, level: float) -> Estimate:
+    interval = percentile_interval(draws, level)
     return Estimate(float(value), interval.low, interval.high, n, interval.method)
 
 

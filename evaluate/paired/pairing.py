@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from ..runs.run import Run
+from ..statistics.intervals import CONFIDENCE
 from ..types import EvaluationError
 from .alarms import read_alarms
 from .behaviour import behaviour, behaviour_changes, lengths
 from .comparability import require_comparable, table_mismatches
 from .comparison import TOTAL, Comparison, Difference, ModelSummary, Pair, QuestionChange, RewardSummary, Verdict
 from .curves import Values, curve, curve_differences, curve_values
-from .difference import Design, adjust, difference, estimate, moves, within
+from .difference import Design, adjust, adjust_over_models, difference, estimate, moves, within
 from .doubts import MOST, Mismatch, MissingValues
 from .factors import factors
 from .hacking import check_hacking, proxy, suspects
+from .margins import MARGIN, Margin, Margins
 from .noise import read_noise
 from .obstacles import obstacles
 from .table import Table, primary_metric, read_table
-from .total import contributions, model_per_weight, pair_per_weight
-
-MARGIN = 0.02
-"""The loss that is still called HELD when its excess can be excluded, unless the user sets another."""
+from .total import contributions, model_per_weight, pair_per_weight, score_limits
 
 
 class _Side(NamedTuple):
@@ -38,39 +37,54 @@ class _Side(NamedTuple):
     curves: tuple[Values, ...]
 
 
-def compare(runs: Sequence[Run], *, margin: float = MARGIN) -> Comparison:
+def compare(
+    runs: Sequence[Run], *, margin: float | Margins = MARGIN, level: float = CONFIDENCE, multiplicity: bool = True
+) -> Comparison:
     """Compare runs of one task: the first is the base, and every later one is paired with it.
 
     One run gives its means and no pair. The verdict of a pair is that of the task's primary metric, or of the
     weighted total where the mix does not measure that; the base's where the tasks name different ones. Two runs are in
     memory at a time.
 
-    Raises :class:`EvaluationError` for no run, a negative margin, runs on other prompts or with other rewards,
-    and files that are not those of a run.
+    ``level`` is that of the intervals of all changes, which verdicts follow. With m tuned models the intervals are at
+    ``1 - (1 - level) / m`` (Bonferroni), so that models no different from the base give any false verdict no more often
+    than one would; without ``multiplicity`` each has the level itself, for one question that was asked beforehand.
+
+    ``margin`` is the loss of a mean that still counts as held: one for all metrics, or :class:`Margins` of each.
+
+    Raises :class:`EvaluationError` for no run, a negative margin, runs on other prompts or with other rewards, and
+    files that are not those of a run, and :class:`MarginError` for the margin of a metric that is not measured.
     """
     if not runs:
         raise EvaluationError("no run to compare: give the directory of one or more.")
-    if not math.isfinite(margin) or margin < 0:
-        raise EvaluationError(f"margin={margin}: give 0 or a positive number, such as {MARGIN}.")
+    if not isinstance(margin, Margins):
+        if not math.isfinite(margin) or margin < 0:
+            raise EvaluationError(f"margin={margin}: give 0 or a positive number, such as {MARGIN}.")
+        margin = Margins(Margin(margin))
     first, *later = runs
+    each = 1 - (1 - level) / len(later) if multiplicity and later else level
     flagged = [require_comparable(first.manifest, run.manifest) for run in later]
     names = _names(runs)
     base = _read(first, names[0], primary_metric(first))
     models, pairs = [_model(base)], []
+    means = {name: summary.estimate.mean for name, summary in models[0].rows().items()}
+    margins = {name: of_metric.of(means[name]) for name, of_metric in margin.over(list(means)).items()}
     for run, name, mismatches in zip(later, names[1:], flagged, strict=True):
         tuned = _read(run, name, base.table.primary, base.table.ids)
         models.append(_model(tuned))
-        pair = _pair(base, tuned, mismatches, margin)
+        pair = _pair(base, tuned, mismatches, margins, each)
         decided = pair.verdict not in (None, Verdict.UNDERPOWERED)
         hindered = obstacles((models[0], models[-1]), pair.primary, first.manifest.mix.ranges, decided=decided)
         pairs.append(replace(pair, obstacles=hindered))
     return Comparison(
         task=first.manifest.task.name,
         primary=base.table.primary,
-        margin=margin,
+        margin=margins[base.table.primary],
+        margins=margin,
+        level=level,
         weights=dict(first.manifest.mix.weights),
         models=tuple(models),
-        pairs=tuple(pairs),
+        pairs=adjust_over_models(pairs),
         noise=read_noise(first.path),
         obstacles=() if pairs else obstacles(models, base.table.primary, first.manifest.mix.ranges, decided=True),
     )
@@ -129,11 +143,13 @@ def _missing(side: _Side) -> MissingValues:
     return missing._replace(file=str(engine["file"]), rows=tuple(row._replace(line=None) for row in missing.rows))
 
 
-def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: float) -> Pair:
+def _pair(
+    base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margins: Mapping[str, float], level: float
+) -> Pair:
     left, right = base.table, tuned.table
-    primary, weights = left.primary, base.run.manifest.mix.weights
-    design = Design(left.clusters, shared_noise(base.run, tuned.run))
-    changes = {name: _change(left, right, name, design, margin) for name in left.values}
+    primary, mix = left.primary, base.run.manifest.mix
+    design = Design(left.clusters, shared_noise(base.run, tuned.run), level)
+    changes = {name: _change(left, right, name, design, margins[name], score_limits(mix, name)) for name in left.values}
     total = changes.pop(TOTAL)
     rewards = adjust(changes)
     gain = total if primary == TOTAL else rewards[primary]
@@ -144,22 +160,24 @@ def _pair(base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margin: f
         mismatches=(*mismatches, *table_mismatches(left, right)),
         rewards=rewards,
         total=total,
-        contributions=contributions(left, right, weights, design),
-        factors=factors(left, right, primary),
-        curves=curve_differences(base.curves, tuned.curves, left.clusters),
+        contributions=contributions(left, right, mix.weights, design),
+        factors=factors(left, right, primary, level),
+        curves=curve_differences(base.curves, tuned.curves, design),
         changes=_changes(left, right),
-        hacking=check_hacking(left, right, weights, gain, design, margin),
+        hacking=check_hacking(left, right, mix.weights, gain, design),
         suspects=suspects(left, right),
-        per_weight=pair_per_weight(left, right),
+        per_weight=pair_per_weight(left, right, level),
         behaviour=behaviour_changes(left, right, design),
         lengths=lengths(left, right),
         alarms=read_alarms(tuned.run.path),
     )
 
 
-def _change(base: Table, tuned: Table, name: str, design: Design, margin: float) -> Difference:
+def _change(
+    base: Table, tuned: Table, name: str, design: Design, margin: float, limits: Sequence[float] | None
+) -> Difference:
     """Return the change of one metric, without a verdict where most completions of one model have no value of it."""
-    change = difference(base.values[name], tuned.values[name], design, margin)
+    change = difference(base.values[name], tuned.values[name], design, margin, limits)
     missing = [1 - table.values[name].known.mean() for table in (base, tuned)]
     return replace(change, verdict=None) if max(missing) > MOST else change
 

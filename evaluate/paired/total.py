@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from ..runs.manifest import MixRecord
 from ..statistics.arrays import Booleans, Floats, Integers, renumber
 from ..statistics.covariance import mean_covariance
-from ..statistics.intervals import t_value
+from ..statistics.intervals import CONFIDENCE, t_value
 from ..statistics.samples import Samples
 from .comparison import TOTAL, Estimate, PerWeight
 from .difference import Design, paired_estimate
@@ -27,6 +28,24 @@ def weighted(table: Table, weights: Mapping[str, float]) -> Samples:
     return total.having(sums)
 
 
+def score_limits(mix: MixRecord, metric: str) -> Sequence[float] | None:
+    """Return the lowest and highest value that a metric can have, None where a reward behind it declares none.
+
+    The total's are the sums over its weighted rewards, each of which counts 0 where it does not apply.
+
+    >>> mix = MixRecord("by hand", {"a": 2.0, "b": -1.0}, {}, {"a": [0.0, 1.0], "b": [0.0, 1.0]})
+    >>> score_limits(mix, "a"), score_limits(mix, TOTAL)
+    ([0.0, 1.0], [-1.0, 2.0])
+    """
+    if metric != TOTAL:
+        return mix.ranges.get(metric)
+    weighted = {reward: weight for reward, weight in mix.weights.items() if weight}
+    if not weighted.keys() <= mix.ranges.keys():
+        return None
+    ends = [[0.0, *(weight * end for end in mix.ranges[reward])] for reward, weight in weighted.items()]
+    return [sum(map(min, ends)), sum(map(max, ends))]
+
+
 def contributions(base: Table, tuned: Table, weights: Mapping[str, float], design: Design) -> dict[str, Estimate]:
     """Return per reward ``weight · value`` of tuned minus base, with its paired interval.
 
@@ -42,12 +61,12 @@ def contributions(base: Table, tuned: Table, weights: Mapping[str, float], desig
 
 def model_per_weight(table: Table) -> PerWeight | None:
     """Return a model's mean total per unit of weight; None where no completion has a total."""
-    return _per_weight(table.statuses, _parts(table), table.clusters)
+    return _per_weight(table.statuses, _parts(table), table.clusters, CONFIDENCE)
 
 
-def pair_per_weight(base: Table, tuned: Table) -> PerWeight | None:
+def pair_per_weight(base: Table, tuned: Table, level: float) -> PerWeight | None:
     """Return the change of the mean total per unit of weight; None where no question has a total in both."""
-    return _per_weight(base.statuses, _parts(tuned) - _parts(base), base.clusters)
+    return _per_weight(base.statuses, _parts(tuned) - _parts(base), base.clusters, level)
 
 
 def _parts(table: Table) -> Floats:
@@ -55,7 +74,7 @@ def _parts(table: Table) -> Floats:
     return np.stack([weighted(table, {reward: 1.0}).means() for reward in table.statuses], axis=1)
 
 
-def _per_weight(rewards: Iterable[str], parts: Floats, clusters: Integers | None) -> PerWeight | None:
+def _per_weight(rewards: Iterable[str], parts: Floats, clusters: Integers | None, level: float) -> PerWeight | None:
     known: Booleans = ~np.isnan(parts.sum(axis=1))
     if not known.any():
         return None
@@ -64,6 +83,6 @@ def _per_weight(rewards: Iterable[str], parts: Floats, clusters: Integers | None
         rewards=tuple(rewards),
         means=tuple(parts[known].mean(axis=0).tolist()),
         covariance=None if covariance is None else tuple(tuple(row) for row in covariance.matrix.tolist()),
-        t=None if covariance is None else t_value(covariance.degrees),
+        t=None if covariance is None else t_value(covariance.degrees, level),
         n=int(known.sum()),
     )

@@ -4,9 +4,10 @@ from .best import expected_maximum, flattery
 from .bootstrap import percentile_interval, resampled_means
 from .groups import advantage_shares, all_equal, within_spread
 from .intervals import Interval, Spread, macro_error, mean_interval, spread, t_interval, wilson
-from .paired import difference_interval, holm, mcnemar, sign_flip, tango
+from .paired import difference_interval, holm, mcnemar, mid_p, sign_flip, tango
 from .passk import majority_at_k, pass_all_k, pass_at_k
 from .power import questions_needed, smallest_detectable
+from .rare import rare_loss, units_to_exclude
 from .seeds import crossed_spread
 from .variance import Parts, advise, split_variance
 
@@ -26,10 +27,12 @@ __all__ = [
     "majority_at_k",
     "mcnemar",
     "mean_interval",
+    "mid_p",
     "pass_all_k",
     "pass_at_k",
     "percentile_interval",
     "questions_needed",
+    "rare_loss",
     "resampled_means",
     "sign_flip",
     "smallest_detectable",
@@ -37,6 +40,7 @@ __all__ = [
     "spread",
     "t_interval",
     "tango",
+    "units_to_exclude",
     "wilson",
     "within_spread",
 ]

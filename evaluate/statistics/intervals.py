@@ -1,4 +1,4 @@
-"""Errors and 95 % intervals of a mean over questions, independent or in clusters."""
+"""Errors and intervals of a mean over questions, independent or in clusters."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from .arrays import Floats, Integers
+from .clusters import cluster_degrees, cluster_sizes, clustered_error, independent_units
 
 CONFIDENCE = 0.95
+"""The level of intervals, unless a comparison of several models or an early look asks for a higher one."""
 
 
 class Interval(NamedTuple):
-    """A 95 % interval, and the name of its formula."""
+    """Both ends of an interval, and the name of its formula."""
 
     low: float
     high: float
@@ -25,7 +27,7 @@ class Spread(NamedTuple):
     """Standard error of a mean with its degrees of freedom; the error is NaN for fewer than 2 independent units."""
 
     error: float
-    degrees: int
+    degrees: float
 
     @property
     def known(self) -> bool:
@@ -44,23 +46,33 @@ def z_value(probability: float) -> float:
     return float(ndtri(probability))
 
 
-def t_value(degrees: int, probability: float = (1 + CONFIDENCE) / 2) -> float:
-    """Return the quantile of Student's t distribution.
+def two_sided_z(level: float = CONFIDENCE) -> float:
+    """Return how many standard errors a normal interval of this level reaches to either side.
+
+    >>> round(two_sided_z(), 3), round(two_sided_z(0.99), 3)
+    (1.96, 2.576)
+    """
+    return z_value((1 + level) / 2)
+
+
+def t_value(degrees: float, level: float = CONFIDENCE) -> float:
+    """Return how many standard errors an interval of this level reaches to either side, ``t_{(1+level)/2}``.
 
     >>> round(t_value(29), 3)
     2.045
     """
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees, probability))
+    return float(stdtrit(degrees, (1 + level) / 2))
 
 
 def spread(values: Floats, clusters: Integers | None = None) -> Spread:
     """Return the standard error of the mean of one value per question.
 
     Independent questions: ``SE = sqrt(Var(s_i) / n)`` with ddof 1, and n - 1 degrees of freedom. Clusters
-    c = 1..C: ``SE² = C/(C-1) · 1/N² · Σ_c (Σ_{i in c} (s_i - s̄))²`` and C - 1 (cluster-robust, with the
-    small-sample factor; Miller, arXiv 2411.00640, section 2.2).
+    c = 1..C: ``SE² = 1/N² · Σ_c (Σ_{i in c} (s_i - s̄))² / (1 - n_c/N)`` (cluster-robust, CR2) with the degrees of
+    freedom of :func:`~grpokit.evaluate.statistics.clusters.cluster_degrees`. Equal clusters have the plain factor
+    C/(C-1) and C - 1 (Miller, arXiv 2411.00640, section 2.2); with unequal ones those would be too narrow.
 
     >>> spread(np.array([0.0, 1.0, 0.0, 1.0])).error.__round__(4)
     0.2887
@@ -70,12 +82,7 @@ def spread(values: Floats, clusters: Integers | None = None) -> Spread:
     if clusters is None:
         n = len(values)
         return Spread(float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else math.nan, n - 1)
-    _, codes = np.unique(clusters, return_inverse=True)
-    sums = np.bincount(codes, weights=values - values.mean())
-    count = len(sums)
-    if count < 2:
-        return Spread(math.nan, count - 1)
-    return Spread(math.sqrt(count / (count - 1) * float(sums @ sums)) / len(values), count - 1)
+    return Spread(clustered_error(values, clusters), cluster_degrees(cluster_sizes(clusters)))
 
 
 def macro_error(errors: Sequence[float]) -> float:
@@ -87,17 +94,17 @@ def macro_error(errors: Sequence[float]) -> float:
     return math.hypot(*errors) / len(errors)
 
 
-def t_interval(mean: float, standard: Spread, clustered: bool = False) -> Interval:
+def t_interval(mean: float, standard: Spread, clustered: bool = False, level: float = CONFIDENCE) -> Interval:
     """Return ``mean ± t · SE`` with the degrees of freedom of the error.
 
     >>> t_interval(0.5, Spread(0.1, 29)).low.__round__(4)
     0.2955
     """
-    half = t_value(standard.degrees) * standard.error
+    half = t_value(standard.degrees, level) * standard.error
     return Interval(mean - half, mean + half, "clustered t" if clustered else "t")
 
 
-def wilson(share: float, n: float) -> Interval:
+def wilson(share: float, n: float, level: float = CONFIDENCE) -> Interval:
     """Return Wilson's score interval of a share of n questions.
 
     ``(p + z²/2n ± z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)`` (Wilson 1927, JASA 22:209).
@@ -105,14 +112,14 @@ def wilson(share: float, n: float) -> Interval:
     >>> [round(end, 3) for end in wilson(1.0, 30)[:2]]
     [0.886, 1.0]
     """
-    z2 = z_value((1 + CONFIDENCE) / 2) ** 2
+    z2 = two_sided_z(level) ** 2
     center = share + z2 / (2 * n)
     half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n)))
     scale = 1 + z2 / n
     return Interval(max(0.0, (center - half) / scale), min(1.0, (center + half) / scale), "Wilson")
 
 
-def effective_wilson(share: float, standard: Spread) -> Interval:
+def effective_wilson(share: float, standard: Spread, level: float = CONFIDENCE) -> Interval:
     """Return Wilson's interval over as many independent 0/1 scores as would have this error.
 
     ``n* = p(1-p)/SE² · (z/t)²``, t with the degrees of freedom of the error (Franco, Little, Louis and Slud 2019,
@@ -121,12 +128,14 @@ def effective_wilson(share: float, standard: Spread) -> Interval:
     >>> [round(end, 3) for end in effective_wilson(0.9375, Spread(0.0408, 7))[:2]]
     [0.77, 0.985]
     """
-    shrunk = z_value((1 + CONFIDENCE) / 2) / t_value(standard.degrees)
-    low, high, _ = wilson(share, share * (1 - share) / standard.error**2 * shrunk**2)
+    shrunk = two_sided_z(level) / t_value(standard.degrees, level)
+    low, high, _ = wilson(share, share * (1 - share) / standard.error**2 * shrunk**2, level)
     return Interval(low, high, "Wilson, effective size")
 
 
-def mean_interval(values: Floats, binary: bool, single: bool, clusters: Integers | None = None) -> Interval | None:
+def mean_interval(
+    values: Floats, binary: bool, single: bool, clusters: Integers | None = None, level: float = CONFIDENCE
+) -> Interval | None:
     """Return the interval of the mean of one value per question, None where the values hold no information on it.
 
     ``binary``: the scores behind the values are 0/1; ``single``: there is one score per question. Independent
@@ -143,11 +152,11 @@ def mean_interval(values: Floats, binary: bool, single: bool, clusters: Integers
         return None
     mean = float(values.mean())
     if binary and single and clusters is None:
-        return wilson(mean, len(values))
+        return wilson(mean, len(values), level)
     standard = spread(values, clusters)
     if standard.known:
-        interval = t_interval(mean, standard, clusters is not None)
+        interval = t_interval(mean, standard, clusters is not None, level)
         outside = binary and (interval.low < 0 or interval.high > 1)
-        return effective_wilson(mean, standard) if outside else interval
-    units = standard.degrees + 1
-    return wilson(mean, units) if binary and (clusters is None or units > 1) else None
+        return effective_wilson(mean, standard, level) if outside else interval
+    units = independent_units(len(values), clusters)
+    return wilson(mean, units, level) if binary and (clusters is None or units > 1) else None

@@ -98,6 +98,15 @@ class Task(BaseModel):
         """
         return self.model_copy(update={"system": text if text.strip() else None})
 
+    def clustered(self, column: str) -> Task:
+        """Return the task whose questions are not independent where they share a value of ``column``.
+
+        >>> from grpokit.evaluate import load_task
+        >>> load_task("gsm8k").clustered("template").cluster
+        'template'
+        """
+        return self.model_copy(update={"cluster": column})
+
     def located(self, folder: Path) -> Task:
         """Return the task of a card in ``folder``: a relative file of its source is looked for there.
 

@@ -120,10 +120,17 @@ const Figures = (() => {
     };
   };
 
+  // The interval of a pair's change, drawn around the tuned model's mean; the base is the line that it is measured from.
+  const around = (mean, pair) => {
+    const change = pair && (pair.rewards[comparison.primary] ?? Weights.ofPair(pair));
+    return (change?.low ?? null) === null ? { low: mean, high: mean } : { low: mean + change.low - change.delta, high: mean + change.high - change.delta };
+  };
+
   const trajectory = () => {
     const primary = comparison.primary;
     const points = comparison.models
       .map((model) => ({ name: model.name, ...(model.rewards[primary] ?? Weights.ofModel(model)) }))
+      .map(({ name, mean }) => ({ name, mean, ...around(mean, comparison.pairs.find((pair) => pair.tuned === name)) }))
       .filter((point) => point.mean !== null);
     const best = points.reduce((one, other) => (other.mean > one.mean ? other : one), points[0]);
     const values = points.map((point) => ({ ...point, best: point === best }));

@@ -140,6 +140,28 @@ def test_run_asks_with_the_system_message_that_is_given(
         assert list(prompt.text) == wanted
 
 
+def test_run_takes_the_cluster_column_that_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, _ = asked_with(tmp_path / "out", "--cluster-column", "question", "--max-new-tokens", "1")
+    assert run.manifest.task.cluster == "question"
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(f'{{"question": "{n}+1", "answer": "{n + 1}", "page": 1}}\n' for n in range(3)))
+    asked = [
+        "run",
+        "--model",
+        "demo",
+        "--data",
+        str(rows),
+        "--prompt-column",
+        "question",
+        "--reference-column",
+        "answer",
+    ]
+    for column, said in (("page", "so all questions are one cluster"), ("pge", "no column 'pge' for --cluster-column")):
+        assert main([*asked, "--cluster-column", column, "--out", str(tmp_path / column)]) == 2
+        assert said in capsys.readouterr().err
+        assert not (tmp_path / column).exists()
+
+
 def test_a_trajectory_of_several_models_resumes_where_it_was_cut(tmp_path: Path, trained: Path) -> None:
     out = tmp_path / "runs"
     asked = ["run", "--task", "arithmetic", "--limit", "4", "--out", str(out), "--margin", "1"]

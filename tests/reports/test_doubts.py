@@ -18,7 +18,8 @@ from grpokit.reports.json_report import to_json
 from grpokit.reports.junit import to_junit
 from grpokit.reports.markdown import to_markdown
 from grpokit.reports.terminal import print_comparison
-from grpokit.reports.wording import evidence, headline, obstacles
+from grpokit.reports.verdicts import evidence, headline
+from grpokit.reports.wording import obstacles
 from grpokit.tests.reports.runs import BASE, TUNED, rescored, write_run
 from rich.console import Console
 
@@ -70,7 +71,7 @@ def test_an_obstacle_is_the_first_line_of_every_report(tmp_path: Path) -> None:
     runs, comparison = pair_of(tmp_path, [("no answer", 0.0)], [("no answer", 0.0)])
     pair = replace(comparison.pairs[0], obstacles=(*comparison.pairs[0].obstacles, Obstacle("floor", (), ())))
     assert headline(pair) == "correctness cannot tell tuned from base."
-    assert "more questions" not in evidence(pair, 0.02)
+    assert "more questions" not in evidence(pair)
     said = "In most completions no answer to correctness was seen (base 100.0 %, tuned 100.0 %)"
     assert shown(comparison).startswith(f"! {said}")
     text = to_markdown(comparison)
@@ -81,7 +82,7 @@ def test_an_obstacle_is_the_first_line_of_every_report(tmp_path: Path) -> None:
 
 def test_without_obstacles_the_advice_is_more_questions(tmp_path: Path) -> None:
     _, comparison = pair_of(tmp_path, [("wrong", 0.0), ("correct", 1.0)], [("correct", 1.0), ("wrong", 0.0)])
-    assert "would do" in evidence(comparison.pairs[0], 0.02)
+    assert "would do" in evidence(comparison.pairs[0])
     assert not shown(comparison).startswith("!")
     assert "have no value" not in shown(comparison)
 

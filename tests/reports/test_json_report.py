@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grpokit.evaluate.paired.alarms import Alarm
-from grpokit.evaluate.paired.comparison import NoiseFloor
-from grpokit.evaluate.paired.doubts import Mismatch, MissingRow, MissingValues, Obstacle
+from grpokit.evaluate.paired.doubts import Mismatch, MissingRow, MissingValues, NoiseFloor, Obstacle
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.json_report import to_json
 from grpokit.tests.reports.conftest import Compared

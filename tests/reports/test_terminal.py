@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pytest
 from grpokit.evaluate.paired.alarms import Alarm
-from grpokit.evaluate.paired.comparison import HackingCheck, NoiseFloor, Verdict
-from grpokit.evaluate.paired.doubts import Mismatch
+from grpokit.evaluate.paired.comparison import HackingCheck, Verdict
+from grpokit.evaluate.paired.doubts import Mismatch, NoiseFloor
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.changed_questions import ending
 from grpokit.reports.samples import read_questions

@@ -15,7 +15,8 @@ from grpokit.evaluate.runs.run import Run
 from grpokit.reports import to_markdown, write_html
 from grpokit.reports.json_report import to_json
 from grpokit.reports.terminal import print_comparison
-from grpokit.reports.wording import behaviour_rows, evidence, system_roles
+from grpokit.reports.verdicts import evidence
+from grpokit.reports.wording import behaviour_rows, system_roles
 from grpokit.tests.reports.conftest import Compared
 from rich.console import Console
 
@@ -35,13 +36,13 @@ def test_the_evidence_says_what_could_have_been_seen(
 ) -> None:
     pair = compared.comparison.pairs[0]
     gain = replace(pair.gain, verdict=verdict, needed=needed, mde=0.125)
-    assert evidence(replace(pair, rewards={**pair.rewards, pair.primary: gain}), 0.02).endswith(end)
+    assert evidence(replace(pair, rewards={**pair.rewards, pair.primary: gain})).endswith(end)
 
 
 def test_no_value_in_both_models_is_said(compared: Compared) -> None:
     pair = compared.comparison.pairs[0]
     gain = replace(pair.gain, delta=None)
-    said = evidence(replace(pair, rewards={**pair.rewards, pair.primary: gain}), 0.02)
+    said = evidence(replace(pair, rewards={**pair.rewards, pair.primary: gain}))
     assert said == "No question has a value of correctness in both models."
 
 

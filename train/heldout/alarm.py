@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ...evaluate.paired.alarms import FILE, Alarm, read_log
 from ...evaluate.paired.comparison import TOTAL, Difference, Estimate, Pair, Verdict
-from ...evaluate.paired.pairing import MARGIN
+from ...evaluate.paired.margins import MARGIN
 from ...evaluate.statistics.intervals import t_value
 from ...files import write_lines
 from ..types import Watcher
@@ -65,7 +65,7 @@ def climb(rewards: Sequence[float]) -> float:
     return sum(rewards[-third:]) / third - sum(rewards[:third]) / third if third else 0.0
 
 
-def look(pair: Pair, looks: int, units: int, trained: float, step: int) -> list[Alarm]:
+def look(pair: Pair, looks: int, units: float, trained: float, step: int) -> list[Alarm]:
     """Return the alarms that one held-out evaluation gives cause for.
 
     ``pair`` is the base against the adapter of this step, on ``units`` independent questions, or clusters of them;
@@ -82,10 +82,10 @@ def look(pair: Pair, looks: int, units: int, trained: float, step: int) -> list[
     return [Alarm(step, kind, text, FALSE_ALARMS) for kind, text in gauge.alarms()]
 
 
-def _widening(looks: int, units: int) -> float:
+def _widening(looks: int, units: float) -> float:
     """How many times wider than at 95 % an interval is at the level of one check."""
     degrees = max(units - 1, 1)
-    return t_value(degrees, 1 - FALSE_ALARMS / (CHECKS * looks)) / t_value(degrees)
+    return t_value(degrees, 1 - 2 * FALSE_ALARMS / (CHECKS * looks)) / t_value(degrees)
 
 
 @dataclass(frozen=True)

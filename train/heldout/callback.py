@@ -9,7 +9,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ...evaluate.paired.choice import Choice, Part
-from ...evaluate.paired.pairing import MARGIN
+from ...evaluate.paired.margins import MARGIN
 from ...evaluate.runs.run import Run
 from ...files import replacing
 from ..trl.frozen import FrozenModel, Snapshot

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from transformers import AutoConfig
 
 from ...evaluate.engines import Loading
@@ -20,6 +22,7 @@ from ...evaluate.runs.manifest import Manifest
 from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
 from ...evaluate.scoring import check_primary, primary_of
+from ...evaluate.statistics.clusters import cluster_degrees
 from ...evaluate.types import Engine, Prompt
 from ...files import write_lines
 from ...rewards.fault_isolation import Calls
@@ -50,13 +53,15 @@ class HeldOutQuestions(NamedTuple):
         return len(self.evaluation.prompts) * self.evaluation.sampling.samples
 
     @property
-    def units(self) -> int:
-        """How many independent questions there are, or clusters of them where the task has a cluster column."""
+    def units(self) -> float:
+        """How many independent questions there are; of clusters, one more than their error has degrees of freedom."""
         prompts, column = self.evaluation.prompts, self.evaluation.task.cluster
         if column is None:
             return len(prompts)
         keys = [prompt.columns.get(column) for prompt in prompts]
-        return len({str(key) for key in keys if key is not None}) + keys.count(None)  # one of its own where unknown
+        counts = Counter(str(key) for key in keys if key is not None)
+        sizes = [*counts.values(), *([1] * keys.count(None))]  # a cluster of its own where it is not known
+        return 1 + cluster_degrees(np.array(sizes, np.int64))
 
 
 class HeldOutSets(NamedTuple):

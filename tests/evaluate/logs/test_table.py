@@ -22,9 +22,14 @@ def row(question: int, who: str, output: str, gold: str = "18") -> dict[str, obj
     return {"q": question, "who": who, "output": output, "gold": gold}
 
 
-def imported(tmp_path: Path, rows: list[dict[str, object]], columns: Columns = COLUMNS) -> list[Run]:
+def imported(
+    tmp_path: Path, rows: list[dict[str, object]], columns: Columns = COLUMNS, cluster: str | None = None
+) -> list[Run]:
+    tmp_path.mkdir(exist_ok=True)
     source = write(tmp_path / "answers.jsonl", rows)
-    return import_completions(source, columns, MIX, "correctness", tmp_path / "out", lambda count: None)
+    return import_completions(
+        source, columns, MIX, "correctness", tmp_path / "out", lambda count: None, cluster=cluster
+    )
 
 
 def test_one_run_a_model_with_samples_in_order_of_appearance(tmp_path: Path) -> None:
@@ -82,6 +87,30 @@ def test_groups_are_scored_whole_across_blocks(tmp_path: Path) -> None:
     values = [line.value["total"] for line in read_lines(run.path / "scores.jsonl")]  # the manifest names another mix
     assert len(values) == len(rows)
     assert {tuple(values[start : start + 3]) for start in range(0, len(values), 3)} == {tuple(values[:3])}
+
+
+def test_rows_of_one_template_are_a_cluster(tmp_path: Path) -> None:
+    """Twenty templates of five variants that a model fixes or breaks as a whole are twenty questions, not a hundred."""
+    rows = [
+        {**row(question, who, "#### 18" if right else "#### 17"), "template": question // 5}
+        for who, share in (("a", 0.4), ("b", 0.5))
+        for question in range(100)
+        for right in [(question // 5 * 7 % 20) / 20 < share]
+    ]
+    plain = compare(imported(tmp_path / "plain", rows)).pairs[0].gain
+    runs = imported(tmp_path / "clustered", rows, cluster="template")
+    gain = compare(runs).pairs[0].gain
+    assert runs[0].manifest.task.cluster == "template"
+    assert (plain.verdict, gain.verdict) == ("IMPROVED", "UNDERPOWERED")
+    assert (gain.method, gain.n) == ("clustered t", 100)
+
+
+def test_one_cluster_is_refused(tmp_path: Path) -> None:
+    rows = [{**row(question, "a", "#### 18"), "template": "t"} for question in range(5)]
+    with pytest.raises(EvaluationError, match="column 'template' has one value, so all questions are one cluster"):
+        imported(tmp_path, rows, cluster="template")
+    with pytest.raises(EvaluationError, match=r"no column 'page' for --cluster-column"):
+        imported(tmp_path, rows, cluster="page")
 
 
 def test_real_gsm8k_solutions_reproduce_every_published_verdict(shared: Path, tmp_path: Path) -> None:

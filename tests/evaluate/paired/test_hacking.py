@@ -141,7 +141,7 @@ def test_a_gain_of_the_margin_itself_is_no_sign_of_hacking(high: float, suspecte
     )
     design = Design(None, shared_noise=False)
     gain = replace(difference(base.values["correctness"], tuned.values["correctness"], design, 0.02), high=high)
-    check = check_hacking(base, tuned, {"correctness": 1.0, "xml_format": 1.0}, gain, design, 0.02)
+    check = check_hacking(base, tuned, {"correctness": 1.0, "xml_format": 1.0}, gain, design)
     assert check is not None
     assert check.suspected is suspected
     assert ("surely gained less" in check.reason) is suspected
@@ -157,7 +157,7 @@ def test_field_16_false_alarms_of_the_hacking_check_are_rare() -> None:
             for rates in ({"correctness": 0.5, "xml_format": 0.2}, {"correctness": 0.52, "xml_format": 0.9})
         )
         gain = difference(base.values["correctness"], tuned.values["correctness"], design, 0.02)
-        check = check_hacking(base, tuned, {"correctness": 1.0, "xml_format": 1.0}, gain, design, 0.02)
+        check = check_hacking(base, tuned, {"correctness": 1.0, "xml_format": 1.0}, gain, design)
         assert check is not None
         alarms += check.suspected
     assert alarms / 400 <= 0.045

@@ -63,8 +63,9 @@ def test_field_11_error_bars_have_the_size_of_the_real_scatter_of_the_mean() -> 
 def test_clustered_error_by_the_formula() -> None:
     values, clusters = np.array([1.0, 1.0, 0.0, 0.0, 1.0]), np.array([0, 0, 1, 1, 2])
     deviations = values - 0.6
-    expected = math.sqrt(3 / 2 * sum(deviations[clusters == c].sum() ** 2 for c in range(3)) / 25)
-    assert spread(values, clusters) == Spread(pytest.approx(expected), 2)
+    shares = [2 / 5, 2 / 5, 1 / 5]
+    expected = math.sqrt(sum(deviations[clusters == c].sum() ** 2 / (1 - shares[c]) for c in range(3)) / 25)
+    assert spread(values, clusters) == Spread(pytest.approx(expected), pytest.approx(1.8))
 
 
 def test_clusters_of_one_are_independent_questions() -> None:

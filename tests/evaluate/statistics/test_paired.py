@@ -100,7 +100,7 @@ def test_field_1_pairing_uses_that_models_agree_on_questions() -> None:
         ([1.0, 1.0, 1.0], 1.0, None, "Tango"),  # everything fixed
         ([0.0, 0.0, 0.0], 0.4, None, "Tango"),  # graded: scaled by the range of the scores
         ([0.0, 0.0, 0.0], None, None, None),  # graded, and the scores are all one number
-        ([0.2, 0.2, 0.2], 0.4, None, None),  # the same gain everywhere
+        ([0.2, 0.2, 0.2], 0.4, None, "Tango"),  # the same gain everywhere: what rare losses could take of it
         ([0.0, 0.0, 0.0], 1.0, [0, 0, 0], None),  # a single cluster
         ([], 1.0, None, None),
     ],

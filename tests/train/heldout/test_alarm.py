@@ -10,7 +10,7 @@ import pytest
 from grpokit.evaluate.paired.alarms import read_log
 from grpokit.evaluate.paired.comparison import Estimate, Pair, Verdict
 from grpokit.evaluate.paired.difference import Design, paired_estimate
-from grpokit.evaluate.paired.pairing import MARGIN
+from grpokit.evaluate.paired.margins import MARGIN
 from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.evaluate.statistics.samples import Samples
 from grpokit.evaluate.types import EvaluationError

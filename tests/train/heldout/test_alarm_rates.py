@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from grpokit.evaluate.paired.comparison import Estimate, Pair
 from grpokit.evaluate.paired.difference import Design, paired_estimate
-from grpokit.evaluate.paired.pairing import MARGIN
+from grpokit.evaluate.paired.margins import MARGIN
 from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.evaluate.statistics.samples import Samples
 from grpokit.train.heldout.alarm import FALSE_ALARMS, look

@@ -238,6 +238,6 @@ def test_clusters_of_held_out_questions_are_counted(tmp_path: Path) -> None:
     (asked,) = held_out(
         load_recipe("arithmetic-tiny", [f"task={card}", "evaluation.temperature=0", "evaluation.samples=1"])
     ).final
-    assert asked.units == 3
+    assert asked.units == pytest.approx(2.8)  # two pages of two and a question alone; three equal clusters would be 3
     assert asked.evaluation.task.primary == "total"  # as the card says, though no reward is called so
     assert held_out(load_recipe("arithmetic-tiny", ["evaluation.limit=7"])).final[0].units == 7

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.paired.pairing import MARGIN
+from grpokit.evaluate.paired.margins import MARGIN
 from grpokit.evaluate.runs.run import Run
 from grpokit.train.heldout.series import Selection, step_folder, step_of
 

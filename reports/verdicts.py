@@ -1,0 +1,128 @@
+"""A verdict in words, which all reports share: the claim, the evidence for it, and what it rests on."""
+
+from __future__ import annotations
+
+from ..evaluate.paired.comparison import FEWEST, Comparison, Difference, Pair, Verdict
+from .wording import interval, number, one_line, probability, questions, share, signed
+
+
+def verdict_word(pair: Pair) -> str:
+    """Return the verdict in a word, or that there is none."""
+    return "NO VERDICT" if pair.verdict is None else pair.verdict.value
+
+
+def headline(pair: Pair) -> str:
+    """Return the verdict as a short claim with both names."""
+    base, tuned = one_line(pair.base), one_line(pair.tuned)
+    match pair.verdict:
+        case None:
+            return f"Most values of {one_line(pair.primary)} are missing, so {tuned} and {base} are not compared."
+        case Verdict.IMPROVED:
+            return f"{tuned} is better than {base}."
+        case Verdict.REGRESSED:
+            return f"{tuned} is worse than {base}."
+        case Verdict.HELD:
+            return f"{tuned} holds the level of {base}."
+        case Verdict.UNDERPOWERED:
+            if any(one.kind in ("floor", "ceiling") for one in pair.obstacles):
+                return f"{one_line(pair.primary)} cannot tell {tuned} from {base}."
+            return f"Too little data to tell {tuned} from {base}."
+
+
+def confidence(level: float) -> str:
+    """Return the level of an interval.
+
+    >>> confidence(0.95), confidence(1 - 0.05 / 3)
+    ('95 %', '98.3 %')
+    """
+    return f"{100 * level:.3g} %"
+
+
+def evidence(pair: Pair) -> str:
+    """Return the sentences that carry the verdict: the change, its interval, what it rests on, and what it lacks."""
+    primary, metric = pair.gain, one_line(pair.primary)
+    if primary.delta is None:
+        return f"No question has a value of {metric} in both models."
+    change = (
+        f"{metric} changed by {signed(primary.delta)} "
+        f"({confidence(primary.level)} interval {interval(primary.low, primary.high)}) on {questions(primary.n)}."
+    )
+    seen = "" if primary.mde is None else f"Smallest change it could reliably detect: {number(primary.mde)}."
+    meaning = _outcome(primary, hindered=bool(pair.obstacles))
+    return " ".join(filter(None, [change, seen, meaning, _disagreement(primary), _rests_on(primary)]))
+
+
+def _outcome(primary: Difference, *, hindered: bool) -> str:
+    """Say what is ruled out, or what would do it."""
+    loss = f"A loss of {number(primary.margin)} or more"
+    if primary.verdict is Verdict.HELD:
+        small = ": a small loss, within the margin" if primary.high is not None and primary.high < 0 else ""
+        return f"{loss} is ruled out{small}."
+    if primary.verdict is not Verdict.UNDERPOWERED:
+        return ""
+    if hindered:
+        return f"{loss} is not ruled out."
+    if primary.n < FEWEST:
+        return f"{loss} is not ruled out: fewer than {FEWEST} questions prove nothing."
+    if primary.held_above is not None and (
+        primary.needed == primary.held_above + 1
+        or (_excluded(primary.low, primary) and not _excluded(primary.low_held, primary))
+    ):
+        return f"{loss} is not ruled out: HELD needs n > {primary.held_above:,}, since {_unseen(primary, 'lose')}."
+    more = f"about {questions(primary.needed)} would do" if primary.needed else "evaluate more questions"
+    return f"{loss} is not ruled out: {more}."
+
+
+def _excluded(low: float | None, primary: Difference) -> bool:
+    return low is not None and low > -primary.margin
+
+
+def _unseen(primary: Difference, lose: str) -> str:
+    return f"{questions(primary.n)} cannot exclude that up to {share(primary.unseen)} {lose} everything"
+
+
+def _disagreement(primary: Difference) -> str:
+    """Say where the interval alone would have decided, but the test does not agree; "" elsewhere."""
+    decided = primary.low is not None and primary.high is not None and not primary.low <= 0 <= primary.high
+    if not decided or primary.p is None or primary.verdict not in (Verdict.HELD, Verdict.UNDERPOWERED):
+        return ""
+    if primary.p <= 1 - primary.level or primary.n < FEWEST or "cluster" in primary.test:
+        return ""
+    changed = primary.fixed + primary.broken
+    return (
+        f"Only {questions(changed)} changed ({primary.fixed} up, {primary.broken} down): p is {number(primary.p, 4)}."
+    )
+
+
+def _rests_on(primary: Difference) -> str:
+    """Say where a sure change of graded scores is smaller than what rare opposite ones could make; "" elsewhere."""
+    if primary.p_exact is not None or primary.delta is None or abs(primary.delta) >= primary.reach * primary.unseen:
+        return ""
+    match primary.verdict:
+        case Verdict.IMPROVED:
+            return f"It rests on the questions seen: {_unseen(primary, 'lose')}."
+        case Verdict.REGRESSED:
+            return f"It rests on the questions seen: {_unseen(primary, 'gain')}."
+        case _:
+            return ""
+
+
+def multiplicity(comparison: Comparison) -> str:
+    """Return what comparing several models with one base did to the intervals, "" for one model."""
+    count = len(comparison.pairs)
+    if count < 2:
+        return ""
+    level = comparison.pairs[0].gain.level
+    if level == comparison.level:
+        return f"{count} models, each judged at {confidence(level)} as if it were the only one (--no-multiplicity)."
+    return (
+        f"{count} models are compared with {one_line(comparison.pairs[0].base)}: intervals of changes are at "
+        f"{confidence(level)}, so that all verdicts together hold at {confidence(comparison.level)} (Bonferroni)."
+    )
+
+
+def over_models(pair: Pair, comparison: Comparison) -> str:
+    """Return the p value of a pair's verdict, adjusted over the models; "" for one model."""
+    if len(comparison.pairs) < 2 or pair.gain.p_models is None:
+        return ""
+    return f"p over the {len(comparison.pairs)} models (Holm): {probability(pair.gain.p_models)}."
