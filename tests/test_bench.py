@@ -51,8 +51,22 @@ def test_report_at_a_tiny_size() -> None:
 
 def test_rescoring_at_a_tiny_size() -> None:
     shown = run("rescoring.py", "--rows", "64")
-    assert re.findall(r"^score (\w+)", shown, re.MULTILINE) == ["FILE", "RUN"]
-    assert shown.count("under 1 GiB: yes") == 2
+    assert re.findall(r"^(score \w+|scoring) ", shown, re.MULTILINE) == [
+        "score FILE",
+        "score RUN",
+        "score RUN",
+        "scoring",
+    ]
+    assert shown.count("same bytes: yes") == 4
+    assert shown.count("under 1 GiB: yes") == 4
+
+
+def test_many_samples_at_a_small_size() -> None:
+    shown = run("many_samples.py", "--samples", "200")
+    assert re.findall(r"^200 samples of one question( beside 1,000 with one)?, .*: yes$", shown, re.MULTILINE) == [
+        "",
+        " beside 1,000 with one",
+    ]
 
 
 def test_endpoint_puts_the_engine_beside_openai() -> None:

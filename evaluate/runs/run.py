@@ -146,8 +146,9 @@ class Run:
 
     def read(self, stored: Stored) -> Answered:
         """Return what lines of :meth:`stored` hold; raise :class:`EvaluationError` where they are none of a run's."""
+        answers = self.path / "completions.jsonl"
         prompt = Prompt(**prompt_line(self.path / "prompts.jsonl", stored.prompt).value)
-        rows = [Row(**row_line(self.path / "completions.jsonl", raw).value) for raw in stored.rows]
+        rows = [Row(**row_line(answers, raw).value) for raw in stored.rows]
         for row in rows:
             if row.prompt_id != prompt.id:
                 raise self._unasked(row.prompt_id)

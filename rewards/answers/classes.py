@@ -3,6 +3,10 @@ r"""Which of many answers are the same value: 0.5, 1/2 and \frac12 are one, whoe
 Two answers are equal where :func:`~grpokit.rewards.answers.equality.compare` says so without algebra. Numbers and
 words are looked up by what they say, so that the time grows with the number of answers and not with its square.
 Anything else is compared with those before it, in at most :data:`MOST_COMPARISONS` comparisons.
+
+Answers that only algebra would call equal, such as x(x+1) and x^2+x, are two: algebra takes tens of milliseconds per
+pair, in a process of its own, and the pairs grow as the square of the answers. So in maj@k wrong answers of this kind
+vote apart, which can only help a right one; right ones are one, since correctness has compared them with the reference.
 """
 
 from __future__ import annotations
