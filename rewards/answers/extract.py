@@ -17,6 +17,7 @@ from ..reward import Span
 from ..text import Completion
 from .anchors import LONGEST_ANSWER, MOST_CANDIDATES, find_anchored
 from .equality import is_words
+from .last_value import find_last_value
 from .normalize import tidy
 from .numbers import read_quantity
 from .trailing_words import end_of_value
@@ -65,26 +66,7 @@ _JOIN = re.compile(
 )
 """What may stand between the items of one list."""
 
-_LAST_VALUE = re.compile(
-    r"""
-    \$\$? [^$]{1,300} \$\$?                     # $x = 5$
-    | \\\( .{1,300}? \\\)                       # \(x = 5\)
-    | \\\[ .{1,300}? \\\]                       # \[x = 5\]
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _FINAL = re.compile(r"[Ff]inal [Aa]nswer")
-_LAST_NUMBER = re.compile(
-    r"""
-    (?<![\w.]) -? [$€£]?
-    (?: \d[\d,]* (?:\.\d+)?                     # 1,200.50
-        (?:/\d+ | \s?[½⅓⅔¼¾⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚])? %?   # 3/4, 2½, 50%
-      | [½⅓⅔¼¾⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚] )
-    """,
-    re.VERBOSE,
-)
-_LENIENT_TAIL = 2_000
-"""Characters at the end of a text in which lenient extraction looks for a value."""
 
 
 def extract(completion: Completion, layout: Layout = DEFAULT_LAYOUT) -> Answer | NoAnswer:
@@ -101,7 +83,8 @@ def extract(completion: Completion, layout: Layout = DEFAULT_LAYOUT) -> Answer |
     final = completion.final
     outcome = find_answer_tag(final, layout.answer_tag) or find_marked(final) or _whole(final)
     if outcome is None and layout.extraction == "lenient":
-        outcome = _last_value(final)
+        place = find_last_value(final)
+        outcome = place and Answer(final[place.start : place.end], place, "last value")
     if isinstance(outcome, Answer):
         end = end_of_value(outcome.text) if len(outcome.text) <= LONGEST_ANSWER else len(outcome.text)
         if end < len(outcome.text):
@@ -270,16 +253,6 @@ def _whole(text: str) -> Outcome:
         return None
     start = text.index(stripped)
     return Answer(stripped, Span(start, start + len(stripped)), "whole text")
-
-
-def _last_value(text: str) -> Outcome:
-    """Return the last expression between math delimiters, or the last number if that comes later."""
-    offset = max(0, len(text) - _LENIENT_TAIL)
-    values = [*_LAST_VALUE.finditer(text, offset), *_LAST_NUMBER.finditer(text, offset)]
-    if not values:
-        return None
-    last = max(values, key=lambda match: (match.end(), -match.start()))
-    return Answer(last[0], Span(*last.span()), "last value")
 
 
 @lru_cache(maxsize=65_536)

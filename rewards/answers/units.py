@@ -213,6 +213,21 @@ def same_unit(first: str, second: str) -> bool:
     return (one == other or not one or not other) and (way == other_way or not way or not other_way)
 
 
+_FIRST_UNIT = re.compile(r"\s?(?:\^?\\circ\s?[CF]?|[°¢€£$]\s?[CF]?|[A-Za-z]{2,})(?!\w)")
+_OTHER_WORDS = ("in", "us", "am", "mi", "second", "left", "right")
+
+
+def starts_with_unit(text: str) -> int:
+    """Return how many characters at the front of a text are a known unit that cannot be another word.
+
+    >>> starts_with_unit(" km away"), starts_with_unit(" in all"), starts_with_unit(" eggs")
+    (3, 0, 0)
+    """
+    unit = _FIRST_UNIT.match(text)
+    word = unit[0].strip() if unit else ""
+    return unit.end() if unit and word not in _OTHER_WORDS and (_known(word) or not word.isalpha()) else 0
+
+
 def without_unit(plain: str) -> str:
     r"""Return an expression without the known unit behind it; degrees of a sine or a tangent are part of it.
 

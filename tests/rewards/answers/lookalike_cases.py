@@ -135,4 +135,21 @@ INEQUALITIES = [
     Case(boxed(r"(-\infty,2)\cup(2,\infty)"), r"x \ne 2", 1.0, "all but one"),
 ]  # fmt: skip
 
+LENIENT = [
+    *[Case(text, "18", 1.0, f"the last value: {text}") for text in (
+        "First 5, so we get 18.", "That leaves 18!", "Therefore x = 18", "We have:\n- 18", "So 9*2 = 18",
+        "He is 18 km away.", "It is not 17 but 18", "On the 18th", "They cost $18 in all.", "We find \\(18\\) of them",
+    )],
+    *[Case(text, "18", 0.0, f"another one: {text}") for text in (
+        "So it is \u221218", "So it is \u2212 18", "We get \u221a18", "We get sqrt(18)", "We get 1/18", "We get 2^18",
+        "We get 5 * 18", "We get 18\u00b2", "We get 18 * 2", "It is 16-18", "It is 18x", "So 2x = 18", "So x^2 = 18",
+        "It is not 18", "It isn't 18", "It cannot be 18", "It is less than 18", "It is more than 18",
+        "It is half of 18", "minus 18", "3 times 18", "It is 18 million", "18 is clearly wrong", "17 or 18",
+        "It is not $18$", "18 too many",
+    )],
+    Case("It is 5 km", "5 m", 0.0, "a unit behind the last value"),
+    Case("It is 5 kilometres", "5 km", 1.0, "the right one"),
+    Case("It is 50 percent", "0.5", 1.0, "a percentage"),
+]  # fmt: skip
+
 LOOKALIKES = [*UNITS, *AMOUNTS, *INEQUALITIES, *CHOICES, *SYMBOLS, *RUNS, *SINGLES]

@@ -12,7 +12,7 @@ from grpokit.rewards import RewardError, correctness, get
 from grpokit.rewards.answers.correctness import Correctness
 from grpokit.tests.rewards.answers.correctness_cases import EXTRACTION, Case
 from grpokit.tests.rewards.answers.equality_cases import EQUALITY
-from grpokit.tests.rewards.answers.lookalike_cases import LOOKALIKES
+from grpokit.tests.rewards.answers.lookalike_cases import LENIENT, LOOKALIKES
 
 CASES = [*EXTRACTION, *EQUALITY, *LOOKALIKES]
 
@@ -24,6 +24,12 @@ def rows(path: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("case", CASES, ids=[case.why for case in CASES])
 def test_hard_case(case: Case) -> None:
     judged = correctness.explain(completions=[case.completion], answer=[case.reference])[0]
+    assert judged.value == case.value, judged.reason
+
+
+@pytest.mark.parametrize("case", LENIENT, ids=[case.why for case in LENIENT])
+def test_lenient_case(case: Case) -> None:
+    judged = get("correctness", extraction="lenient").explain(completions=[case.completion], answer=[case.reference])[0]
     assert judged.value == case.value, judged.reason
 
 
