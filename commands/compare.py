@@ -41,5 +41,5 @@ def run(args: argparse.Namespace) -> int:
     report = options.read(options.ReportOptions, args)
     logs, scoring = options.read(LogOptions, args), options.read(options.ScoringOptions, args)
     check_outputs(report.outputs, inputs=inputs(args.sources))
-    with opened_runs(args.sources, logs, scoring) as opened:
+    with opened_runs(args.sources, logs, scoring, shared=args.on is not None) as opened:
         return show_runs(opened.runs, report, temporary=opened.temporary)

@@ -105,6 +105,9 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
         metavar="RUN|LOG",
         help="a run's directory, one that holds runs, or a log of another tool; NAME=LOG names its model",
     )
+    parser.add_argument(
+        "--on", choices=("shared",), help="compare on the questions that all were asked, and say how many are left out"
+    )
     add_logs(parser)
     group = parser.add_argument_group("scoring of logs")
     group.add_argument("--rewards", metavar="SPEC", help="a mix that scores the logs' completions, beside their grades")

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     logs, scoring = options.read(LogOptions, args), options.read(options.ScoringOptions, args)
     outputs = {**report.outputs, "--card": None if args.card is None else args.card / "README.md"}
     check_outputs(outputs, inputs=inputs(args.sources))
-    with opened_runs(args.sources, logs, scoring) as opened:
+    with opened_runs(args.sources, logs, scoring, shared=args.on is not None) as opened:
         cards = [] if args.card is None else [args.card]
         return show_runs(opened.runs, report, cards, temporary=opened.temporary)
 

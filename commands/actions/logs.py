@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ...evaluate.logs.imports import Grading, import_log
 from ...evaluate.logs.log import Log, stem
 from ...evaluate.logs.recognition import open_log
+from ...evaluate.paired.shared import on_shared_questions
 from ...evaluate.progress import Advance
 from ...evaluate.runs.run import Run, find_runs
 from ...evaluate.types import EvaluationError
@@ -35,8 +36,10 @@ class OpenedRuns(NamedTuple):
 
 
 @contextmanager
-def opened_runs(sources: Sequence[Source], logs: LogOptions, scoring: ScoringOptions) -> Iterator[OpenedRuns]:
-    """Give the runs of all sources; the temporary folder is gone after the block."""
+def opened_runs(
+    sources: Sequence[Source], logs: LogOptions, scoring: ScoringOptions, *, shared: bool = False
+) -> Iterator[OpenedRuns]:
+    """Give the runs of all sources, or what is ``shared`` by them; the temporary folder is gone after the block."""
     if all(holds_runs(source.path) for source in sources):
         scored = [f"--{name}" for name in ("rewards", "primary") if getattr(scoring, name) is not None]
         if given := [*logs.given, *scored]:
@@ -48,7 +51,7 @@ def opened_runs(sources: Sequence[Source], logs: LogOptions, scoring: ScoringOpt
             for source, name in zip(sources, names, strict=True)
             for run in _runs(source, logs, scoring, Path(folder) / name)
         ]
-        yield OpenedRuns(runs, Path(folder))
+        yield OpenedRuns(on_shared_questions(runs) if shared else runs, Path(folder))
 
 
 def _runs(source: Source, logs: LogOptions, scoring: ScoringOptions, folder: Path) -> list[Run]:

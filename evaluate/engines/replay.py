@@ -1,7 +1,8 @@
-"""Stored completions as an engine: what was generated once is answered again, row by row."""
+"""Stored completions as an engine: what a run or a log of another tool holds is answered again, row by row."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,14 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from ...files import read_lines
-from ..types import EvaluationError, Prompt, Request, Row, Sampling
+from ..logs.log import BadRow, LogChoice
+from ..logs.recognition import open_log
+from ..runs.lines import row_lines
+from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
 
 BATCH = 256
 
 
 @dataclass
 class ReplayEngine:
-    """Answers from a ``completions.jsonl`` (or the run that holds it); a request that is not there is an error."""
+    """Answers from a ``completions.jsonl``, the run that holds it, or a log of one model.
+
+    A request that is not there is an error.
+    """
 
     name: str
     source: Path
@@ -50,18 +57,37 @@ class ReplayEngine:
 
     def _stored(self) -> dict[tuple[str, int], Row]:
         if not self._rows:
-            path = self.source / "completions.jsonl" if self.source.is_dir() else self.source
-            for line in read_lines(path):
-                row = _row(line.value, path, line.number)
-                self._rows[row.prompt_id, row.sample] = row
+            path = self.source / "completions.jsonl"
+            own = path if path.is_file() or not self.source.exists() else self.source
+            rows = _run_rows(own) if _is_run(own) else _log_rows(self.source)
+            self._rows = {(row.prompt_id, row.sample): row for row in rows}
         return self._rows
 
 
-def _row(value: dict[str, Any], path: Path, number: int) -> Row:
-    try:
-        return Row(**value)
-    except TypeError:
+def _is_run(path: Path) -> bool:
+    """Return whether a file holds rows of a run; one that is not there would."""
+    if path.is_dir() or path.suffix != ".jsonl":
+        return False
+    return next(iter(read_lines(path))).value.keys() >= {"prompt_id", "sample", "text"}
+
+
+def _run_rows(path: Path) -> Iterator[Row]:
+    return (Row(**line.value) for line in row_lines(path))
+
+
+def _log_rows(source: Path) -> Iterator[Row]:
+    """Yield the completions of a log, as samples of their questions in order of appearance."""
+    log, samples, models = open_log(source, LogChoice()), Counter[str](), set[str | None]()
+    if log.tool == "table":
         raise EvaluationError(
-            f"{path}, line {number}: not a row of a run; its keys are {', '.join(value)}. For completions of other "
-            "tools use: grpo-eval score FILE."
-        ) from None
+            f"{source} is no run and no log that is known; make a run of it first: grpo-eval score {source}."
+        )
+    for row in log.rows:
+        if isinstance(row, BadRow):
+            raise EvaluationError(f"{source}, {row.where}: {row.fault}; make a run of it first, with grpo-eval score.")
+        models.add(row.model)
+        if len(models) > 1:
+            raise EvaluationError(f"{source} holds several models; make runs of it first: grpo-eval score {source}.")
+        reason: FinishReason | None = "missing" if row.text is None else row.finish
+        yield Row(row.id, samples[row.id], row.text or "", reason, row.tokens, None, "", log.weights)
+        samples[row.id] += 1

@@ -24,6 +24,7 @@ from .hacking import check_hacking, proxy, suspects
 from .margins import MARGIN, Margin, Margins
 from .noise import read_noise
 from .obstacles import obstacles
+from .shared import require_same_questions
 from .table import Table, primary_metric, read_table
 from .total import contributions, model_per_weight, pair_per_weight, score_limits
 
@@ -63,6 +64,8 @@ def compare(
         margin = Margins(Margin(margin))
     first, *later = runs
     each = 1 - (1 - level) / len(later) if multiplicity and later else level
+    for run in later:
+        require_same_questions(first, run)
     flagged = [require_comparable(first.manifest, run.manifest) for run in later]
     names = _names(runs)
     base = _read(first, names[0], primary_metric(first))

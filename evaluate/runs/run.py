@@ -82,10 +82,11 @@ def read_status(stored: str) -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """A run directory, opened for reading. Everything is streamed."""
+    """A run directory, opened for reading. Everything is streamed; ``only`` these prompt ids are read, None: all."""
 
     path: Path
     manifest: Manifest
+    only: frozenset[str] | None = None
 
     @classmethod
     def open(cls, path: Path) -> Run:
@@ -100,7 +101,8 @@ class Run:
     def asked(self) -> Iterator[Prompt]:
         """Yield the prompts in the order in which they were asked for, which is that of a finished run's rows."""
         for line in prompt_lines(self.path / "prompts.jsonl"):
-            yield Prompt(**line.value)
+            if self.only is None or line.value["id"] in self.only:
+                yield Prompt(**line.value)
 
     def rows(self, wanted: Collection[str] | None = None) -> Iterator[Row]:
         """Yield the completions, a prompt's samples next to each other.
@@ -115,12 +117,15 @@ class Run:
 
     def row_lines(self) -> Iterator[Line]:
         """Yield the completions as they are stored."""
-        return row_lines(self.path / "completions.jsonl")
+        return self._read(row_lines(self.path / "completions.jsonl"))
 
     def score_lines(self) -> Iterator[Line]:
         """Yield the scores as they are stored."""
         mix = self.manifest.mix
-        return score_lines(self.path / "scores.jsonl", mix.weights, mix.ranges)
+        return self._read(score_lines(self.path / "scores.jsonl", mix.weights, mix.ranges))
+
+    def _read(self, lines: Iterator[Line]) -> Iterator[Line]:
+        return (line for line in lines if self.only is None or line.value["prompt_id"] in self.only)
 
     def answered(self) -> Iterator[Answered]:
         """Yield each prompt with its completions; prompts that have none yet are passed over.

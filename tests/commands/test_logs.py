@@ -128,6 +128,18 @@ def test_logs_of_two_tasks_are_refused(
     assert "cannot be compared (prompts: sums (8 prompts" in refused(["compare", logs[0], str(other)], capsys)
 
 
+def test_questions_that_one_log_lacks(
+    logs: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = [peers.inspect_sample(f"q{at}", "18", {"match": "C"}) for at in range(7)]
+    short = str(peers.write_json(tmp_path / "short.json", peers.inspect_log(samples)))
+    assert "q7: not asked of 'short'" in refused(["compare", logs[0], f"short={short}"], capsys)
+    assert main(["compare", f"base={logs[0]}", f"short={short}", "--on", "shared"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "note: base: 1 of its 8 questions are left out" in shown
+    assert "on 7 questions" in shown
+
+
 REAL = {
     "lm-eval": ["base=lm_eval/base", "tuned=lm_eval/tuned", "--task", "mmlu_stem_local"],
     "inspect": ["base=inspect/6b_finetuning.eval", "tuned=inspect/6b_verification.json"],
