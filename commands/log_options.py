@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .options import UsageError, add_cluster, add_reward_timeout
+from .options import UsageError, add_cluster, add_reward_timeout, add_workers
 
 # What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--rewards", metavar="SPEC", help="a mix that scores the logs' completions, beside their grades")
     group.add_argument("--primary", metavar="NAME", help="the metric whose verdict counts, or 'total'")
     add_reward_timeout(group)
+    add_workers(group)
     parser.set_defaults(allow_code=False)
 
 

@@ -240,6 +240,12 @@ def add_rewards(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--primary", metavar="NAME", help="the reward whose verdict counts, or 'total'")
     add_reward_timeout(group)
+    add_workers(group)
+    add_allow_code(group)
+
+
+def add_workers(group: argparse._ActionsContainer) -> None:
+    """Add the option that says in how many processes completions are scored."""
     group.add_argument(
         "--workers",
         type=positive,
@@ -247,7 +253,6 @@ def add_rewards(parser: argparse.ArgumentParser) -> None:
         help="processes that score, where all rewards are this package's and none loads a model (default: the "
         "processors from 20,000 completions on, 1 below)",
     )
-    add_allow_code(group)
 
 
 def add_allow_code(group: argparse._ActionsContainer) -> None:
