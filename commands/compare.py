@@ -7,6 +7,7 @@ import argparse
 from . import options
 from .log_options import LogOptions, add_sources, inputs
 from .main import Subparsers, command
+from .report_options import ReportOptions, add_reports
 from .targets import check_outputs
 
 EXAMPLES = """\
@@ -30,7 +31,7 @@ def add_parser(commands: Subparsers) -> None:
         examples=EXAMPLES,
     )
     add_sources(parser)
-    options.add_reports(parser)
+    add_reports(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from .actions.logs import opened_runs  # --help starts without it
     from .results import show_runs
 
-    report = options.read(options.ReportOptions, args)
+    report = options.read(ReportOptions, args)
     logs, scoring = options.read(LogOptions, args), options.read(options.ScoringOptions, args)
     check_outputs(report.outputs, inputs=inputs(args.sources))
     with opened_runs(args.sources, logs, scoring, shared=args.on is not None) as opened:

@@ -14,8 +14,8 @@ from ..train import Recipe
 from ..train.export import merged_loading, merged_places
 from ..train.heldout import questions
 from ..train.heldout.samples import read_answers
-from .options import ReportOptions
 from .progress import progress
+from .report_options import ReportOptions
 from .results import show_beside, show_results
 from .watch import plain_text
 

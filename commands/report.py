@@ -10,6 +10,7 @@ from pathlib import Path
 from . import options
 from .log_options import LogOptions, add_sources, inputs
 from .main import Parser, execute
+from .report_options import ReportOptions, add_reports
 from .targets import check_outputs
 
 EXAMPLES = """\
@@ -38,7 +39,7 @@ def build_parser() -> Parser:
         epilog=EXAMPLES,
     )
     add_sources(parser)
-    options.add_reports(parser)
+    add_reports(parser)
     parser.add_argument("--card", type=Path, metavar="FOLDER", help="write the comparison into this model's README.md")
     parser.set_defaults(run=run)
     return parser
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from .actions.logs import opened_runs  # --help starts without it
     from .results import show_runs
 
-    report = options.read(options.ReportOptions, args)
+    report = options.read(ReportOptions, args)
     logs, scoring = options.read(LogOptions, args), options.read(options.ScoringOptions, args)
     outputs = {**report.outputs, "--card": None if args.card is None else args.card / "README.md"}
     check_outputs(outputs, inputs=inputs(args.sources))

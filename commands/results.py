@@ -18,7 +18,8 @@ from ..reports.markdown import to_markdown
 from ..reports.model_card import write_card
 from ..reports.terminal import print_comparison, print_verdict
 from .ending import FAILED, OK, UNDERPOWERED, USAGE, reader_may_leave
-from .options import STDOUT, ReportOptions
+from .options import STDOUT
+from .report_options import ReportOptions
 from .targets import Target, json_text, write_output
 
 

@@ -7,6 +7,7 @@ import argparse
 from ..evaluate.engines import Loading
 from . import options
 from .main import Subparsers, command
+from .report_options import ReportOptions, add_output
 
 EXAMPLES = """\
 examples:
@@ -50,7 +51,7 @@ def add_parser(commands: Subparsers) -> None:
     options.add_endpoints(parser)
     options.add_generation(parser)
     options.add_rewards(parser)
-    options.add_output(parser)
+    add_output(parser)
     parser.add_argument(
         "--noise-floor", action="store_true", help="measure how often the base answers differently in other batches"
     )
@@ -70,5 +71,5 @@ def run(args: argparse.Namespace) -> int:
         endpoints=options.read(options.EndpointOptions, args),
         sampling=options.read(options.SamplingOptions, args),
         scoring=options.read(options.ScoringOptions, args),
-        report=options.read(options.ReportOptions, args),
+        report=options.read(ReportOptions, args),
     ).run()

@@ -7,6 +7,7 @@ import argparse
 from . import options
 from .log_options import LogOptions, Source, add_logs, inputs
 from .main import Subparsers, command
+from .report_options import ReportOptions, add_output
 from .targets import check_outputs
 
 EXAMPLES = """\
@@ -37,7 +38,7 @@ def add_parser(commands: Subparsers) -> None:
     )
     add_logs(parser)
     options.add_rewards(parser)
-    options.add_output(parser)
+    add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     from .output import output_folder
     from .results import show_results
 
-    scoring, report = options.read(options.ScoringOptions, args), options.read(options.ReportOptions, args)
+    scoring, report = options.read(options.ScoringOptions, args), options.read(ReportOptions, args)
     logs, sources = options.read(LogOptions, args), args.sources
     check_outputs(report.outputs, args.out, inputs(sources))
     with output_folder(args.out, sources[0].path.stem or "scored") as out:

@@ -17,6 +17,7 @@ from . import options
 from .ending import OK, reader_may_leave, stopped_status, stopped_word
 from .main import Parser, execute
 from .output import output_folder
+from .report_options import ReportOptions, add_reports
 from .targets import check_outputs
 
 DESCRIPTION = "Train a LoRA adapter with GRPO on a recipe's rewards, then say whether it is better than its base."
@@ -81,7 +82,7 @@ def build_parser() -> Parser:
     output.add_argument("--no-evaluation", action="store_true", help="ask no held-out questions, in training or after")
     output.add_argument("--merge", action="store_true", help="also write the adapter merged into its base, and test it")
     output.add_argument("--push-to-hub", metavar="ID", help="upload the merged model, else the adapter, at the end")
-    options.add_reports(output)
+    add_reports(output)
     parser.set_defaults(run=run)
     return parser
 
@@ -105,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
         return _dry_run(recipe, args.out, evaluate=evaluate)
     if args.resume and args.out is None:
         raise options.UsageError("--resume needs --out, the folder of the run to go on with.")
-    report = options.read(options.ReportOptions, args)
+    report = options.read(ReportOptions, args)
     check_outputs(report.outputs, args.out)
     load_dotenv(Path(".env"))  # keys such as WANDB_API_KEY and HF_TOKEN; those of the environment go first
     with output_folder(args.out, Path(recipe.task.name).stem) as out:

@@ -84,6 +84,7 @@ def _environment() -> Environment:
     environment.globals.update(alarm=wording.alarm, medians=wording.medians, repetition=wording.repetition)
     environment.globals.update(notes=wording.notes)
     environment.globals.update(multiplicity=verdicts.multiplicity, over_models=verdicts.over_models)
+    environment.globals.update(training=verdicts.training)
     return environment
 
 

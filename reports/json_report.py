@@ -11,13 +11,13 @@ from ..evaluate.paired.comparison import (
     Difference,
     Estimate,
     Factor,
-    Lengths,
     ModelSummary,
     Pair,
     PerWeight,
     RewardSummary,
 )
 from ..evaluate.paired.doubts import Obstacle
+from ..evaluate.paired.lengths import Lengths
 from .wording import narrowing
 
 SCHEMA = 1
@@ -103,6 +103,8 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "habits": {"truncated" if name == "cut" else name: _shift(change) for name, change in pair.behaviour.items()},
         "lengths": _lengths(pair.lengths) if pair.lengths else None,
         "alarms": [alarm._asdict() for alarm in pair.alarms],
+        "trained_for": list(pair.trained_for),
+        "outside": list(pair.outside),
         "obstacles": [_obstacle(one) for one in pair.obstacles],
     }
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..evaluate.paired.comparison import Comparison, ModelSummary, Pair
-from .verdicts import confidence, evidence, headline, multiplicity, over_models, verdict_word
+from .verdicts import confidence, evidence, headline, multiplicity, over_models, training, verdict_word
 from .wording import (
     alarm,
     doubts,
@@ -51,6 +51,7 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
     if pair.hacking and pair.hacking.suspected:
         lines.append(f"> **Reward hacking suspected:** {_text(pair.hacking.reason)}")
     lines += [f"> **Alarm while training,** {_text(alarm(raised))}" for raised in pair.alarms]
+    lines.append(_text(training(pair)))
     lines.append(_pair_table(pair, base, tuned))
     lines.append(_factors(pair, base, tuned))
     lines.append(_text(over_models(pair, comparison)))

@@ -14,7 +14,7 @@ from rich.text import Text
 from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary, Verdict
 from ..evaluate.runs.run import Run
 from .changed_questions import print_moves, read_moved
-from .verdicts import confidence, evidence, headline, multiplicity, over_models, verdict_word
+from .verdicts import confidence, evidence, headline, multiplicity, over_models, training, verdict_word
 from .wording import (
     SAID_FROM,
     alarm,
@@ -106,6 +106,7 @@ def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
         over_models(pair, comparison),
         narrowing(pair.gain),
         noise_floor(comparison.noise) if comparison.noise else "",
+        training(pair),
     ):
         if line:
             console.print(Text(line, style="dim"))

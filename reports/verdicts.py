@@ -18,7 +18,8 @@ def headline(pair: Pair) -> str:
         case None:
             return f"Most values of {one_line(pair.primary)} are missing, so {tuned} and {base} are not compared."
         case Verdict.IMPROVED:
-            return f"{tuned} is better than {base}."
+            studied = f" at what it was trained for ({_listed(pair.trained_for)})" if pair.studied else ""
+            return f"{tuned} is better than {base}{studied}."
         case Verdict.REGRESSED:
             return f"{tuned} is worse than {base}."
         case Verdict.HELD:
@@ -105,6 +106,23 @@ def _rests_on(primary: Difference) -> str:
             return f"It rests on the questions seen: {_unseen(primary, 'gain')}."
         case _:
             return ""
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return one_line(", ".join(names))
+
+
+def training(pair: Pair) -> str:
+    """Return what a model was trained for, and whether anything else judges it; "" where that is not known.
+
+    That it did not learn to please can be said only by what it was not trained for.
+    """
+    if not pair.trained_for:
+        return ""
+    trained = f"Trained for {_listed(pair.trained_for)}"
+    if pair.outside:
+        return f"{trained}; measured beside that: {_listed(pair.outside)}."
+    return f"{trained}, and nothing else was measured: whether it learnt to please cannot be told."
 
 
 def multiplicity(comparison: Comparison) -> str:

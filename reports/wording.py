@@ -11,11 +11,11 @@ from ..evaluate.paired.comparison import (
     Comparison,
     Difference,
     Estimate,
-    Lengths,
     ModelSummary,
     Pair,
 )
 from ..evaluate.paired.doubts import Mismatch, NoiseFloor, Obstacle
+from ..evaluate.paired.lengths import Lengths
 
 SAID_FROM = 0.05
 """From this share of missing values on they are said before the numbers."""

@@ -19,7 +19,6 @@ from ...files import folder_names
 from ..ending import OK
 from ..options import (
     EndpointOptions,
-    ReportOptions,
     SamplingOptions,
     ScoringOptions,
     TaskOptions,
@@ -27,6 +26,7 @@ from ..options import (
 )
 from ..output import output_folder
 from ..progress import Bars, progress
+from ..report_options import ReportOptions
 from ..results import show_results
 from ..targets import check_outputs
 

@@ -12,7 +12,7 @@ from ...train.heldout.questions import held_out
 from ..ending import OK
 from ..export import check_export, merge, push
 from ..held_out import answer, show
-from ..options import ReportOptions
+from ..report_options import ReportOptions
 from ..watch import watch
 
 

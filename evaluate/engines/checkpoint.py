@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...errors import first_line
+from ...errors import GrpokitError, first_line
+from ...plain_yaml import read_yaml
 from ..types import EvaluationError
 from .hub import fetch
 from .model_path import ModelPath
@@ -101,6 +102,21 @@ def digests(folder: Path) -> list[bytes]:
     if (folder / "adapter_config.json").is_file():
         return [*tensors, adapter_digest(folder)]
     return [*tensors, _checkpoint_digest(folder)]
+
+
+def trained_for(folder: Path) -> str | None:
+    """Return the mix that the recipe beside an adapter or a merged model names; None where there is no recipe.
+
+    A checkpoint in ``checkpoints/checkpoint-N`` has that of the folder of its training run.
+    """
+    for place in (folder, folder.parent.parent if folder.parent.name == "checkpoints" else folder):
+        try:
+            recipe = read_yaml(place / "recipe.yaml")
+        except (OSError, ValueError, GrpokitError):  # a file of that name may be anything
+            continue
+        if isinstance(recipe, dict) and isinstance(recipe.get("rewards"), str):
+            return str(recipe["rewards"])
+    return None
 
 
 def adapter_digest(folder: Path) -> bytes:

@@ -13,7 +13,7 @@ import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
 from ..types import FinishReason, Prompt, Request, Row, Sampling
-from .checkpoint import fingerprint
+from .checkpoint import fingerprint, trained_for
 from .likelihood import choice_row, log_likelihoods
 from .loading import LoadedBase, load_base, quiet
 from .model_path import ModelPath
@@ -53,6 +53,7 @@ class TransformersEngine:
             "checkpoint": str(self.base.folder),
             "adapter": None if self.adapter is None else str(self.adapter),
             "adapter_probe_change": self.probe_change,
+            "trained_for": trained_for(self.adapter or self.base.folder),
             "dtype": str(self.base.model.dtype).removeprefix("torch."),
             "quantization": self.base.loading.quantization,
             "attention": self.base.model.config._attn_implementation,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..turns import end_of_turn_ids
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
-from .checkpoint import fingerprint, locate
+from .checkpoint import fingerprint, locate, trained_for
 from .likelihood import choice_row
 from .loading import check_adapter, check_trained, load_tokenizer, say_code
 from .model_path import ModelPath
@@ -58,6 +58,7 @@ class VllmEngine:
             "fingerprint": "tensors and settings",
             "checkpoint": str(self.folder),
             "adapter": None if self.adapter is None else str(self.adapter),
+            "trained_for": trained_for(self.adapter or self.folder),
             "dtype": str(self.llm.llm_engine.model_config.dtype).removeprefix("torch."),
             **self._prompts.describe(),
         }

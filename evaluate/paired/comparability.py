@@ -11,7 +11,7 @@ from ..types import EvaluationError
 from .doubts import Mismatch
 from .table import Table
 
-OF_THE_MODEL = ("name", "checkpoint", "adapter", "revision", "url", "file", "notes")
+OF_THE_MODEL = ("name", "checkpoint", "adapter", "trained_for", "revision", "url", "file", "notes")
 """Beginnings of the names of what an engine says about which model answered: two models differ in it by right."""
 
 
@@ -39,7 +39,7 @@ def mismatches(base: Manifest, tuned: Manifest) -> Iterator[Mismatch]:
         yield Mismatch("completions are the same", base.engine["file"], tuned.engine["file"], fatal=False)
     if base.weights == tuned.weights != UNKNOWN:
         yield Mismatch("model weights are the same", base.weights, tuned.weights, fatal=False)
-    yield from _differing("sampling ", base.sampling or {}, tuned.sampling or {})
+    yield from _differing("sampling ", _settings(base), _settings(tuned))
     yield from _differing("engine ", _comparable(base.engine), _comparable(tuned.engine))
     yield from _differing("environment ", base.environment, tuned.environment)
 
@@ -55,6 +55,11 @@ def _prompts(base: Manifest, tuned: Manifest) -> Iterator[Mismatch]:
         yield Mismatch("primary metric", left.primary, right.primary, fatal=False)
     if left.cluster != right.cluster:
         yield Mismatch("cluster column", str(left.cluster), str(right.cluster), fatal=False)
+
+
+def _settings(manifest: Manifest) -> dict[str, Any]:
+    """Return the settings of sampling, but for the number of samples: how many there are is seen in the rows."""
+    return {key: value for key, value in (manifest.sampling or {}).items() if key != "samples"}
 
 
 def _comparable(engine: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,8 +82,14 @@ def _shown(value: Any) -> str:
 
 def table_mismatches(base: Table, tuned: Table) -> Iterator[Mismatch]:
     """Yield what the rows of two runs differ in, whose questions are the same."""
-    if any(table.rows < len(table.ids) * table.samples for table in (base, tuned)):
+    if base.samples != tuned.samples:
+        yield Mismatch("number of samples per question", str(base.samples), str(tuned.samples), fatal=False)
+    elif any(table.rows < len(table.ids) * table.samples for table in (base, tuned)):
         yield Mismatch("completions", _completeness(base), _completeness(tuned), fatal=False)
+    valued = [table.values[base.primary].counts() > 0 for table in (base, tuned)]
+    if (valued[0] != valued[1]).any():
+        shown = [f"{int(known.sum())} of {len(known)}" for known in valued]
+        yield Mismatch(f"which questions have a value of {base.primary}", shown[0], shown[1], fatal=False)
     if base.foreign or tuned.foreign:
         shown = [f"{table.foreign} by other weights than the manifest's" for table in (base, tuned)]
         yield Mismatch("completions written", shown[0], shown[1], fatal=False)

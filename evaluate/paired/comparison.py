@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from .alarms import Alarm
 from .doubts import Mismatch, MissingValues, NoiseFloor, Obstacle
 from .margins import Margins
+
+if TYPE_CHECKING:
+    from .lengths import Lengths
 
 TOTAL = "total"
 """The metric beside the rewards' own names: their weighted sum. No reward may be called so."""
@@ -156,7 +160,8 @@ class Difference:
     no change at all needs more than ``held_above`` questions (None for a margin of 0). ``p`` is two-sided by ``test``
     (McNemar's mid-p where the scores are single 0/1 ones, ``p_exact`` beside it); ``p_holm`` is adjusted over the
     rewards (the total is a test of its own), ``p_models`` over the models. ``fixed`` and ``broken`` count the questions
-    whose mean rose and fell, ``both_right`` and ``both_wrong`` those whose mean is 1 and 0 in both. ``mde`` is the
+    whose mean rose and fell, ``both_right`` and ``both_wrong`` those whose mean is 1 and 0 in both, which means right
+    and wrong unless the scores are ``graded``: others than 0 and 1. ``mde`` is the
     smallest change detectable with power 0.8 at that level. ``needed`` questions like these would make the margin
     detectable and exclude rare losses of it (None for a margin of 0). ``pairing`` is how many times wider the interval
     of an unpaired comparison would be. ``verdict`` is None where most values are missing.
@@ -185,6 +190,7 @@ class Difference:
     low_held: float | None
     reach: float
     unseen: float
+    graded: bool
     held_above: int | None
     p_exact: float | None
     p_models: float | None
@@ -258,25 +264,6 @@ class HackingCheck:
 
 
 @dataclass(frozen=True)
-class LengthBin:
-    """The shares of completions with ``low`` to ``high`` tokens, both ends included; ``high`` is None for "or more"."""
-
-    low: int
-    high: int | None
-    base_share: float
-    tuned_share: float
-
-
-@dataclass(frozen=True)
-class Lengths:
-    """How long the completions of both models are, in tokens: their medians and one histogram with shared bins."""
-
-    base_median: float
-    tuned_median: float
-    bins: tuple[LengthBin, ...]
-
-
-@dataclass(frozen=True)
 class Pair:
     """A base and a tuned model. ``primary`` names the task's primary metric: a reward, or :data:`TOTAL`.
 
@@ -286,7 +273,8 @@ class Pair:
     primary metric fell. ``behaviour`` holds the changes of what the completions are like, by the names that
     :class:`ModelSummary` gives them: "cut", "unanswered", "tokens" and "repeated", as far as both models' are
     known. ``lengths`` is None where token counts are not known. ``alarms`` were raised while the tuned model trained.
-    ``obstacles`` are what more questions would not mend.
+    ``obstacles`` are what more questions would not mend. ``trained_for`` names the rewards that the tuned model was
+    trained for, none where that is not known, and ``outside`` the measured ones that it was not trained for.
     """
 
     base: str
@@ -306,6 +294,8 @@ class Pair:
     lengths: Lengths | None = None
     alarms: tuple[Alarm, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
+    trained_for: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
     def rows(self) -> dict[str, Difference]:
         """Return every metric by name, in the order in which reports show them: the rewards, then the total."""
@@ -320,6 +310,12 @@ class Pair:
     def verdict(self) -> Verdict | None:
         """What the interval of the primary metric's change says; None where most of its values are missing."""
         return self.gain.verdict
+
+    @property
+    def studied(self) -> bool:
+        """True when the primary metric was trained for and nothing that was not trained for was measured beside it."""
+        primary = self.primary == TOTAL or self.primary.partition("(")[0] in self.trained_for
+        return bool(self.trained_for) and primary and not self.outside
 
     @property
     def comparable(self) -> bool:

@@ -144,6 +144,7 @@ def difference(
         low_held=None if interval is None else min(interval.low, floor),
         reach=reach,
         unseen=unseen,
+        graded=not is_binary(_both(base, tuned)),
         held_above=held_above,
         p_exact=test.exact,
         p_models=test.p,

@@ -13,7 +13,7 @@ from ..runs.run import Run
 from ..statistics.intervals import CONFIDENCE
 from ..types import EvaluationError
 from .alarms import read_alarms
-from .behaviour import behaviour, behaviour_changes, lengths
+from .behaviour import behaviour, behaviour_changes
 from .comparability import require_comparable, table_mismatches
 from .comparison import TOTAL, Comparison, Difference, ModelSummary, Pair, QuestionChange, RewardSummary, Verdict
 from .curves import Values, curve, curve_differences, curve_values
@@ -21,9 +21,11 @@ from .difference import Design, adjust, adjust_over_models, difference, estimate
 from .doubts import MOST, Mismatch, MissingValues
 from .factors import factors
 from .hacking import check_hacking, proxy, suspects
+from .lengths import lengths
 from .margins import MARGIN, Margin, Margins
 from .noise import read_noise
 from .obstacles import obstacles
+from .outside import outside, trained_for
 from .shared import require_same_questions
 from .table import Table, primary_metric, read_table
 from .total import contributions, model_per_weight, pair_per_weight, score_limits
@@ -39,7 +41,12 @@ class _Side(NamedTuple):
 
 
 def compare(
-    runs: Sequence[Run], *, margin: float | Margins = MARGIN, level: float = CONFIDENCE, multiplicity: bool = True
+    runs: Sequence[Run],
+    *,
+    margin: float | Margins = MARGIN,
+    level: float = CONFIDENCE,
+    multiplicity: bool = True,
+    trained: str | None = None,
 ) -> Comparison:
     """Compare runs of one task: the first is the base, and every later one is paired with it.
 
@@ -50,6 +57,8 @@ def compare(
     ``level`` is that of the intervals of all changes, which verdicts follow. With m tuned models the intervals are at
     ``1 - (1 - level) / m`` (Bonferroni), so that models no different from the base give any false verdict no more often
     than one would; without ``multiplicity`` each has the level itself, for one question that was asked beforehand.
+
+    ``trained`` is the mix that the tuned models were trained for, where no recipe beside them says it.
 
     ``margin`` is the loss of a mean that still counts as held: one for all metrics, or :class:`Margins` of each.
 
@@ -75,7 +84,7 @@ def compare(
     for run, name, mismatches in zip(later, names[1:], flagged, strict=True):
         tuned = _read(run, name, base.table.primary, base.table.ids)
         models.append(_model(tuned))
-        pair = _pair(base, tuned, mismatches, margins, each)
+        pair = _pair(base, tuned, mismatches, margins, each, trained_for(run, trained))
         decided = pair.verdict not in (None, Verdict.UNDERPOWERED)
         hindered = obstacles((models[0], models[-1]), pair.primary, first.manifest.mix.ranges, decided=decided)
         pairs.append(replace(pair, obstacles=hindered))
@@ -147,7 +156,12 @@ def _missing(side: _Side) -> MissingValues:
 
 
 def _pair(
-    base: _Side, tuned: _Side, mismatches: tuple[Mismatch, ...], margins: Mapping[str, float], level: float
+    base: _Side,
+    tuned: _Side,
+    mismatches: tuple[Mismatch, ...],
+    margins: Mapping[str, float],
+    level: float,
+    trained: tuple[str, ...],
 ) -> Pair:
     left, right = base.table, tuned.table
     primary, mix = left.primary, base.run.manifest.mix
@@ -173,6 +187,8 @@ def _pair(
         behaviour=behaviour_changes(left, right, design),
         lengths=lengths(left, right),
         alarms=read_alarms(tuned.run.path),
+        trained_for=trained,
+        outside=outside(right, trained) if trained else (),
     )
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from grpokit.commands.eval import main
-from grpokit.commands.options import ReportOptions, ScoringOptions, UsageError
+from grpokit.commands.options import ScoringOptions, UsageError
 from grpokit.commands.output import output_folder
 from grpokit.commands.report import main as report
+from grpokit.commands.report_options import ReportOptions
 from grpokit.commands.results import show_beside, status
 from grpokit.commands.train import main as train
 from grpokit.evaluate.paired.comparison import Verdict
@@ -21,7 +22,7 @@ from grpokit.evaluate.types import EvaluationError
 from grpokit.tests.commands.answers import COLUMNS
 from grpokit.tests.reports.runs import BASE, TUNED, rescored, write_run
 
-PLAIN = ReportOptions(None, None, None, None, 0.02, False)
+PLAIN = ReportOptions(None, None, None, None, [], no_multiplicity=False, trained_for=None, strict=False)
 
 STATUSES = [
     # the verdicts of the pairs, whether strict, the exit status

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.paired.comparison import LengthBin, Lengths
 from grpokit.evaluate.paired.doubts import NoiseFloor
+from grpokit.evaluate.paired.lengths import LengthBin, Lengths
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run
 from grpokit.reports.html import write_html

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grpokit.evaluate.paired.behaviour import MOST_BINS, length_edges
-from grpokit.evaluate.paired.comparison import Comparison, Lengths
+from grpokit.evaluate.paired.comparison import Comparison
+from grpokit.evaluate.paired.lengths import MOST_BINS, Lengths, length_edges
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.scoring import score_run
 from grpokit.files import read_lines, write_lines
