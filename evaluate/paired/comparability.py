@@ -86,10 +86,6 @@ def table_mismatches(base: Table, tuned: Table) -> Iterator[Mismatch]:
         yield Mismatch("number of samples per question", str(base.samples), str(tuned.samples), fatal=False)
     elif any(table.rows < len(table.ids) * table.samples for table in (base, tuned)):
         yield Mismatch("completions", _completeness(base), _completeness(tuned), fatal=False)
-    valued = [table.values[base.primary].counts() > 0 for table in (base, tuned)]
-    if (valued[0] != valued[1]).any():
-        shown = [f"{int(known.sum())} of {len(known)}" for known in valued]
-        yield Mismatch(f"which questions have a value of {base.primary}", shown[0], shown[1], fatal=False)
     if base.foreign or tuned.foreign:
         shown = [f"{table.foreign} by other weights than the manifest's" for table in (base, tuned)]
         yield Mismatch("completions written", shown[0], shown[1], fatal=False)
