@@ -32,7 +32,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 
 types: $(READY)
-	$(BIN)/mypy --explicit-package-bases $(addprefix .links/grpokit/,errors.py lazy.py files.py plain_yaml.py rewards evaluate train reports commands tests/train)
+	$(BIN)/mypy --explicit-package-bases $(addprefix .links/grpokit/,errors.py lazy.py files.py locks.py plain_yaml.py rewards evaluate train reports commands tests/train)
 
 wheel: $(READY)
 	rm -rf build dist .wheel-venv

@@ -8,7 +8,8 @@ from itertools import count
 from pathlib import Path
 
 from ..evaluate.runs.shards import Shard
-from ..files import folder_name, locked
+from ..files import folder_name
+from ..locks import locked
 from .options import RUNS, UsageError
 
 

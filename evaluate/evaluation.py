@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..files import locked, write_lines
+from ..files import write_lines
+from ..locks import locked
 from ..rewards import RewardMix
 from ..rewards.fault_isolation import UNWATCHED, Calls
 from .environment import environment

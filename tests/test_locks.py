@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from grpokit.commands.eval import main
 from grpokit.evaluate.runs.run import find_runs
-from grpokit.files import LOCK, FileError, folder_name, folder_names, locked
+from grpokit.files import FileError, folder_name, folder_names
+from grpokit.locks import LOCK, locked
 
 HOLD = """\
 import sys, time
 from pathlib import Path
-from grpokit.files import locked
+from grpokit.locks import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -96,7 +97,7 @@ def test_a_holder_may_lock_again_and_leaves_nothing(tmp_path: Path) -> None:
 def test_a_child_does_not_keep_its_parents_lock(tmp_path: Path) -> None:
     """As a worker that outlives a killed command would."""
     script = (
-        "import os, sys, time\nfrom pathlib import Path\nfrom grpokit.files import locked\n"
+        "import os, sys, time\nfrom pathlib import Path\nfrom grpokit.locks import locked\n"
         "with locked(Path(sys.argv[1])):\n"
         "    if os.fork() == 0:\n        os.close(1)\n        time.sleep(8)\n        os._exit(0)\n"
         "    print('forked', flush=True)\n    os.kill(os.getpid(), 9)\n"

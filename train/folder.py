@@ -9,7 +9,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..files import LOCK, write_atomically
+from ..files import write_atomically
+from ..locks import LOCK
 from ..plain_yaml import YamlError, parse_yaml, read_yaml
 from .recipe.recipe import Recipe
 from .types import TrainingError

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from ..evaluate.runs.shards import Shard
-from ..files import locked
+from ..locks import locked
 from ..rewards import RewardMix
 from .data import training_rows
 from .folder import checkpoint_step, claim, is_finished

@@ -12,7 +12,8 @@ from ...evaluate.evaluation import claim
 from ...evaluate.logs.log import stem
 from ...evaluate.logs.table import rescore
 from ...evaluate.runs.run import find_runs
-from ...files import folder_names, locked, sync_folder
+from ...files import folder_names, sync_folder
+from ...locks import locked
 from ..log_options import LogOptions, Source
 from ..options import ScoringOptions, UsageError
 from ..progress import progress

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from ...files import locked
+from ...locks import locked
 from ...rewards import RewardMix
 from ...rewards.fault_isolation import UNWATCHED, Calls
 from ..evaluation import claim, command_line, now
