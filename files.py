@@ -19,6 +19,9 @@ _SAFE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?")
 _UNSAFE = re.compile(r"[^\w.-]+")
 _LEFTOVER = re.compile(r"\.(.+)\.(\d+)\.tmp")
 
+LONGEST_LINE = 2**27
+"""Bytes of one line or row, which is in memory as a whole; a file that is a single endless line is refused there."""
+
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 19
 
@@ -251,9 +254,24 @@ def raw_lines(path: Path) -> Iterator[RawLine]:
 def _open_binary(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as handle:
-            yield from handle
+            yield from bounded_lines(handle, path)
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror}.") from None
+
+
+def bounded_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file; raise :class:`FileError` for one of more than :data:`LONGEST_LINE` bytes."""
+    number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise too_long(path, f"line {number}")
+        yield line
+
+
+def too_long(path: Path, where: str) -> FileError:
+    """Return the error for a row that is longer than any completion, and would fill the memory."""
+    return FileError(f"{path}, {where}: longer than {LONGEST_LINE:,} bytes, which no row is.")
 
 
 def parse_line(path: Path, raw: RawLine) -> Line:
@@ -265,6 +283,24 @@ def parse_line(path: Path, raw: RawLine) -> Line:
     if not isinstance(value, dict):
         raise FileError(f"{path}, line {raw.number}: a JSON object is wanted, this is {type(value).__name__}.")
     return Line(raw.number, value)
+
+
+def parse_once(text: str | bytes) -> Any:
+    """Return what JSON text says; raise ValueError for one in which an object has a key twice: no value is right.
+
+    >>> parse_once('{"answer": 1, "answer": 2}')
+    Traceback (most recent call last):
+    ValueError: the key 'answer' is given twice
+    """
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"the key {name!r:.80} is given twice")
+    return value
 
 
 def parse_json(raw: bytes) -> Any:

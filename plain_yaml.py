@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,15 @@ class _Loader(yaml.SafeLoader):
         finally:
             self.depth -= 1
 
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Refuse a key that is there twice, of which the last value would count."""
+        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        twice = [key for key, count in keys.items() if count > 1]
+        if twice:
+            said = f"the key {twice[0]!r:.80} is given twice"
+            raise yaml.constructor.ConstructorError(None, None, said, node.start_mark)
+        return super().construct_mapping(node, deep)
+
     def construct_yaml_int(self, node: Any) -> int:
         """Refuse numbers that the machine does not count to."""
         value: int = super().construct_yaml_int(node)
@@ -61,8 +71,9 @@ _Loader.add_implicit_resolver(
 def parse_yaml(text: str) -> Any:
     """Return what YAML text says.
 
-    Raises :class:`YamlError`, in one line, for what is not valid, and for aliases, a text of more than
-    :data:`LONGEST` characters, one that is nested more than :data:`DEEPEST` deep, and a number beyond :data:`LARGEST`.
+    Raises :class:`YamlError`, in one line, for what is not valid, and for aliases, a key that is given twice, a number
+    beyond :data:`LARGEST`, a text of more than :data:`LONGEST` characters, and one that is nested more than
+    :data:`DEEPEST` deep.
 
     >>> parse_yaml("rate: 1e-3")
     {'rate': 0.001}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..files import LONGEST_LINE, too_long
 from .types import EvaluationError
 
 BLOCK = 2**20
@@ -81,6 +82,8 @@ class JsonStream:
                 if self._ended or self._text[end : end + 1] in _BEHIND:  # else a number may go on behind the buffer
                     self._at = end
                     return value
+            if len(self._text) - self._at > LONGEST_LINE:
+                raise too_long(self._path, f"character {self._passed + self._at}")
             self._read(block)
             block *= 2
 

@@ -57,3 +57,17 @@ def test_what_files_of_this_package_need_is_read() -> None:
 def test_no_setting_is_nan(setting: str) -> None:
     with pytest.raises(TrainingError, match=r"finite|greater than|less than"):
         load_recipe("arithmetic-tiny", [setting])
+
+
+@pytest.mark.parametrize("text", ["a: 1\na: 1", "a: {b: 1, c: 2, b: 3}", "- {a: 1, 'a': 2}", "1: a\n'1': b"])
+def test_a_key_that_is_given_twice_is_refused(text: str) -> None:
+    """The last one would count, without a word."""
+    with pytest.raises(YamlError, match=r"the key '[ab1]' is given twice in line"):
+        parse_yaml(text)
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "-9223372036854775809", "0x" + "f" * 40])
+def test_a_number_beyond_64_bits_is_refused(number: str) -> None:
+    with pytest.raises(YamlError, match="a whole number of more than 64 bits"):
+        parse_yaml(f"limit: {number}")
+    assert parse_yaml("limit: 9223372036854775807") == {"limit": 2**63 - 1}

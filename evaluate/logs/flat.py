@@ -10,6 +10,8 @@ from typing import Any
 from ...errors import nearest
 from ...rewards.answers.options import OPTION_COLUMNS
 from ...rewards.graded import Grade
+from ...rewards.text import Text
+from ..runs.lines import is_text
 from ..tasks.tables import table_files, table_rows
 from ..types import EvaluationError
 from .log import BadRow, Columns, Log, LogChoice, LogRow, LogRows, Metrics, ScoreColumn, as_number, stem
@@ -18,7 +20,7 @@ DEFAULT = Columns("completion")
 
 
 class _NoColumnError(Exception):
-    """A row has nothing at a path."""
+    """A row has nothing at a path, or nothing that could stand there."""
 
 
 def read(path: Path, choice: LogChoice) -> Log:
@@ -54,6 +56,8 @@ class _Table:
     scores: tuple[ScoreColumn, ...]
     metrics: _ColumnMetrics
     cluster: str | None
+    kind: type | None = None
+    """What ids have been so far."""
 
     def rows(self) -> LogRows:
         files, number = table_files(self.path), 0
@@ -64,10 +68,10 @@ class _Table:
                 number += 1
 
     def _row(self, value: Mapping[str, Any], where: str, number: int) -> LogRow | BadRow:
-        identity = str(number)
+        identity: str | None = None
         try:
-            identity = str(self._cell("id", value, identity, number))
-            asked = self._cell("prompt", value, identity, number)
+            identity = self._id(value, number)
+            asked = self._text("prompt", self._cell("prompt", value, identity, number))
             columns = (
                 {} if self.columns.reference is None else {"reference": self._cell("reference", value, "", number)}
             )
@@ -75,11 +79,29 @@ class _Table:
             if self.cluster is not None:
                 columns[self.cluster] = self._at("--cluster-column", self.cluster, value, number)
             text = self._completion(value, number)
+            text = None if text is None else self._text("completion", text)
             model = self._cell("model", value, None, number)
             graded = dict(self._grades(value, number))
         except _NoColumnError as error:
             return BadRow(where, identity, str(error))
         return LogRow(where, identity, asked, columns, text, graded, model=None if model is None else str(model))
+
+    def _id(self, value: Mapping[str, Any], number: int) -> str:
+        """Return the id of a question: a text or a number, throughout, since 1 and "1" would be one question."""
+        given = self._cell("id", value, number, number)
+        if isinstance(given, bool) or not isinstance(given, str | int | float):
+            raise _NoColumnError(f"its id is {given!r:.80}; give a text or a number")
+        kind = str if isinstance(given, str) else float
+        if (self.kind or kind) is not kind:
+            raise _NoColumnError(f"its id is {given!r:.80}, where texts and numbers are mixed; write all as text")
+        self.kind = kind
+        return str(given)
+
+    def _text(self, role: str, given: Any) -> Text:
+        if not is_text(given):
+            raise _NoColumnError(f"its {role} is {given!r:.80}; a text or chat messages are wanted")
+        text: Text = given
+        return text
 
     def _completion(self, value: Mapping[str, Any], number: int) -> Any:
         """Return the completion; rows that are graded already may have none, and then an empty one."""

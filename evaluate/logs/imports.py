@@ -98,7 +98,7 @@ class _Import:
             self.missing.append(f"{row.where}, id {row.id}" + (f": {row.error:.100}" if row.error else ""))
             self.errors += row.error is not None
         columns = row.columns if row.question is None else {**row.columns, QUESTION: row.question}
-        model = row.model or self.log.model or UNNAMED
+        model = next(name for name in (row.model, self.log.model, UNNAMED) if name is not None)
         if not grouping.add(model, Prompt(row.id, row.prompt, columns), row):
             raise EvaluationError(
                 f"{self.log.path}: rows of id {row.id!r} and model {model!r} differ in prompt or reference; give the "

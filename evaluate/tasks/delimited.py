@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+from ...files import LONGEST_LINE, too_long
 from ..types import EvaluationError
 from .rows import TableRow, opened
 
@@ -25,16 +25,26 @@ def delimited_rows(path: Path) -> Iterator[TableRow]:
     Raises :class:`EvaluationError` for a header that names a column twice, for a file that two characters could
     separate, and for a row behind which no next one can be found.
     """
-    csv.field_size_limit(sys.maxsize)  # for the whole process, whose 128 KiB are shorter than some completions
+    csv.field_size_limit(LONGEST_LINE)  # for the whole process, whose 128 KiB are shorter than some completions
     try:
         with opened(path) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
             separator = _delimiter(text.read(SAMPLE), path)
             text.seek(0)
-            reader = csv.DictReader(text, delimiter=separator, strict=True)  # else an open quote takes all that follows
+            lines = _bounded(text, path)
+            reader = csv.DictReader(lines, delimiter=separator, strict=True)  # else an open quote takes all the rest
             yield from _rows(reader, path)
     except UnicodeDecodeError as error:
         raise EvaluationError(f"{path} is not in UTF-8 ({error.reason} at byte {error.start}).") from None
+
+
+def _bounded(text: TextIO, path: Path) -> Iterator[str]:
+    number = 0
+    while line := text.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise too_long(path, f"line {number}")
+        yield line
 
 
 def _rows(reader: csv.DictReader[Any], path: Path) -> Iterator[TableRow]:

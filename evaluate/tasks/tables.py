@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...files import FileError, parse_json
+from ...files import FileError, bounded_lines, parse_json, parse_once
 from ..json_stream import JsonStream
 from ..types import EvaluationError
 from .delimited import delimited_rows
@@ -81,7 +81,7 @@ def json_lines(path: Path) -> Iterator[TableRow]:
     """Yield the objects of a JSON Lines file; blank lines are passed over."""
     empty = True
     with opened(path) as file:
-        for number, raw in enumerate(file, start=1):
+        for number, raw in enumerate(bounded_lines(file, path), start=1):
             if raw.strip():
                 empty = False
                 yield _json_line(number, raw)
@@ -93,11 +93,20 @@ def _json_line(number: int, raw: bytes) -> TableRow:
     where = f"line {number}"
     try:
         value = parse_json(raw)
+        if isinstance(value, dict) and raw.count(b'":') != _keys(value):  # some text looks like a key, or a key is lost
+            parse_once(raw)
     except (ValueError, RecursionError) as error:
         return TableRow(where, {}, f"not valid JSON ({error})")
     if not isinstance(value, dict):
         return TableRow(where, {}, f"a JSON object is wanted, this is {type(value).__name__}")
     return TableRow(where, value)
+
+
+def _keys(value: object) -> int:
+    """Return how many keys a value has, with those of the objects in it."""
+    if isinstance(value, dict):
+        return len(value) + sum(map(_keys, value.values()))
+    return sum(map(_keys, value)) if isinstance(value, list) else 0
 
 
 def _json_rows(path: Path) -> Iterator[TableRow]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from functools import lru_cache
 from numbers import Real
@@ -23,6 +22,7 @@ _DELIMITED = re.compile(r"\$.*\$|\\\(.*\\\)|\\\[.*\\\]", re.DOTALL)  # $x$, \(x\
 _BARE_FRACTION = re.compile(r"-?\\frac\{-?\d+\}\{-?\d+\}")
 _PLACEHOLDER = re.compile(r"[?.…_!]+|-{2,}|n/?a|nan|null|tbd", re.IGNORECASE)  # "???", "--", "N/A"
 _CHECK_SECONDS = 10.0
+_TOO_LARGE = 10**LONGEST
 
 
 def reference_text(reference: object) -> str | None:
@@ -39,7 +39,7 @@ def reference_text(reference: object) -> str | None:
     """
     if isinstance(reference, str):
         return _answer_in(reference)
-    if not isinstance(reference, Real) or not math.isfinite(reference):
+    if not isinstance(reference, Real) or not abs(reference) < _TOO_LARGE:  # nor is NaN
         return None
     return str(reference)
 
