@@ -136,4 +136,4 @@ but all rewards of a mix read one layout; write it once: layout(answer_tag=resul
                 f"{setting.value!r}, but all rewards of a mix read one layout; write it once: "
                 f"layout({setting.key}={setting.value});..."
             )
-    return Layout.of({key: setting.value for key, setting in known.items()})
+    return Layout.of({key: setting.value for key, setting in known.items()}) if known else DEFAULT_LAYOUT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from heapq import nlargest
 from typing import ClassVar
 
@@ -72,25 +73,25 @@ class CotClarity(Reward):
         judged: dict[int, Judgement] = {}
         completions = batch.read(self.layout)
         for group in batch.groups:
-            prompt = [] if batch.prompts is None else _steps(_prompt_text(batch.prompts[group[0]]))
+            asked = _Memory()
+            for step in [] if batch.prompts is None else _steps(_prompt_text(batch.prompts[group[0]])):
+                asked.add_prompt(step)
             for index in group:
-                judged[index] = self._judge_one(completions[index], prompt)
+                judged[index] = self._judge_one(completions[index], asked)
         return [judged[index] for index in range(len(batch))]
 
-    def _judge_one(self, completion: Completion, prompt: list[Step]) -> Judgement:
+    def _judge_one(self, completion: Completion, asked: _Memory) -> Judgement:
         span = _reasoning_span(completion)
         reasoning = completion.text[span.start : span.end]
         if not reasoning.strip():
             return Judgement(0.0, "empty", "there is no reasoning", span)
-        memory = _Memory()
-        for step in prompt:
-            memory.add_prompt(step)
         steps = _steps(reasoning)
-        if not memory.is_about_prompt(steps):
+        memory = asked.before(steps)
+        if not memory.is_about_prompt:
             reason = "the steps carry fewer than two of the prompt's quantities"
             return Judgement(0.0, "no steps", reason, span)
         credited = 0
-        for step in steps:
+        for step in steps:  # a step is read when its turn comes: most texts reach the target in few
             credited += memory.credit(step)
             if credited == self.target:
                 break
@@ -105,15 +106,17 @@ class CotClarity(Reward):
 
 @dataclass
 class _Memory:
-    """What the prompt and the steps read so far have said."""
+    """What the prompt and the steps read so far have said, of all the ``steps`` of a text."""
 
+    steps: list[Step] = field(default_factory=list)
     content: set[str] = field(default_factory=set)
     equations: set[str] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
     shapes: set[str] = field(default_factory=set)
     prompt_content: set[str] | None = None
     asked: set[str] = field(default_factory=set)
-    carried: set[str] = field(default_factory=set)
+    passed: list[Step] = field(default_factory=list)
+    """Steps that earn nothing: they are taken note of when one comes that may."""
 
     def add_prompt(self, step: Step) -> None:
         """Take note of a step of the prompt."""
@@ -122,31 +125,58 @@ class _Memory:
         self.content |= step.content
         self.equations |= step.equations
 
-    def is_about_prompt(self, steps: list[Step]) -> bool:
-        """Return whether the steps carry the prompt's quantities, and take note of what equations make of them."""
-        used = self.asked & frozenset[str]().union(*(step.quantities for step in steps))
-        self.carried = set(used)
-        equations = [step for step in steps if step.equations]
-        for _ in range(_MOST_ROUNDS):
-            reached = [step for step in equations if step.quantities & self.carried]
-            if not self.asked or not reached:
+    def before(self, steps: list[Step]) -> _Memory:
+        """Return what is known of the prompt, for itself, before these steps are read."""
+        content, equations = set(self.content), set(self.equations)
+        return _Memory(steps, content, equations, prompt_content=self.prompt_content, asked=self.asked)
+
+    @property
+    def is_about_prompt(self) -> bool:
+        """Whether the steps carry two of the prompt's quantities, or as many as it has."""
+        used: set[str] = set()
+        wanted = min(2, len(self.asked))
+        for step in self.steps:
+            if len(used) >= wanted:
                 break
-            equations = [step for step in equations if not step.quantities & self.carried]
-            self.carried.update(*(step.quantities for step in reached))
-        return len(used) >= min(2, len(self.asked))
+            used |= self.asked & step.quantities
+        return len(used) >= wanted
+
+    @cached_property
+    def carried(self) -> set[str]:
+        """The prompt's quantities that the steps carry, and what equations make of them."""
+        carried = self.asked.intersection(quantity for step in self.steps for quantity in step.quantities)
+        waiting = self.steps
+        for _ in range(_MOST_ROUNDS):
+            reached = [step for step in waiting if not step.quantities.isdisjoint(carried)]
+            if not reached:
+                break
+            waiting = [step for step in waiting if step.quantities.isdisjoint(carried)]
+            carried.update(*[step.quantities for step in reached if step.equations])
+        return carried
 
     def credit(self, step: Step) -> bool:
         """Return whether the step says something new, and take note of it."""
-        earned = self._counts(step)
+        if self.asked and not self._carries(step):
+            self.passed.append(step)
+            return False
+        for passed in self.passed:
+            self._note(passed)
+        self.passed.clear()
+        earned = self._is_new(step)
+        self._note(step)
+        return earned
+
+    def _carries(self, step: Step) -> bool:
+        known = step.quantities
+        return not self.asked.isdisjoint(known) or not self.carried.isdisjoint(known)
+
+    def _note(self, step: Step) -> None:
         self.shapes.add(step.shape)
         self.content |= step.content
         self.equations |= step.equations
         self.numbers |= step.numbers
-        return earned
 
-    def _counts(self, step: Step) -> bool:
-        if self.asked and not step.quantities & self.carried:
-            return False
+    def _is_new(self, step: Step) -> bool:
         has_new_equation = not step.equations <= self.equations
         if step.shape in self.shapes:
             return has_new_equation and len(step.numbers - self.numbers) >= _NEW_NUMBERS

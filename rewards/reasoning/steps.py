@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from ..language.function_words import FUNCTION_WORDS
 from ..words import CJK, words
@@ -59,25 +59,36 @@ _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_SPELT.split()) i
 } | {sign: sign for sign in "一二两三四五六七八九十百千万亿半"}  # fmt: skip
 """Quantities in words, English and Chinese; "one" is as often a pronoun."""
 
+_SPELT_QUANTITIES = frozenset(_NUMBER_WORDS)
 
-class Step(NamedTuple):
-    """What one step says: ``shape`` is its text with each number masked, ``said`` all its words.
 
-    ``content`` are the words (CJK: characters) that are neither function words nor talk about reasoning.
+@dataclass
+class Step:
+    """What one step says, read from its ``body``; most steps are asked for their quantities alone.
+
+    ``numbers`` are those in digits, as they are written, and ``shape`` is the body with each of them masked. ``said``
+    are all its words, and ``quantities`` its numbers, those in words too.
     """
 
     body: str
+    numbers: frozenset[str]
     shape: str
     said: frozenset[str]
-    content: frozenset[str]
-    numbers: frozenset[str]
-    equations: frozenset[str]
+    quantities: frozenset[str]
 
-    @property
-    def quantities(self) -> frozenset[str]:
-        """The numbers of the step, those in words too."""
-        digits = {number.replace(",", "") for number in self.numbers}
-        return frozenset(digits | {_NUMBER_WORDS[word] for word in self.said & _NUMBER_WORDS.keys()})
+    @cached_property
+    def content(self) -> frozenset[str]:
+        """The words (CJK: characters) that are neither function words nor talk about reasoning."""
+        telling = self.said - _EMPTY
+        return frozenset([word for word in telling if not word[0].isdigit() and (len(word) > 1 or not word.isascii())])
+
+    @cached_property
+    def equations(self) -> frozenset[str]:
+        """The equations that say something, without blanks."""
+        if not self.numbers:
+            return frozenset()
+        sides = _RELATION.split(self.body, maxsplit=_MOST_RELATIONS)
+        return frozenset([equation for equation in map(_equation, sides, sides[1:]) if equation])
 
     @property
     def is_sentence(self) -> bool:
@@ -103,7 +114,7 @@ def split_steps(text: str) -> set[str]:
 
 
 def read_step(text: str) -> Step:
-    """Return what a step says, its number in a list left aside.
+    """Return a step, its number in a list left aside.
 
     >>> step = read_step("step 2: 4 eggs are baked, so 13 - 4 = 9 are left")
     >>> sorted(step.content), sorted(step.numbers), sorted(step.equations), step.is_sentence
@@ -111,14 +122,12 @@ def read_step(text: str) -> Step:
     """
     enumerator = _ENUMERATOR.match(text)
     body = text[enumerator.end() :] if enumerator else text
-    said = frozenset(words(body if body.isascii() else _CJK_PHRASE.sub(" ", body)))
-    content = frozenset(
-        [word for word in said - _EMPTY if not word[0].isdigit() and (len(word) > 1 or not word.isascii())]
-    )
     parts = _NUMBER.split(body)
     numbers = frozenset(parts[1::2])
-    shape = "#".join(parts[::2])
-    return Step(body, shape, said, content, numbers, _equations(body) if numbers else frozenset())
+    said = frozenset(words(body if body.isascii() else _CJK_PHRASE.sub(" ", body)))
+    digits = {number.replace(",", "") for number in numbers}
+    quantities = digits.union([_NUMBER_WORDS[word] for word in said & _SPELT_QUANTITIES])
+    return Step(body, numbers, "#".join(parts[::2]), said, frozenset(quantities))
 
 
 def weight(content: frozenset[str]) -> float:
@@ -130,19 +139,14 @@ def weight(content: frozenset[str]) -> float:
     return len(content) - 0.5 * [*map(len, content)].count(1)
 
 
-def _equations(text: str) -> frozenset[str]:
-    sides = _RELATION.split(text, maxsplit=_MOST_RELATIONS)
-    equations = (_equation(left, right) for left, right in pairwise(sides))
-    return frozenset(equation for equation in equations if equation)
-
-
 def _equation(before: str, after: str) -> str | None:
     """Return the equation around a relation sign, None for one that says nothing, such as 1 = 1 or a = 1."""
     left = _LEFT_SIDE_REVERSED.match(before[: -_SIDE - 1 : -1])
     right = _RIGHT_SIDE.match(after[:_SIDE])
     if not left or not right:
         return None
-    first, second = ("".join(side.split()).strip("$.,") for side in (left.group()[::-1], right.group()))
+    first = "".join(left[0][::-1].split()).strip("$.,")
+    second = "".join(right[0].split()).strip("$.,")
     if not first or not second or first == second:
         return None
     stated = f"{first}={second}"
