@@ -134,6 +134,18 @@ def test_the_right_answer_is_not_the_only_wrong_one(tmp_path: Path) -> None:
     assert table.answers.tolist() == [1, 0]
 
 
+def test_answers_go_with_rows_that_come_in_any_order(tmp_path: Path) -> None:
+    judged = [[Judgement(0.0, "wrong", "", Span(0, 2))] * 3]
+    texts, scores = [["18", "18", "19"]], {"correctness": [[0.0] * 3]}
+    run = write_run(tmp_path, scores, judgements={"correctness": judged}, texts=texts)
+    for name in ("scores.jsonl", "completions.jsonl"):
+        lines = (run.path / name).read_text().splitlines()
+        (run.path / name).write_text("\n".join(lines[::-1]) + "\n")
+    answers = read_table(run).answers
+    assert answers is not None
+    assert answers[0] == answers[1] != answers[2]
+
+
 def test_no_answers_where_no_reward_points_at_one(run: Run) -> None:
     assert read_table(run).answers is None
 

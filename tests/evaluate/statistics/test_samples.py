@@ -78,3 +78,23 @@ def test_shared_noise_is_measured_on_the_samples_that_both_have() -> None:
     assert parts is not None
     both: Integers = there.all(axis=0).sum(axis=1)
     assert parts.shared == pytest.approx((1 / both[both > 1]).mean(), rel=0.05)  # a variance of 1 over the samples
+
+
+def test_a_value_that_one_model_lacks_is_shared_by_neither() -> None:
+    generator = np.random.default_rng(1)
+    base, tuned = generator.normal(size=(2, 50, 4))
+    lacking = np.where(generator.random((50, 4)) < 0.3, np.nan, tuned)
+    both = ~np.isnan(lacking)
+    parts = split_variance(Samples.of(base), Samples.of(lacking), True)
+    only = split_variance(with_numbers(base, both), with_numbers(tuned, both), True)
+    assert parts is not None
+    assert only is not None
+    assert parts.shared == pytest.approx(only.shared)
+    assert parts.shared != 0.0
+
+
+def test_models_without_a_common_sample_share_no_noise() -> None:
+    values, first = np.arange(12.0).reshape(3, 4) % 5, np.array([[True, True, False, False]] * 3)
+    parts = split_variance(with_numbers(values, first), with_numbers(values, ~first), True)
+    assert parts is not None
+    assert parts.shared == 0.0
