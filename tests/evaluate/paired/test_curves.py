@@ -1,0 +1,35 @@
+"""Curves over k where questions differ in their number of samples."""
+
+from pathlib import Path
+
+from grpokit.evaluate.paired.pairing import compare
+from grpokit.rewards.reward import Judgement, Span
+from grpokit.tests.evaluate.stored_runs import SAMPLING, write_run
+
+
+def judged(value: float) -> Judgement:
+    return Judgement(value, "correct" if value else "wrong", "", Span(0, 1))
+
+
+def test_a_question_counts_up_to_the_samples_that_it_has(tmp_path: Path) -> None:
+    values = [[1.0, 1.0, 0.0, 0.0], [0.0]]
+    judgements = {"correctness": [[judged(value) for value in row] for row in values]}
+    run = write_run(tmp_path, {"correctness": values}, judgements=judgements, texts=[["7", "7", "8", "9"], ["8"]])
+    curves = {curve.kind: curve.points for curve in compare([run]).models[0].curves}
+    passed = [(point.k, point.estimate.mean, point.estimate.n) for point in curves["pass@k"]]
+    assert passed == [(1, 0.25, 2), (2, 1 - 1 / 6, 1), (4, 1.0, 1)]
+    voted = [(point.k, point.estimate.mean, point.estimate.n) for point in curves["maj@k"]]
+    assert voted == [(1, 0.5, 1), (2, 0.5, 1), (4, 1.0, 1)]  # only of the question with all samples
+
+
+def test_a_high_sample_number_costs_nothing(tmp_path: Path) -> None:
+    most = 10**9
+    sampling = {**SAMPLING, "samples": most}
+    judgements = {"correctness": [[judged(1.0)]]}
+    run = write_run(tmp_path, {"correctness": [[1.0]]}, judgements=judgements, texts=[["7"]], sampling=sampling)
+    for name in ("scores.jsonl", "completions.jsonl"):
+        text = (run.path / name).read_text()
+        (run.path / name).write_text(text.replace('"sample": 0', f'"sample": {most - 1}'))
+    model = compare([run]).models[0]
+    assert (model.samples, model.total.estimate.mean) == (most, 1.0)
+    assert {point.estimate.n for curve in model.curves if curve.kind == "maj@k" for point in curve.points} == {0}
