@@ -13,11 +13,11 @@ from ..evaluate.paired.comparison import (
     Factor,
     ModelSummary,
     Pair,
-    PerWeight,
     RewardSummary,
 )
 from ..evaluate.paired.doubts import Obstacle
 from ..evaluate.paired.lengths import Lengths
+from ..evaluate.paired.total import PerWeight
 from .wording import narrowing
 
 SCHEMA = 1
@@ -60,6 +60,9 @@ def _model(model: ModelSummary) -> dict[str, Any]:
         "tokens": model.tokens,
         "repeated": model.repeated,
         "repeated_unit": model.repeated_unit,
+        "distinct": model.distinct,
+        "distinct_within": model.distinct_within,
+        "constant": model.constant,
         "refused": model.refused,
         "system": model.system,
         "notes": list(model.notes),

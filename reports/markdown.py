@@ -98,6 +98,7 @@ def _factors(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
         ("cut", share(base.cut), share(tuned.cut)),
         ("no answer", share(base.unanswered), share(tuned.unanswered)),
         ("mean tokens", number(base.tokens, 1), number(tuned.tokens, 1)),
+        ("distinct texts", share(base.distinct), share(tuned.distinct)),
         *([("refused", str(base.refused), str(tuned.refused))] if base.refused or tuned.refused else []),
         *([(repetition(base), share(base.repeated), share(tuned.repeated))] if "repeated" in pair.behaviour else []),
     ]

@@ -234,6 +234,7 @@ def _print_counts(model: ModelSummary, primary: str, console: Console) -> None:
         console.print(Text(f"  {labels[name]} {number(summary.estimate.mean, 4)}: {one_line(counts)}"))
     factors = {"cut": share(model.cut), "no answer": share(model.unanswered)}
     factors |= {"tokens": number(model.tokens, 1), repetition(model): share(model.repeated)}
+    factors |= {"distinct texts": share(model.distinct)}
     factors |= {"refused": f"{model.refused}" if model.refused else "-"}
     console.print(Text("  " + ", ".join(f"{name} {value}" for name, value in factors.items() if value != "-")))
     if 0 < model.missing.share < SAID_FROM:

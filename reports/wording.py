@@ -124,6 +124,9 @@ def obstacles(hindrances: Sequence[Obstacle], primary: str) -> str:
             case "unanswered":
                 repair = "show the format in the prompt, or read answers by layout(extraction=lenient)"
                 said.append(f"In most completions no answer to {primary} was seen ({shares}): {repair}.")
+            case "constant":
+                same = f"Most questions got one and the same text, though their references differ ({shares})"
+                said.append(f"{same}: read it before the numbers.")
             case "floor" | "ceiling":
                 said.append(_at_an_end(one, primary, explained=len(hindrances) > 1))
     return one_line(" ".join(said))
@@ -245,6 +248,7 @@ class BehaviourRow(NamedTuple):
 def behaviour_rows(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> list[BehaviourRow]:
     """Return a row for each behaviour that is known of both models."""
     labels = {"cut": "cut at the token limit", "unanswered": "without an answer", "repeated": repetition(base)}
+    labels |= {"distinct": "distinct texts over questions", "distinct_within": "distinct texts within a question"}
     rows = []
     for name, label in labels.items():
         if name in pair.behaviour:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..statistics.samples import Samples
 from .comparison import Estimate
 from .difference import Design, paired_estimate
+from .distinct import distinct_over, distinct_within
 from .table import Table
+
+NO_UNITS = "none: a text is distinct beside others"
 
 
 def behaviour(table: Table) -> dict[str, Samples]:
@@ -15,21 +20,28 @@ def behaviour(table: Table) -> dict[str, Samples]:
 
     By name: "cut" is 1 where a completion met the token limit, "unanswered" where the primary reward found no
     answer (unknown where another tool graded), "tokens" how many it has, "repeated" the share of its triples that
-    repeat.
+    repeat; "distinct" and "distinct_within" give the shares of different texts over the questions and within one.
     """
     columns = {"cut": table.cut, "tokens": table.tokens, "repeated": table.repeated}
     if table.looks_for_answers(table.primary):
         columns["unanswered"] = table.tokens.having(table.unanswered(table.primary).astype(np.float64))
+    questions = table.tokens.questions
+    columns["distinct"] = table.tokens.having(distinct_over(table.texts, questions))
+    columns["distinct_within"] = table.tokens.having(distinct_within(table.texts, questions))
     return {name: samples for name, samples in columns.items() if samples.known.any()}
 
 
 def behaviour_changes(base: Table, tuned: Table, design: Design) -> dict[str, Estimate]:
     """Return tuned minus base of what is known of both, question by question, with its 95 % interval.
 
-    Triples of tokens and triples of words are not one measurement: then repetition is left out.
+    Triples of tokens and triples of words are not one measurement: then repetition is left out. How many texts are
+    distinct over the questions is no mean of independent ones, and has no interval.
     """
     left, right = behaviour(base), behaviour(tuned)
     shared = [name for name in left if name in right]
     if base.repeated_unit != tuned.repeated_unit and "repeated" in shared:
         shared.remove("repeated")
-    return {name: paired_estimate(left[name], right[name], design) for name in shared}
+    changes = {name: paired_estimate(left[name], right[name], design) for name in shared}
+    if "distinct" in changes:
+        changes["distinct"] = replace(changes["distinct"], low=None, high=None, method=NO_UNITS)
+    return changes

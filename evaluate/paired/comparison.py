@@ -18,6 +18,7 @@ from .margins import Margins
 
 if TYPE_CHECKING:
     from .lengths import Lengths
+    from .total import PerWeight
 
 TOTAL = "total"
 """The metric beside the rewards' own names: their weighted sum. No reward may be called so."""
@@ -78,23 +79,6 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class PerWeight:
-    """A mean of the weighted total, or of its change, for any weights w of the ``rewards``.
-
-    ``mean = w · means`` and ``SE² = wᵀ · covariance · w``; the 95 % interval is ``mean ± t · SE``. ``means`` are those
-    of the rewards over the ``n`` questions that have a total; where a reward does not apply it counts 0, as in the
-    total. ``covariance`` (of the means, clustered where the task is) and ``t`` are None for fewer than two
-    independent questions.
-    """
-
-    rewards: tuple[str, ...]
-    means: tuple[float, ...]
-    covariance: tuple[tuple[float, ...], ...] | None
-    t: float | None
-    n: int
-
-
-@dataclass(frozen=True)
 class ModelSummary:
     """One model on the task.
 
@@ -104,11 +88,13 @@ class ModelSummary:
     ``repeated`` is the mean share of triples of units that were there before in the same completion, and
     ``repeated_unit`` what it counts: "token", or "word" where token ids are not known; None where the run was scored
     without it, or token ids are known of some completions only. ``proxy`` is the weighted total without the
-    primary reward, None where nothing else is rewarded. An endpoint ``refused`` so many completions, which count as
-    empty texts. ``missing`` are those without a value of the primary metric, which is the first model's throughout.
-    ``notes`` are to be read before the numbers: what the log lacks that the completions are from.
-    ``system`` says where system messages went ("moved" into the first question, or "left out") if its chat template
-    shows none.
+    primary reward, None where nothing else is rewarded. ``distinct`` is the share of different texts over the
+    questions, ``distinct_within`` that within a question (None with one sample), and ``constant`` the share of
+    questions that got one and the same long text although their references differ. An endpoint ``refused`` so many
+    completions, which count as empty texts. ``missing`` are those without a value of the primary metric, which is the
+    first model's throughout. ``notes`` are to be read before the numbers: what the log lacks that the completions are
+    from. ``system`` says where system messages went ("moved" into the first question, or "left out") if its chat
+    template shows none.
     """
 
     name: str
@@ -122,6 +108,9 @@ class ModelSummary:
     tokens: float | None
     repeated: float | None
     repeated_unit: str | None
+    distinct: float | None
+    distinct_within: float | None
+    constant: float
     refused: int
     system: str | None
     proxy: Estimate | None

@@ -46,10 +46,10 @@ class Obstacle(NamedTuple):
 
     "floor" and "ceiling": all ``models`` are at the lowest or highest value of the primary metric, and ``values`` are
     their means. "cut" and "unanswered": most completions of these ``models`` met the token limit, or the primary reward
-    saw no answer in them, and ``values`` are the shares.
+    saw no answer in them, and ``values`` are the shares. "constant": these gave most questions one and the same text.
     """
 
-    kind: Literal["floor", "ceiling", "cut", "unanswered"]
+    kind: Literal["floor", "ceiling", "cut", "unanswered", "constant"]
     models: tuple[str, ...]
     values: tuple[float, ...]
 

@@ -23,11 +23,12 @@ def obstacles(
     return (
         *_mostly("cut", {model.name: model.cut for model in models}),
         *_mostly("unanswered", {model.name: model.unanswered for model in models}),
+        *_mostly("constant", {model.name: model.constant for model in models}),
         *_at_an_end(models, primary, ranges.get(primary), 0.0 if decided else NEAR),
     )
 
 
-def _mostly(kind: Literal["cut", "unanswered"], shares: Mapping[str, float | None]) -> Iterator[Obstacle]:
+def _mostly(kind: Literal["cut", "unanswered", "constant"], shares: Mapping[str, float | None]) -> Iterator[Obstacle]:
     most = {name: share for name, share in shares.items() if share is not None and share > MOST}
     if most:
         yield Obstacle(kind, tuple(most), tuple(most.values()))

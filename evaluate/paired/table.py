@@ -23,6 +23,7 @@ from ..statistics.arrays import Booleans, Floats, Integers
 from ..statistics.samples import Samples
 from ..types import EvaluationError
 from .comparison import TOTAL
+from .distinct import LONG, constant_share
 from .doubts import SHOWN, MissingRow, MissingValues
 
 
@@ -38,6 +39,8 @@ class Table:
     cluster column. ``repeated`` is the share of repeated triples, of tokens or words (``repeated_unit``); unknown, with
     None as the unit, where token ids are known of some completions only. ``foreign`` completions were written by other
     weights than the manifest names, ``refused`` ones were not written at all, ``missing`` ones lack the primary metric.
+    ``texts`` are equal numbers for equal completions; ``constant`` is the share of questions that got one and the same
+    long text although their references differ.
     """
 
     primary: str
@@ -51,6 +54,8 @@ class Table:
     repeated: Samples
     repeated_unit: str | None
     answers: Integers | None
+    texts: Integers
+    constant: float
     foreign: int
     refused: int
     missing: MissingValues
@@ -108,13 +113,18 @@ class _Reader:
         self.primary = primary
         self.rewards = tuple(run.manifest.mix.fingerprints)
         column = run.manifest.task.cluster
-        keys = {prompt.id: None if column is None else prompt.columns.get(column) for prompt in run.asked()}
+        keys: dict[str, Any] = {}
+        references: dict[str, int] = {}
+        for prompt in run.asked():
+            keys[prompt.id] = None if column is None else prompt.columns.get(column)
+            references[prompt.id] = hash(str(prompt.columns.get("reference", prompt.id)))
         if order is not None and keys.keys() != set(order):
             raise EvaluationError(
                 f"{run.path}: its prompts are not those of the base's run, though the manifests say that they are the "
                 "same: a prompts.jsonl was changed; generate that run again."
             )
         self.questions = {id: place for place, id in enumerate(keys if order is None else order)}
+        self.references = np.array([references[id] for id in self.questions])
         self.clusters = {id: None if keys[id] is None else str(keys[id]) for id in self.questions}
         self.words: defaultdict[str, int] = defaultdict()
         self.words.default_factory = self.words.__len__  # a new word gets the next number
@@ -123,6 +133,7 @@ class _Reader:
         self.question, self.sample, self.spelt = array("q"), array("q"), array("q")
         self.totals, self.values, self.codes = array("d"), array("d"), array("i")
         self.cut, self.tokens, self.repeated = array("d"), array("d"), array("d")
+        self.texts, self.long = array("q"), array("b")
         self.units: set[str] = set()
         self.foreign = self.refused = 0
         self.missing: Counter[str] = Counter()
@@ -161,6 +172,9 @@ class _Reader:
         if self.primary != TOTAL:
             answer = _answer(score["rewards"][self.primary]["span"], row["text"])
             self.spelt.append(-1 if answer is None else self.spellings[answer])
+        text = row["text"] if isinstance(row["text"], str) else normalise(row["text"]).text
+        self.texts.append(hash(text))
+        self.long.append(len(text) > LONG)
         reason = row["finish_reason"]
         self.cut.append(np.nan if reason in (None, "missing") else reason == "length")
         self.tokens.append(_number(row["tokens"]))
@@ -190,7 +204,7 @@ class _Reader:
 
         values = np.array(self.values).reshape(len(order), -1)
         codes = np.array(self.codes).reshape(len(order), -1)
-        answers = self._answers(values, codes)
+        answers, texts = self._answers(values, codes), np.array(self.texts)
         unit = next(iter(self.units)) if len(self.units) == 1 else None
         return Table(
             primary=self.primary,
@@ -207,6 +221,8 @@ class _Reader:
             repeated=samples(np.array(self.repeated) if unit else np.full(len(order), np.nan)),
             repeated_unit=unit,
             answers=None if answers is None else answers[order],
+            texts=texts[order],
+            constant=constant_share(texts, np.array(self.long), np.array(self.question), self.references),
             foreign=self.foreign,
             refused=self.refused,
             missing=MissingValues(

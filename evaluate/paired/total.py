@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,9 +12,26 @@ from ..statistics.arrays import Booleans, Floats, Integers, renumber
 from ..statistics.covariance import mean_covariance
 from ..statistics.intervals import CONFIDENCE, t_value
 from ..statistics.samples import Samples
-from .comparison import TOTAL, Estimate, PerWeight
+from .comparison import TOTAL, Estimate
 from .difference import Design, paired_estimate
 from .table import Table
+
+
+@dataclass(frozen=True)
+class PerWeight:
+    """A mean of the weighted total, or of its change, for any weights w of the ``rewards``.
+
+    ``mean = w · means`` and ``SE² = wᵀ · covariance · w``; the 95 % interval is ``mean ± t · SE``. ``means`` are those
+    of the rewards over the ``n`` questions that have a total; where a reward does not apply it counts 0, as in the
+    total. ``covariance`` (of the means, clustered where the task is) and ``t`` are None for fewer than two
+    independent questions.
+    """
+
+    rewards: tuple[str, ...]
+    means: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...] | None
+    t: float | None
+    n: int
 
 
 def weighted(table: Table, weights: Mapping[str, float]) -> Samples:

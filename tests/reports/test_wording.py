@@ -48,13 +48,15 @@ def test_no_value_in_both_models_is_said(compared: Compared) -> None:
 
 def test_behaviour_is_of_each_kind_and_each_model(compared: Compared) -> None:
     base, tuned = compared.comparison.models
-    before = replace(base, cut=0.25, unanswered=0.5, repeated=0.75, tokens=7.0)
-    after = replace(tuned, cut=0.1, unanswered=0.2, repeated=0.3, tokens=9.0)
+    before = replace(base, cut=0.25, unanswered=0.5, repeated=0.75, tokens=7.0, distinct=0.9, distinct_within=0.8)
+    after = replace(tuned, cut=0.1, unanswered=0.2, repeated=0.3, tokens=9.0, distinct=0.7, distinct_within=0.6)
     rows = [(row.label, row.base, row.tuned) for row in behaviour_rows(compared.comparison.pairs[0], before, after)]
     assert rows == [
         ("cut at the token limit", "25.0 %", "10.0 %"),
         ("without an answer", "50.0 %", "20.0 %"),
         ("repeated word triples", "75.0 %", "30.0 %"),
+        ("distinct texts over questions", "90.0 %", "70.0 %"),
+        ("distinct texts within a question", "80.0 %", "60.0 %"),
         ("tokens", "7.0", "9.0"),
     ]
 

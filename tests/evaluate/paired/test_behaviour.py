@@ -37,6 +37,8 @@ def test_behaviour_changes_question_by_question(tmp_path: Path) -> None:
         "tokens": -1.0,
         "repeated": -0.125,
         "unanswered": 0.0,
+        "distinct": 0.0,
+        "distinct_within": 0.0,
     }
     assert all(found.n == 2 for found in changes.values())
 
