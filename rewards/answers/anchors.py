@@ -37,13 +37,20 @@ _CHOICE = re.compile(
         (?: (?:option|choice|letter|answer) \s++ )? {_OPTION.format(group="picked")}
         (?= \s*+ (?: [.,;:!] | \Z | \n | because | since ) )                            # I choose D
     )
+    | (?: 故选 | 应选 | 應選 | 所以选 | 因此选 | 选择 | 選擇 ) \s* [:：]? \s*
+        {_OPTION.format(group="chinese")} (?![A-Za-z])
+    | (?: 选项 | 選項 ) \s* {_OPTION.format(group="correct")} \s* 是?  (?: 正确 | 正確 | 对的 )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 """Sentences that choose an option without saying "answer is"."""
+_PRAISED = re.compile(
+    r"(?:\A|(?<=[.!?:])\s+|\n)(?P<value>(?:(?!\.\s)[^\n!?]){1,60}?)\s+is\s+(?:the|our|my)\s+"
+    r"(?:(?:final|correct|right)\s+)?answer\b(?!\s+(?:to|of|for)\b)"
+)  # 18 is the answer
 _ANCHOR = re.compile(
     r"""
-    (?: nswer | NSWER | 答案 )
+    (?: nswers? | NSWERS? | 答案 )
     (?: \s++ (?:to|for|of) \s [^.\n:=]{1,150}?                            # "the answer to 5 + 7 is"
       | \s++ (?:here|then|therefore|thus|choice|key)
     )?
@@ -134,7 +141,7 @@ def _is_value(text: str) -> bool:
 def _chosen(text: str) -> Span | None:
     """Return where the last sentence stands that chooses an option."""
     for choice in reversed([*_CHOICE.finditer(text, max(0, len(text) - _WINDOW))]):
-        group = next(filter(choice.group, ("named", "praised", "picked")))
+        group = next(filter(choice.group, ("named", "praised", "picked", "chinese", "correct")))
         if not is_denied(text, choice.start(), choice.end()):
             return Span(*choice.span(group))
     return None
@@ -150,6 +157,9 @@ def _said(text: str) -> Span | None:
             _is_value(text[value.start : value.end]) and not COPULA.sub("", text[value.end :]).strip(" \r\n.!*$。")
         ):
             return value
+    for praised in reversed([*_PRAISED.finditer(text, max(0, len(text) - _WINDOW))]):
+        if _is_value(praised["value"]) and not is_denied(text, praised.start("value"), praised.end()):
+            return Span(*praised.span("value"))
     return None
 
 

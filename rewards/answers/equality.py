@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+from .amounts import same_amount
 from .arithmetic import calculate, is_too_large
 from .choices import read_choice, same_choice
 from .equations import names_of, value_of
@@ -34,6 +35,8 @@ _IDLE_BLANK = re.compile(r"(?<!\d) | (?!\d)")
 _BASE = re.compile(
     r"([0-9A-Za-z ]*[0-9A-Za-z])\s*(?:_\s*\{?|\(?(?:in )?base(?![A-Za-z]))\s*(\d{1,2})\s*[})]?"
 )  # 52_8, 2A_{16}, 52 (base 8)
+_PREFIXED = re.compile(r"0[xbo][0-9a-f]+", re.IGNORECASE)  # 0x1F
+_APART = re.compile(r"[\d.-]+(?: [\d.-]+)+")  # 1 2 3
 _COMMAND = re.compile(r"\\(?:begin|end)\s*\{[a-z]*\*?\}|\\[A-Za-z]+")
 _FUNCTIONS = re.compile(
     r"""
@@ -84,8 +87,8 @@ def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | Non
     elif left is not None and right is None:
         right = read_decimal_comma(reference, fewest=2)
     if left is not None and right is not None:
-        return same_quantity(left, right)
-    for decide in (same_choice, _same_base, same_run):
+        return same_quantity(left, right) or (left.unit != right.unit and same_amount(answer, reference) is True)
+    for decide in (same_choice, _same_base, same_run, same_amount):
         decided = decide(answer, reference)
         if decided is not None:
             return decided
@@ -111,6 +114,8 @@ def _dense(plain: str) -> str:
 
 
 def _same_base(answer: str, reference: str) -> bool | None:
+    if _PREFIXED.fullmatch(answer) or _PREFIXED.fullmatch(reference):
+        return answer.lower() == reference.lower()
     if "_" not in answer and "_" not in reference:
         return None
     wanted, given = _BASE.fullmatch(reference), _BASE.fullmatch(answer)
@@ -205,6 +210,8 @@ def _calculated(answer: str, reference: str, algebra: Algebra | None) -> bool | 
     left, right = _exact(answer), _exact(reference)
     if left is not None and right is not None:
         return same_quantity(left, right)
+    if _APART.fullmatch(answer) or _APART.fullmatch(reference):
+        return False  # 1 2 3 is no product
     if is_too_large(answer) or is_too_large(reference):
         return False
     return None if algebra is None else algebra(answer, reference)

@@ -25,6 +25,7 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+_OTHER = re.compile(r"\$[^$]{1,100}\$,?\s+or\s+\Z")
 _SIGNS_BEFORE = re.compile(
     r"""
     (?: (?<![\w.]) \d+ [A-Za-z] \s? = \s?                       # 2x = 18
@@ -76,6 +77,8 @@ def find_last_value(text: str) -> Span | None:
     if not values:
         return None
     start, end = max((match.span() for match in values), key=lambda span: (span[1], -span[0]))
+    while other := _OTHER.search(text, max(offset, start - 2 * _REACH), start):
+        start = other.start()  # $x = 3$ or $x = -3$
     before, after = text[max(0, start - _REACH) : start], text[end : end + _REACH]
     signs = _SIGNS_BEFORE.search(before)
     start -= len(signs[0]) if signs else _words_before(before)

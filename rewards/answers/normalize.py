@@ -40,7 +40,7 @@ _CHARACTERS = str.maketrans(
 _RAISED = re.compile("[" + "".join(_SUPERSCRIPTS) + "]+")
 _LOWERED = re.compile("[" + "".join(_SUBSCRIPTS) + "]+")
 _BLANKS = re.compile(r"\s+")
-_EDGES = " \t\r\n.,;:\\"
+_EDGES = " \t\r\n.,;:~\\"
 _EMPHASIS = re.compile(r"(_+)(.*[^_])\1", re.DOTALL)  # _12_, __12__; not the subscript of "_{57}"
 
 _BRACED_COMMA = re.compile(r"(?:(?<=\d) )?\{ ?, ?\} ?")  # 14{,}916
@@ -89,6 +89,7 @@ _TEXT = re.compile(
     """,
     re.VERBOSE,
 )
+_CHOOSE = re.compile(r"\{([^{}]*?)\\choose(?![A-Za-z])([^{}]*)\}")
 _OVER = re.compile(r"\{([^{}]*?)\\over(?![A-Za-z])([^{}]*)\}")
 _COLOUR = re.compile(r"\\(?:text)?color\s*\{[A-Za-z]*\}")
 _SPACE = re.compile(
@@ -117,14 +118,22 @@ LATEX_RULES = (
     _Rule(r"\lt", _end_of("lt"), "<", r"x \lt 3", "x < 3"),
     _Rule(r"\gt", _end_of("gt"), ">", r"x \gt 3", "x > 3"),
     _Rule("vert", _end_of("[lr]?vert"), "|", r"\lvert x \rvert", "| x |"),
+    _Rule(r"\choose", _CHOOSE, r"\\binom{\1}{\2}", r"{5 \choose 2}", r"\binom{5 }{ 2}"),
+    _Rule(
+        r"\dot", re.compile(r"(?<=\.)(\d*)\\dot\s*\{?(\d)\}?"), r"\1\\overline{\2}", r"0.1\dot{6}", r"0.1\overline{6}",
+    ),
+    _Rule(r"\mathbb", re.compile(r"\\mathbb\s+([A-Z])"), r"\\mathbb{\1}", r"\mathbb Z", r"\mathbb{Z}"),
+    _Rule(r"\log", re.compile(r"\\log\s*_\s*\{?\s*e\s*\}?(?![A-Za-z])"), r"\\ln ", r"\log_e x", r"\ln  x"),
     _Rule(r"\over", _OVER, r"\\frac{\1}{\2}", r"{1 \over 2}", r"\frac{1 }{ 2}"),
     _Rule(r"\leq", _end_of("leq(?:slant)?"), r"\\le", r"x \leqslant 2", r"x \le 2"),
     _Rule(r"\geq", _end_of("geq(?:slant)?"), r"\\ge", r"x \geq 2", r"x \ge 2"),
     _Rule(r"\neq", _end_of("neq"), r"\\ne", r"x \neq 2", r"x \ne 2"),
     _Rule(r"\varnothing", _end_of("varnothing"), r"\\emptyset", r"\varnothing", r"\emptyset"),
     _Rule(r"\empty", _end_of("empty"), r"\\emptyset", r"\empty", r"\emptyset"),
-    _Rule(r"\lbra", _end_of("lbrace|lbrack"), r"\\{", r"\lbrace 1", r"\{ 1"),
-    _Rule(r"\rbra", _end_of("rbrace|rbrack"), r"\\}", r"1 \rbrace", r"1 \}"),
+    _Rule(r"\lbrace", _end_of("lbrace"), r"\\{", r"\lbrace 1", r"\{ 1"),
+    _Rule(r"\rbrace", _end_of("rbrace"), r"\\}", r"1 \rbrace", r"1 \}"),
+    _Rule(r"\lbrack", _end_of("lbrack"), "[", r"\lbrack 1", "[ 1"),
+    _Rule(r"\rbrack", _end_of("rbrack"), "]", r"1 \rbrack", "1 ]"),
     _Rule("dots", _end_of("ldots|cdots|dots"), "...", r"1, \dots", "1, ..."),
     _Rule("\\", re.compile(r"\\([%#&_])"), r"\1", r"50\%", "50%"),
     *[_Rule("{", _TEXT, r" \1 ", r"\text{(C)}", " (C) ")] * 3,  # at most three within each other

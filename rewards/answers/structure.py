@@ -60,6 +60,10 @@ def read_shape(plain: str) -> Shape:
         return Shape("single", (plain,))
     if plain == r"\emptyset":
         return Shape("set", ())
+    if r"\cup" in plain:
+        united = [read_shape(part.strip()) for part in plain.split(r"\cup")]
+        if all(part.kind == "set" for part in united):
+            return Shape("set", tuple(dict.fromkeys(item for part in united for item in part.items)))
     tokens = _tokens(plain)
     outer = _outer_brackets(plain, tokens)
     if outer is None:

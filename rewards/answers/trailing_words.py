@@ -11,7 +11,7 @@ from .numbers import read_quantity
 _REJECTED = re.compile(
     r"""
     (?: (?P<aside> \s*+ [,;(] \s*+ ) | \s++ )   # "18, …", "18 (…" or "18 …"
-    (?: but\s++ )?
+    (?: (?:but|and) \s++ (?=not\s) )?
     (?: (?: (?:it|this|that|which) \s (?:is\s|was\s)? )? not | rather[ ]than | instead[ ]of | as[ ]opposed[ ]to
       | (?:it|this|that) \s (?: can(?:not|'t|’t)[ ]be | isn['’]t )
     ) \s

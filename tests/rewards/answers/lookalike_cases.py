@@ -116,6 +116,21 @@ AMOUNTS = [
     Case(tagged("0.3"), "3:10", 1.0, "a ratio as a number"),
     Case(tagged("6:20"), "3:10", 0.0, "another time"),
     Case(tagged("50:30"), "5:3", 1.0, "no time of a day"),
+    Case(tagged("2 hours 30 minutes"), "2 hours and 30 minutes", 1.0, "an amount in two units"),
+    Case(tagged("2 hours 30 minutes"), "2.5 hours", 1.0, "is one in the first"),
+    Case(tagged("25 cents"), "$0.25", 1.0, "another unit of the same kind"),
+    Case(tagged("1 hour 5 minutes"), "1 hour 50 minutes", 0.0, "another number of minutes"),
+    Case(tagged("5 minutes 1 hour"), "65 minutes", 0.0, "units that rise"),
+    Case(tagged("5 km"), "5 mi", 0.0, "units of two systems"),
+    Case(tagged("1 2 3"), "3 2 1", 0.0, "numbers in a row are no product"),
+    Case(boxed(r"\log_2 8"), "3", 1.0, "an index is none of them"),
+    Case(tagged("0x1f"), "0x1e", 0.0, "digits of base sixteen"),
+    Case(boxed(r"{5 \choose 2}"), "10", 1.0, "plain TeX's binomial"),
+    Case(boxed(r"0.1\dot{6}"), "1/6", 1.0, "a dot over what repeats"),
+    Case(boxed(r"k\pi, k\in\mathbb Z"), r"k\pi, k \in \mathbb{Z}", 1.0, "a set's name without braces"),
+    Case(boxed(r"\lbrack 1,2 \rbrack"), "[1,2]", 1.0, "a bracket's name"),
+    Case(boxed(r"\{1,2\}\cup\{3\}"), r"\{3,2,1\}", 1.0, "sets united"),
+    Case(boxed(r"\{1,2\}\cup\{4\}"), r"\{3,2,1\}", 0.0, "others united"),
 ]
 
 INEQUALITIES = [
@@ -138,7 +153,8 @@ INEQUALITIES = [
 LENIENT = [
     *[Case(text, "18", 1.0, f"the last value: {text}") for text in (
         "First 5, so we get 18.", "That leaves 18!", "Therefore x = 18", "We have:\n- 18", "So 9*2 = 18",
-        "He is 18 km away.", "It is not 17 but 18", "On the 18th", "They cost $18 in all.", "We find \\(18\\) of them",
+        "He is 18 km away.", "We have $x=18$ or $18 = x$", "It is not 17 but 18", "On the 18th",
+        "They cost $18 in all.", "We find \\(18\\) of them",
     )],
     *[Case(text, "18", 0.0, f"another one: {text}") for text in (
         "So it is \u221218", "So it is \u2212 18", "We get \u221a18", "We get sqrt(18)", "We get 1/18", "We get 2^18",
