@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ from .log import (
     metadata,
     question_hash,
     refuse_several,
+    row_or_fault,
     stem,
 )
 
@@ -173,6 +175,7 @@ class _Inspected:
     metrics: Metrics = field(default_factory=lambda: Metrics("inspect"))
 
     def log(self) -> Log:
+        self._check_scorer()
         about = self._part("eval")
         model = str(about.get("model") or "") or None
         return Log(
@@ -210,21 +213,20 @@ class _Inspected:
         why = f" ({error['message']})" if isinstance(error, Mapping) and "message" in error else ""
         return (f'{self.path}: its status is "{status}"{why}, so samples may be missing.',)
 
-    def _rows(self) -> LogRows:
-        scorers = self._scorers()
+    def _check_scorer(self) -> None:
+        scores = self._part("results").get("scores") or self._part("eval").get("scorers") or []
+        scorers = list(dict.fromkeys(str(one.get("scorer") or one.get("name")) for one in scores))
         if self.scorer is None and len(scorers) > 1:
             raise refuse_several(self.path, "scorers", scorers, "--scorer")
         if self.scorer is not None and self.scorer not in scorers:
             raise EvaluationError(f"{self.path} has no scorer {self.scorer!r}. {nearest(self.scorer, scorers)}")
+
+    def _rows(self) -> LogRows:
         for where, value, torn in self.samples:
             if fault := torn or _fault(value):
                 yield BadRow(where, str(value["id"]) if isinstance(value, Mapping) and "id" in value else None, fault)
             else:
-                yield self._row(value, where)
-
-    def _scorers(self) -> list[str]:
-        scores = self._part("results").get("scores") or self._part("eval").get("scorers") or []
-        return list(dict.fromkeys(str(one.get("scorer") or one.get("name")) for one in scores))
+                yield row_or_fault(partial(self._row, value, where), where, str(value["id"]))
 
     def _row(self, value: Mapping[str, Any], where: str) -> LogRow:
         output, error = value.get("output"), value.get("error")

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...rewards.graded import Grade
 from ..tasks.tables import parquet_rows
 from ..types import EvaluationError
-from .log import BadRow, Log, LogChoice, LogRow, LogRows, Metrics, as_number, metadata, question_hash, stem
+from .log import (
+    BadRow,
+    Log,
+    LogChoice,
+    LogRow,
+    LogRows,
+    Metrics,
+    as_number,
+    metadata,
+    question_hash,
+    row_or_fault,
+    stem,
+)
 
 COLUMNS = {"doc", "metric", "model_response"}
 EARLIER = {"example", "predictions", "metrics"}
@@ -48,7 +61,8 @@ def _rows(path: Path, metrics: Metrics) -> LogRows:
         if not (isinstance(doc, Mapping) and isinstance(response, Mapping) and isinstance(doc.get("query"), str)):
             yield BadRow(where, None, "doc and model_response are not those of a document and a model's response")
         else:
-            yield _row(doc, response, value["metric"], where, metrics)
+            read = partial(_row, doc, response, value["metric"], where, metrics)
+            yield row_or_fault(read, where, str(doc.get("id")))
 
 
 def _row(doc: Mapping[str, Any], response: Mapping[str, Any], values: object, where: str, metrics: Metrics) -> LogRow:

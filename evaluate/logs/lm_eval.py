@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from .log import (
     metadata,
     question_hash,
     refuse_several,
+    row_or_fault,
     stem,
 )
 
@@ -168,7 +169,7 @@ class _Samples:
                     yield BadRow(where, str(value["doc_id"]) if "doc_id" in value else None, fault)
                 elif self._is_wanted(value, file):
                     kept += 1
-                    yield self._row(value, where, file)
+                    yield row_or_fault(partial(self._row, value, where, file), where, str(value["doc_id"]))
         if self.filter is not None and not kept:
             names = self._filters(self.files[0])
             raise EvaluationError(f"{self.path} has no row of filter {self.filter!r}. {nearest(self.filter, names)}")

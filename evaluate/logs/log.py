@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...errors import GrpokitError, first_line
 from ...rewards.graded import Grade
 from ...rewards.reward import REFERENCE_COLUMNS
 from ...rewards.text import Text
@@ -88,6 +89,20 @@ class BadRow(NamedTuple):
 
 
 LogRows = Iterator[LogRow | BadRow]
+
+
+MALFORMED = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+"""What reading a value of another kind than a tool writes may raise."""
+
+
+def row_or_fault(read: Callable[[], LogRow], where: str, id: str | None) -> LogRow | BadRow:
+    """Return the row that ``read`` gives, or what keeps a value that no tool wrote like this from being one."""
+    try:
+        return read()
+    except GrpokitError:
+        raise
+    except MALFORMED as error:
+        return BadRow(where, id, f"it is not as its tool writes it ({type(error).__name__}: {first_line(error)})")
 
 
 class Metrics:

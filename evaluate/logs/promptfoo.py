@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ...rewards.graded import Grade
 from ..json_stream import JsonStream
 from ..tasks.rows import opened
 from ..types import EvaluationError
-from .log import BadRow, Log, LogChoice, LogRow, LogRows, Metrics, as_number, question_hash, stem
+from .log import BadRow, Log, LogChoice, LogRow, LogRows, Metrics, as_number, question_hash, row_or_fault, stem
 
 VERSION = 3
 ERROR = 2
@@ -65,24 +66,21 @@ class _Results:
                 number = 0
                 try:
                     for number, value in enumerate(stream.elements(), start=1):
-                        yield self._row(value, f"result {number}")
+                        where = f"result {number}"
+                        yield row_or_fault(partial(self._row, value, where), where, None)
                 except EvaluationError as error:
                     yield BadRow(f"result {number + 1}", None, f"it and what follows cannot be read ({error})")
                 return
 
-    def _row(self, value: Any, where: str) -> LogRow | BadRow:
-        try:
-            provider, asked, variables = value["provider"], value["prompt"]["raw"], value["vars"]
-            model = str(provider.get("label") or provider["id"])
-            identity = str(value["testIdx"])
-        except (KeyError, TypeError, AttributeError):
-            return BadRow(where, None, "it has no provider, prompt, vars or testIdx, which promptfoo's results have")
+    def _row(self, value: Mapping[str, Any], where: str) -> LogRow:
+        provider, asked, variables = value["provider"], value["prompt"]["raw"], value["vars"]
+        model = str(provider.get("label") or provider["id"])
         response = value.get("response")
         output = response.get("output") if isinstance(response, Mapping) else None
         failed = value.get("failureReason") == ERROR
         return LogRow(
             where,
-            identity,
+            str(value["testIdx"]),
             asked,
             {str(name): one for name, one in variables.items()},
             None if failed or output is None else output if isinstance(output, str) else json.dumps(output),

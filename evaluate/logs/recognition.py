@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...errors import nearest
+from ...errors import GrpokitError, first_line, nearest
 from ..json_stream import JsonStream
 from ..tasks.rows import opened
 from ..tasks.tables import KINDS
 from ..types import EvaluationError
 from . import flat, inspect_ai, lighteval, lm_eval, promptfoo, verifiers
-from .log import Log, LogChoice
+from .log import MALFORMED, Log, LogChoice
 
 FIRST_LINE = 2**26
 """So many bytes a first line may have."""
@@ -49,26 +49,36 @@ def open_log(path: Path, choice: LogChoice) -> Log:
     if choice.format is not None:
         if choice.format not in FORMATS:
             raise EvaluationError(f"--format {choice.format!r}. {nearest(choice.format, list(FORMATS))}")
-        return FORMATS[choice.format].read(path, choice)
+        return _read(choice.format, path, choice)
     if choice.columns is not None or choice.scores:
         return flat.read(path, choice)
     if path.is_dir():
         return _open_folder(path, choice)
-    return FORMATS[recognised(path)].read(path, choice)
+    return _read(recognised(path), path, choice)
+
+
+def _read(format: str, path: Path, choice: LogChoice) -> Log:
+    try:
+        return FORMATS[format].read(path, choice)
+    except GrpokitError:
+        raise
+    except (*MALFORMED, OSError) as error:
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise EvaluationError(f"{path} is no log as {format} writes it ({reason}).") from None
 
 
 def _open_folder(folder: Path, choice: LogChoice) -> Log:
     if lm_eval.sample_files(folder):
-        return lm_eval.read(folder, choice)
+        return _read("lm-eval", folder, choice)
     if (folder / "results.jsonl").is_file():
-        return FORMATS[recognised(folder / "results.jsonl")].read(folder, choice)
-    for format in FORMATS.values():
+        return _read(recognised(folder / "results.jsonl"), folder, choice)
+    for name, format in FORMATS.items():
         files = sorted(folder.glob(format.folder)) if format.folder else []
         if len(files) > 1:
             shown = ", ".join(file.name for file in files[:3]) + (", …" if len(files) > 3 else "")
             raise EvaluationError(f"{folder} holds {len(files)} logs ({shown}); give one of them.")
         if files:
-            return format.read(files[0], choice)
+            return _read(name, files[0], choice)
     if not any(file.name.lower().removesuffix(".gz").endswith(KINDS) for file in folder.iterdir()):
         raise EvaluationError(
             f"{folder} holds no run: there is no manifest.json in it or in its subfolders; and no log or table."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,19 @@ from ...rewards.text import Text
 from ..runs.lines import is_text
 from ..tasks.tables import json_lines
 from ..types import EvaluationError
-from .log import BadRow, Log, LogChoice, LogRow, LogRows, Metrics, as_number, metadata, question_hash, stem
+from .log import (
+    BadRow,
+    Log,
+    LogChoice,
+    LogRow,
+    LogRows,
+    Metrics,
+    as_number,
+    metadata,
+    question_hash,
+    row_or_fault,
+    stem,
+)
 
 KEYS = {"prompt", "completion", "reward"}
 MARKS = {"task", "info", "generation_ms", "scoring_ms", "example_id"}
@@ -67,7 +80,7 @@ def _rows(file: Path, metrics: Metrics) -> LogRows:
         if fault := torn or _fault(value):
             yield BadRow(where, None if torn else str(value.get("id")), fault)
         else:
-            yield _row(value, where, metrics)
+            yield row_or_fault(partial(_row, value, where, metrics), where, str(value.get("id")))
 
 
 def _fault(value: Mapping[str, Any]) -> str | None:
