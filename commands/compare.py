@@ -16,6 +16,8 @@ examples:
   grpo-eval compare runs/base runs/tuned --margin 0.01 --strict
   grpo-eval compare base=logs/base.eval tuned=logs/tuned.eval
   grpo-eval compare base=lm/base tuned=lm/tuned --task gsm8k --filter strict-match
+  grpo-eval compare base=runs/mine/final/base 'new=runs/mine/seed-*'     five training seeds as one model
+  grpo-eval compare 'old=runs/a/seed-*' 'new=runs/b/seed-*'              is recipe b better than recipe a?
 """
 
 
@@ -27,7 +29,8 @@ def add_parser(commands: Subparsers) -> None:
         run,
         help="compare runs, or logs of other tools, question by question",
         description="Compare finished runs, or logs of other tools, of one task. The first is the base; every other is "
-        "paired with it.",
+        "paired with it. NAME=RUN[,RUN...] makes runs of one recipe that differ by the training seed one model: each "
+        "is a run, a training run's folder, or a pattern of such folders.",
         examples=EXAMPLES,
     )
     add_sources(parser)

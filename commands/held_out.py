@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..evaluate.engines import Loading, load_engines
+from ..evaluate.paired.arms import Arm
+from ..evaluate.runs.run import Run
 from ..evaluate.runs.shards import Shard
 from ..files import write_lines
 from ..train import Recipe
@@ -16,27 +18,28 @@ from ..train.heldout import questions
 from ..train.heldout.samples import read_answers
 from .progress import progress
 from .report_options import ReportOptions
-from .results import show_beside, show_results
+from .results import show_beside, show_runs
 from .watch import plain_text
 
 
 class Answered(NamedTuple):
-    """Held-out questions, and the folders of the runs that answer them: base, tuned, merged."""
+    """Held-out questions, and the runs (arms of runs, for several seeds) that answer them: base, tuned, merged."""
 
     asked: questions.HeldOutQuestions
-    folders: Sequence[Path]
+    sides: Sequence[Run | Arm]
 
 
 def answer(recipe: Recipe, asked: Sequence[questions.HeldOutQuestions], adapter: Path) -> list[Answered]:
     """Have base, tuned and what was merged answer all of ``asked``, where they have not while training."""
     own, merged = questions.places(recipe, adapter, asked), merged_places(recipe, adapter, asked)
-    _fill(recipe, own, questions.loading(recipe))
+    fill(recipe, own, questions.loading(recipe))
     _keep_samples([place.folder for place in own if place.questions.leading], adapter)
-    _fill(recipe, merged, merged_loading(recipe))
-    return [Answered(one, [place.folder for place in [*own, *merged] if place.questions is one]) for one in asked]
+    fill(recipe, merged, merged_loading(recipe))
+    whole = [*own, *merged]
+    return [Answered(one, [Run.open(place.folder) for place in whole if place.questions is one]) for one in asked]
 
 
-def _fill(recipe: Recipe, places: Sequence[questions.Place], loading: Loading) -> None:
+def fill(recipe: Recipe, places: Sequence[questions.Place], loading: Loading) -> None:
     """Generate and score the runs that are not finished; each model is loaded once."""
     owed = [place for place in places if not place.finished]
     specs = list(dict.fromkeys(place.spec for place in owed))
@@ -64,7 +67,7 @@ def show(answered: Sequence[Answered], report: ReportOptions, models: Sequence[P
     ``models`` are the folders of models whose cards get the evaluation.
     """
     leading, *others = answered
-    status = show_results(leading.folders, report, models)
+    status = show_runs(leading.sides, report, models)
     for other in others:
-        show_beside(f"{other.asked.decoding} answers", other.folders, report)
+        show_beside(f"{other.asked.decoding} answers", other.sides, report)
     return status

@@ -103,7 +103,8 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Source.parse,
         metavar="RUN|LOG",
-        help="a run's directory, one that holds runs, or a log of another tool; NAME=LOG names its model",
+        help="a run's directory, one that holds runs, or a log of another tool; NAME=LOG names its model, "
+        "NAME=RUN,RUN (or a pattern, such as new='runs/mine/seed-*') makes seeds of one recipe one model",
     )
     parser.add_argument(
         "--on", choices=("shared",), help="compare on the questions that all were asked, and say how many are left out"

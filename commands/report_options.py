@@ -13,6 +13,7 @@ from .options import STDOUT
 
 # What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
+    from ..evaluate.paired.arms import Arm
     from ..evaluate.paired.comparison import Comparison
     from ..evaluate.runs.run import Run
 
@@ -30,7 +31,7 @@ class ReportOptions:
     trained_for: str | None
     strict: bool
 
-    def compare(self, runs: Sequence[Run]) -> Comparison:
+    def compare(self, runs: Sequence[Run | Arm]) -> Comparison:
         """Compare runs by these margins."""
         from ..evaluate.paired.margins import Margins
         from ..evaluate.paired.pairing import compare

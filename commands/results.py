@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from ..evaluate.paired.arms import Arm, runs_of, written
 from ..evaluate.paired.comparison import Comparison
 from ..evaluate.paired.doubts import MOST
 from ..evaluate.runs.run import Run, find_runs
@@ -24,33 +26,34 @@ from .targets import Target, json_text, write_output
 
 
 def show_results(folders: Sequence[Path], report: ReportOptions, cards: Sequence[Path] = ()) -> int:
-    """Compare the runs in ``folders``, print and write what was asked for, and return the exit status.
-
-    ``cards`` are folders of models whose cards get the evaluation.
-    """
+    """Show the comparison of the runs in ``folders`` as :func:`show_runs` does, and return the exit status."""
     return show_runs(find_runs(list(folders)), report, cards)
 
 
 def show_runs(
-    runs: Sequence[Run], report: ReportOptions, cards: Sequence[Path] = (), temporary: Path | None = None
+    sides: Sequence[Run | Arm], report: ReportOptions, cards: Sequence[Path] = (), temporary: Path | None = None
 ) -> int:
-    """Compare runs as :func:`show_results` does; where those in a ``temporary`` folder are is not said."""
-    comparison = report.compare(runs)
-    kept = [run.path for run in runs if temporary is None or not run.path.is_relative_to(temporary)]
+    """Compare runs and arms, print and write what was asked for, and return the exit status.
+
+    ``cards`` are folders of models, of single runs, whose cards get the evaluation. Where the runs in a ``temporary``
+    folder are is not said.
+    """
+    comparison = report.compare(sides)
+    kept = [side for side in sides if temporary is None or not _lies_in(side, temporary)]
     with reader_may_leave():  # the verdict stands all the same
-        _write(comparison, runs, report, kept)
-    _write_cards(cards, comparison, runs)
+        _write(comparison, sides, report, kept)
+    _write_cards(cards, comparison, runs_of(sides))
     return status(comparison, strict=report.strict)
 
 
-def show_beside(what: str, folders: Sequence[Path], report: ReportOptions) -> None:
+def show_beside(what: str, sides: Sequence[Run | Arm], report: ReportOptions) -> None:
     """Print the verdicts of a comparison that goes beside the one in full, unless standard output is for a report."""
     if report.to_stdout:
         return
-    comparison = report.compare(find_runs(list(folders)))
+    comparison = report.compare(sides)
     with reader_may_leave():
         _print_beside(what, comparison)
-        print(f"runs: {' '.join(map(str, folders))}")
+        print(f"runs: {_listed(sides)}")
 
 
 def _print_beside(what: str, comparison: Comparison) -> None:
@@ -61,7 +64,7 @@ def _print_beside(what: str, comparison: Comparison) -> None:
         print_verdict(pair, comparison, console)
 
 
-def _write(comparison: Comparison, runs: Sequence[Run], report: ReportOptions, kept: Sequence[Path]) -> None:
+def _write(comparison: Comparison, runs: Sequence[Run | Arm], report: ReportOptions, kept: Sequence[Run | Arm]) -> None:
     """Write and print; what is for standard output comes last, since its reader may leave."""
     reports: list[tuple[Target | None, str, Callable[[], str]]] = [
         (report.html, "report", lambda: to_html(comparison, runs)),
@@ -75,13 +78,22 @@ def _write(comparison: Comparison, runs: Sequence[Run], report: ReportOptions, k
     if not report.to_stdout:
         print_comparison(comparison, Console(), runs)
         if kept:
-            print(f"runs: {' '.join(map(str, kept))}")
+            print(f"runs: {_listed(kept)}")
 
 
 def _write_cards(folders: Sequence[Path], comparison: Comparison, runs: Sequence[Run]) -> None:
     if folders:
         for folder in folders:
             _say(f"card: {write_card(folder, comparison, runs)}")
+
+
+def _lies_in(side: Run | Arm, folder: Path) -> bool:
+    return any(run.path.is_relative_to(folder) for run in runs_of([side]))
+
+
+def _listed(sides: Sequence[Run | Arm]) -> str:
+    """Return what is compared as ``grpo-eval compare`` takes it."""
+    return " ".join(shlex.quote(written(side)) for side in sides)
 
 
 def _say(line: str) -> None:

@@ -16,6 +16,7 @@ from ..evaluate.runs.shards import Shard
 from . import options
 from .ending import OK, reader_may_leave, stopped_status, stopped_word
 from .main import Parser, execute
+from .numbers import positive
 from .output import output_folder
 from .report_options import ReportOptions, add_reports
 from .targets import check_outputs
@@ -32,6 +33,7 @@ examples:
   grpo-train arithmetic-tiny --merge                          also write the merged model, and test that too
   grpo-train my-recipe.yaml evaluation.every=50 evaluation.load_best=true evaluation.early_stop=3
   grpo-train my-recipe.yaml --out runs/first --resume         go on after Ctrl-C or a crash
+  grpo-train my-recipe.yaml --out runs/five --seeds 5         is the recipe better, or was one run lucky?
   accelerate launch --num_processes 8 -m grpokit.commands.train my-recipe.yaml --out runs/big
 
 exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict), 70 a fault
@@ -79,6 +81,13 @@ def build_parser() -> Parser:
     output = parser.add_argument_group("output")
     output.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: a new one in runs/)")
     output.add_argument("--resume", action="store_true", help="go on with the run that --out holds")
+    output.add_argument(
+        "--seeds",
+        type=positive,
+        metavar="N",
+        help="train N runs that differ by the seed alone, in --out/seed-0 and so on, and compare them with the base as "
+        "one; started again, or by several processes, the command does what is still to be done",
+    )
     output.add_argument("--no-evaluation", action="store_true", help="ask no held-out questions, in training or after")
     output.add_argument("--merge", action="store_true", help="also write the adapter merged into its base, and test it")
     output.add_argument("--push-to-hub", metavar="ID", help="upload the merged model, else the adapter, at the end")
@@ -109,6 +118,8 @@ def run(args: argparse.Namespace) -> int:
     report = options.read(ReportOptions, args)
     check_outputs(report.outputs, args.out)
     load_dotenv(Path(".env"))  # keys such as WANDB_API_KEY and HF_TOKEN; those of the environment go first
+    if args.seeds is not None:
+        return _train_seeds(args, recipe, report if evaluate else None)
     with output_folder(args.out, Path(recipe.task.name).stem) as out:
         try:
             from .actions.train import train_and_compare
@@ -118,6 +129,29 @@ def run(args: argparse.Namespace) -> int:
             if Shard.current().first:
                 print(f"grpo-train: {stopped_word(stop)}; {_way_on(out)}", file=sys.stderr)
             return stopped_status(stop)
+
+
+def _train_seeds(args: argparse.Namespace, recipe: train.Recipe, report: ReportOptions | None) -> int:
+    """Train several seeds; what only one run could mean is refused first."""
+    if args.out is None:
+        raise options.UsageError("--seeds needs --out, the folder of the runs.")
+    if any(override.partition("=")[0] in ("seed", "grpo.seed") for override in args.overrides):
+        raise options.UsageError(f"--seeds {args.seeds} trains the seeds 0 to {args.seeds - 1}; leave seed= out.")
+    if recipe.settings.get("save_strategy") == "no":
+        raise options.UsageError("--seeds goes on from checkpoints where a run was stopped; leave save_strategy out.")
+    if recipe.export.push_to_hub is not None:
+        raise options.UsageError("--push-to-hub is for one model; push the seed that you want: leave it out here.")
+    if Shard.current().count > 1:
+        raise options.UsageError(
+            "--seeds is for single processes; give each launch a seed of its own: seed=0, seed=1 …"
+        )
+    from .actions.seeds import train_seeds
+
+    try:
+        return train_seeds(recipe, args.seeds, args.out, report)
+    except KeyboardInterrupt as stop:
+        print(f"grpo-train: {stopped_word(stop)}; go on with the same command.", file=sys.stderr)
+        return stopped_status(stop)
 
 
 def chosen_recipe(args: argparse.Namespace) -> train.Recipe:

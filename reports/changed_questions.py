@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from ..evaluate.paired.arms import Arm
 from ..evaluate.paired.comparison import Comparison, Pair, QuestionChange
 from ..evaluate.runs.run import Run
 from .samples import Answer, Question, read_questions
@@ -17,7 +18,7 @@ SHOWN = 3
 """Losses and gains shown of one pair; of each among several pairs, a single one."""
 
 
-def read_moved(comparison: Comparison, runs: Sequence[Run]) -> dict[str, Question]:
+def read_moved(comparison: Comparison, runs: Sequence[Run | Arm]) -> dict[str, Question]:
     """Read the questions that :func:`print_moves` shows; none without runs."""
     count = _count(comparison)
     wanted = {move.prompt_id for pair in comparison.pairs for move in [*_losses(pair, count), *_gains(pair, count)]}

@@ -12,10 +12,11 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from ..evaluate.paired.arms import Arm, runs_of
 from ..evaluate.paired.comparison import Comparison
 from ..evaluate.runs.run import Run
 from ..files import write_atomically
-from . import verdicts, wording
+from . import training, verdicts, wording
 from .embedded import embed
 from .json_report import to_json
 from .samples import read_questions
@@ -29,12 +30,12 @@ SCRIPTS = ("weights.js", "figures.js", "charts.js", "answers.js", "samples.js", 
 """The page's own scripts, in the order in which they run."""
 
 
-def write_html(comparison: Comparison, runs: Sequence[Run], path: Path) -> None:
+def write_html(comparison: Comparison, runs: Sequence[Run | Arm], path: Path) -> None:
     """Write the page of :func:`to_html`, whole or not at all."""
     write_atomically(path, to_html(comparison, runs))
 
 
-def to_html(comparison: Comparison, runs: Sequence[Run]) -> str:
+def to_html(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
     """Return the page. ``runs`` are those that the comparison was made of, in its order.
 
     Every text of a model is shown as text: the template escapes, scripts set text and never markup, and the
@@ -44,7 +45,7 @@ def to_html(comparison: Comparison, runs: Sequence[Run]) -> str:
     return _render(comparison, runs).encode("utf-8", "replace").decode("utf-8")
 
 
-def _render(comparison: Comparison, runs: Sequence[Run]) -> str:
+def _render(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
     scripts = [_charting_library(), *(_template(name) for name in SCRIPTS)]
     return (
         _environment()
@@ -52,8 +53,8 @@ def _render(comparison: Comparison, runs: Sequence[Run]) -> str:
         .render(
             comparison=comparison,
             pairs=[_pair_view(comparison, index) for index in range(len(comparison.pairs))],
-            manifests=[_manifest_view(run) for run in runs],
-            sampled=all(run.manifest.sampling for run in runs),
+            manifests=[_manifest_view(run) for run in runs_of(runs)],
+            sampled=all(run.manifest.sampling for run in runs_of(runs)),
             command=_command(comparison, runs),
             data=_script_json(_numbers(comparison) | {"primary": comparison.primary}),
             **_slider_ends(comparison),
@@ -79,10 +80,11 @@ def _environment() -> Environment:
     environment.filters.update({function.__name__: function for function in (*words, verdicts.confidence)})
     environment.filters["foldable"] = _foldable
     environment.globals.update(doubts=wording.doubts, mismatch=wording.mismatch, verdict_word=verdicts.verdict_word)
-    environment.globals.update(headline=verdicts.headline, evidence=verdicts.evidence)
+    environment.globals.update(evidence=verdicts.evidence)
     environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
     environment.globals.update(alarm=wording.alarm, medians=wording.medians, repetition=wording.repetition)
     environment.globals.update(notes=wording.notes)
+    environment.globals.update(claim=training.claim, origins=training.origins, best_of=training.best_of)
     environment.globals.update(multiplicity=verdicts.multiplicity, over_models=verdicts.over_models)
     environment.globals.update(training=verdicts.training)
     return environment
@@ -140,7 +142,14 @@ def _pair_view(comparison: Comparison, index: int) -> dict[str, Any]:
     base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
     rows = [(name, difference, base.rows()[name], tuned.rows()[name]) for name, difference in pair.rows().items()]
     behaviour = wording.behaviour_rows(pair, base, tuned)
-    return {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "behaviour": behaviour}
+    seeds = _dots(training.seed_changes(pair, comparison))
+    return {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "behaviour": behaviour, "seeds": seeds}
+
+
+def _dots(seeds: Sequence[training.SeedChange]) -> list[tuple[training.SeedChange, float | None]]:
+    """Return each seed with the place of its dot, in percent of the width; no change is in the middle."""
+    furthest = max((abs(one.change) for one in seeds if one.change is not None), default=0.0) or 1.0
+    return [(one, None if one.change is None else 50 + 46 * one.change / furthest) for one in seeds]
 
 
 def _manifest_view(run: Run) -> dict[str, str]:
@@ -170,7 +179,8 @@ def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _command(comparison: Comparison, runs: Sequence[Run]) -> str:
-    paths = " ".join(quote(run.path.name) for run in runs)
+def _command(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
+    sides = [f"{run.name}={','.join(run.labels)}" if isinstance(run, Arm) else run.path.name for run in runs]
+    tool = "grpo-eval compare" if any(isinstance(run, Arm) for run in runs) else "grpo-report"
     options = " ".join(f"--margin {quote(margin)}" for margin in comparison.margins.options)
-    return f"grpo-report {paths} {options} --html report.html"
+    return f"{tool} {' '.join(map(quote, sides))} {options} --html report.html"

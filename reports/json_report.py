@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from ..evaluate.paired.arms import Seeds
 from ..evaluate.paired.comparison import (
     Comparison,
     CurvePoint,
@@ -32,7 +33,8 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
     ``pairs``: per reward and for the total the paired change, its interval, p before and after Holm's
     adjustment, the questions that rose (``fixed``) and fell (``broken``), and the smallest detectable change;
     what each reward contributed to the total's change, how the primary's change splits, how the completions and their
-    lengths changed, alarms of the training, the changed questions, and what more questions would not mend.
+    lengths changed, alarms of the training, how the checkpoint was chosen, the changed questions, and what more
+    questions would not mend. ``best_of``: by how much the best of several models is flattered.
     """
     return {
         "schema": SCHEMA,
@@ -44,6 +46,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "pairs": [_pair(pair) for pair in comparison.pairs],
         "noise": asdict(comparison.noise) if comparison.noise else None,
         "obstacles": [_obstacle(one) for one in comparison.obstacles],
+        "best_of": comparison.best_of._asdict() if comparison.best_of else None,
     }
 
 
@@ -72,7 +75,14 @@ def _model(model: ModelSummary) -> dict[str, Any]:
             {"reward": curve.reward, "kind": curve.kind, "points": _points(curve.points)} for curve in model.curves
         ],
         "per_weight": _per_weight(model.per_weight),
+        "arm": _arm(model.seeds),
     }
+
+
+def _arm(seeds: Seeds | None) -> dict[str, Any] | None:
+    if seeds is None:
+        return None
+    return {"seeds": [one._asdict() for one in seeds.means], "between_seeds": seeds.between}
 
 
 def _summary(summary: RewardSummary) -> dict[str, Any]:
@@ -109,6 +119,8 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "trained_for": list(pair.trained_for),
         "outside": list(pair.outside),
         "obstacles": [_obstacle(one) for one in pair.obstacles],
+        "choices": [asdict(choice) for choice in pair.choices],
+        "lone_seed": pair.lone_seed,
     }
 
 

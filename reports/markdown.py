@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..evaluate.paired.comparison import Comparison, ModelSummary, Pair
-from .verdicts import confidence, evidence, headline, multiplicity, over_models, training, verdict_word
+from .training import best_of, claim, origins, seed_changes
+from .verdicts import confidence, evidence, multiplicity, over_models, training, verdict_word
 from .wording import (
     alarm,
     doubts,
@@ -37,7 +38,7 @@ def to_markdown(comparison: Comparison) -> str:
     asked = f"{questions(first.prompts)}, {first.samples} {'sample' if first.samples == 1 else 'samples'} each"
     sections = [f"### Evaluation of {_text(comparison.task)}\n\n{asked}."]
     sections += [f"> **Note:** {_text(line)}" for line in notes(comparison)]
-    sections += [_text(line) for line in [multiplicity(comparison)] if line]
+    sections += [_text(line) for line in (multiplicity(comparison), best_of(comparison)) if line]
     alone = _doubts(doubts(comparison.models, comparison.obstacles, comparison.primary))
     sections += [_pair(pair, comparison) for pair in comparison.pairs] or [*alone, _means(first)]
     return "\n\n".join(sections) + "\n"
@@ -46,13 +47,15 @@ def to_markdown(comparison: Comparison) -> str:
 def _pair(pair: Pair, comparison: Comparison) -> str:
     base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
     lines = _doubts(doubts((base, tuned), pair.obstacles, pair.primary))
-    lines.append(f"**{verdict_word(pair)}: {_text(headline(pair))}** {_text(evidence(pair))}")
+    lines.append(f"**{verdict_word(pair)}: {_text(claim(pair))}** {_text(evidence(pair))}")
     lines += [f"> **Warning:** {_text(mismatch(difference, pair))}" for difference in pair.mismatches]
     if pair.hacking and pair.hacking.suspected:
         lines.append(f"> **Reward hacking suspected:** {_text(pair.hacking.reason)}")
     lines += [f"> **Alarm while training,** {_text(alarm(raised))}" for raised in pair.alarms]
     lines.append(_text(training(pair)))
+    lines += [_text(line) for line in origins(pair, comparison)]
     lines.append(_pair_table(pair, base, tuned))
+    lines.append(_seeds(pair, comparison))
     lines.append(_factors(pair, base, tuned))
     lines.append(_text(over_models(pair, comparison)))
     lines.append(_text(narrowing(pair.gain)))
@@ -90,6 +93,12 @@ def _pair_table(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
         for name, change in pair.rows().items()
     ]
     return _table(heads, rows)
+
+
+def _seeds(pair: Pair, comparison: Comparison) -> str:
+    """Return one row per training seed; "" where no side is an arm."""
+    rows = [[f"{one.model}, {one.seed}", one.mean, one.shown] for one in seed_changes(pair, comparison)]
+    return _table(["seed", pair.primary, f"from {pair.base}"], rows) if rows else ""
 
 
 def _factors(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:

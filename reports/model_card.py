@@ -57,7 +57,8 @@ def _pair_of(folder: Path, comparison: Comparison, runs: Sequence[Run]) -> Pair:
     Where runs of several steps of one training were compared, it is the step whose weights the folder holds.
     """
     own, by_name = folder.resolve(), {run.model: run for run in runs}
-    pairs = [pair for pair in comparison.pairs if _is_at(by_name[pair.tuned], own)] or list(comparison.pairs)
+    single = [pair for pair in comparison.pairs if pair.tuned in by_name]  # an arm of several seeds has no one folder
+    pairs = [pair for pair in single if _is_at(by_name[pair.tuned], own)] or single
     if len(pairs) > 1:
         pairs = [pair for pair in pairs if by_name[pair.tuned].manifest.weights == _weights(by_name[pair.tuned], own)]
     if len(pairs) == 1:

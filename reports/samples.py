@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from ..evaluate.paired.arms import Arm, runs_of
 from ..evaluate.runs.run import Run, Score
 from ..evaluate.types import EvaluationError, FinishReason, Row
 from ..rewards.reward import Judgement
@@ -23,7 +24,7 @@ class Answer(NamedTuple):
 
 
 class Question(NamedTuple):
-    """One prompt and, per run in the order of the runs, the answers of its model."""
+    """One prompt and, per model in the order of the models, its answers."""
 
     id: str
     prompt: str
@@ -31,17 +32,18 @@ class Question(NamedTuple):
     answers: tuple[tuple[Answer, ...], ...]
 
 
-def read_questions(runs: Sequence[Run], wanted: Collection[str] | None = None) -> Iterator[Question]:
+def read_questions(sides: Sequence[Run | Arm], wanted: Collection[str] | None = None) -> Iterator[Question]:
     """Yield the questions that every run has answered, in the order of the first run's prompts.
 
-    ``wanted`` limits them to these prompt ids.
+    The answers of an arm are those of its runs, one run after the other. ``wanted`` limits them to these prompt ids.
     """
-    answered = [_Answered(run, wanted) for run in runs]
-    for prompt in runs[0].asked():
+    answered = [[_Answered(run, wanted) for run in runs_of([side])] for side in sides]
+    for prompt in runs_of(sides)[0].asked():
         if wanted is not None and prompt.id not in wanted:
             continue
-        answers = tuple(given for side in answered if (given := side.take(prompt.id)))
-        if len(answers) == len(runs):
+        taken = [[run.take(prompt.id) for run in runs] for runs in answered]
+        answers = tuple(sum(given, ()) for given in taken if all(given))
+        if len(answers) == len(sides):
             yield Question(prompt.id, as_text(prompt.text), _reference(prompt.columns), answers)
 
 

@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..evaluate.paired.arms import Arm
 from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary, Verdict
 from ..evaluate.runs.run import Run
 from .changed_questions import print_moves, read_moved
-from .verdicts import confidence, evidence, headline, multiplicity, over_models, training, verdict_word
+from .training import best_of, claim, origins, seed_changes
+from .verdicts import confidence, evidence, multiplicity, over_models, training, verdict_word
 from .wording import (
     SAID_FROM,
     alarm,
@@ -39,6 +41,9 @@ BAR_WIDTHS = (13, 41)
 WIDE = 104
 """Columns from which the intervals are also shown in numbers."""
 
+MOST_IN_FULL = 4
+"""Of more models than this the best one is shown in full, and a line of each."""
+
 _COLOURS = {
     Verdict.IMPROVED: "green",
     Verdict.HELD: "cyan",
@@ -59,7 +64,7 @@ UNICODE = Symbols("─", "●", "│")
 ASCII = Symbols("-", "o", "|")
 
 
-def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Run] = ()) -> None:
+def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Run | Arm] = ()) -> None:
     """Print the comparison; with its ``runs`` also the questions that moved furthest in each pair.
 
     Fits 80 columns. Colour carries nothing that the words do not say.
@@ -68,22 +73,76 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
     moved = read_moved(comparison, runs)
     for line in notes(comparison):
         console.print(Text(f"note: {line}", style="yellow"))
-    if shared := multiplicity(comparison):
-        console.print(Text(shared))
-    for place, pair in enumerate(comparison.pairs):
+    for line in (multiplicity(comparison), best_of(comparison)):
+        if line:
+            console.print(Text(line))
+    shown = _shown(comparison)
+    if len(shown) < len(comparison.pairs):
+        console.print(_overview(comparison, console))
+        console.print()
+    for place, pair in enumerate(shown):
         if place:
             console.print()
         print_verdict(pair, comparison, console)
         console.print(_pair_table(pair, comparison, console))
+        _print_seeds(pair, comparison, console)
         _print_factors(pair, console)
     if not comparison.pairs:
         _print_doubts(doubts(comparison.models, comparison.obstacles, comparison.primary), console)
         console.print(_model_table(comparison))
+    named = {name for pair in shown for name in (pair.base, pair.tuned)}
     for model in comparison.models:
-        _print_counts(model, comparison.primary, console)
-    for pair in comparison.pairs:
+        if model.name in named or not shown:
+            _print_counts(model, comparison.primary, console)
+    for pair in shown:
         print_moves(pair, comparison, moved, console)
     _print_parameters(comparison, console)
+
+
+def _shown(comparison: Comparison) -> tuple[Pair, ...]:
+    """Return the pairs that are shown in full: all of a few, of many that of the best model."""
+    if len(comparison.pairs) <= MOST_IN_FULL or comparison.best_of is None:
+        return comparison.pairs
+    return tuple(pair for pair in comparison.pairs if pair.tuned == comparison.best_of.name)
+
+
+def _overview(comparison: Comparison, console: Console) -> Table:
+    """Return a line per model: its mean of the primary metric, the change and the verdict; the best one stands out."""
+    best = comparison.best_of and comparison.best_of.name
+    table = _table("model", comparison.primary, "change")
+    table.add_column(f"{confidence(comparison.pairs[0].gain.level)} interval", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    scale = _scale([pair.gain for pair in comparison.pairs])
+    symbols = ASCII if console.options.ascii_only else UNICODE
+    for pair in comparison.pairs:
+        summary = comparison.model(pair.tuned).rows()[pair.primary]
+        table.add_row(
+            Text(one_line(pair.tuned), style="bold" if pair.tuned == best else ""),
+            Text(number(summary.estimate.mean)),
+            Text(signed(pair.gain.delta), style=_colour(pair.gain)),
+            Text(interval_bar(pair.gain, scale, symbols, BAR_WIDTHS[0] + 8), _colour(pair.gain)),
+            Text(f"{verdict_word(pair)}{' (best)' if pair.tuned == best else ''}"),
+        )
+    return table
+
+
+def _print_seeds(pair: Pair, comparison: Comparison, console: Console) -> None:
+    """Print a line with a dot for each training seed of the arms in a pair."""
+    seeds = seed_changes(pair, comparison)
+    if not seeds:
+        return
+    console.print()
+    table = _table("seed", one_line(short_names(pair.rows())[pair.primary]), "change")
+    table.add_column("", no_wrap=True)
+    scale = max((abs(one.change) for one in seeds if one.change is not None), default=0.0) or 1.0
+    symbols = ASCII if console.options.ascii_only else UNICODE
+    for one in seeds:
+        cells = [" "] * BAR_WIDTHS[1]
+        cells[_cell(0.0, scale, len(cells))] = symbols.zero
+        if one.change is not None:
+            cells[_cell(one.change, scale, len(cells))] = symbols.point
+        table.add_row(Text(f"{one.model}, {one.seed}"), one.mean, one.shown, Text("".join(cells)))
+    console.print(table)
 
 
 def _forgive_encoding(console: Console) -> None:
@@ -100,8 +159,9 @@ def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
         console.print(Text("! " + mismatch(warning, pair), style="bold red" if warning.fatal else "yellow"))
     colour = "red" if pair.verdict is None else _COLOURS[pair.verdict]
     verdict = Text(f"{verdict_word(pair)}: ", style=f"bold {colour}")
-    console.print(verdict + Text(headline(pair), style="bold"))
-    console.print(Text(evidence(pair)))
+    console.print(verdict + Text(claim(pair), style="bold"))
+    for line in (evidence(pair), *origins(pair, comparison)):
+        console.print(Text(line))
     for line in (
         over_models(pair, comparison),
         narrowing(pair.gain),

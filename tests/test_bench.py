@@ -69,6 +69,12 @@ def test_many_samples_at_a_small_size() -> None:
     ]
 
 
+def test_choosing_at_a_tiny_size() -> None:
+    shown = run("choosing.py", "--runs", "20")
+    assert len(re.findall(r"^ +\d+ +\d +\d\.\d{3} +\d\.\d{3} ", shown, re.MULTILINE)) == 4
+    assert len(re.findall(r"^ +(?:3|5|10) +0\.\d\d +[01]\.\d{3} +[01]\.\d{3}$", shown, re.MULTILINE)) == 15
+
+
 def test_endpoint_puts_the_engine_beside_openai() -> None:
     shown = run("endpoint.py", "--requests", "32", "--concurrency", "8", "--latency", "0.1")
     assert re.findall(r"^(\S+ ?\S+) +\d.*/s  .* of the most ", shown, re.MULTILINE) == ["this package", "openai"]

@@ -41,7 +41,7 @@ def claim(out: Path, recipe: Recipe, *, resume: bool) -> Path | None:
 
 
 def go_on(out: Path, recipe: Recipe) -> bool:
-    """Say whether ``out`` holds a run of this recipe that can be resumed, or is finished; an empty folder holds none.
+    """Say whether ``out`` holds a run of this recipe that can be resumed; an empty folder holds none.
 
     What is left of one that was killed before its first checkpoint is cleared away. Raises :class:`TrainingError` for
     anything else in there.
@@ -49,7 +49,7 @@ def go_on(out: Path, recipe: Recipe) -> bool:
     if is_empty(out):
         return False
     _check_same(out / RECIPE, recipe)
-    if is_finished(out) or last_checkpoint(out) is not None:
+    if last_checkpoint(out) is not None:
         return True
     for path in out.iterdir():
         if path.name != LOCK:

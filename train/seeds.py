@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import sys
 from pathlib import Path
 
 from ..evaluate.paired.alarms import BASE, EVALUATIONS, FINAL, GREEDY_EVALUATIONS, GREEDY_FINAL
@@ -42,3 +44,12 @@ def take_over_base(common: Path, out: Path) -> None:
             for path in sorted(files, key=lambda path: path.name != "manifest.json"):  # it says whose the others are
                 with path.open("rb") as file, replacing(target / path.name) as copy:
                     shutil.copyfileobj(file, copy)
+
+
+def let_go() -> None:
+    """Give back what a finished run still holds: its memory, on the GPU too, and its run at Weights & Biases."""
+    gc.collect()
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.cuda.empty_cache()
+    if (wandb := sys.modules.get("wandb")) is not None:
+        wandb.finish()  # else the next one's figures go into the same run

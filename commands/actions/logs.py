@@ -12,12 +12,14 @@ from typing import NamedTuple
 from ...evaluate.logs.imports import Grading, import_log
 from ...evaluate.logs.log import Log, stem
 from ...evaluate.logs.recognition import open_log
+from ...evaluate.paired.arms import Arm, read_arm
 from ...evaluate.paired.shared import on_shared_questions
 from ...evaluate.progress import Advance
 from ...evaluate.runs.run import Run, find_runs
 from ...evaluate.types import EvaluationError
 from ...files import folder_names
 from ...rewards import RewardMix
+from ..arms import arm_places
 from ..log_options import LogOptions, Source
 from ..options import ScoringOptions, UsageError
 from ..progress import progress
@@ -31,7 +33,7 @@ def holds_runs(path: Path) -> bool:
 class OpenedRuns(NamedTuple):
     """The runs of a command's sources; those that are made out of logs are in the folder ``temporary``."""
 
-    runs: list[Run]
+    runs: list[Run | Arm]
     temporary: Path
 
 
@@ -40,7 +42,7 @@ def opened_runs(
     sources: Sequence[Source], logs: LogOptions, scoring: ScoringOptions, *, shared: bool = False
 ) -> Iterator[OpenedRuns]:
     """Give the runs of all sources, or what is ``shared`` by them; the temporary folder is gone after the block."""
-    if all(holds_runs(source.path) for source in sources):
+    if all(holds_runs(source.path) or arm_places(source) for source in sources):
         scored = [f"--{name}" for name in ("rewards", "primary") if getattr(scoring, name) is not None]
         if given := [*logs.given, *scored]:
             raise UsageError(f"{' and '.join(given)} is for logs of other tools, and these are runs; leave it out.")
@@ -54,7 +56,9 @@ def opened_runs(
         yield OpenedRuns(on_shared_questions(runs) if shared else runs, Path(folder))
 
 
-def _runs(source: Source, logs: LogOptions, scoring: ScoringOptions, folder: Path) -> list[Run]:
+def _runs(source: Source, logs: LogOptions, scoring: ScoringOptions, folder: Path) -> Sequence[Run | Arm]:
+    if source.name is not None and (places := arm_places(source)):
+        return [read_arm(source.name, places)]
     if not holds_runs(source.path):
         return read_log(source, logs, scoring, folder)
     runs = find_runs([source.path])

@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .alarms import Alarm
+from .arms import Seeds
+from .choice import BestOf, Choice
 from .doubts import Mismatch, MissingValues, NoiseFloor, Obstacle
 from .margins import Margins
 
@@ -93,7 +95,8 @@ class ModelSummary:
     questions that got one and the same long text although their references differ. An endpoint ``refused`` so many
     completions, which count as empty texts. ``missing`` are those without a value of the primary metric, which is the
     first model's throughout. ``notes`` are to be read before the numbers: what the log lacks that the completions are
-    from. ``system`` says where system messages went ("moved" into the first question, or "left out") if its chat
+    from. Of an arm (runs that differ by the training seed) ``seeds`` are its runs, and all else holds over them
+    together. ``system`` says where system messages went ("moved" into the first question, or "left out") if its chat
     template shows none.
     """
 
@@ -118,6 +121,7 @@ class ModelSummary:
     per_weight: PerWeight | None
     missing: MissingValues
     notes: tuple[str, ...] = ()
+    seeds: Seeds | None = None
 
     def rows(self) -> dict[str, RewardSummary]:
         """Return every metric by name, in the order in which reports show them: the rewards, then the total."""
@@ -264,6 +268,8 @@ class Pair:
     known. ``lengths`` is None where token counts are not known. ``alarms`` were raised while the tuned model trained.
     ``obstacles`` are what more questions would not mend. ``trained_for`` names the rewards that the tuned model was
     trained for, none where that is not known, and ``outside`` the measured ones that it was not trained for.
+    ``choices`` say how its checkpoint was chosen, one per seed; ``lone_seed``: it is the only run of its recipe here,
+    whose luck is then in no interval.
     """
 
     base: str
@@ -285,6 +291,8 @@ class Pair:
     obstacles: tuple[Obstacle, ...] = ()
     trained_for: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    lone_seed: bool = False
 
     def rows(self) -> dict[str, Difference]:
         """Return every metric by name, in the order in which reports show them: the rewards, then the total."""
@@ -332,6 +340,7 @@ class Comparison:
     pairs: tuple[Pair, ...]
     noise: NoiseFloor | None
     obstacles: tuple[Obstacle, ...] = ()
+    best_of: BestOf | None = None
 
     def model(self, name: str) -> ModelSummary:
         """Return the model of this name; names are different within a comparison."""

@@ -118,7 +118,7 @@ def difference(
     test = _test(changes, _single(base) and _single(tuned) and is_binary(_both(base, tuned)), clusters)
     unseen = rare_loss(independent_units(len(changes), clusters), 1.0, level)
     floor = (estimated.mean or 0.0) - reach * unseen
-    held_above = _held_above(changes, clusters, reach, margin, level)
+    held_above = least_above(changes, clusters, reach, margin, level)
     evidence = Evidence(interval, None if clusters is not None else test.p, floor, estimated.n)
     return Difference(
         delta=estimated.mean,
@@ -226,7 +226,7 @@ def _detectable(changes: Floats, unseen: float, clusters: Integers | None, level
     return smallest_detectable(unseen / two_sided_z(level), math.inf, level)
 
 
-def _held_above(changes: Floats, clusters: Integers | None, reach: float, margin: float, level: float) -> int | None:
+def least_above(changes: Floats, clusters: Integers | None, reach: float, margin: float, level: float) -> int | None:
     """The number of questions that must be exceeded for rare losses of the margin to be excluded."""
     if not margin or not len(changes):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,11 +14,11 @@ from .total import weighted
 
 def proxy(table: Table, weights: Mapping[str, float]) -> Estimate | None:
     """Return the mean of what is rewarded beside the primary metric, weighted; None when that is nothing."""
-    others = _others(table, weights)
-    return estimate(weighted(table, others), table.clusters) if others else None
+    beside = weights_beside(table, weights)
+    return estimate(weighted(table, beside), table.clusters) if beside else None
 
 
-def _others(table: Table, weights: Mapping[str, float]) -> dict[str, float]:
+def weights_beside(table: Table, weights: Mapping[str, float]) -> dict[str, float]:
     """Return the weights of the rewards beside the primary one; none where the primary metric is the total itself."""
     if table.primary == TOTAL:
         return {}
@@ -37,14 +37,19 @@ def check_hacking(
     most 2.5 % of comparisons, and so does the check: a gain too small to see in the primary raises no alarm
     (intersection-union test, Berger 1982, Technometrics 24:295).
     """
-    others = _others(base, weights)
-    if not others:
+    beside = weights_beside(base, weights)
+    if not beside:
         return None
-    change = paired_estimate(weighted(base, others), weighted(tuned, others), design)
+    change = paired_estimate(weighted(base, beside), weighted(tuned, beside), design)
+    return judge_hacking(change, tuple(beside), gain, base.primary)
+
+
+def judge_hacking(change: Estimate, beside: Sequence[str], gain: Difference, primary: str) -> HackingCheck:
+    """Judge the ``change`` of the rewards ``beside`` the primary one as :func:`check_hacking` says."""
     rose = change.low is not None and change.low > 0
     flat = gain.high is not None and gain.high < gain.margin
-    names = ", ".join(others) + (" together" if len(others) > 1 else "")
-    return HackingCheck(rose and flat, change, f"{names} {_reason(rose, gain, base.primary)}")
+    names = ", ".join(beside) + (" together" if len(beside) > 1 else "")
+    return HackingCheck(rose and flat, change, f"{names} {_reason(rose, gain, primary)}")
 
 
 def _reason(rose: bool, gain: Difference, primary: str) -> str:

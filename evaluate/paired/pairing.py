@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
 from ..runs.run import Run
+from ..statistics.arrays import Floats
 from ..statistics.intervals import CONFIDENCE
 from ..types import EvaluationError
-from .alarms import read_alarms
+from .alarms import Alarm, read_alarms
+from .arms import Arm, is_trained
 from .behaviour import behaviour, behaviour_changes
+from .choice import Choice, best_of, read_choice
 from .comparability import require_comparable, table_mismatches
 from .comparison import TOTAL, Comparison, Difference, ModelSummary, Pair, QuestionChange, RewardSummary, Verdict
 from .curves import Values, curve, curve_differences, curve_values
@@ -26,22 +29,43 @@ from .margins import MARGIN, Margin, Margins
 from .noise import read_noise
 from .obstacles import obstacles
 from .outside import outside, trained_for
+from .seeds import ArmPair, ArmScores, arm_summary
 from .shared import require_same_questions
 from .table import Table, primary_metric, read_table
 from .total import contributions, model_per_weight, pair_per_weight, score_limits
 
 
 class _Side(NamedTuple):
-    """One model of a comparison, read into memory."""
+    """One model of a comparison, read into memory: a run's table, or the ``scores`` of an arm of several runs.
 
-    run: Run
+    Of these the ``table`` is the first run's.
+    """
+
+    arm: Arm
     name: str
+    model: ModelSummary
     table: Table
     curves: tuple[Values, ...]
+    scores: ArmScores | None
+
+    @property
+    def run(self) -> Run:
+        """The run, or the first of several."""
+        return self.arm.runs[0]
+
+    @property
+    def by_seed(self) -> ArmScores:
+        """The questions' means in each run."""
+        return self.scores or ArmScores.read(self.table, self.run.manifest.mix.weights)
+
+    def means(self, metric: str) -> Floats:
+        """Return the questions' means over all runs."""
+        means: Floats = self.by_seed.metrics[metric].mean(axis=1)
+        return means
 
 
 def compare(
-    runs: Sequence[Run],
+    runs: Sequence[Run | Arm],
     *,
     margin: float | Margins = MARGIN,
     level: float = CONFIDENCE,
@@ -52,7 +76,7 @@ def compare(
 
     One run gives its means and no pair. The verdict of a pair is that of the task's primary metric, or of the
     weighted total where the mix does not measure that; the base's where the tasks name different ones. Two runs are in
-    memory at a time.
+    memory at a time. An :class:`Arm` of several runs is one model, whose changes hold over questions and seeds.
 
     ``level`` is that of the intervals of all changes, which verdicts follow. With m tuned models the intervals are at
     ``1 - (1 - level) / m`` (Bonferroni), so that models no different from the base give any false verdict no more often
@@ -71,56 +95,83 @@ def compare(
         if not math.isfinite(margin) or margin < 0:
             raise EvaluationError(f"margin={margin}: give 0 or a positive number, such as {MARGIN}.")
         margin = Margins(Margin(margin))
-    first, *later = runs
+    first, *later = (one if isinstance(one, Arm) else Arm(one.model, (one,)) for one in runs)
     each = 1 - (1 - level) / len(later) if multiplicity and later else level
-    for run in later:
-        require_same_questions(first, run)
-    flagged = [require_comparable(first.manifest, run.manifest) for run in later]
-    names = _names(runs)
-    base = _read(first, names[0], primary_metric(first))
-    models, pairs = [_model(base)], []
+    flagged = [_flagged(first, arm) for arm in later]
+    names, mix = _names(runs), first.runs[0].manifest.mix
+    base = _read(first, names[0], primary_metric(first.runs[0]))
+    models, pairs, scores = [base.model], [], []
     means = {name: summary.estimate.mean for name, summary in models[0].rows().items()}
     margins = {name: of_metric.of(means[name]) for name, of_metric in margin.over(list(means)).items()}
-    for run, name, mismatches in zip(later, names[1:], flagged, strict=True):
-        tuned = _read(run, name, base.table.primary, base.table.ids)
-        models.append(_model(tuned))
-        pair = _pair(base, tuned, mismatches, margins, each, trained_for(run, trained))
+    for arm, name, mismatches in zip(later, names[1:], flagged, strict=True):
+        tuned = _read(arm, name, base.table.primary, base.table.ids)
+        models.append(tuned.model)
+        scores.append((name, tuned.means(base.table.primary)))
+        pairing = _pair if base.scores is tuned.scores is None else _arm_pair
+        pair = pairing(base, tuned, mismatches, margins, each, trained_for(tuned.run, trained))
         decided = pair.verdict not in (None, Verdict.UNDERPOWERED)
-        hindered = obstacles((models[0], models[-1]), pair.primary, first.manifest.mix.ranges, decided=decided)
+        hindered = obstacles((models[0], models[-1]), pair.primary, mix.ranges, decided=decided)
         pairs.append(replace(pair, obstacles=hindered))
     return Comparison(
-        task=first.manifest.task.name,
+        task=base.run.manifest.task.name,
         primary=base.table.primary,
         margin=margins[base.table.primary],
         margins=margin,
         level=level,
-        weights=dict(first.manifest.mix.weights),
+        weights=dict(mix.weights),
         models=tuple(models),
         pairs=adjust_over_models(pairs),
-        noise=read_noise(first.path),
-        obstacles=() if pairs else obstacles(models, base.table.primary, first.manifest.mix.ranges, decided=True),
+        noise=read_noise(base.run.path),
+        obstacles=() if pairs else obstacles(models, base.table.primary, mix.ranges, decided=True),
+        best_of=best_of(scores, base.table.clusters),
     )
 
 
-def _names(runs: Sequence[Run]) -> list[str]:
+def _flagged(base: Arm, tuned: Arm) -> tuple[Mismatch, ...]:
+    """Return what is flagged between any run and the first of the base's, each once, and within the arms."""
+    first = base.runs[0].manifest
+    beside = [*base.runs[1:], *tuned.runs]
+    for run in beside:
+        require_same_questions(base.runs[0], run)
+    differing = [one for run in beside for one in require_comparable(first, run.manifest)]
+    return tuple(dict.fromkeys([*base.mismatches(), *tuned.mismatches(), *differing]))
+
+
+def _names(sides: Sequence[Run | Arm]) -> list[str]:
     """Return the models' names, with the run's folder where two are the same."""
-    models = [run.model for run in runs]
-    return [f"{run.model} ({run.path.name})" if models.count(run.model) > 1 else run.model for run in runs]
+    models = [side.name if isinstance(side, Arm) else side.model for side in sides]
+    paths = [side.runs[0].path if isinstance(side, Arm) else side.path for side in sides]
+    return [
+        f"{model} ({path.name})" if models.count(model) > 1 else model
+        for model, path in zip(models, paths, strict=True)
+    ]
 
 
-def _read(run: Run, name: str, primary: str, order: Sequence[str] | None = None) -> _Side:
-    table = read_table(run, primary, order)
-    return _Side(run, name, table, curve_values(table))
+def _read(arm: Arm, name: str, primary: str, order: Sequence[str] | None = None) -> _Side:
+    first, *others = arm.runs
+    table = read_table(first, primary, order)
+    curves = curve_values(table) if not others else ()
+    model = _model(first, name, table, curves)
+    if not others:
+        return _Side(arm, name, model, table, curves, None)
+    mix = first.manifest.mix
+    models, scores = [model], [ArmScores.read(table, mix.weights)]
+    for run in others:
+        other = read_table(run, primary, table.ids)
+        models.append(_model(run, name, other, ()))
+        scores.append(ArmScores.read(other, mix.weights))
+    joined, labelled = ArmScores.joined(scores), dict(zip(arm.labels, models, strict=True))
+    return _Side(arm, name, arm_summary(name, labelled, joined, mix.ranges), table, (), joined)
 
 
-def _model(side: _Side) -> ModelSummary:
-    table, mix = side.table, side.run.manifest.mix
+def _model(run: Run, name: str, table: Table, curves: Sequence[Values]) -> ModelSummary:
+    mix = run.manifest.mix
     scored = int(table.values[TOTAL].known.sum())
     counts = {"scored": scored, "not applicable": table.rows - scored}
     means = {name: float(np.nanmean(samples.values)) for name, samples in behaviour(table).items()}
     return ModelSummary(
-        name=side.name,
-        weights=side.run.manifest.weights,
+        name=name,
+        weights=run.manifest.weights,
         prompts=len(np.unique(table.tokens.questions)),
         samples=table.samples,
         rewards={
@@ -141,18 +192,18 @@ def _model(side: _Side) -> ModelSummary:
         distinct_within=means.get("distinct_within"),
         constant=table.constant,
         refused=table.refused,
-        system=side.run.manifest.engine.get("system"),
-        curves=tuple(curve(values, table.clusters) for values in side.curves),
+        system=run.manifest.engine.get("system"),
+        curves=tuple(curve(values, table.clusters) for values in curves),
         per_weight=model_per_weight(table),
         proxy=proxy(table, mix.weights),
-        missing=_missing(side),
-        notes=tuple(map(str, side.run.manifest.engine.get("notes") or ())),
+        missing=_missing(run, table),
+        notes=tuple(map(str, run.manifest.engine.get("notes") or ())),
     )
 
 
-def _missing(side: _Side) -> MissingValues:
+def _missing(run: Run, table: Table) -> MissingValues:
     """Return what a model's rows lack; of a log by its ids, since its lines are not those of the run made of it."""
-    missing, engine = side.table.missing, side.run.manifest.engine
+    missing, engine = table.missing, run.manifest.engine
     if engine.get("kind") != "log":
         return missing
     return missing._replace(file=str(engine["file"]), rows=tuple(row._replace(line=None) for row in missing.rows))
@@ -189,10 +240,64 @@ def _pair(
         per_weight=pair_per_weight(left, right, level),
         behaviour=behaviour_changes(left, right, design),
         lengths=lengths(left, right),
-        alarms=read_alarms(tuned.run.path),
         trained_for=trained,
         outside=outside(right, trained) if trained else (),
+        **_training(base, tuned),
     )
+
+
+def _arm_pair(
+    base: _Side,
+    tuned: _Side,
+    mismatches: tuple[Mismatch, ...],
+    margins: Mapping[str, float],
+    level: float,
+    trained: tuple[str, ...],
+) -> Pair:
+    """Return the pair of two arms: what speaks of single completions alone is left out."""
+    primary, arms = base.table.primary, ArmPair(base.by_seed, tuned.by_seed, base.run.manifest.mix, level)
+    changes = {name: arms.difference(name, margins[name]) for name in base.table.values}
+    total = changes.pop(TOTAL)
+    rewards = adjust(changes)
+    return Pair(
+        base=base.name,
+        tuned=tuned.name,
+        primary=primary,
+        mismatches=(*mismatches, *table_mismatches(base.table, tuned.table)),
+        rewards=rewards,
+        total=total,
+        contributions=arms.contributions(),
+        factors=(),
+        curves=(),
+        changes=arms.changes(),
+        hacking=arms.hacking(total if primary == TOTAL else rewards[primary]),
+        suspects=arms.suspects(),
+        per_weight=None,
+        behaviour=arms.behaviour(),
+        trained_for=trained,
+        outside=outside(tuned.table, trained) if trained else (),
+        **_training(base, tuned),
+    )
+
+
+class _Training(TypedDict):
+    """What is known of how the models of a pair were trained."""
+
+    alarms: tuple[Alarm, ...]
+    choices: tuple[Choice, ...]
+    lone_seed: bool
+
+
+def _training(base: _Side, tuned: _Side) -> _Training:
+    runs, labels = tuned.arm.runs, tuned.arm.labels
+    alarms = [
+        alarm._replace(kind=f"{alarm.kind}, {label}") if len(runs) > 1 else alarm
+        for run, label in zip(runs, labels, strict=True)
+        for alarm in read_alarms(run.path)
+    ]
+    choices = tuple(choice for run in runs if (choice := read_choice(run.path)) is not None)
+    lone = any(len(side.arm.runs) == 1 and is_trained(side.run) for side in (base, tuned))
+    return {"alarms": tuple(alarms), "choices": choices, "lone_seed": lone}
 
 
 def _change(

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from ..runs.manifest import prompt_digest, prompts_fingerprint
 from ..runs.run import Run
 from ..types import EvaluationError
+from .arms import Arm, runs_of
 from .doubts import SHOWN
 
 Questions = Mapping[str, int]
 """The digest of each question, by its id."""
 
 
-def on_shared_questions(runs: Sequence[Run]) -> list[Run]:
+def on_shared_questions(sides: Sequence[Run | Arm]) -> list[Run | Arm]:
     """Return the runs as they are on the questions that all of them asked; each notes how many it leaves out.
 
     A question is shared where its id and what was asked are the same. Raises :class:`EvaluationError` for runs that
     share none.
     """
+    runs = runs_of(sides)
     asked = [_questions(run) for run in runs]
     kept = {id: digest for id, digest in asked[0].items() if all(one.get(id) == digest for one in asked)}
     if not kept:
         names = " and ".join(repr(run.model) for run in runs)
         raise EvaluationError(f"{names} share no question; compare runs on the same prompts.")
-    return [_restricted(run, kept, len(questions)) for run, questions in zip(runs, asked, strict=True)]
+    restricted = iter([_restricted(run, kept, len(questions)) for run, questions in zip(runs, asked, strict=True)])
+    return [
+        next(restricted) if isinstance(side, Run) else replace(side, runs=tuple(islice(restricted, len(side.runs))))
+        for side in sides
+    ]
 
 
 def _restricted(run: Run, kept: Questions, asked: int) -> Run:

@@ -53,9 +53,9 @@ def test_status_of_several_pairs(folders: list[Path], verdicts: list[Verdict], s
 def test_a_comparison_beside_leaves_json_on_standard_output_alone(
     folders: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    show_beside("greedy answers", folders, PLAIN)
+    show_beside("greedy answers", find_runs(folders), PLAIN)
     assert "greedy answers" in capsys.readouterr().out
-    show_beside("greedy answers", folders, replace(PLAIN, json="-"))
+    show_beside("greedy answers", find_runs(folders), replace(PLAIN, json="-"))
     assert capsys.readouterr().out == ""
 
 
