@@ -180,6 +180,10 @@ def _plain(value: object) -> str:
 
 
 def _command(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
+    """Return what makes the report again; of logs what made their runs, whose directories may be gone with it."""
+    first = runs[0]
+    if isinstance(first, Run) and first.manifest.engine.get("kind") == "log":
+        return first.manifest.command
     sides = [f"{run.name}={','.join(run.labels)}" if isinstance(run, Arm) else run.path.name for run in runs]
     tool = "grpo-eval compare" if any(isinstance(run, Arm) for run in runs) else "grpo-report"
     options = " ".join(f"--margin {quote(margin)}" for margin in comparison.margins.options)

@@ -95,7 +95,7 @@ def _read_archive(path: Path) -> tuple[Mapping[str, Any], Iterator[_Sample]]:
         name = next((name for name in HEADERS if name in members), None)
         if name is None:
             raise EvaluationError(f"{path} is no log of inspect: it has no {HEADERS[0]}.")
-        header = parse_json(_unpacked(path, members[name]))
+        header = parse_json(_unpacked(archive, path, members[name]))
     return {"status": "started", **header}, _archived_samples(path)
 
 
@@ -104,20 +104,19 @@ def _archived_samples(path: Path) -> Iterator[_Sample]:
         for name, member in archive.NameToInfo.items():
             if name.startswith("samples/") and name.endswith(".json"):
                 try:
-                    yield _Sample(name, parse_json(_unpacked(path, member)))
+                    yield _Sample(name, parse_json(_unpacked(archive, path, member)))
                 except (EvaluationError, ValueError, RecursionError) as error:
                     yield _Sample(name, {}, f"it cannot be read ({error})")
 
 
-def _unpacked(path: Path, member: zipfile.ZipInfo) -> bytes:
+def _unpacked(archive: zipfile.ZipFile, path: Path, member: zipfile.ZipInfo) -> bytes:
     """Return a member's bytes: Python's zipfile knows zstandard from 3.14 on, Arrow does all the same."""
     if member.file_size > LARGEST:
         raise EvaluationError(f"{path}, {member.filename} would unpack to {member.file_size / 1e6:,.0f} MB")
     try:
         if member.compress_type == ZSTANDARD:
             return _unzstandard(path, member)
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(member)
+        return archive.read(member)
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, zlib.error) as error:
         raise EvaluationError(f"{path}, {member.filename}: {error}") from None
 

@@ -40,10 +40,15 @@ def test_compare_takes_logs_and_leaves_nothing(
     assert [path.name for path in Path().iterdir()] == ["c.json"]
 
 
-def test_a_report_of_two_logs(logs: tuple[str, str], tmp_path: Path) -> None:
-    page = tmp_path / "report.html"
-    assert report([*logs, "--html", str(page)]) == 0
-    assert "inspect/match" in page.read_text()
+def test_a_report_of_two_logs_says_how_it_is_made_again(
+    logs: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, typed = tmp_path / "report.html", [*logs, "--html", str(tmp_path / "report.html")]
+    monkeypatch.setattr("sys.argv", ["/usr/bin/grpo-report", *typed])
+    assert report(typed) == 0
+    shown = page.read_text()
+    assert "inspect/match" in shown
+    assert f'<pre class="command">grpo-report {" ".join(typed)}</pre>' in shown
 
 
 def test_score_keeps_the_runs_of_logs_and_scores_them_again(
