@@ -208,6 +208,16 @@ def test_one_run_has_means_and_no_pair(tmp_path: Path) -> None:
     assert comparison.pairs == ()
 
 
+def test_a_model_has_the_prompts_and_completions_that_are_there(tmp_path: Path) -> None:
+    run = write_run(tmp_path, {"correctness": [[1.0, 0.0, None], [None, 1.0, 0.0], [1.0, 1.0, 1.0]]})
+    for name in ("scores.jsonl", "completions.jsonl"):
+        lines = (run.path / name).read_text().splitlines()
+        (run.path / name).write_text("\n".join(lines[:5]) + "\n")  # of the third prompt none, of the second two
+    model = compare([run]).models[0]
+    assert (model.prompts, model.samples) == (2, 3)
+    assert model.total.counts == {"scored": 3, "not applicable": 2}
+
+
 def test_field_8_cut_completions_are_shown_and_not_only_scored_wrong(tmp_path: Path) -> None:
     judged = [[Judgement(0.0, "no answer", "")], [Judgement(1.0, "correct", "")], [Judgement(0.0, "wrong", "")]]
     run = write_run(
