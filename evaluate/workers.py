@@ -72,8 +72,10 @@ class Workers:
             process.close()
 
     def _start(self) -> None:
-        self._own.process = _Process(self._job)
-        self._processes.append(self._own.process)
+        self._own.process = None
+        with suppress(OSError):  # the machine lets us have no more processes
+            self._own.process = _Process(self._job)
+            self._processes.append(self._own.process)
 
     def map(self, blocks: Iterator[Block]) -> Iterator[tuple[Block, ScoredBlock | None]]:
         """Yield each block with its scores. An error that ``blocks`` raises comes after the blocks before it."""
@@ -97,8 +99,8 @@ class Workers:
             raise fault
 
     def _ask(self, block: Block) -> ScoredBlock | None:
-        process: _Process = self._own.process
-        return process.ask(block)
+        process: _Process | None = self._own.process
+        return None if process is None else process.ask(block)
 
 
 class _Process:

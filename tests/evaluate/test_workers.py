@@ -83,6 +83,15 @@ def test_a_fault_in_a_row_is_reported_as_by_one_process(run: Run, line: int, cha
     assert not (run.path / "scores.jsonl").exists()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_row_whose_line_says_two_ids_is_no_answer_to_the_first(run: Run, workers: int) -> None:
+    path = run.path / "completions.jsonl"
+    lines = path.read_text().splitlines()
+    lines[5] = lines[5].removesuffix("}") + ', "prompt_id": "q7"}'  # of which parsers take the last
+    path.write_text("\n".join(lines) + "\n")
+    assert "answers 'q7' where prompts.jsonl does not ask it" in scored(run, MIX, workers)[1]
+
+
 def picky(completions: list[str], **columns: object) -> list[float]:
     """A reward that fails on some texts; as no built-in one does, it is let into the processes."""
     if any("!" in text for text in completions):
@@ -140,6 +149,12 @@ def test_what_a_killed_process_leaves_is_done_here(run: Run) -> None:
     assert alone is not None
     assert lines == alone * 3
     assert undone > 0
+
+
+def test_where_no_process_can_start_all_is_done_here(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = scored(run, MIX, 1)
+    monkeypatch.setattr("grpokit.rewards.child_process.sys.executable", str(run.path / "nothing"))
+    assert scored(run, MIX, 2) == alone
 
 
 def test_the_verifiers_of_several_processes_share_the_processors(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
