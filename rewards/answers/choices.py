@@ -6,11 +6,14 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from .qualifiers import qualifies
+
 LETTERS = "A-J"
 """Labels of options that a text may have, as a pattern's class of characters, where no row says which there are."""
 
 _LABEL = re.compile(r"(?<![A-Za-z])[A-J][).:]")
 _LETTER = re.compile(r"(?<![A-Za-z'])(?:[B-J]|A(?! [a-z]))(?![A-Za-z'])")  # "maybe D", but not "A pound"
+_TITLE = re.compile(r"[^\W\d_]+(?:[ '-][^\W\d_]+){0,3}")  # Paris, New York City
 _HAS_WORD = (
     r"(?! [^()]*\\ | (?:sin|cos|tan|cot|sec|csc|log|exp|max|min|gcd|lcm|deg|det|dim)\b ) (?= [^()]* [^\W\d_]{3} )"
 )
@@ -57,8 +60,18 @@ def read_choice(plain: str, labels: str = LETTERS) -> Choice | None:
         return None
     letter, *_ = filter(None, option.group("bracketed", "marked", "pointed", "bare", "behind"))
     beside = option["dashed"] or option["inside"] or option["before"] or ""
+    if (
+        option["before"]
+        and labels == LETTERS
+        and (not _TITLE.fullmatch(option["before"]) or qualifies(option["before"]))
+    ):
+        return None  # "anything except (C)"
     text = option["text"] or beside
     return None if _LABEL.search(text) or _LETTER.search(beside) else Choice(letter.upper(), text.strip())
+
+
+def _is_title(text: str) -> bool:
+    return _TITLE.fullmatch(text) is not None and not qualifies(text)
 
 
 def same_choice(answer: str, reference: str) -> bool | None:

@@ -18,7 +18,8 @@ _DENIED_BEFORE = re.compile(
 )
 _DENIED_AFTER = re.compile(
     r"""
-    [\s.,;!*$)}\]\\]*+ (?: (?:no|but|wait|actually|hmm|oh|sorry) \b [\s.,!]*+ )*+
+    [\s*$)}\]\\]*+ \?                                                # "the answer is 18? No."
+    |     [\s.,;!*$)}\]\\]*+ (?: (?:no|but|wait|actually|hmm|oh|sorry) \b [\s.,!]*+ )*+
     (?: (?:that|this|it|which|the \s answer) \s* )?
     (?: is | was | ['’]s | seems | must \s be ) \s (?: obviously \s | clearly \s | probably \s | just \s | all \s )?
     (?: wrong | incorrect | false | untrue | a \s mistake | impossible
@@ -42,4 +43,13 @@ def is_denied(text: str, start: int, end: int) -> bool:
     (True, False)
     """
     clause = _CLAUSE_ENDS.split(text[max(0, start - _REACH) : start])[-1]
-    return bool(_DENIED_BEFORE.search(clause) or _DENIED_AFTER.match(text, end, end + _REACH))
+    return _DENIED_BEFORE.search(clause) is not None or is_taken_back(text, end)
+
+
+def is_taken_back(text: str, end: int) -> bool:
+    """Return whether what follows ``end`` denies what stands before it, or asks whether it is so.
+
+    >>> is_taken_back("It is 18. No, that is wrong.", 8), is_taken_back("Is it 18?", 8), is_taken_back("It is 18.", 8)
+    (True, True, False)
+    """
+    return _DENIED_AFTER.match(text, end, end + _REACH) is not None

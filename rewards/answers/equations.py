@@ -77,12 +77,15 @@ def value_of(text: str, other: str) -> str:
     ('x^2 + y^2 = 13', 'x = 5', 'x = 56 = 57')
     """
     exact, *about = _ABOUT.split(text) if r"\approx" in text else (text,)
-    if about:  # x = 1/3 \\approx 0.33 says 1/3, and x \\approx 5 says 5
-        return about[0].strip() if is_name(exact) else value_of(exact.strip(), other)
+    if about:  # x = 1/3 \\approx 0.33 says 1/3, and x \\approx 5 says 5, but 1/3 \\approx 7 says nothing
+        if is_name(exact):
+            return about[0].strip()
+        said = value_of(exact.strip(), other)
+        return said if _is_near(said, about[-1].strip()) else text
     sides = split_outside(text, "=")
     if len(sides) == 1:
         member, *of = _IN.split(text, maxsplit=1)
-        return of[0].strip() if of and is_name(member) else text
+        return of[0].strip() if of and is_name(member) and " " not in member.strip() else text
     others = split_outside(other, "=")
     if len(others) > 1:
         return sides[-1] if _same_name(sides[0], others[0]) else text
@@ -92,6 +95,12 @@ def value_of(text: str, other: str) -> str:
     while values and is_name(values[0]):
         values.pop(0)
     return sides[-1] if all(_is_calculation(value, sides[-1]) for value in values) else text
+
+
+def _is_near(exact: str, decimal: str) -> bool:
+    """Return whether a decimal is about another number; what is no number is believed."""
+    value, about = read_quantity(exact), read_quantity(decimal)
+    return value is None or about is None or abs(value.value - about.value) <= abs(value.value) / 10
 
 
 def _is_calculation(side: str, result: str) -> bool:

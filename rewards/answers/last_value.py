@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..reward import Span
+from .denials import is_taken_back
 from .qualifiers import QUALIFIERS
 from .units import starts_with_unit
 
@@ -41,7 +42,7 @@ _SIGNS_AFTER = re.compile(
     r"\)*(?:[²³]|\^\S+|\s?[*×·]\s?\d\S*|[-−–/]\d\S*|(?!(?:st|nd|rd|th)\b)[A-Za-z]\b)"
 )  # 18², 18 * 2, 18-20, 18x
 _WORDS_BEFORE = re.compile(
-    r"(?:\S+\s+(?=or\s))?(?P<first>[A-Za-z]+(?:['’]t)?)\s+(?P<joining>(?:(?:of|the|than|an?|to|by|be|equal|exactly|about)\s+){0,3})\Z"
+    r"(?:\S+\s+(?=or\s))?(?P<first>[A-Za-z]+(?:['’]t)?)\s+(?P<joining>(?:(?:of|the|than|an?|to|by|be|equal|exactly|about)\s+){0,3})[$\\([{*]*\Z"
 )
 _WORDS_AFTER = re.compile(
     r"""
@@ -65,8 +66,8 @@ _REACH = 80
 def find_last_value(text: str) -> Span | None:
     """Return where the last expression between math delimiters stands, or the last number if that comes later.
 
-    What makes another value of it belongs to it, so that it is compared with it: an operation's sign or word, a
-    negation, a scale, a unit.
+    None where what follows denies it. What makes another value of it belongs to it, so that it is compared with it: an
+    operation's sign or word, a negation, a scale, a unit.
 
     >>> texts = ["so it is 18.", "so it's not 18.", "we get √18", "half of the 18", "it is 18 million", "2x = 18"]
     >>> [text[slice(*find_last_value(text))] for text in texts]
@@ -82,6 +83,8 @@ def find_last_value(text: str) -> Span | None:
     before, after = text[max(0, start - _REACH) : start], text[end : end + _REACH]
     signs = _SIGNS_BEFORE.search(before)
     start -= len(signs[0]) if signs else _words_before(before)
+    if is_taken_back(text, end):
+        return None
     behind = _SIGNS_AFTER.match(after) or _WORDS_AFTER.match(after)
     return Span(start, end + (behind.end() if behind else starts_with_unit(after)))
 

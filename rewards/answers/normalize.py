@@ -147,8 +147,7 @@ LATEX_RULES = (
         "^", re.compile(r"\^\s*(?:\{\s*)?((?:\\prime(?![A-Za-z])\s*|'\s*)+)\}?"),
         lambda primes: "'" * (primes[1].count("\\prime") + primes[1].count("'")), r"f^{\prime\prime}", "f''",
     ),
-    _Rule(r"\sqrt", re.compile(r"\\sqrt\s+(\d+)"), r"\\sqrt{\1}", r"\sqrt 12", r"\sqrt{12}"),
-    _Rule(r"\sqrt", re.compile(r"\\sqrt\s*(\d|[A-Za-z])"), r"\\sqrt{\1}", r"\sqrt2", r"\sqrt{2}"),
+    _Rule(r"\sqrt", re.compile(r"\\sqrt\s*(\d+|[A-Za-z])"), r"\\sqrt{\1}", r"\sqrt21", r"\sqrt{21}"),
     _Rule(
         r"\circ", re.compile(r"\s*\^\s*\{?\s*\\circ\s*\}?"), r"^\\circ", r"90 ^{\circ}", r"90^\circ",
     ),

@@ -104,6 +104,8 @@ def read_quantity(text: str) -> Quantity | None:
     value = _value(number) if number else None
     if number is None or value is None:
         return None
+    if number["sign"] and number["sign2"]:
+        return None  # --18
     below_zero = number["sign"] == "-" or number["sign2"] == "-"
     return _with_unit(-value if below_zero else value, number["rest"], code or number["currency"] or "")
 

@@ -142,12 +142,12 @@ def split_outside(plain: str, sign: str) -> list[str]:
     >>> split_outside(r"\sum_{k=1}^{3} k = 6", "=")
     ['\\sum_{k=1}^{3} k', '6']
     """
-    if sign not in plain or r"\begin" in plain:
+    if sign not in plain:
         return [plain]
     parts = [""]
     depth = 0
-    for piece in re.split(rf"([(){{}}\[\]{sign}])", plain):
-        depth += 1 if piece in ("(", "[", "{") else -1 if piece in (")", "]", "}") else 0
+    for piece in re.split(rf"(\\begin(?![A-Za-z])|\\end(?![A-Za-z])|[(){{}}\[\]{sign}])", plain):
+        depth += 1 if piece in ("(", "[", "{", r"\begin") else -1 if piece in (")", "]", "}", r"\end") else 0
         if piece == sign and depth == 0:
             parts.append("")
         else:

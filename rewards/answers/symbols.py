@@ -14,6 +14,7 @@ _SYMBOL = re.compile(
     re.VERBOSE,
 )
 _TRANSPOSED = re.compile(r"\^\s*(?:\{\s*)?T(?![A-Za-z])")  # A^T, A^{T}: the parser drops it
+_INDEXED = re.compile(r"[\d)}]\s*_\s*(?:\{[^{}]*\}|\w)")  # 120_2: the parser drops the base
 _IMAGINARY = "I"
 """A capital that is read as the small letter is: ``3 + 4I`` is what sympy prints."""
 
@@ -32,13 +33,15 @@ def told_apart(answer: str, reference: str) -> Texts | None:
     r"""Return both texts with another letter for each symbol that the parser would take for another one.
 
     These are a capital beside its small letter, a symbol with primes, and the T of a transposed matrix. None where a
-    prime is left, of a number or a bracket, or where no letter is left to stand for a symbol.
+    prime is left, of a number or a bracket, where only one number has an index, or no letter is left for a symbol.
 
     >>> told_apart("R + r", "2r"), told_apart("f'(x)", "f(x)"), told_apart("A^T", "A")
     (Texts(answer='q + r', reference='2r'), Texts(answer='q(x)', reference='f(x)'), Texts(answer='A^q', reference='A'))
     >>> told_apart("R^2", "R R"), told_apart("(fg)'", "fg")
     (Texts(answer='R^2', reference='R R'), None)
     """
+    if _INDEXED.findall(answer) != _INDEXED.findall(reference):
+        return None
     symbols = {match.group("symbol", "primes") for text in (answer, reference) for match in _SYMBOL.finditer(text)}
     names = {name for name, _ in symbols if name}
     mistaken = {(name, primes) for name, primes in symbols if primes or (name and name.lower() in names - {name})}

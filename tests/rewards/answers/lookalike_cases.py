@@ -2,6 +2,8 @@ r"""Answers that look like the reference and are not it, and right ones in anoth
 
 from grpokit.tests.rewards.answers.correctness_cases import Case, boxed, tagged
 
+COLUMN = r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}"
+
 SYMBOLS = [  # what the LaTeX parser takes for one symbol
     Case(boxed("R"), "r", 0.0, "a capital is another symbol"),
     Case(boxed("r+1"), "R+1", 0.0, "within a sum"),
@@ -168,4 +170,20 @@ LENIENT = [
     Case("It is 50 percent", "0.5", 1.0, "a percentage"),
 ]  # fmt: skip
 
-LOOKALIKES = [*UNITS, *AMOUNTS, *INEQUALITIES, *CHOICES, *SYMBOLS, *RUNS, *SINGLES]
+ATTACKS = [  # wrong answers that were once paid
+    Case(boxed(r"31\approx 7"), "31", 0.0, "a value that is far from its decimal"),
+    Case(boxed("--31"), "-31", 0.0, "two signs"),
+    Case(boxed(r"\pm -31"), "-31", 0.0, "two values"),
+    Case(boxed("-31_2"), "-31", 0.0, "a negative number in another base"),
+    Case(boxed(r"\$31_8"), r"\$31", 0.0, "an amount in another base"),
+    Case(boxed(r"7\sqrt21"), r"7\sqrt2", 0.0, "a longer root"),
+    Case(boxed(f"x^2 = {COLUMN}"), COLUMN, 0.0, "a square"),
+    Case(boxed(f"7 = {COLUMN}"), COLUMN, 0.0, "another side"),
+    Case(boxed(f"v = {COLUMN}"), COLUMN, 1.0, "a name"),
+    Case("The answer is $31$? No.", "31", 0.0, "a question"),
+    Case(r"The answer is anything except $\text{(E)}$.", "E", 0.0, "all other choices"),
+    Case("The answer is three times (E).", "E", 0.0, "an operation on a letter"),
+    Case("The answer is close to $x \\in [1,2]$.", "[1,2]", 0.0, "words before a member"),
+]
+
+LOOKALIKES = [*ATTACKS, *UNITS, *AMOUNTS, *INEQUALITIES, *CHOICES, *SYMBOLS, *RUNS, *SINGLES]

@@ -52,4 +52,4 @@ def test_no_interval(plain: str) -> None:
 
 def test_split_outside_brackets_only() -> None:
     assert split_outside("f(a=1) = [2=2] = 3", "=") == ["f(a=1)", "[2=2]", "3"]
-    assert split_outside(r"\begin{cases} a=1 \end{cases} = 2", "=") == [r"\begin{cases} a=1 \end{cases} = 2"]
+    assert split_outside(r"\begin{cases} a=1 \end{cases} = 2", "=") == [r"\begin{cases} a=1 \end{cases}", "2"]
