@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from grpokit.evaluate import compare
+from grpokit.evaluate.logs import inspect_ai
 from grpokit.evaluate.logs.imports import Grading
 from grpokit.tests.evaluate.logs import peer_logs as peers
 from grpokit.tests.evaluate.logs.log_runs import refusal, run_of, runs_of, values
@@ -141,6 +142,22 @@ def test_a_damaged_archive(tmp_path: Path) -> None:
     assert "samples/r_epoch_1.json: it cannot be read" in refusal(path)
     (run,) = runs_of(path, Grading(None, skip_bad_rows=True))
     assert values(run) == {"inspect/match": {"q": 1.0}}
+
+
+def test_a_member_whose_checksum_is_another_one(tmp_path: Path) -> None:
+    path = peers.write_eval(tmp_path / "log.eval", peers.inspect_log([peers.inspect_sample("q", "18", {"match": "C"})]))
+    with zipfile.ZipFile(path) as archive:
+        checksum = archive.getinfo("samples/q_epoch_1.json").CRC.to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(checksum, b"\x01\x02\x03\x04"))
+    assert "samples/q_epoch_1.json: its checksum is another one" in refusal(path)
+
+
+def test_a_member_that_would_fill_the_memory_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspect_ai, "LARGEST", 600)
+    samples = [peers.inspect_sample("q", "18", {"match": "C"}), peers.inspect_sample("r", "18" * 600, {"match": "C"})]
+    path = peers.write_eval(tmp_path / "log.eval", peers.inspect_log(samples))
+    assert "samples/r_epoch_1.json: it cannot be read" in refusal(path)
+    assert "would unpack to 0 MB" in refusal(path)
 
 
 def test_json_that_is_cut_off_names_the_sample_and_goes_on_when_asked(tmp_path: Path) -> None:

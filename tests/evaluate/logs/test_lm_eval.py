@@ -85,6 +85,16 @@ def test_metrics_of_which_less_is_better_are_left_out_and_named(tmp_path: Path) 
     assert compare([run]).models[0].notes == (f"{tmp_path / 'lm'}: lower is better for loss: left out.",)
 
 
+def test_the_range_of_a_metric_is_known_or_left_open(tmp_path: Path) -> None:
+    """A truth value and a known share lie between 0 and 1; of another number its first values say nothing."""
+    row = peers.lm_eval_row(
+        0, "1", 1, metrics=["acc", "strict", "bleu", "curve"], acc=1.0, strict=True, bleu=0.5, curve=[1]
+    )
+    run = run_of(peers.write_lines(tmp_path / "samples.jsonl", [{**row, "filter": "none"}]))
+    assert list(values(run)) == ["lm_eval/acc", "lm_eval/strict", "lm_eval/bleu"]  # a list is no value of a question
+    assert list(run.manifest.mix.ranges) == ["lm_eval/acc", "lm_eval/strict"]
+
+
 def test_one_document_under_two_chat_templates_is_one_question(tmp_path: Path) -> None:
     """The rendered prompt differs by right; that it does is flagged, and the documents must be the same."""
     chat = {"gen_args_0": {"arg_0": "[INST]0+1?", "arg_1": {}}}
