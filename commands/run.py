@@ -8,6 +8,7 @@ from ..evaluate.engines import Loading
 from . import options
 from .main import Subparsers, command
 from .report_options import ReportOptions, add_output
+from .stopping import StopOptions, add_stopping
 
 EXAMPLES = """\
 examples:
@@ -51,6 +52,7 @@ def add_parser(commands: Subparsers) -> None:
     options.add_endpoints(parser)
     options.add_generation(parser)
     options.add_rewards(parser)
+    add_stopping(parser)
     add_output(parser)
     parser.add_argument(
         "--noise-floor", action="store_true", help="measure how often the base answers differently in other batches"
@@ -72,4 +74,5 @@ def run(args: argparse.Namespace) -> int:
         sampling=options.read(options.SamplingOptions, args),
         scoring=options.read(options.ScoringOptions, args),
         report=options.read(ReportOptions, args),
+        stopping=options.read(StopOptions, args),
     ).run()

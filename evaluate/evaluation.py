@@ -45,12 +45,20 @@ class Evaluation:
     mix: RewardMix
     calls: Calls = UNWATCHED
 
-    def run(self, engine: Engine, out: Path, *, resume: bool = False, advance: Advance = unwatched) -> Run:
+    def run(
+        self,
+        engine: Engine,
+        out: Path,
+        *,
+        resume: bool = False,
+        advance: Advance = unwatched,
+        first: int | None = None,
+    ) -> Run:
         """Evaluate one model into the directory ``out`` and return the run.
 
-        With ``resume`` a run that was cut short is finished: rows that are there are kept. Raises
-        :class:`EvaluationError` when ``out`` holds another run, and :class:`~grpokit.files.FileError` when another
-        process writes into it.
+        With ``resume`` a run that was cut short is finished: rows that are there are kept. ``first`` asks only so many
+        of the prompts, in their order; the rest may be asked later by resuming. Raises :class:`EvaluationError` when
+        ``out`` holds another run, and :class:`~grpokit.files.FileError` when another process writes into it.
         """
         self.check_rewards()
         plan = engine.plan(self.prompts, self.sampling)
@@ -59,7 +67,7 @@ class Evaluation:
             if shard.first:
                 self._begin(engine, out, resume)
             shard.wait()
-            self._generate(engine, plan, out, shard, advance)
+            self._generate(engine, plan, out, shard, advance, {prompt.id for prompt in self.prompts[:first]})
             run = Run.open(out)
             if shard.first:
                 settle(out / "completions.jsonl", run.asked())
@@ -118,16 +126,26 @@ class Evaluation:
         settings: dict[str, Any] = json.loads(json.dumps(asdict(self.sampling)))
         return settings if self.sampling.likelihood else {key: settings[key] for key in settings if key != "likelihood"}
 
-    def _generate(self, engine: Engine, plan: Sequence[Prompt], out: Path, shard: Shard, advance: Advance) -> None:
+    def _generate(
+        self,
+        engine: Engine,
+        plan: Sequence[Prompt],
+        out: Path,
+        shard: Shard,
+        advance: Advance,
+        asked: Collection[str],
+    ) -> None:
+        """Generate what is owed of the prompts whose ids are ``asked``; the journal may hold others of the plan."""
         requests = [Request(prompt, sample) for prompt in plan for sample in range(self.sampling.samples)]
-        if not owed(out / "completions.jsonl", requests, engine.weights):
-            advance(len(requests))
+        wanted = len(asked) * self.sampling.samples
+        if not _only(asked, owed(out / "completions.jsonl", requests, engine.weights)):
+            advance(wanted)
             return
         shard.check_resumable(out)
         mine = shard.share(requests)
         path = shard.journal(out)
-        left = owed(path, mine, engine.weights)
-        done = len(mine) - len(left)
+        left = _only(asked, owed(path, mine, engine.weights))
+        done = len(_only(asked, mine)) - len(left)
         advance(done)
         batches = BatchRecord(out, shard.rank, done)
         with Journal(path) as journal:
@@ -153,10 +171,22 @@ class Evaluation:
         )
 
 
+def _only(asked: Collection[str], requests: Sequence[Request]) -> list[Request]:
+    return [request for request in requests if request.prompt.id in asked]
+
+
 def task_record(
-    name: str, primary: str, cluster: str | None, prompts: Sequence[Prompt], source: str, reference: str | None = None
+    name: str,
+    primary: str,
+    cluster: str | None,
+    prompts: Sequence[Prompt],
+    source: str,
+    reference: str | None = None,
+    order: int | None = None,
 ) -> TaskRecord:
     """Describe a task for the manifest; ``reference`` is the data's own name of the reference's column.
+
+    ``order`` is the seed of the random order that the prompts are in, None where it is that of the data.
 
     Raises :class:`EvaluationError` for no prompts or an id that comes twice.
     """
@@ -168,7 +198,7 @@ def task_record(
             raise EvaluationError(f"id {prompt.id!r} comes twice in the data: name a column of unique ids.")
         seen.add(prompt.id)
     fingerprint = prompts_fingerprint(map(prompt_digest, prompts))
-    return TaskRecord(name, primary, cluster, fingerprint, len(prompts), source, reference)
+    return TaskRecord(name, primary, cluster, fingerprint, len(prompts), source, reference, order)
 
 
 def require_clusters(values: Collection[object], column: str, where: str) -> None:

@@ -19,6 +19,7 @@ from ..files import write_atomically
 from . import training, verdicts, wording
 from .embedded import embed
 from .json_report import to_json
+from .looks import look_rows, look_sentences
 from .samples import read_questions
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def _environment() -> Environment:
     environment.filters["foldable"] = _foldable
     environment.globals.update(doubts=wording.doubts, mismatch=wording.mismatch, verdict_word=verdicts.verdict_word)
     environment.globals.update(evidence=verdicts.evidence)
+    environment.globals.update(look_rows=look_rows, look_sentences=look_sentences)
     environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
     environment.globals.update(alarm=wording.alarm, medians=wording.medians, repetition=wording.repetition)
     environment.globals.update(notes=wording.notes)

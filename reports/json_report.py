@@ -18,6 +18,7 @@ from ..evaluate.paired.comparison import (
 )
 from ..evaluate.paired.doubts import Obstacle
 from ..evaluate.paired.lengths import Lengths
+from ..evaluate.paired.looks import Looks
 from ..evaluate.paired.total import PerWeight
 from .wording import narrowing
 
@@ -121,6 +122,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "obstacles": [_obstacle(one) for one in pair.obstacles],
         "choices": [asdict(choice) for choice in pair.choices],
         "lone_seed": pair.lone_seed,
+        "looks": _looks(pair.looks) if pair.looks else None,
     }
 
 
@@ -134,6 +136,26 @@ def _factor(factor: Factor) -> dict[str, Any]:
         "shift": _shift(factor.shift),
         "within": _shift(factor.within),
         "bins": [asdict(one) for one in factor.bins],
+    }
+
+
+def _looks(looks: Looks) -> dict[str, Any]:
+    return {
+        "seed": looks.seed,
+        "of": looks.of,
+        "made": looks.made,
+        "looks": [
+            {
+                "questions": look.questions,
+                "z": look.z,
+                "level": look.level,
+                "delta": look.change and look.change.delta,
+                "low": look.change and look.change.low,
+                "high": look.change and look.change.high,
+                "verdict": look.change and look.change.verdict and look.change.verdict.value,
+            }
+            for look in looks.looks
+        ],
     }
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..evaluate.paired.comparison import Comparison, ModelSummary, Pair
+from .looks import look_sentences
 from .training import best_of, claim, origins, seed_changes
 from .verdicts import confidence, evidence, multiplicity, over_models, training, verdict_word
 from .wording import (
@@ -48,6 +49,7 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
     base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
     lines = _doubts(doubts((base, tuned), pair.obstacles, pair.primary))
     lines.append(f"**{verdict_word(pair)}: {_text(claim(pair))}** {_text(evidence(pair))}")
+    lines += map(_text, look_sentences(pair))
     lines += [f"> **Warning:** {_text(mismatch(difference, pair))}" for difference in pair.mismatches]
     if pair.hacking and pair.hacking.suspected:
         lines.append(f"> **Reward hacking suspected:** {_text(pair.hacking.reason)}")

@@ -15,6 +15,7 @@ from ..evaluate.paired.arms import Arm
 from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary, Verdict
 from ..evaluate.runs.run import Run
 from .changed_questions import print_moves, read_moved
+from .looks import look_rows, look_sentences
 from .training import best_of, claim, origins, seed_changes
 from .verdicts import confidence, evidence, multiplicity, over_models, training, verdict_word
 from .wording import (
@@ -85,6 +86,7 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
             console.print()
         print_verdict(pair, comparison, console)
         console.print(_pair_table(pair, comparison, console))
+        _print_looks(pair, console)
         _print_seeds(pair, comparison, console)
         _print_factors(pair, console)
     if not comparison.pairs:
@@ -160,7 +162,7 @@ def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
     colour = "red" if pair.verdict is None else _COLOURS[pair.verdict]
     verdict = Text(f"{verdict_word(pair)}: ", style=f"bold {colour}")
     console.print(verdict + Text(claim(pair), style="bold"))
-    for line in (evidence(pair), *origins(pair, comparison)):
+    for line in (evidence(pair), *origins(pair, comparison), *look_sentences(pair)):
         console.print(Text(line))
     for line in (
         over_models(pair, comparison),
@@ -253,6 +255,17 @@ def interval_bar(change: Difference, scale: float, symbols: Symbols, width: int)
 
 def _cell(value: float, scale: float, width: int) -> int:
     return round((value / scale + 1) / 2 * (width - 1))
+
+
+def _print_looks(pair: Pair, console: Console) -> None:
+    """Print the looks at the primary metric's change, those to come too."""
+    if pair.looks is None:
+        return
+    console.print()
+    table = _table("look", "questions", "z", "level", "change", "interval", "verdict")
+    for row in look_rows(pair.looks):
+        table.add_row(*map(Text, row))
+    console.print(table)
 
 
 def _print_factors(pair: Pair, console: Console) -> None:

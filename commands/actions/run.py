@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import nearest
+from ...evaluate.by_looks import ask_by_looks, looks_of
 from ...evaluate.engines import Loading, ModelSpec, load_engines
 from ...evaluate.engines.spec import parse_models
 from ...evaluate.evaluation import Evaluation, check_free, require_clusters, task_record
+from ...evaluate.order import shuffled
 from ...evaluate.paired.noise import measure_noise
-from ...evaluate.runs.run import Run
+from ...evaluate.paired.stages import decided
+from ...evaluate.progress import Advance
+from ...evaluate.runs.manifest import Manifest
+from ...evaluate.runs.run import Run, run_folders
 from ...evaluate.runs.shards import Shard
 from ...evaluate.types import Engine, Prompt
 from ...files import folder_names
@@ -28,6 +34,7 @@ from ..output import output_folder
 from ..progress import Bars, progress
 from ..report_options import ReportOptions
 from ..results import show_results
+from ..stopping import StopOptions
 from ..targets import check_outputs
 
 
@@ -64,6 +71,7 @@ class Job:
     sampling: SamplingOptions
     scoring: ScoringOptions
     report: ReportOptions
+    stopping: StopOptions
 
     def run(self) -> int:
         """Evaluate every model and show the results."""
@@ -72,9 +80,12 @@ class Job:
         specs = parse_models(self.models.model)
         limits = self.endpoints.limits(specs)
         self.models.check(specs)
+        self.stopping.check(specs)
         check_outputs(self.report.outputs, self.models.out, {"--data": self.asked.data})
-        evaluation = self._evaluation()
         names = folder_names([spec.name for spec in specs])
+        evaluation = self._evaluation()
+        if self.stopping.early:
+            looks_of(evaluation)
         if self.models.resume and self.models.out is not None and not _begun(self.models.out):
             raise UsageError(f"--resume: {self.models.out} holds no run to go on with; leave the option out.")
         with output_folder(self.models.out, evaluation.task.name) as out:
@@ -84,9 +95,7 @@ class Job:
             engines = load_engines(specs, batch_size=self.models.batch_size, loading=self.loading, limits=limits)
             try:
                 with progress() as bars:
-                    for folder in folders:
-                        noise = self.models.noise_floor and folder == folders[0]
-                        _evaluate_next(engines, evaluation, folder, bars, resume=self.models.resume, noise=noise)
+                    self._ask(engines, evaluation, folders, bars)
             except KeyboardInterrupt as stop:
                 stop.add_note(_way_on(out))
                 raise
@@ -104,6 +113,34 @@ class Job:
         if out not in folders and not self.models.resume:
             check_free(out)
 
+    def _ask(self, engines: Iterator[Engine], evaluation: Evaluation, folders: Sequence[Path], bars: Bars) -> None:
+        if self.stopping.early:
+            self._until_decided(list(engines), evaluation, folders, bars)
+            return
+        for folder in folders:
+            noise = self.models.noise_floor and folder == folders[0]
+            _evaluate_next(engines, evaluation, folder, bars, resume=self.models.resume, noise=noise)
+
+    def _until_decided(
+        self, engines: Sequence[Engine], evaluation: Evaluation, folders: Sequence[Path], bars: Bars
+    ) -> None:
+        def track(what: str, total: int) -> AbstractContextManager[Advance]:
+            return bars.track(what, total, "completions")
+
+        for runs in ask_by_looks(evaluation, engines, folders, track, resume=self.models.resume):
+            (pair,) = self.report.compare(runs).pairs
+            if decided(pair, held=self.stopping.held):
+                break
+        _finish(engines[0], evaluation, runs[0], noise=self.models.noise_floor)
+        _finish(engines[1], evaluation, runs[1], noise=False)
+
+    def _order(self) -> int | None:
+        """Return the seed of the questions' order: that of the run to go on with, or this one's if it may end early."""
+        out = self.models.out
+        if self.models.resume and out is not None and _begun(out):
+            return Manifest.read(run_folders(out)[0]).task.order
+        return (self.sampling.seed or 0) if self.stopping.early else None
+
     def _evaluation(self) -> Evaluation:
         asked = self.asked
         task = asked.load(self.scoring.rewards)
@@ -116,7 +153,10 @@ class Job:
         source = str(asked.data) if asked.data else f"{asked.split} split"
         if self.cluster is not None:
             _check_clusters(prompts, self.cluster, source)
-        record = task_record(task.name, primary, task.cluster, prompts, source, task.reference)
+        order = self._order()
+        if order is not None:
+            prompts = shuffled(prompts, task.cluster, order)
+        record = task_record(task.name, primary, task.cluster, prompts, source, task.reference, order)
         return Evaluation(record, prompts, self.sampling.of(task), mix, self.scoring.calls)
 
 
@@ -154,6 +194,11 @@ def _evaluate_next(
     rows = len(evaluation.prompts) * evaluation.sampling.samples
     with bars.track(engine.name, rows, "completions") as advance:
         run = evaluation.run(engine, folder, resume=resume, advance=advance)
+    _finish(engine, evaluation, run, noise=noise)
+
+
+def _finish(engine: Engine, evaluation: Evaluation, run: Run, *, noise: bool) -> None:
+    """Say what an endpoint refused, and measure the noise floor where it is asked for."""
     if engine.describe()["kind"] == "openai":
         _print_refusals(engine)
     if noise:

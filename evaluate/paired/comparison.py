@@ -16,6 +16,7 @@ from .alarms import Alarm
 from .arms import Seeds
 from .choice import BestOf, Choice
 from .doubts import Mismatch, MissingValues, NoiseFloor, Obstacle
+from .looks import Looks
 from .margins import Margins
 
 if TYPE_CHECKING:
@@ -270,6 +271,7 @@ class Pair:
     trained for, none where that is not known, and ``outside`` the measured ones that it was not trained for.
     ``choices`` say how its checkpoint was chosen, one per seed; ``lone_seed``: it is the only run of its recipe here,
     whose luck is then in no interval.
+    ``looks`` are None where the questions are asked in the order of the data, all of them before anybody looks.
     """
 
     base: str
@@ -293,6 +295,7 @@ class Pair:
     outside: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     lone_seed: bool = False
+    looks: Looks | None = None
 
     def rows(self) -> dict[str, Difference]:
         """Return every metric by name, in the order in which reports show them: the rewards, then the total."""

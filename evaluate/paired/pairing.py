@@ -25,12 +25,14 @@ from .doubts import MOST, Mismatch, MissingValues
 from .factors import factors
 from .hacking import check_hacking, proxy, suspects
 from .lengths import lengths
+from .looks import Looks
 from .margins import MARGIN, Margin, Margins
 from .noise import read_noise
 from .obstacles import obstacles
 from .outside import outside, trained_for
 from .seeds import ArmPair, ArmScores, arm_summary
 from .shared import require_same_questions
+from .stages import Stage, stage_of
 from .table import Table, primary_metric, read_table
 from .total import contributions, model_per_weight, pair_per_weight, score_limits
 
@@ -78,6 +80,9 @@ def compare(
     weighted total where the mix does not measure that; the base's where the tasks name different ones. Two runs are in
     memory at a time. An :class:`Arm` of several runs is one model, whose changes hold over questions and seeds.
 
+    Runs whose questions are asked in a random order may be unfinished: compared is the latest look that all have come
+    to (see :func:`~grpokit.evaluate.paired.stages.stage_of`), at the level of that look.
+
     ``level`` is that of the intervals of all changes, which verdicts follow. With m tuned models the intervals are at
     ``1 - (1 - level) / m`` (Bonferroni), so that models no different from the base give any false verdict no more often
     than one would; without ``multiplicity`` each has the level itself, for one question that was asked beforehand.
@@ -96,10 +101,14 @@ def compare(
             raise EvaluationError(f"margin={margin}: give 0 or a positive number, such as {MARGIN}.")
         margin = Margins(Margin(margin))
     first, *later = (one if isinstance(one, Arm) else Arm(one.model, (one,)) for one in runs)
-    each = 1 - (1 - level) / len(later) if multiplicity and later else level
+    comparisons = max(1, len(later)) if multiplicity else 1
+    stage = stage_of((first, *later), comparisons)
+    if stage is not None:
+        first, *later = stage.sides
+    each = 1 - (1 - level) / comparisons if stage is None else stage.level
     flagged = [_flagged(first, arm) for arm in later]
     names, mix = _names(runs), first.runs[0].manifest.mix
-    base = _read(first, names[0], primary_metric(first.runs[0]))
+    base = _read(first, names[0], primary_metric(first.runs[0]), None if stage is None else stage.ids)
     models, pairs, scores = [base.model], [], []
     means = {name: summary.estimate.mean for name, summary in models[0].rows().items()}
     margins = {name: of_metric.of(means[name]) for name, of_metric in margin.over(list(means)).items()}
@@ -109,6 +118,8 @@ def compare(
         scores.append((name, tuned.means(base.table.primary)))
         pairing = _pair if base.scores is tuned.scores is None else _arm_pair
         pair = pairing(base, tuned, mismatches, margins, each, trained_for(tuned.run, trained))
+        if stage is not None:
+            pair = replace(pair, looks=_looks(stage, base, tuned, margins[pair.primary]))
         decided = pair.verdict not in (None, Verdict.UNDERPOWERED)
         hindered = obstacles((models[0], models[-1]), pair.primary, mix.ranges, decided=decided)
         pairs.append(replace(pair, obstacles=hindered))
@@ -307,6 +318,12 @@ def _change(
     change = difference(base.values[name], tuned.values[name], design, margin, limits)
     missing = [1 - table.values[name].known.mean() for table in (base, tuned)]
     return replace(change, verdict=None) if max(missing) > MOST else change
+
+
+def _looks(stage: Stage, base: _Side, tuned: _Side, margin: float) -> Looks:
+    name, design = base.table.primary, Design(base.table.clusters, shared_noise(base.run, tuned.run))
+    limits = score_limits(base.run.manifest.mix, name)
+    return stage.looks(base.table.values[name], tuned.table.values[name], design, margin, limits)
 
 
 def shared_noise(base: Run, tuned: Run) -> bool:

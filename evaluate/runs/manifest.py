@@ -28,7 +28,8 @@ class TaskRecord:
     """What was asked: the task's name, its primary reward, cluster column and a hash of all prompts and columns.
 
     ``reference`` is the data's own name of the column that prompts hold as ``reference``; runs of earlier versions do
-    not say it, and may be resumed all the same.
+    not say it, and may be resumed all the same. ``order`` is the seed of the random order in which the questions are
+    asked, None where they are asked as they stand in the data.
     """
 
     name: str
@@ -38,6 +39,7 @@ class TaskRecord:
     prompts: int
     source: str
     reference: str | None = field(default=None, compare=False)
+    order: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ class Manifest:
         for name in ("cluster", "reference"):
             yield f"task.{name}", getattr(task, name), lambda value: value is None or _is_word(value)
         yield "task.prompts", task.prompts, is_count
+        yield "task.order", task.order, lambda value: value is None or type(value) is int
         yield "mix.spec", mix.spec, _is_word
         yield "mix.weights", mix.weights, lambda value: _all(value, is_number) and bool(value)
         yield "mix.fingerprints", mix.fingerprints, lambda value: _all(value, _is_word) and {*value} == {*mix.weights}
