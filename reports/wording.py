@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..evaluate.paired.alarms import Alarm
 from ..evaluate.paired.comparison import (
@@ -15,7 +15,9 @@ from ..evaluate.paired.comparison import (
     Pair,
 )
 from ..evaluate.paired.doubts import Mismatch, NoiseFloor, Obstacle
-from ..evaluate.paired.lengths import Lengths
+
+if TYPE_CHECKING:  # it computes with arrays, which the words do without
+    from ..evaluate.paired.lengths import Lengths
 
 SAID_FROM = 0.05
 """From this share of missing values on they are said before the numbers."""
