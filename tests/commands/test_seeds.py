@@ -120,7 +120,7 @@ def test_the_command_again_does_nothing_twice(trained, capsys):
 HOLD = """
 import sys
 from pathlib import Path
-from grpokit.files import locked
+from grpokit.locks import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
