@@ -1,8 +1,8 @@
 """Time and memory of a comparison: 20,000 questions, 8 samples, 8 rewards, base and tuned.
 
-Writes two such runs, then times reading them, and everything that a comparison computes.
+Writes such runs, then times reading them, and everything that a comparison computes.
 
-    python bench/comparison.py [--questions 20000] [--samples 8] [--rewards 8]
+    python bench/comparison.py [--questions 20000] [--samples 8] [--rewards 8] [--models 2]
 """
 
 from __future__ import annotations
@@ -36,14 +36,15 @@ class Cost(NamedTuple):
 
 
 def main() -> None:
-    """Write two runs, compare them, and print what it took."""
+    """Write the runs, compare them, and print what it took."""
     size = _arguments()
     with tempfile.TemporaryDirectory() as folder:
-        runs = [write_run(Path(folder) / name, name, seed, size) for seed, name in enumerate(("base", "tuned"))]
+        names = ["base", *(f"tuned-{number}" for number in range(1, size.models))]
+        runs = [write_run(Path(folder) / name, name, seed, size) for seed, name in enumerate(names)]
         reading = _cost(lambda: [read_table(run) for run in runs])
         whole = _cost(lambda: compare(runs))
     statistics = Cost(whole.wall - reading.wall, whole.processor - reading.processor)
-    print(f"{size.questions:,} questions x {size.samples} samples x {size.rewards} rewards, two models")
+    print(f"{size.questions:,} questions x {size.samples} samples x {size.rewards} rewards, {size.models} models")
     for name, cost in (("reading", reading), ("statistics", statistics), ("together", whole)):
         print(f"{name:10} {cost.wall:5.1f} s   processor {cost.processor:5.1f} s")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
@@ -58,7 +59,7 @@ def _cost(work: Callable[[], object]) -> Cost:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    for name, value in (("questions", 20_000), ("samples", 8), ("rewards", 8)):
+    for name, value in (("questions", 20_000), ("samples", 8), ("rewards", 8), ("models", 2)):
         parser.add_argument(f"--{name}", type=int, default=value)
     return parser.parse_args()
 

@@ -18,6 +18,9 @@ EXACT_UP_TO = 20
 FEW_FLIPS = 10
 """With fewer answers flipped than this, the t interval is too narrow."""
 
+ALIKE = 200
+"""From so many units of one size on, their sum is drawn as one binomial number."""
+
 FLIPS = 10_000
 """Random sign patterns beyond that."""
 
@@ -155,13 +158,20 @@ def all_signed_sums(units: Floats) -> Floats:
 def random_signed_sums(units: Floats, count: int, seed: int) -> Floats:
     """Return ``Σ ε_i d_i`` for ``count`` random sign patterns.
 
-    Signs are drawn eight at a time, as the bits of a byte that looks its sum up in a table of 256.
+    Of many units of one size, as means of a few 0/1 samples are, only the number with a plus is drawn, which is
+    binomial. The signs of the others are drawn eight at a time, as the bits of a byte that looks its sum up in a table
+    of 256.
     """
-    blocks = np.append(units, np.zeros(-len(units) % 8)).reshape(-1, 8)
+    generator = np.random.default_rng(seed)
+    sizes, repeats = np.unique(np.abs(units), return_counts=True)
+    many = repeats >= ALIKE
+    sums = np.zeros(count)
+    for size, repeated in zip(sizes[many], repeats[many], strict=True):
+        sums += size * (2.0 * generator.binomial(repeated, 0.5, count) - repeated)
+    others = np.repeat(sizes[~many], repeats[~many])
+    blocks = np.append(others, np.zeros(-len(others) % 8)).reshape(-1, 8)
     signs = 1.0 - 2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
     table = signs @ blocks.T
-    generator = np.random.default_rng(seed)
-    sums = np.zeros(count)
     for column in range(table.shape[1]):
         sums += table[:, column][generator.integers(0, 256, count, dtype=np.uint8)]
     return sums

@@ -180,11 +180,15 @@ def test_sign_flip_beyond_20_is_near_the_exact_value() -> None:
     assert sign_flip(np.ones(100)) == 1 / (1 + FLIPS)  # never 0
 
 
-def test_random_signed_sums_have_the_right_variance() -> None:
-    d = np.random.default_rng(0).normal(size=37)
+@pytest.mark.parametrize("repeats", [1, 199, 200, 1000])
+def test_random_signed_sums_have_the_right_variance(repeats: int) -> None:
+    """However many units are of one size: from 200 on they are drawn as one number."""
+    d = np.append(np.random.default_rng(0).normal(size=37), np.resize([0.5, -0.5], repeats))
     sums = random_signed_sums(d, 50_000, seed=1)
-    assert sums.mean() == pytest.approx(0, abs=0.1)
-    assert sums.var() == pytest.approx(float(d @ d), rel=0.03)
+    spread = math.sqrt(float(d @ d))
+    assert sums.mean() == pytest.approx(0, abs=0.02 * spread)
+    assert sums.var() == pytest.approx(spread**2, rel=0.03)
+    assert stats.kurtosis(sums) == pytest.approx(-2 * float((d**4).sum()) / spread**4, abs=0.08)
 
 
 def test_sign_flip_by_cluster_needs_more_than_one_lucky_cluster() -> None:
