@@ -30,7 +30,6 @@ def _change(
     ("low", "high", "p", "floor", "n", "verdict"),
     [
         (0.001, 0.03, 0.04, -0.01, 200, G),
-        (0.001, 0.03, 0.05, -0.01, 200, G),  # p at the level itself
         (0.001, 0.03, 0.051, -0.01, 200, H),  # the test does not agree, but a loss is excluded
         (0.001, 0.03, 0.051, -0.03, 200, U),  # and here it is not
         (0.001, 0.03, None, -0.03, 200, G),  # clusters: the interval decides alone
@@ -52,9 +51,11 @@ def test_verdict_at_its_edges(low: float, high: float, p: float | None, floor: f
     assert decide(Evidence(Interval(low, high, "t"), p, floor, n), margin=0.02, level=0.95) is verdict
 
 
-@pytest.mark.parametrize(("p", "verdict"), [(0.009, G), (0.011, U)])
-def test_p_is_held_against_the_level_in_force(p: float, verdict: Verdict) -> None:
-    assert decide(Evidence(Interval(0.001, 0.03, "t"), p, -0.03, 200), margin=0.02, level=0.99) is verdict
+@pytest.mark.parametrize(
+    ("level", "p", "verdict"), [(0.99, 0.009, G), (0.99, 0.011, U), (0.75, 0.25, G), (0.75, 0.2501, U)]
+)
+def test_p_is_held_against_the_level_in_force(level: float, p: float, verdict: Verdict) -> None:
+    assert decide(Evidence(Interval(0.001, 0.03, "t"), p, -0.03, 200), margin=0.02, level=level) is verdict
 
 
 def test_no_interval_is_underpowered() -> None:
