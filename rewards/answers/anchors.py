@@ -44,8 +44,14 @@ _CHOICE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """Sentences that choose an option without saying "answer is"."""
+_CHOICE_WORDS = (
+    *("choice", "option", "choose", "chose", "pick", "select", "opt for", "go with", "going with"),
+    *("correct", "right", "best", "answer", "选", "選"),
+)
+"""One of these stands in each of those sentences."""
+
 _PRAISED = re.compile(
-    r"(?:\A|(?<=[.!?:])\s+|\n)(?P<value>(?:(?!\.\s)[^\n!?]){1,60}?)\s+is\s+(?:the|our|my)\s+"
+    r"(?:\A|(?<=[.!?:])\s++|\n)(?P<value>(?:(?!\.\s)[^\n!?]){1,60}?)\s++is\s+(?:the|our|my)\s+"
     r"(?:(?:final|correct|right)\s+)?answer\b(?!\s+(?:to|of|for)\b)"
 )  # 18 is the answer
 _ANCHOR = re.compile(
@@ -140,7 +146,10 @@ def _is_value(text: str) -> bool:
 
 def _chosen(text: str) -> Span | None:
     """Return where the last sentence stands that chooses an option."""
-    for choice in reversed([*_CHOICE.finditer(text, max(0, len(text) - _WINDOW))]):
+    start = max(0, len(text) - _WINDOW)
+    tail = text[start:].lower()
+    choices = _CHOICE.finditer(text, start) if any(map(tail.__contains__, _CHOICE_WORDS)) else ()
+    for choice in reversed([*choices]):
         group = next(filter(choice.group, ("named", "praised", "picked", "chinese", "correct")))
         if not is_denied(text, choice.start(), choice.end()):
             return Span(*choice.span(group))

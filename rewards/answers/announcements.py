@@ -18,6 +18,7 @@ _RESULT = (
     "result|solution|value|endergebnis|ergebnis|lösung|résultat|resultado|solución|solucion|solução|risultato"
     "|soluzione|resultaat|результат|wynik|sonuç|结果|結果|결과"
 )
+_WORDS = (*_ANSWER.split("|"), *_RESULT.split("|"))
 _ANNOUNCEMENT = re.compile(
     rf"""
     (?<![A-Za-zÀ-ɏ]) (?: (?P<answer> {_ANSWER} ) | (?P<result> {_RESULT} ) )
@@ -53,5 +54,7 @@ def find_announcements(text: str, start: int) -> Iterator[Announcement]:
     >>> [[said.line for said in find_announcements(text, 0)] for text in ("答えは18です。", "La réponse n'est pas 18")]
     [['18'], []]
     """
-    for said in reversed([*_ANNOUNCEMENT.finditer(text, start)]):
+    tail = text[start:].lower()
+    announced = _ANNOUNCEMENT.finditer(text, start) if any(map(tail.__contains__, _WORDS)) else ()
+    for said in reversed([*announced]):
         yield Announcement(said.start("value"), COPULA.sub("", said["value"]), said["result"] is not None)

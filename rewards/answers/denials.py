@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_CLAUSE_ENDS = re.compile(r"[.!?;:,\n]|\b(?:so|then|therefore|hence|thus|but)\b", re.IGNORECASE)
+_CLAUSE_BEGINS = re.compile(r"\b(?:so|then|therefore|hence|thus|but)\b", re.IGNORECASE)
 _DENIED_BEFORE = re.compile(
     r"""
     \b (?: not (?! [ ] (?:only|hard|difficult|surprising|surprisingly) ) | (?:is|was|does|do|did|are|ca|wo|would)n['’]?t
@@ -42,7 +42,9 @@ def is_denied(text: str, start: int, end: int) -> bool:
     >>> is_denied("The answer is 18. No, that is wrong.", 14, 16), is_denied("The answer is 18. It is big.", 14, 16)
     (True, False)
     """
-    clause = _CLAUSE_ENDS.split(text[max(0, start - _REACH) : start])[-1]
+    before = text[max(0, start - _REACH) : start]
+    before = before[1 + max(map(before.rfind, ".!?;:,\n")) :]
+    clause = _CLAUSE_BEGINS.split(before)[-1]
     return _DENIED_BEFORE.search(clause) is not None or is_taken_back(text, end)
 
 

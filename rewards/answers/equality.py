@@ -260,11 +260,14 @@ def is_words(plain: str) -> bool:
     (True, True, False, False)
     """
     bare = _COMMAND.sub(" ", plain) if "\\" in plain else plain
-    return _has_words(bare) and _has_words(_FUNCTIONS.sub(" ", bare))
+    return any(_is_word(run[0]) for run in _RUN.finditer(bare))
 
 
-def _has_words(bare: str) -> bool:
-    return any(not _ALGEBRA_LETTERS.fullmatch(run) for run in _RUN.findall(bare))
+def _is_word(run: str) -> bool:
+    """Return whether letters in a row are more than a product of letters and a function's name."""
+    if _ALGEBRA_LETTERS.fullmatch(run):
+        return False
+    return any(not _ALGEBRA_LETTERS.fullmatch(part) for part in _RUN.findall(_FUNCTIONS.sub(" ", run)))
 
 
 def word_key(plain: str) -> str:

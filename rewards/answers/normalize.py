@@ -171,12 +171,13 @@ def tidy(text: str) -> str:
     text = text[:LONGEST]
     if not text.isascii():
         text = text.translate(_CHARACTERS)
-    text = _BLANKS.sub(" ", text)
+    bold = text.startswith("**")
+    text = " ".join(text.split())
     if not text.isascii():
         text = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
         text = _RAISED.sub(lambda run: "^{" + "".join(_SUPERSCRIPTS[sign] for sign in run[0]) + "}", text)
         text = _LOWERED.sub(lambda run: "_{" + "".join(_SUBSCRIPTS[sign] for sign in run[0]) + "}", text)
-    text = _STARRED_POWER.sub("^", text) if "**" in text and not text.startswith("**") else text
+    text = _STARRED_POWER.sub("^", text) if "**" in text and not bold else text
     text = text.replace("**", "")
     text = (_BRACED_COMMA.sub(",", text) if "{" in text else text).strip("`* \t\r\n")
     emphasised = _EMPHASIS.fullmatch(text) if text.startswith("_") else None
