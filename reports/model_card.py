@@ -44,7 +44,8 @@ def write_card(folder: Path, comparison: Comparison, runs: Sequence[Run]) -> Pat
     path = folder / "README.md"
     card = _read(path, folder)
     shown = tuple(model for model in comparison.models if model.name in (pair.base, pair.tuned))
-    text = to_markdown(replace(comparison, models=shown, pairs=(pair,))).replace("### ", "## ", 1)
+    best = comparison.best_of if comparison.best_of and comparison.best_of.name == pair.tuned else None
+    text = to_markdown(replace(comparison, models=shown, pairs=(pair,), best_of=best)).replace("### ", "## ", 1)
     card.text = f"{_SECTION.sub('', card.text).strip()}\n\n{BEGIN}\n{text}{END}\n"
     _add_results(card, list(_results(pair, comparison, run)), folder.resolve().name)
     write_atomically(path, f"{str(card).strip()}\n")
