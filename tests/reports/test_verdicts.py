@@ -9,6 +9,7 @@ from grpokit.evaluate.paired.comparison import Comparison, Verdict
 from grpokit.evaluate.paired.margins import Margins
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.manifest import MixRecord
+from grpokit.reports.html import to_html
 from grpokit.reports.json_report import to_json
 from grpokit.reports.junit import to_junit
 from grpokit.reports.markdown import to_markdown
@@ -103,3 +104,28 @@ def test_one_model_is_not_adjusted(tmp_path: Path) -> None:
     comparison = _compare(tmp_path, STEADY, STEADY + 0.1)
     assert (multiplicity(comparison), over_models(comparison.pairs[0], comparison)) == ("", "")
     assert comparison.pairs[0].gain.p_models == comparison.pairs[0].gain.p
+
+
+@pytest.mark.parametrize(("scores", "graded"), [([0.0, 1.0] * 10, False), ([0.2, 0.7] * 10, True)])
+def test_graded_scores_are_never_called_right_and_wrong(tmp_path: Path, scores: list[float], graded: bool) -> None:
+    mix = MixRecord("by hand", {"correctness": 1.0}, {"correctness": "1"})
+    runs = [
+        write_run(tmp_path / name, {"correctness": [[score] for score in own]}, name, mix=mix)
+        for name, own in (("base", scores), ("tuned", scores[::-1]))
+    ]
+    comparison = compare(runs)
+    assert comparison.pairs[0].gain.graded is graded
+    page = to_html(comparison, runs)
+    cells = page[page.index("Which questions moved") : page.index("Why it moved")]
+    assert ("right in both" in cells, "wrong in both" in cells) == (not graded, not graded)
+    assert ("</b> rose" in cells, "Scores are graded: nothing is right or wrong." in cells) == (graded, graded)
+
+
+def test_the_page_says_at_which_level_several_models_are_judged(tmp_path: Path) -> None:
+    models = [[[float(score)] for score in STEADY[:20] + 0.01 * at] for at in range(3)]
+    runs = [write_run(tmp_path / f"{at}", {"correctness": grid}, f"step-{at}") for at, grid in enumerate(models)]
+    comparison = compare(runs)
+    page = to_html(comparison, runs)
+    assert multiplicity(comparison) in page
+    assert "change, 97.5 % interval" in page
+    assert "Lines are the 97.5 % intervals of the change from step-0" in page
