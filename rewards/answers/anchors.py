@@ -8,6 +8,7 @@ from ..reward import Span
 from .announcements import COPULA, find_announcements
 from .choices import read_choice
 from .denials import is_denied
+from .equations import is_name
 from .normalize import tidy
 from .numbers import read_quantity
 from .qualifiers import qualifies
@@ -135,6 +136,8 @@ def _lead_in(sentence: str) -> int:
     said = _SUBJECT.fullmatch(sentence) or _CJK_SUBJECT.fullmatch(sentence)
     if said is None or qualifies(said["subject"]):
         return 0
+    if "=" in sentence[said.end("subject") : said.start("value")]:
+        return said.start("value") if is_name(said["subject"]) else 0  # x = 18, but not 2x = 18
     return said.start("value") if _is_value(said["value"]) else 0
 
 

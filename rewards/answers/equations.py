@@ -88,7 +88,8 @@ def value_of(text: str, other: str) -> str:
         return of[0].strip() if of and is_name(member) and " " not in member.strip() else text
     others = split_outside(other, "=")
     if len(others) > 1:
-        return sides[-1] if _same_name(sides[0], others[0]) else text
+        chained = all(is_name(side) or _is_calculation(side, sides[-1]) for side in sides[1:-1])
+        return sides[-1] if chained and _same_name(sides[0], others[0]) else text
     if is_name(sides[-1]) and not is_name(sides[0]):
         sides = sides[::-1]
     values = sides[:-1]

@@ -6,7 +6,8 @@ import re
 
 from ..reward import Span
 from .denials import is_taken_back
-from .qualifiers import QUALIFIERS
+from .qualifiers import NUMBER_WORDS, QUALIFIERS
+from .trailing_words import makes_another
 from .units import starts_with_unit
 
 _EXPRESSION = re.compile(
@@ -29,8 +30,8 @@ _NUMBER = re.compile(
 _OTHER = re.compile(r"\$[^$]{1,100}\$,?\s+or\s+\Z")
 _SIGNS_BEFORE = re.compile(
     r"""
-    (?: (?<![\w.]) \d+ [A-Za-z] \s? = \s?                       # 2x = 18
-      | [A-Za-z)] \^ \S{1,9} \s? = \s?                          # x^2 = 18
+    (?: (?<![\w.]) (?: \d+ /? [A-Za-z] | [A-Za-z)] (?: \^ \S{1,9} | [²³] ) ) \s? = \s?     # 2x = 18, x^2 = 18
+      | [±¬≠<>≤≥∞∑∫π|!(] \s? (?<! [ ] \( )                      # ≠ 18, |18, 3(18
       | [\w.)}\]]* (?: [*^×·√/] \s? | [-+−–] )                  # 5*18, 2^18, 1/18, 16-18, √18
       | [\w.(]* [\d)] \s [-+−–*^×·/] \s | (?<=[^\n]) − \s      # 20 - 18, − 18
       | \b sqrt \s? \(? | \w \(                                 # sqrt 18, f(18
@@ -39,22 +40,39 @@ _SIGNS_BEFORE = re.compile(
     re.VERBOSE,
 )
 _SIGNS_AFTER = re.compile(
-    r"\)*(?:[²³]|\^\S+|\s?[*×·]\s?\d\S*|[-−–/]\d\S*|(?!(?:st|nd|rd|th)\b)[A-Za-z]\b)"
-)  # 18², 18 * 2, 18-20, 18x
-_WORDS_BEFORE = re.compile(
-    r"(?:\S+\s+(?=or\s))?(?P<first>[A-Za-z]+(?:['’]t)?)\s+(?P<joining>(?:(?:of|the|than|an?|to|by|be|equal|exactly|about)\s+){0,3})[$\\([{*]*\Z"
-)
-_WORDS_AFTER = re.compile(
     r"""
-    \s* (?: (?:hundred|thousand|million|billion|trillion|dozen)s? | squared | cubed | factorial | percent ) \b
-    | \s (?: is | was | seems | would \s be | can(?:not|['’]t) \s be | isn['’]t ) \s (?: \w+ly \s )?
-      (?: wrong | incorrect | false | not | impossible | too | right | correct ) \b
-    | \s (?: too | or ) \s \w+
+    \)* (?: [²³‰] | \^\S+ | _\S+ | \s?[*×·]\s?\d\S* | [-−–/]\d\S* | \+(?!\w)        # 18², 18 * 2, 18-20, 18+
+      | (?!(?:st|nd|rd|th)\b) [A-Za-zπ]\w* | \s (?![AaI]\b) [A-Za-zπ] (?![\w'’.])       # 18x, 18ish, 18 x
+      | - (?!(?:year|month|week|day|hour|minute|mile|foot|inch)\b) [A-Za-z]\S* | ['’]s\b  # 18-fold, 18's complement
+    )
     """,
     re.VERBOSE,
 )
-_NO_QUALIFIERS = ("but", "by", "if")
-"""Qualifiers that say nothing of the number behind them: "not 17 but 18"."""
+_WORDS_BEFORE = re.compile(
+    r"""
+    (?: \S+ \s+ (?=or\s) )? (?P<first> [A-Za-z]+ (?:['’]t)? ) :? \s+
+    (?P<joining> (?: (?:of|the|than|an?|to|by|be|equal|exactly|about) \s+ ){0,3} ) [$\\(\[{*]* \Z
+    """,
+    re.VERBOSE,
+)
+_WORDS_AFTER = re.compile(
+    r"""
+    \s* (?: (?:hundred|thousand|million|billion|trillion|dozen)s? | percent ) \b
+    | \s and \s (?:a|one) \s (?:half|third|quarter) \b
+    | (?P<bracket> \s? \( [^()\n]{1,40} \) )
+    | \s do(?:es)? (?: n['’]t | \s not ) \b
+    | \s (?: is | was | seems | would \s be | can(?:not|['’]t) \s be | isn['’]t ) \s (?: \w+ly \s )?
+      (?: wrong | incorrect | false | not | impossible | too | right | correct ) \b
+    | \s (?: to | through | of | vs | versus | out \s of ) \s (?P<number> [A-Za-z]+ )
+    | \s (?P<next> [A-Za-z]+ ) (?: \s \w+ )?
+    """,
+    re.VERBOSE,
+)
+_NO_QUALIFIERS = ("but", "by", "if", "between", "without", "over")
+"""Qualifiers that say nothing of the number beside them: "not 17 but 18", "18 if we add both"."""
+
+_OPERATIONS = ("times", "square", "non", "unlike", "instead")
+"""Words that qualify the number behind them, though they may stand beside another."""
 
 TAIL = 2_000
 """Characters at the end of a text in which a value is looked for."""
@@ -85,8 +103,8 @@ def find_last_value(text: str) -> Span | None:
     start -= len(signs[0]) if signs else _words_before(before)
     if is_taken_back(text, end):
         return None
-    behind = _SIGNS_AFTER.match(after) or _WORDS_AFTER.match(after)
-    return Span(start, end + (behind.end() if behind else starts_with_unit(after)))
+    signs = _SIGNS_AFTER.match(after)
+    return Span(start, end + (signs.end() if signs else _words_after(after) or starts_with_unit(after)))
 
 
 def _words_before(before: str) -> int:
@@ -95,5 +113,18 @@ def _words_before(before: str) -> int:
     if words is None:
         return 0
     first = words["first"].lower().replace("’", "'")
-    qualifies = first == "times" or (first in QUALIFIERS and first not in _NO_QUALIFIERS) or "than " in words["joining"]
-    return len(words[0]) if qualifies else 0
+    return len(words[0]) if first in _OPERATIONS or _qualifies(first) or "than " in words["joining"] else 0
+
+
+def _words_after(after: str) -> int:
+    """Return how many characters behind a value qualify it."""
+    words = _WORDS_AFTER.match(after)
+    if words is None or (words["bracket"] and not makes_another(words["bracket"])):
+        return 0
+    if (words["number"] and words["number"] not in NUMBER_WORDS) or (words["next"] and not _qualifies(words["next"])):
+        return 0
+    return words.end()
+
+
+def _qualifies(word: str) -> bool:
+    return word in QUALIFIERS and word not in _NO_QUALIFIERS

@@ -10,7 +10,8 @@ _OPERATIONS = """
     tangent sin cos tan modulo mod minus plus negative negated added subtracted multiplied divided by multiple
     multiples divisible divisor divisors factor factors remainder absolute complement opposite derivative integral
     choose sqrt pi infinity dozen hundred thousand million billion trillion dozens hundreds thousands millions billions
-    trillions thirds quarters fourths fifths sixths eighths tenths
+    trillions mio mn bn successor predecessor digit digits hex hexadecimal binary octal hundredths thousandths
+    thirds quarters fourths fifths sixths eighths tenths
 """
 _COMPARISONS = """
     less fewer greater least most under below above between than beyond exceeds exceeding except excluding without

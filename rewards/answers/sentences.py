@@ -89,6 +89,8 @@ def _leads(before: str, words: list[str]) -> bool:
     """Return whether these words may stand before a number that they say."""
     if not words:
         return not before.strip("($ ")
+    if words[-2:] == ["to", "the"] or (words[-1] == "after" and words[-2:-1] in (["number"], ["integer"])):
+        return False  # e to the 18, the number after 18
     if words[-1] in _LEADS or (len(words) > 1 and words[-1] in _LEADS_AFTER_WORDS):
         return True
     last = _LAST_WORDS.search(before)

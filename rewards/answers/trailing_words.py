@@ -12,7 +12,8 @@ _REJECTED = re.compile(
     r"""
     (?: (?P<aside> \s*+ [,;(] \s*+ ) | \s++ )   # "18, …", "18 (…" or "18 …"
     (?: (?:but|and) \s++ (?=not\s) )?
-    (?: (?: (?:it|this|that|which) \s (?:is\s|was\s)? )? not | rather[ ]than | instead[ ]of | as[ ]opposed[ ]to
+    (?: (?: (?:it|this|that|which) \s (?:is\s|was\s)? )? not (?!\s(?:exactly|quite|sure|certain|really))
+      | rather[ ]than | instead[ ]of | as[ ]opposed[ ]to
       | (?:it|this|that) \s (?: can(?:not|'t|’t)[ ]be | isn['’]t )
     ) \s
     [^()]*+ \)?$
@@ -40,7 +41,8 @@ _OTHER_NUMBER = re.compile(
       | cubed? | root | reciprocal | inverse | factorial | percent
       | (?: it | which | this | that ) [ ] (?: is | was ) [ ] (?: \w+ly [ ] )? (?: wrong | incorrect | false )
     ) \b
-    | \A \W* (?: wrong | incorrect | false ) \b
+    | \b so [ ] (?: double | triple | halve ) \b
+    | \A \W* (?: wrong | incorrect | false | not? | x\d ) \b
     """,
     re.VERBOSE | re.IGNORECASE,
 )

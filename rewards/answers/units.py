@@ -80,7 +80,30 @@ _ANY_THING = frozenset(
 
 _PERSONS = {"people": "person", "children": "child", "men": "man", "women": "woman", "mice": "mouse", "geese": "goose"}
 
-_NO_UNITS = QUALIFIERS | NUMBER_WORDS | frozenset(["and", "to", "is", "are", "was", "were", "be", "equals"])
+_NO_UNITS = (
+    QUALIFIERS
+    | NUMBER_WORDS
+    | frozenset(
+        [
+            "and",
+            "to",
+            "is",
+            "are",
+            "was",
+            "were",
+            "be",
+            "equals",
+            "do",
+            "does",
+            "did",
+            "has",
+            "have",
+            "can",
+            "will",
+            "would",
+        ]
+    )
+)
 """Words that are no part of a unit: what makes of the number another one, and what begins another phrase."""
 
 _ARTICLES = ("a", "an", "the", "this", "that")

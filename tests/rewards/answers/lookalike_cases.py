@@ -155,7 +155,8 @@ INEQUALITIES = [
 LENIENT = [
     *[Case(text, "18", 1.0, f"the last value: {text}") for text in (
         "First 5, so we get 18.", "That leaves 18!", "Therefore x = 18", "We have:\n- 18", "So 9*2 = 18",
-        "He is 18 km away.", "We have $x=18$ or $18 = x$", "It is not 17 but 18", "On the 18th",
+        "He has 18 (in total)", "Add 18 to the box", "We are left with 18 of them", "He is 18 km away.",
+        "We have $x=18$ or $18 = x$", "It is not 17 but 18", "On the 18th",
         "They cost $18 in all.", "We find \\(18\\) of them",
     )],
     *[Case(text, "18", 0.0, f"another one: {text}") for text in (
@@ -186,4 +187,15 @@ ATTACKS = [  # wrong answers that were once paid
     Case("The answer is close to $x \\in [1,2]$.", "[1,2]", 0.0, "words before a member"),
 ]
 
-LOOKALIKES = [*ATTACKS, *UNITS, *AMOUNTS, *INEQUALITIES, *CHOICES, *SYMBOLS, *RUNS, *SINGLES]
+QUALIFIED = [
+    *[Case("The answer is " + text, "18", 0.0, f"not said: {text}") for text in (
+        "2x = 18", "x² = 18", "1/x = 18", "18 (not)", "18 (x2)", "e to the 18", "the number after 18",
+        "the digit sum of 18", "18 in hex", "18 does not work", "18 but not exactly", "18 hundredths", "18 mio",
+    )],
+    *[Case("The answer is " + text, "18", 1.0, f"said: {text}") for text in (
+        "x = 18", "18 (in total)", "found after 18 minutes", "18 but not 19", "the cost = 18",
+    )],
+    Case(boxed("y = 2x - y = 2x"), "y = 2x", 0.0, "a chain whose middle is another value"),
+]  # fmt: skip
+
+LOOKALIKES = [*QUALIFIED, *ATTACKS, *UNITS, *AMOUNTS, *INEQUALITIES, *CHOICES, *SYMBOLS, *RUNS, *SINGLES]
