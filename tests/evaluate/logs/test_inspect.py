@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grpokit.evaluate import compare
+from grpokit.evaluate import EvaluationError, compare
 from grpokit.evaluate.logs import inspect_ai
 from grpokit.evaluate.logs.imports import Grading
 from grpokit.tests.evaluate.logs import peer_logs as peers
@@ -47,15 +47,27 @@ def test_inspects_letters_numbers_and_epochs(write_inspect: Callable[[dict[str, 
 
 def test_a_scorer_that_gives_several_values_or_numbers(tmp_path: Path) -> None:
     samples = [
-        peers.inspect_sample("q", "x", {"judge": {"tone": 7, "facts": True}}),
-        peers.inspect_sample("r", "x", {"judge": {"tone": None, "facts": False}}),
+        peers.inspect_sample("q", "x", {"judge": {"tone": 7, "facts": True, "style": 0.5}}),
+        peers.inspect_sample("r", "x", {"judge": {"tone": None, "facts": False, "style": 1.0}}),
     ]
     run = run_of(peers.write_json(tmp_path / "log.json", peers.inspect_log(samples, ("judge",))))
     assert values(run) == {
         "inspect/judge.tone": {"q": 7.0, "r": None},
         "inspect/judge.facts": {"q": 1.0, "r": 0.0},
+        "inspect/judge.style": {"q": 0.5, "r": 1.0},
     }
-    assert run.manifest.mix.ranges == {"inspect/judge.facts": [0.0, 1.0]}
+    assert run.manifest.mix.ranges == {"inspect/judge.facts": [0.0, 1.0]}  # of numbers the range is not known
+
+
+def test_what_a_solver_notes_beside_a_question_makes_it_no_other(tmp_path: Path) -> None:
+    changes: list[dict[str, Any]] = [{}, {"metadata": {"tries": 3}}, {"target": "19"}]
+    runs = []
+    for number, change in enumerate(changes):
+        log = peers.inspect_log([peers.inspect_sample("q", f"{number}", {"match": "C"}, **change)])
+        runs.append(run_of(peers.write_json(tmp_path / f"{number}.json", log)))
+    assert compare(runs[:2]).pairs[0].gain.n == 1
+    with pytest.raises(EvaluationError, match="q: another question in each"):
+        compare([runs[0], runs[2]])
 
 
 def test_one_scorer_of_inspect_is_chosen(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ def test_lightevals_details(tmp_path: Path) -> None:
     assert (run.model, run.manifest.task.name) == ("org/base", "sums|0")
     assert [(row.text, row.tokens) for row in run.rows()] == [("1", 3), ("x", 3)]
     assert [(prompt.text, prompt.columns["reference"]) for prompt in run.asked()] == [("0+1?", "1"), ("1+1?", "2")]
+    assert "choices" not in next(run.asked()).columns  # the only one is the right answer
     assert [prompt.columns["level"] for prompt in run.asked()] == [0, 1]
 
 
@@ -29,7 +30,8 @@ def test_lightevals_choices(tmp_path: Path) -> None:
     row["model_response"] = {"text": [], "output_tokens": [], "logprobs": [-3.0, -1.5]}
     run = run_of(peers.write_parquet(tmp_path / "details_x.parquet", [row]))
     assert [(one.text, one.tokens) for one in run.rows()] == [("green", None)]
-    assert next(run.asked()).columns["reference"] == " green"
+    columns = next(run.asked()).columns
+    assert (columns["reference"], columns["choices"]) == (" green", [" red", " green"])
 
 
 def test_details_of_earlier_versions_are_refused_with_a_way_on(tmp_path: Path) -> None:
