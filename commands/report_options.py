@@ -29,6 +29,7 @@ class ReportOptions:
     margin: list[str]
     no_multiplicity: bool
     trained_for: str | None
+    by: str | None
     strict: bool
 
     def compare(self, runs: Sequence[Run | Arm]) -> Comparison:
@@ -37,7 +38,11 @@ class ReportOptions:
         from ..evaluate.paired.pairing import compare
 
         return compare(
-            runs, margin=Margins.parse(self.margin), multiplicity=not self.no_multiplicity, trained=self.trained_for
+            runs,
+            margin=Margins.parse(self.margin),
+            multiplicity=not self.no_multiplicity,
+            trained=self.trained_for,
+            by=self.by,
         )
 
     @property
@@ -85,5 +90,10 @@ def add_reports(group: argparse._ActionsContainer) -> None:
         "--trained-for",
         metavar="SPEC",
         help="the mix that the tuned models were trained for, where no recipe.yaml beside them says it",
+    )
+    group.add_argument(
+        "--by",
+        metavar="COLUMN",
+        help="the change for each value of this column of the prompts too, and whether these groups differ",
     )
     group.add_argument("--strict", action="store_true", help="exit with 3 when the comparison is underpowered")

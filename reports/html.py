@@ -21,6 +21,7 @@ from .embedded import embed
 from .json_report import to_json
 from .looks import look_rows, look_sentences
 from .samples import read_questions
+from .subgroups import group_rows, group_sentence
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -83,6 +84,7 @@ def _environment() -> Environment:
     environment.globals.update(doubts=wording.doubts, mismatch=wording.mismatch, verdict_word=verdicts.verdict_word)
     environment.globals.update(evidence=verdicts.evidence)
     environment.globals.update(look_rows=look_rows, look_sentences=look_sentences)
+    environment.globals.update(group_rows=group_rows, group_sentence=group_sentence)
     environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
     environment.globals.update(alarm=wording.alarm, medians=wording.medians, repetition=wording.repetition)
     environment.globals.update(notes=wording.notes)

@@ -19,6 +19,7 @@ from ..evaluate.paired.comparison import (
 from ..evaluate.paired.doubts import Obstacle
 from ..evaluate.paired.lengths import Lengths
 from ..evaluate.paired.looks import Looks
+from ..evaluate.paired.subgroups import Subgroups
 from ..evaluate.paired.total import PerWeight
 from .wording import narrowing
 
@@ -123,6 +124,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "choices": [asdict(choice) for choice in pair.choices],
         "lone_seed": pair.lone_seed,
         "looks": _looks(pair.looks) if pair.looks else None,
+        "subgroups": _subgroups(pair.subgroups) if pair.subgroups else None,
     }
 
 
@@ -136,6 +138,24 @@ def _factor(factor: Factor) -> dict[str, Any]:
         "shift": _shift(factor.shift),
         "within": _shift(factor.within),
         "bins": [asdict(one) for one in factor.bins],
+    }
+
+
+def _subgroups(groups: Subgroups) -> dict[str, Any]:
+    return {
+        "column": groups.column,
+        "statistic": groups.statistic,
+        "p": groups.p,
+        "groups": [
+            {
+                "name": group.name,
+                "base": group.base,
+                "tuned": group.tuned,
+                **{key: getattr(group.change, key) for key in ("n", "delta", "low", "high", "level", "p", "p_holm")},
+                "verdict": group.verdict and group.verdict.value,
+            }
+            for group in groups.groups
+        ],
     }
 
 

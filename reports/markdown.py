@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from ..evaluate.paired.comparison import Comparison, ModelSummary, Pair
 from .looks import look_sentences
+from .subgroups import group_rows, group_sentence
 from .training import best_of, claim, origins, seed_changes
 from .verdicts import confidence, evidence, multiplicity, over_models, training, verdict_word
 from .wording import (
@@ -58,6 +59,7 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
     lines += [_text(line) for line in origins(pair, comparison)]
     lines.append(_pair_table(pair, base, tuned))
     lines.append(_seeds(pair, comparison))
+    lines += _groups(pair)
     lines.append(_factors(pair, base, tuned))
     lines.append(_text(over_models(pair, comparison)))
     lines.append(_text(narrowing(pair.gain)))
@@ -101,6 +103,13 @@ def _seeds(pair: Pair, comparison: Comparison) -> str:
     """Return one row per training seed; "" where no side is an arm."""
     rows = [[f"{one.model}, {one.seed}", one.mean, one.shown] for one in seed_changes(pair, comparison)]
     return _table(["seed", pair.primary, f"from {pair.base}"], rows) if rows else ""
+
+
+def _groups(pair: Pair) -> list[str]:
+    if pair.subgroups is None:
+        return []
+    heads = [pair.subgroups.column, "questions", pair.base, pair.tuned, "change", "interval", "p (Holm)", "verdict"]
+    return [_table(heads, group_rows(pair.subgroups)), _text(group_sentence(pair.subgroups))]
 
 
 def _factors(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:

@@ -16,6 +16,7 @@ from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, P
 from ..evaluate.runs.run import Run
 from .changed_questions import print_moves, read_moved
 from .looks import look_rows, look_sentences
+from .subgroups import group_rows, group_sentence
 from .training import best_of, claim, origins, seed_changes
 from .verdicts import confidence, evidence, multiplicity, over_models, training, verdict_word
 from .wording import (
@@ -87,6 +88,7 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
         print_verdict(pair, comparison, console)
         console.print(_pair_table(pair, comparison, console))
         _print_looks(pair, console)
+        _print_groups(pair, console)
         _print_seeds(pair, comparison, console)
         _print_factors(pair, console)
     if not comparison.pairs:
@@ -266,6 +268,18 @@ def _print_looks(pair: Pair, console: Console) -> None:
     for row in look_rows(pair.looks):
         table.add_row(*map(Text, row))
     console.print(table)
+
+
+def _print_groups(pair: Pair, console: Console) -> None:
+    """Print the change in groups of questions."""
+    if pair.subgroups is None:
+        return
+    console.print()
+    table = _table(pair.subgroups.column, "questions", "base", "tuned", "change", "interval", "p Holm", "verdict")
+    for row in group_rows(pair.subgroups):
+        table.add_row(*map(Text, row))
+    console.print(table)
+    console.print(Text(group_sentence(pair.subgroups)))
 
 
 def _print_factors(pair: Pair, console: Console) -> None:

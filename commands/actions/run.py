@@ -16,6 +16,7 @@ from ...evaluate.evaluation import Evaluation, check_free, require_clusters, tas
 from ...evaluate.order import shuffled
 from ...evaluate.paired.noise import measure_noise
 from ...evaluate.paired.stages import decided
+from ...evaluate.paired.subgroups import group_names
 from ...evaluate.progress import Advance
 from ...evaluate.runs.manifest import Manifest
 from ...evaluate.runs.run import Run, run_folders
@@ -86,6 +87,8 @@ class Job:
         evaluation = self._evaluation()
         if self.stopping.early:
             looks_of(evaluation)
+        if self.report.by is not None:
+            group_names(evaluation.prompts, self.report.by)
         if self.models.resume and self.models.out is not None and not _begun(self.models.out):
             raise UsageError(f"--resume: {self.models.out} holds no run to go on with; leave the option out.")
         with output_folder(self.models.out, evaluation.task.name) as out:

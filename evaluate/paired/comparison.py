@@ -1,8 +1,8 @@
 """The comparison of runs as a frozen value: every report is a view of it and computes nothing.
 
 Means are over questions: the samples of a question are averaged first. Intervals of means are 95 %, those of a pair's
-changes as its ``level`` says. A number is None
-where it does not exist: no question had a value, or the scores do not vary and so say nothing about their error.
+changes as its ``level`` says. A number is None where it does not exist: no question had a value, or the scores do not
+vary and so say nothing about their error.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from .margins import Margins
 
 if TYPE_CHECKING:
     from .lengths import Lengths
+    from .subgroups import Subgroups
     from .total import PerWeight
 
 TOTAL = "total"
 """The metric beside the rewards' own names: their weighted sum. No reward may be called so."""
-
 
 FEWEST = 5
 """Below so many questions there is no verdict but UNDERPOWERED: their spread is no measure of anything."""
@@ -35,8 +35,8 @@ class Verdict(StrEnum):
     """What a paired difference proves, given the margin that the user set.
 
     In this order: IMPROVED when the interval's lower end is above 0; HELD when a loss as large as the margin is
-    excluded, even where a smaller one is sure; REGRESSED when the upper end is below 0; else UNDERPOWERED: nothing is
-    shown or excluded. IMPROVED and REGRESSED need the test's p value to agree.
+    excluded, even where a smaller one is sure; REGRESSED when the upper end is below 0; else UNDERPOWERED. IMPROVED and
+    REGRESSED need the test's p value to agree.
     """
 
     IMPROVED = "IMPROVED"
@@ -271,7 +271,7 @@ class Pair:
     trained for, none where that is not known, and ``outside`` the measured ones that it was not trained for.
     ``choices`` say how its checkpoint was chosen, one per seed; ``lone_seed``: it is the only run of its recipe here,
     whose luck is then in no interval.
-    ``looks`` are None where the questions are asked in the order of the data, all of them before anybody looks.
+    ``looks`` are None where all questions were asked before anybody looked, ``subgroups`` where none were wanted.
     """
 
     base: str
@@ -296,6 +296,7 @@ class Pair:
     choices: tuple[Choice, ...] = ()
     lone_seed: bool = False
     looks: Looks | None = None
+    subgroups: Subgroups | None = None
 
     def rows(self) -> dict[str, Difference]:
         """Return every metric by name, in the order in which reports show them: the rewards, then the total."""

@@ -25,14 +25,15 @@ from .doubts import MOST, Mismatch, MissingValues
 from .factors import factors
 from .hacking import check_hacking, proxy, suspects
 from .lengths import lengths
-from .looks import Looks
 from .margins import MARGIN, Margin, Margins
+from .metric_pair import MetricPair
 from .noise import read_noise
 from .obstacles import obstacles
 from .outside import outside, trained_for
 from .seeds import ArmPair, ArmScores, arm_summary
 from .shared import require_same_questions
-from .stages import Stage, stage_of
+from .stages import stage_of
+from .subgroups import Grouping
 from .table import Table, primary_metric, read_table
 from .total import contributions, model_per_weight, pair_per_weight, score_limits
 
@@ -73,6 +74,7 @@ def compare(
     level: float = CONFIDENCE,
     multiplicity: bool = True,
     trained: str | None = None,
+    by: str | None = None,
 ) -> Comparison:
     """Compare runs of one task: the first is the base, and every later one is paired with it.
 
@@ -88,6 +90,8 @@ def compare(
     than one would; without ``multiplicity`` each has the level itself, for one question that was asked beforehand.
 
     ``trained`` is the mix that the tuned models were trained for, where no recipe beside them says it.
+
+    ``by`` is a column of the prompts: the change of the primary metric is given for each of its values too.
 
     ``margin`` is the loss of a mean that still counts as held: one for all metrics, or :class:`Margins` of each.
 
@@ -109,6 +113,7 @@ def compare(
     flagged = [_flagged(first, arm) for arm in later]
     names, mix = _names(runs), first.runs[0].manifest.mix
     base = _read(first, names[0], primary_metric(first.runs[0]), None if stage is None else stage.ids)
+    groups = None if by is None else Grouping.of([first, *later], by)
     models, pairs, scores = [base.model], [], []
     means = {name: summary.estimate.mean for name, summary in models[0].rows().items()}
     margins = {name: of_metric.of(means[name]) for name, of_metric in margin.over(list(means)).items()}
@@ -118,8 +123,9 @@ def compare(
         scores.append((name, tuned.means(base.table.primary)))
         pairing = _pair if base.scores is tuned.scores is None else _arm_pair
         pair = pairing(base, tuned, mismatches, margins, each, trained_for(tuned.run, trained))
-        if stage is not None:
-            pair = replace(pair, looks=_looks(stage, base, tuned, margins[pair.primary]))
+        own = _primary(base, tuned, margins[pair.primary], each)
+        pair = replace(pair, looks=None if stage is None else stage.looks(own))
+        pair = replace(pair, subgroups=None if groups is None else groups.compared(base.table.ids, own))
         decided = pair.verdict not in (None, Verdict.UNDERPOWERED)
         hindered = obstacles((models[0], models[-1]), pair.primary, mix.ranges, decided=decided)
         pairs.append(replace(pair, obstacles=hindered))
@@ -320,10 +326,11 @@ def _change(
     return replace(change, verdict=None) if max(missing) > MOST else change
 
 
-def _looks(stage: Stage, base: _Side, tuned: _Side, margin: float) -> Looks:
-    name, design = base.table.primary, Design(base.table.clusters, shared_noise(base.run, tuned.run))
+def _primary(base: _Side, tuned: _Side, margin: float, level: float) -> MetricPair:
+    """Return the scores of the primary metric."""
+    name, design = base.table.primary, Design(base.table.clusters, shared_noise(base.run, tuned.run), level)
     limits = score_limits(base.run.manifest.mix, name)
-    return stage.looks(base.table.values[name], tuned.table.values[name], design, margin, limits)
+    return MetricPair(base.table.values[name], tuned.table.values[name], design, margin, limits)
 
 
 def shared_noise(base: Run, tuned: Run) -> bool:

@@ -11,14 +11,12 @@ import numpy as np
 
 from ..order import cluster_sizes
 from ..runs.run import Run
-from ..statistics.arrays import renumber
-from ..statistics.samples import Samples
 from ..statistics.sequential import PlannedLook, confidence, planned_looks
 from ..types import EvaluationError, Prompt
 from .arms import Arm
 from .comparison import Pair, Verdict
-from .difference import Design, difference
 from .looks import Look, Looks
+from .metric_pair import MetricPair
 
 
 @dataclass(frozen=True)
@@ -57,18 +55,13 @@ class Stage:
         """The level of the latest look's intervals."""
         return confidence(self.plan.looks[self.made - 1].z)
 
-    def looks(
-        self, base: Samples, tuned: Samples, design: Design, margin: float, limits: Sequence[float] | None
-    ) -> Looks:
+    def looks(self, scores: MetricPair) -> Looks:
         """Return all looks at scores of the questions :attr:`ids`, judged as far as they are made."""
         looks = []
         for number, (due, planned) in enumerate(zip(self.plan.due, self.plan.looks, strict=True)):
-            level, change = confidence(planned.z), None
-            if number < self.made:
-                some = np.arange(len(self.ids)) < due
-                own = replace(design, clusters=renumber(design.clusters, some), level=level)
-                change = difference(base.keep(some), tuned.keep(some), own, margin, limits)
-            looks.append(Look(due, planned.z, level, change))
+            level = confidence(planned.z)
+            some = scores.keep(np.arange(len(self.ids)) < due).at(level) if number < self.made else None
+            looks.append(Look(due, planned.z, level, None if some is None else some.difference()))
         return Looks(self.plan.seed, tuple(looks), self.made)
 
 

@@ -22,7 +22,7 @@ from grpokit.evaluate.types import EvaluationError
 from grpokit.tests.commands.answers import COLUMNS
 from grpokit.tests.reports.runs import BASE, TUNED, rescored, write_run
 
-PLAIN = ReportOptions(None, None, None, None, [], no_multiplicity=False, trained_for=None, strict=False)
+PLAIN = ReportOptions(None, None, None, None, [], no_multiplicity=False, trained_for=None, by=None, strict=False)
 
 STATUSES = [
     # the verdicts of the pairs, whether strict, the exit status
