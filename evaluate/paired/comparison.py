@@ -13,13 +13,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .alarms import Alarm
-from .arms import Seeds
-from .choice import BestOf, Choice
 from .doubts import Mismatch, MissingValues, NoiseFloor, Obstacle
 from .looks import Looks
 from .margins import Margins
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # these compute with arrays, which the values do without
+    from .arms import Seeds
+    from .choice import BestOf, Choice
     from .lengths import Lengths
     from .subgroups import Subgroups
     from .total import PerWeight
