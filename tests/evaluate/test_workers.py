@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from grpokit.errors import GrpokitError
-from grpokit.evaluate import scoring
+from grpokit.evaluate import scoring, scoring_worker
 from grpokit.evaluate.runs.run import Run
 from grpokit.evaluate.scoring import BLOCK, score_run
-from grpokit.evaluate.workers import Workers, cores
+from grpokit.evaluate.workers import Job, Workers, cores
 from grpokit.files import read_lines, write_lines
 from grpokit.rewards import RewardMix
 from grpokit.rewards.answers import verifier
@@ -167,6 +167,14 @@ def test_the_verifiers_of_several_processes_share_the_processors(monkeypatch: py
     assert [verdict.equal for verdict in verifier.settle(pairs, 60.0)] == [False] * 3
     assert len(pool._workers) == 1
     pool.close()
+
+
+def test_a_block_whose_verifier_failed_is_left_to_the_parent(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    block, job = next(scoring._blocks(run.stored())), Job(run, RewardMix.parse(MIX), 1)
+    assert scoring_worker.scored(job, block) is not None
+    totals = iter([verifier.VerifierCounts(failed=3), verifier.VerifierCounts(failed=4)])
+    monkeypatch.setattr(verifier, "counts", lambda: next(totals))
+    assert scoring_worker.scored(job, block) is None
 
 
 def children(parent: int) -> set[int]:
