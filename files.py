@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -253,10 +255,36 @@ def raw_lines(path: Path) -> Iterator[RawLine]:
 
 def _open_binary(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb") as handle:
-            yield from bounded_lines(handle, path)
+        with open_file(path) as file:
+            yield from bounded_lines(file, path)
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror}.") from None
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file for reading; raise OSError for a pipe, which would be waited for, and a device, which never ends."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # a folder is refused as it always is
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is a pipe or a device, and no file", str(path))
+    return file
+
+
+def read_whole(path: Path) -> str:
+    """Return a small file's text; raise OSError as it comes, and ValueError for no UTF-8 and for a large file."""
+    with open_file(path) as file:
+        raw = file.read(LONGEST_LINE + 1)
+    if len(raw) > LONGEST_LINE:
+        raise ValueError(f"it is longer than {LONGEST_LINE:,} bytes")
+    return raw.decode()
+
+
+def read_json(path: Path) -> Any:
+    """Return what a small JSON file says; raise OSError as it comes, and ValueError for what is no JSON."""
+    try:
+        return json.loads(read_whole(path))
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
 
 
 def bounded_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from .errors import GrpokitError
+from .files import open_file
 
 LONGEST = 1_000_000
 """Characters of a text. A card or recipe has a thousand."""
@@ -96,5 +98,5 @@ def parse_yaml(text: str) -> Any:
 
 def read_yaml(path: Path) -> Any:
     """Return what a YAML file says; raise OSError, UnicodeDecodeError, or what :func:`parse_yaml` raises."""
-    with path.open(encoding="utf-8") as file:
+    with TextIOWrapper(open_file(path), encoding="utf-8") as file:
         return parse_yaml(file.read(LONGEST + 1))

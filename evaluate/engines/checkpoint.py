@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import GrpokitError, first_line
+from ...files import read_json
 from ...plain_yaml import read_yaml
 from ..types import EvaluationError
 from .hub import fetch
@@ -76,10 +77,10 @@ def read_settings(file: Path) -> dict[str, Any]:
     Raises :class:`EvaluationError` for a file that holds no settings.
     """
     try:
-        values = json.loads(file.read_bytes())
+        values = read_json(file)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise EvaluationError(f"cannot read {file}: {first_line(error)}") from None
     if not isinstance(values, dict):
         raise EvaluationError(f"cannot read {file}: it holds {type(values).__name__} and no settings.")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import nearest
-from ...files import parse_json
+from ...files import open_file, parse_json
 from ...rewards.graded import Grade
 from ...rewards.text import Text
 from ..json_stream import JsonStream
@@ -71,7 +71,7 @@ def is_archive(path: Path) -> bool:
 
 def read(path: Path, choice: LogChoice) -> Log:
     """Open a log of either format."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         packed = file.read(4) == ZIP
     header, samples = (_read_archive if packed else _read_json)(path)
     if header.get("version") != VERSION:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import nearest
+from ...files import read_json
 from ...rewards.graded import Grade
 from ...rewards.text import Text
 from ..runs.manifest import UNKNOWN
@@ -122,7 +123,7 @@ class _Samples:
         if file is None or not file.is_file():
             return {}
         try:
-            said = json.loads(file.read_text(encoding="utf-8"))
+            said = read_json(file)
         except (OSError, ValueError) as error:
             raise EvaluationError(f"cannot read {file}: {error}; mend it, or move it away.") from None
         return said if isinstance(said, dict) else {}

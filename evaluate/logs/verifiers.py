@@ -5,13 +5,12 @@ The key ``id`` is a place in one run and stands beside other prompts in another,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...files import parse_json
+from ...files import parse_json, read_json
 from ...rewards.graded import Grade
 from ...rewards.text import Text
 from ..runs.lines import is_text
@@ -68,7 +67,7 @@ def _metadata(file: Path) -> Mapping[str, Any]:
     for beside in (file.with_name(f"{stem(file)}.metadata.json"), file.with_name("metadata.json")):
         if beside.is_file():
             try:
-                said = json.loads(beside.read_text(encoding="utf-8"))
+                said = read_json(beside)
             except (OSError, ValueError) as error:
                 raise EvaluationError(f"cannot read {beside}: {error}; mend it, or move it away.") from None
             return said if isinstance(said, Mapping) else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import first_line
-from ...files import dump_json, write_atomically
+from ...files import dump_json, read_json, write_atomically
 from ..runs.lines import is_count, is_number
 from ..statistics.arrays import Booleans, Floats, Integers, renumber
 from ..statistics.best import flattery
@@ -84,7 +83,7 @@ def read_choice(run: Path) -> Choice | None:
 
 def _read(path: Path) -> Choice:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
         parts = {name: Part(**values[name]) for name in ("asked", "judged")}
         choice = Choice(**{**values, **parts})
         if not all(_right(choice)):

@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from ...files import write_atomically
+from ...files import read_json, write_atomically
 from ...rewards import RewardMix
 from ...rewards.fault_isolation import GuardedMix
 from ..runs.run import Run
@@ -65,6 +65,6 @@ def read_noise(folder: Path) -> NoiseFloor | None:
     if not path.exists():
         return None
     try:
-        return NoiseFloor(**json.loads(path.read_text(encoding="utf-8")))
+        return NoiseFloor(**read_json(path))
     except (ValueError, TypeError, OSError) as error:
         raise EvaluationError(f"{path} holds no noise floor ({error}); delete it, or measure it again.") from None

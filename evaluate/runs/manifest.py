@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import first_line
-from ...files import dump_json, parse_once, write_atomically
+from ...files import dump_json, parse_once, read_whole, write_atomically
 from ..types import EvaluationError, Prompt
 from .lines import is_count, is_number
 
@@ -84,7 +84,7 @@ class Manifest:
         """Read the manifest of a run; raise :class:`EvaluationError` when the folder holds none that is readable."""
         path = folder / "manifest.json"
         try:
-            data = parse_once(path.read_text(encoding="utf-8"))
+            data = parse_once(read_whole(path))
         except FileNotFoundError:
             raise EvaluationError(f"{folder} holds no run: there is no manifest.json in it.") from None
         except OSError as error:

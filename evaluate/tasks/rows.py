@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from ...files import FileError
+from ...files import FileError, open_file
 
 GZIP = b"\x1f\x8b"
 """What compressed files begin with."""
@@ -27,7 +27,7 @@ class TableRow(NamedTuple):
 def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, and unpack it where it is compressed by gzip; raise FileError as it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             packed = file.read(2) == GZIP
             file.seek(0)
             yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file

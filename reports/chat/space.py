@@ -20,7 +20,7 @@ from ...evaluate.engines.checkpoint import locate
 from ...evaluate.engines.model_path import ModelPath
 from ...evaluate.engines.spec import ModelSpec
 from ...evaluate.types import Sampling
-from ...files import replacing_folder, write_atomically
+from ...files import read_json, replacing_folder, write_atomically
 from ...rewards import RewardMix
 from ...rewards.spec import import_paths, registered_only
 from .chat import Chat, ChatError, Question, open_chat
@@ -67,7 +67,7 @@ def export_space(chat: Chat, folder: Path) -> None:
 
 def open_space(folder: Path) -> Chat:
     """Load the chat of an exported folder."""
-    kept = json.loads((folder / "chat.json").read_text(encoding="utf-8"))
+    kept = read_json(folder / "chat.json")
     sampling = Sampling(**kept["sampling"] | {"stop": tuple(kept["sampling"]["stop"])})
     examples = [Question(**example) for example in kept["examples"]]
     specs = [ModelSpec(model.pop("name"), _placed(ModelPath(**model), folder)) for model in kept["models"]]

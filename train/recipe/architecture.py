@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ...evaluate.engines.hub import cached
 from ...evaluate.engines.model_path import ModelPath
+from ...files import read_json
 from ..types import TrainingError
 
 TABLE = "architectures.json"
@@ -165,7 +166,7 @@ def read_config(model: ModelPath) -> dict[str, Any] | None:
     if model.hub_id is not None:
         path = cached(model.hub_id, model.revision, "config.json")
     try:
-        values = json.loads(path.read_text(encoding="utf-8")) if path else None
+        values = read_json(path) if path else None
     except (OSError, ValueError) as error:
         raise TrainingError(f"cannot read {path}: {error}.") from None
     return values if isinstance(values, dict) else None
