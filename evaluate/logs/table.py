@@ -12,8 +12,10 @@ from ...rewards.fault_isolation import UNWATCHED, Calls
 from ..evaluation import claim, command_line, now
 from ..progress import Advance, unwatched
 from ..runs.journal import settle
+from ..runs.manifest import prompt_digest, prompts_fingerprint
 from ..runs.run import Run
 from ..scoring import mix_record, score_run, try_mix
+from ..types import EvaluationError
 from . import flat
 from .imports import Grading, import_log
 from .log import Columns, LogChoice
@@ -49,7 +51,15 @@ def rescore(
     advance: Advance = unwatched,
     calls: Calls = UNWATCHED,
 ) -> Run:
-    """Score the completions of ``old`` with another mix, as a new run in ``out``; the old run stays as it is."""
+    """Score the completions of ``old`` with another mix, as a new run in ``out``; the old run stays as it is.
+
+    Raises :class:`EvaluationError` for a run whose prompts were edited: it would pass for one of the old questions.
+    """
+    if prompts_fingerprint(map(prompt_digest, old.asked())) != old.manifest.task.fingerprint:
+        raise EvaluationError(
+            f"{old.path / 'prompts.jsonl'} does not hold the questions that the manifest says were asked; bring back "
+            "the file as it was written, or generate the run again."
+        )
     first = next(old.answered())
     try_mix(mix, first.prompt, first.rows[0].token_ids, old.manifest.task.reference, calls)
     with locked(out):

@@ -133,6 +133,13 @@ class Manifest:
         yield "engine", self.engine, lambda value: _all(value, lambda _: True)
         for name in ("kind", "checkpoint", "adapter"):
             yield f"engine.{name}", self.engine.get(name), lambda value: value is None or _is_word(value)
+        if self.engine.get("kind") == "log" or "file_digest" in self.engine:
+            yield "engine.file", self.engine.get("file"), _is_word
+        yield (
+            "engine.notes",
+            self.engine.get("notes", []),
+            lambda value: type(value) is list and all(map(_is_word, value)),
+        )
         yield "environment", self.environment, lambda value: _all(value, lambda _: True)
         if drawn is not None:
             yield "sampling", drawn, lambda value: _all(value, lambda _: True)

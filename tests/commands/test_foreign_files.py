@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from grpokit.commands.eval import main
 from grpokit.rewards import RewardMix
 from grpokit.rewards.spec import ForeignCode, import_paths, registered_only
 from grpokit.tests.evaluate.stored_runs import write_run
@@ -151,3 +152,26 @@ def test_the_spec_to_type_is_quoted_for_a_shell() -> None:
 @pytest.mark.parametrize("spec", SPECS)
 def test_every_import_path_is_seen(spec: str) -> None:
     assert [path.partition(":")[0] for path in import_paths(spec)] == ["evil"]
+
+
+EDITED = {
+    "another reference": lambda prompts: [{**prompts[0], "columns": {"reference": "1"}}, *prompts[1:]],
+    "another text": lambda prompts: [{**prompts[0], "text": "2+2?"}, *prompts[1:]],
+    "one less": lambda prompts: prompts[1:],
+    "one twice": lambda prompts: [*prompts, prompts[0]],
+}
+
+
+@pytest.mark.parametrize("edit", EDITED)
+def test_edited_questions_do_not_pass_for_those_of_the_manifest(
+    edit: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Scored again they gave other numbers, which compared with those of the questions that were asked."""
+    file = stored(place / "run", "repetition=1") / "prompts.jsonl"
+    prompts = [json.loads(line) for line in file.read_text().splitlines()]
+    assert main(["score", "run", "--rewards", "repetition=1", "--out", "same"]) == 0
+    file.write_text("".join(json.dumps(prompt) + "\n" for prompt in EDITED[edit](prompts)))
+    capsys.readouterr()
+    assert main(["score", "run", "--rewards", "repetition=1", "--out", "again"]) == 2
+    assert "run/prompts.jsonl does not hold the questions that the manifest says were asked" in capsys.readouterr().err
+    assert not (place / "again").exists()

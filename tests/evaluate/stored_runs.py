@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from grpokit.evaluate.runs.manifest import Manifest, MixRecord, TaskRecord
+from grpokit.evaluate.runs.manifest import Manifest, MixRecord, TaskRecord, prompt_digest, prompts_fingerprint
 from grpokit.evaluate.runs.run import Run, Score
-from grpokit.evaluate.types import Row
+from grpokit.evaluate.types import Prompt, Row
 from grpokit.files import write_lines
 from grpokit.rewards.reward import Judgement, Span
 
@@ -60,17 +60,14 @@ def write_run(
     grid = next(iter(scores.values()))
     places = [(q, s) for q, row in enumerate(grid) for s in range(len(row))]
     mix = MixRecord("by hand", weights, {reward: f"{reward}-1" for reward in scores})
-    task = TaskRecord("sums", primary, "seed" if clusters else None, "f" * 16, len(grid), "by hand")
+    columns = [{"seed": clusters[q]} if clusters else {} for q in range(len(grid))]
+    prompts = [Prompt(f"q{q}", f"question {q}", kept) for q, kept in enumerate(columns)]
+    fingerprint = prompts_fingerprint(map(prompt_digest, prompts))
+    task = TaskRecord("sums", primary, "seed" if clusters else None, fingerprint, len(grid), "by hand")
     folder.mkdir(parents=True, exist_ok=True)
     sampling = {**SAMPLING, "samples": max(map(len, grid))}
     manifest(name, **{"mix": mix, "task": task, "sampling": sampling, **changes}).write(folder)
-    write_lines(
-        folder / "prompts.jsonl",
-        (
-            {"id": f"q{q}", "text": f"question {q}", "columns": {"seed": clusters[q]} if clusters else {}}
-            for q in range(len(grid))
-        ),
-    )
+    write_lines(folder / "prompts.jsonl", (prompt._asdict() for prompt in prompts))
     write_lines(
         folder / "completions.jsonl",
         (
