@@ -128,6 +128,8 @@ def _table(scores: dict[str, Floats]) -> Table:
         first,
         "token",
         None,
+        np.zeros(len(first.values), dtype=np.int64),
+        0.0,
         0,
         0,
         MissingValues("", 0, {}, ()),
