@@ -35,6 +35,10 @@ OF_THE_TEXT = ("kind", "dtype", "quantization", "attention", "template", "prompt
 """What an engine says that a text depends on: rows made another way are not the same run's."""
 
 
+MOST_COMPLETIONS = 100_000_000
+"""Completions of one run, whose requests are in memory at once."""
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """What is asked of every model: the same prompts, settings and rewards; ``calls`` says how these are called."""
@@ -60,7 +64,7 @@ class Evaluation:
         of the prompts, in their order; the rest may be asked later by resuming. Raises :class:`EvaluationError` when
         ``out`` holds another run, and :class:`~grpokit.files.FileError` when another process writes into it.
         """
-        self.check_rewards()
+        self.check()
         plan = engine.plan(self.prompts, self.sampling)
         shard = Shard.current()
         with locked(out) if shard.first else nullcontext():
@@ -75,11 +79,18 @@ class Evaluation:
             shard.wait()
         return run
 
-    def check_rewards(self) -> None:
-        """Try the rewards on a few texts, which needs no model.
+    def check(self) -> None:
+        """Refuse what needs no model to be seen.
 
-        Raises :class:`~grpokit.rewards.text.RewardError` for one that cannot judge these prompts.
+        Raises :class:`EvaluationError` for more completions than a run can hold, and
+        :class:`~grpokit.rewards.text.RewardError` for a reward that cannot judge these prompts.
         """
+        prompts, samples = len(self.prompts), self.sampling.samples
+        if prompts * samples > MOST_COMPLETIONS:
+            raise EvaluationError(
+                f"{prompts:,} prompts x {samples:,} samples are more completions than one run holds "
+                f"({MOST_COMPLETIONS:,}); give fewer samples or prompts."
+            )
         try_mix(self.mix, self.prompts[0], [], self.task.reference, self.calls)
 
     def check_out(self, out: Path, *, resume: bool, engine: Engine | None = None) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ..rewards.graded import Grade
     from ..rewards.text import Text
 
+COLDEST = 1e-6
+"""The lowest temperature but 0: below it logits overflow, and another token than the likeliest is drawn."""
+
 FinishReason = Literal["eos", "stop", "length", "refused", "missing"]
 
 
@@ -100,8 +103,8 @@ class Sampling:
             raise EvaluationError("choices are asked by their likelihood, once: leave out samples and temperature.")
         if self.samples < 1:
             raise EvaluationError(f"samples={self.samples}: give at least 1.")
-        if not 0 <= self.temperature < math.inf:
-            raise EvaluationError(f"temperature={self.temperature}: give 0 (greedy) or a positive number.")
+        if self.temperature != 0 and not COLDEST <= self.temperature < math.inf:
+            raise EvaluationError(f"temperature={self.temperature}: give 0 (greedy) or a number from {COLDEST:g} up.")
         if self.samples > 1 and self.temperature == 0:
             raise EvaluationError(
                 f"samples={self.samples} with temperature=0: greedy samples are all equal; give a temperature, "

@@ -106,7 +106,7 @@ class Job:
 
     def _check_before(self, evaluation: Evaluation, out: Path, folders: Sequence[Path]) -> None:
         """Refuse, before a model is loaded, all that can be seen without one."""
-        evaluation.check_rewards()
+        evaluation.check()
         if not Shard.current().first:  # the first process may be writing into it by now
             return
         for folder in folders:

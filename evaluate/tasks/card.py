@@ -15,6 +15,7 @@ from ...rewards import RewardMix
 from ...rewards.reward import REFERENCE_COLUMNS
 from ...rewards.spec import import_paths
 from ...rewards.text import Message, Text
+from ..engines.model_path import expanded
 from ..rendering import plain
 from ..scoring import check_primary
 from ..types import CONTINUATIONS, EvaluationError, Prompt, Sampling
@@ -117,7 +118,7 @@ class Task(BaseModel):
         """
         if self.source.file is None:
             return self
-        source = self.source.model_copy(update={"file": (folder / self.source.file.expanduser()).absolute()})
+        source = self.source.model_copy(update={"file": (folder / expanded(str(self.source.file))).absolute()})
         return self.model_copy(update={"source": source})
 
     def rows(self, split: str, data: Path | None, sieve: Sieve) -> Iterator[NumberedRow]:

@@ -29,7 +29,7 @@ class Source(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     generator: Literal["arithmetic", "reasoning_gym"] | None = None
-    hub: str | None = None
+    hub: str | None = Field(default=None, pattern=r"^[\w-][\w.-]*(/[\w-][\w.-]*)?$")  # a path would be read as one
     config: str | None = None
     file: Path | None = None
     splits: Mapping[str, str] = Field(default_factory=lambda: {"train": "train", "test": "test"})

@@ -33,6 +33,11 @@ def mistake(capsys: pytest.CaptureFixture[str], *args: str) -> str:
         (["run", "--task", "arithmetic", "--model", "demo", "--model", "demo"], "two models are named 'demo'"),
         (["run", "--task", "arithmetic", "--model", "demo", "--samples", "2", "--temperature", "0"], "greedy samples"),
         (["run", "--task", "arithmetic", "--model", "demo", "--max-new-tokens", "127"], "context of 128"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--temperature", "1e-300"], "from 1e-06 up"),  # inf - inf
+        (["run", "--task", "arithmetic", "--model", "demo", "--temperature", "nan"], "temperature=nan"),
+        (["run", "--task", "arithmetic", "--model", "demo", "--samples", "9223372036854775807"], "than one run holds"),
+        (["run", "--task", "{home}", "--model", "demo"], "no file /"),  # of nobody's home
+        (["run", "--task", "{hub}", "--model", "demo"], "source.hub"),  # a folder that nobody named
         (["run", "--task", "arithmetic", "--model", "demo", "--split", "dev"], "no split 'dev'"),
         (["run", "--task", "arithmetic", "--model", "replay:rows.jsonl", "--noise-floor"], "leave the option out"),
         (["run", "--task", "arithmetic", "--model", "demo", "--rewards", ""], "rewards spec"),
@@ -60,7 +65,17 @@ def test_every_mistake_is_one_line_and_leaves_nothing(
     (tmp_path / "empty.jsonl").touch()
     (tmp_path / "torn.jsonl").write_text('{"output": "x"}\n{"output": \n')
     (tmp_path / "folder").mkdir()
-    paths = {"answers": answers, "empty": "empty.jsonl", "torn": "torn.jsonl", "folder": "folder"}
+    card = "name: own\nuser: '{q}'\nrewards: repetition\nprimary: repetition\nsource: "
+    (tmp_path / "home.yaml").write_text(f"{card}{{file: ~nosuchuser/rows.jsonl}}\n")
+    (tmp_path / "hub.yaml").write_text(f"{card}{{hub: ../rows}}\n")
+    paths = {
+        "home": "home.yaml",
+        "hub": "hub.yaml",
+        "answers": answers,
+        "empty": "empty.jsonl",
+        "torn": "torn.jsonl",
+        "folder": "folder",
+    }
     before = sorted(path.name for path in tmp_path.rglob("*"))
     assert said in mistake(capsys, *(arg.format(**paths) for arg in args))
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
