@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from ..reward import Span
 from .announcements import COPULA, find_announcements
@@ -161,7 +162,7 @@ def _chosen(text: str) -> Span | None:
 
 def _said(text: str) -> Span | None:
     """Return where the value stands that a word for an answer announces, or a word for a result at the end."""
-    for said in find_announcements(text, max(0, len(text) - _WINDOW)):
+    for said in islice(find_announcements(text, max(0, len(text) - _WINDOW)), MOST_CANDIDATES):
         value = _anchor_value(text, said.start, said.line)
         if value is None or is_denied(text, said.start, value.end):
             continue

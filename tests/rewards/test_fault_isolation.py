@@ -147,7 +147,7 @@ def test_what_it_prints_goes_to_standard_error(capsys: pytest.CaptureFixture[str
 
 def test_a_batch_that_misses_the_deadline_is_not_applicable_and_the_second_one_ends_the_work() -> None:
     def sleepy(completions: list[str], **kwargs: Any) -> list[float]:
-        time.sleep(60 if "slow" in completions else 0)
+        time.sleep(600 if "slow" in completions else 0)
         return [1.0] * len(completions)
 
     notes: list[str] = []
@@ -162,7 +162,7 @@ def test_a_batch_that_misses_the_deadline_is_not_applicable_and_the_second_one_e
     assert judge(reward, ["a"]) == [1.0]
     with pytest.raises(RewardError, match=r"within 0\.5 s, for the second time; mend it, or give a longer"):
         judge(reward, ["slow"])
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 300
 
 
 def test_ours_have_no_deadline_and_no_copies(monkeypatch: pytest.MonkeyPatch) -> None:

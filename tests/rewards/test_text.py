@@ -1,11 +1,10 @@
 """The normaliser of completions."""
 
-import time
-
 import pytest
 from grpokit.rewards import RewardError
 from grpokit.rewards.layout import REASONING_TAGS
 from grpokit.rewards.text import EOS_MARKERS, Text, normalise
+from grpokit.tests.rewards.growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,12 +92,8 @@ HOSTILE = ["<think>", "</think>", "<think></think>", " </s>", "</s", "<", " ", "
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-def test_a_megabyte_of_tags_is_linear(piece: str) -> None:
-    text = piece * (1_000_000 // len(piece))
-    normalise(text[:100])
-    start = time.process_time()
-    normalise(text)
-    assert time.process_time() - start < 0.1
+def test_tags_are_read_in_linear_time(piece: str) -> None:
+    assert_linear(normalise, piece)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import json
 import pickle
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from grpokit.rewards.answers.correctness import Correctness
 from grpokit.tests.rewards.answers.correctness_cases import EXTRACTION, Case
 from grpokit.tests.rewards.answers.equality_cases import EQUALITY
 from grpokit.tests.rewards.answers.lookalike_cases import LENIENT, LOOKALIKES
+from grpokit.tests.rewards.growth import assert_linear
 
 CASES = [*EXTRACTION, *EQUALITY, *LOOKALIKES]
 
@@ -175,12 +175,43 @@ def test_counts_are_logged_as_trl_asks() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "piece", ["<think>", "<answer>1</answer>", r"\boxed{1} ", "1", "(", "{", "x+", "answer is 1. ", " "]
-)
-@pytest.mark.parametrize("wrapper", ["{}", "<answer>{}</answer>", r"\boxed{{{}}}", "The answer is {}"])
-def test_a_megabyte_is_judged_quickly(piece: str, wrapper: str) -> None:
-    text = wrapper.format(piece * (1_000_000 // len(piece)))
-    start = time.process_time()
-    correctness(completions=[text], answer=["18"])
-    assert time.process_time() - start < 0.1
+HOSTILE = [
+    *("<think>", "</think>", "<answer>", "<answer>1</answer>", "</answer>", "</s>", "\n", " ", ". ", "\u3000"),
+    *("(", ")", "[(", "{", "}", "\\{", "\\", "$", "^", "_", "*", "|", "=", ":", "-", "$\\$"),
+    *("1", "1 ", "1,", "1, ", "1,234", "1/", "1.", "-1", "½", "7:30 ", "x+", "x = ", "1 = ", "x^2", "9^", "3!"),
+    *(r"\boxed{", r"\boxed{1} ", r"\boxed ", r"\frac{", r"\frac{1}{2}", r"\sqrt", r"\text{", r"{1\over", r"\approx "),
+    *("####", "#### 1\n", "A: 1\n", "answer ", "answer is 1. ", "the answer to ", "Final answer\n", "**", "答案是"),
+    *(
+        "option A ",
+        "(A) ",
+        "A. ",
+        "A is the ",
+        "C is correct. ",
+        "choose ",
+        "B不是 ",
+        "18, not ",
+        "18 (as ",
+        ", in total",
+    ),
+    *("one ", "twenty-", "half a ", "minus ", "eggs ", "km/h ", "cm^2 ", "square ", "5 kg 3 g ", "平方", "个", "我们"),
+    *("not ", "is ", "or ", "Das Ergebnis ist ", "result: ", "it is wrong ", ". 18 is ", "e", "ab", "\x00", "\ud800"),
+]
+WRAPPERS = [
+    "{}",
+    "a. {}",
+    "<answer>{}</answer>",
+    r"\boxed{{{}}}",
+    "The answer is {}",
+    "#### {}",
+    "{} is the answer",
+    "A: {}",
+]
+
+
+@pytest.mark.parametrize("extraction", ["strict", "lenient"])
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_hostile_text_is_judged_in_linear_time(wrapper: str, extraction: str) -> None:
+    reward = get("correctness", extraction=extraction)
+    for piece in HOSTILE:
+        assert_linear(lambda text: reward(completions=[text], answer=["18"]), piece, wrapper)
+    assert_linear(lambda text: reward(completions=["<answer>18</answer>"], answer=[wrapper.format(text)]), "1, ")

@@ -1,11 +1,10 @@
 """Extraction: which answer is found, where, and by which marker."""
 
-import time
-
 import pytest
 from grpokit.rewards.answers.extract import Answer, NoAnswer, extract
 from grpokit.rewards.layout import Layout
 from grpokit.rewards.text import normalise
+from grpokit.tests.rewards.growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,8 +102,5 @@ HOSTILE = [r"\boxed{", r"\boxed{}", r"\boxed 1", "<answer>", "<answer></answer>"
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-def test_a_megabyte_of_markers_is_linear(piece: str) -> None:
-    completion = normalise(piece * (1_000_000 // len(piece)))
-    start = time.process_time()
-    extract(completion, Layout(extraction="lenient"))
-    assert time.process_time() - start < 0.1
+def test_markers_are_read_in_linear_time(piece: str) -> None:
+    assert_linear(lambda text: extract(normalise(text), Layout(extraction="lenient")), piece)

@@ -53,11 +53,9 @@ def test_counts_run_on() -> None:
 
 
 def test_a_missed_deadline_is_a_failure_and_the_pool_goes_on() -> None:
-    start = time.monotonic()
     _pool.remember({Pair(_SIMPLE, r"\pi"): "different"}, 0.01)  # a machine that answers a simple pair in time
     assert settle([Pair(SLOW, r"\pi")], 0.01) == [Verdict(None, "failed")]
     assert [verdict.equal for verdict in settle([fresh(100_043), fresh(100_049)], 20.0)] == [True, True]
-    assert time.monotonic() - start < 60
 
 
 def test_field_12_a_hanging_verifier_is_no_wrong_answer() -> None:
@@ -93,10 +91,10 @@ def test_values_at_a_point_spare_the_simplification_of_a_wrong_answer() -> None:
 
 
 def test_sixteen_exploding_answers_are_sixteen_zeros_at_once() -> None:
-    completions = [rf"\boxed{{(a+b+c+d+e+f)^{{{power}}}}}" for power in range(60, 76)]
-    start = time.monotonic()
+    pairs = [Pair(f"(a+b+c+d+e+f)^{{{power}}}", "5") for power in range(60, 76)]
+    assert settle(pairs, 20.0) == [Verdict(False, "exact", True)] * 16  # their text decides: no worker is asked
+    completions = [rf"\boxed{{{pair.answer}}}" for pair in pairs]
     assert correctness(completions=completions, answer=["5"] * 16) == [0.0] * 16
-    assert time.monotonic() - start < 1
 
 
 def test_a_failure_in_little_time_is_tried_again_with_more() -> None:
@@ -221,7 +219,7 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
     workers = [int(child) for child in done.stdout.split()]
     assert workers
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(Path(f"/proc/{worker}/cmdline").exists() and Path(f"/proc/{worker}/cmdline").read_bytes()
               for worker in workers):  # fmt: skip
         assert time.monotonic() < deadline

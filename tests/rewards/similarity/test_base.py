@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from grpokit.rewards import Reward, RewardError, get
 from grpokit.rewards.similarity.overlap import edit_similarity, token_overlap
 from grpokit.rewards.similarity.rouge import Rouge, rouge, rouge_1, rouge_2, rouge_l
+from grpokit.tests.rewards.growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,25 +95,23 @@ def test_same_values_pickled_and_in_a_thread(reward: Reward) -> None:
 @pytest.mark.parametrize(
     "hostile",
     [
-        "a " * 500_000,  # very many words
-        "a" * 1_000_000,  # one very long word
-        "1,000" * 200_000,  # one very long number
-        "1," * 500_000,  # numbers without end
-        "-5." * 333_333,  # signs and points
-        "." * 1_000_000,  # marks alone
-        "京" * 333_333,  # a script read by character
-        "y" * 1_000_000,  # what makes a careless stemmer quadratic
-        "<answer>" * 125_000,  # tags without end
-        "e\u0301" * 333_333,  # marks to compose
-        "A\u0315\u0300" * 200_000,  # marks to put in order
-        " " * 1_000_000,  # blanks
+        "a ",  # very many words
+        "a",  # one very long word
+        "1,000",  # one very long number
+        "1,",  # numbers without end
+        "-5.",  # signs and points
+        ".",  # marks alone
+        "京",  # a script read by character
+        "y",  # what makes a careless stemmer quadratic
+        "<answer>",  # tags without end
+        "e\u0301",  # marks to compose
+        "A\u0315\u0300",  # marks to put in order
+        " ",  # blanks
     ],
-    ids=lambda text: repr(text[:9]),
 )
-def test_a_megabyte_of_hostile_text_is_quick(reward: Reward, hostile: str) -> None:
-    start = time.process_time()
-    reward(completions=[hostile], answer=["the cat sat on the mat, 1,000 times"])
-    assert time.process_time() - start < 0.3  # 0.1 on a machine that is not shared
+def test_hostile_text_is_compared_in_linear_time(reward: Reward, hostile: str) -> None:
+    reference = "the cat sat on the mat, 1,000 times"
+    assert_linear(lambda text: reward(completions=[text], answer=[reference]), hostile)
 
 
 @every_reward
