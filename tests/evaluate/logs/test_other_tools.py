@@ -43,7 +43,8 @@ def test_details_of_earlier_versions_are_refused_with_a_way_on(tmp_path: Path) -
 
 def test_verifiers_rollouts_are_told_by_their_prompt(tmp_path: Path) -> None:
     """``id`` 0 is another question in another run, and its rollouts are samples of one."""
-    rows = [peers.rollout(0, "a?", "18", 1.0), peers.rollout(0, "a?", "17", 0.25), peers.rollout(1, "b?", "18", 1.0)]
+    cut = peers.rollout(0, "a?", "17", 0.25, is_truncated=True)
+    rows = [peers.rollout(0, "a?", "18", 1.0), cut, peers.rollout(1, "b?", "18", 1.0)]
     path = peers.write_lines(tmp_path / "m_1.jsonl", rows)
     peers.write_json(tmp_path / "m_1.metadata.json", {"env": "sums", "model": "org/m", "sampling_args": {"n": 1}})
     run = run_of(path)
@@ -53,6 +54,7 @@ def test_verifiers_rollouts_are_told_by_their_prompt(tmp_path: Path) -> None:
         (1, 0.25),
         (0, 1.0),
     ]
+    assert [row.finish_reason for row in run.rows()] == [None, "length", None]
     assert list(run.manifest.mix.weights.items()) == [("verifiers/reward", 1.0), ("verifiers/right_func", 0.0)]
     other = run_of(peers.write_lines(tmp_path / "n" / "results.jsonl", [peers.rollout(0, "b?", "18", 1.0)]))
     assert {prompt.id for prompt in other.asked()} < {prompt.id for prompt in run.asked()}
@@ -80,12 +82,13 @@ def test_promptfoos_providers_are_models_and_its_errors_no_failures(tmp_path: Pa
     results = [
         peers.promptfoo_result(0, "1", True),
         peers.promptfoo_result(0, "x", False, "n", namedScores={"tone": 7}),
-        peers.promptfoo_result(1, None, False, error="rate limit", failureReason=2),
+        peers.promptfoo_result(1, "half an ans", False, error="rate limit", failureReason=2),
         peers.promptfoo_result(1, "2", True, "n"),
     ]
     first, second = runs_of(peers.write_json(tmp_path / "out.json", peers.promptfoo_log(results)))
     assert (first.model, second.model) == ("m", "n")
     assert values(first)["promptfoo/success"] == {"0": 1.0, "1": None}
+    assert "(result 3, id 1: rate limit)" in compare([first]).models[0].notes[0]
     assert values(second)["promptfoo/success"] == {"0": 0.0, "1": 1.0}
     assert values(second)["promptfoo/tone"] == {"0": 7.0, "1": None}
     assert next(first.asked()).columns["gold"] == "1"
