@@ -22,7 +22,8 @@ if TYPE_CHECKING:  # it computes with arrays, which the words do without
 SAID_FROM = 0.05
 """From this share of missing values on they are said before the numbers."""
 
-_CONTROLS = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]")
+_CONTROLS = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of what follows or break a line."""
 
 
 def one_line(text: str) -> str:

@@ -16,7 +16,7 @@ from grpokit.reports import to_markdown, write_html
 from grpokit.reports.json_report import to_json
 from grpokit.reports.terminal import print_comparison
 from grpokit.reports.verdicts import evidence
-from grpokit.reports.wording import behaviour_rows, system_roles
+from grpokit.reports.wording import behaviour_rows, system_roles, visible
 from grpokit.tests.reports.conftest import Compared
 from rich.console import Console
 
@@ -115,3 +115,9 @@ def test_models_of_one_fate_share_a_line_and_others_have_none(compared: Compared
     (line,) = system_roles(replace(compared.comparison, models=moved))
     assert line.startswith("base, tuned: ")
     assert system_roles(compared.comparison) == []
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x07", "\x85", "\u202e", "\u2066", "\u200f", "\u2028"])
+def test_what_drives_a_terminal_is_a_sign(sign: str) -> None:
+    """A text that turns its direction shows other words than it holds."""
+    assert visible(f"a{sign}b\n\tc") == "a�b\n\tc"

@@ -220,7 +220,10 @@ class Recipe(Section):
     def to_yaml(self) -> str:
         """Return the recipe with every default written out, as ``recipe.yaml`` beside an adapter has it."""
         resolved = {**self.model_dump(mode="json"), "grpo": self.settings}
-        return str(yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
+        text = str(yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
+        if all(line.isprintable() for line in text.split("\n")):
+            return text
+        return str(yaml.safe_dump(resolved, sort_keys=False))  # which escapes what drives a terminal
 
 
 def make_recipe(values: dict[str, Any], where: str) -> Recipe:

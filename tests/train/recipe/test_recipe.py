@@ -124,6 +124,17 @@ def test_missing_file_is_named() -> None:
         load_recipe("/no/such.yaml")
 
 
+def test_a_recipes_words_do_not_drive_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, words = tmp_path / "mine.yaml", "\x1b[31m \u202eevil\u2066"
+    file.write_text(yaml.safe_dump({**BASIC, "description": words, "samples": {words: words}}))
+    assert main(["--show", str(file)]) == 0
+    shown = capsys.readouterr().out
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert yaml.safe_load(shown)["description"] == words
+    file.write_text(yaml.safe_dump({**BASIC, "description": "für Zahlen"}))
+    assert "für Zahlen" in load_recipe(str(file)).to_yaml()
+
+
 def test_yaml_of_a_resolved_recipe_is_plain() -> None:
     assert yaml.safe_load(load_recipe("arithmetic-tiny").to_yaml())["grpo"]["disable_dropout"] is True
 
