@@ -70,7 +70,8 @@ def _outcome(primary: Difference, *, hindered: bool) -> str:
         or (_excluded(primary.low, primary) and not _excluded(primary.low_held, primary))
     ):
         return f"{loss} is not ruled out: HELD needs n > {primary.held_above:,}, since {_unseen(primary, 'lose')}."
-    more = f"about {questions(primary.needed)} would do" if primary.needed else "evaluate more questions"
+    rest = "train more seeds, or evaluate more questions" if "seeds" in primary.test else "evaluate more questions"
+    more = f"about {questions(primary.needed)} would do" if primary.needed else rest
     return f"{loss} is not ruled out: {more}."
 
 

@@ -111,6 +111,15 @@ def test_every_report_shows_each_seed_and_how_far_they_lie_apart(seeds: tuple[Co
     )
 
 
+def test_too_few_seeds_are_told_what_would_do(tmp_path: Path) -> None:
+    rights = (0.2, 0.9)
+    runs = [
+        write_run(tmp_path / f"s{at}", TUNED._replace(name=f"s{at}", right=right)) for at, right in enumerate(rights)
+    ]
+    comparison = compare([write_run(tmp_path / "base", BASE), Arm("new", tuple(runs))])
+    assert "is not ruled out: train more seeds, or evaluate more questions." in " ".join(shown(comparison).split())
+
+
 def test_five_seeds_and_their_verdict_fit_one_screen(tmp_path: Path) -> None:
     base = write_run(tmp_path / "base", BASE)
     runs = [write_run(tmp_path / f"seed-{at}", TUNED._replace(name=f"s{at}")) for at in range(5)]

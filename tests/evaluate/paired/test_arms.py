@@ -117,6 +117,9 @@ def test_a_seed_without_an_answer_to_a_question_leaves_it_out(base: Run, tmp_pat
     )
     gain = only(compare([base, Arm("new", runs)]).pairs).gain
     assert (gain.n, gain.dropped) == (QUESTIONS - 20, 20)
+    other = write_run(tmp_path / "s2", {"correctness": answers(0.6, seed=12).tolist()}, name="s2")
+    lacking = write_run(tmp_path / "gaps", {"correctness": scores}, name="gaps")  # the base may lack answers as well
+    assert only(compare([lacking, Arm("new", (runs[0], other))]).pairs).gain.n == QUESTIONS - 20
 
 
 def test_mostly_missing_values_of_an_arm_are_no_verdict(base: Run, tmp_path: Path) -> None:
@@ -145,7 +148,8 @@ def test_contributions_add_up_and_hacking_is_looked_for(tmp_path: Path) -> None:
     assert pair.hacking is not None
     assert pair.hacking.suspected
     assert pair.hacking.reason.startswith("layout rose")
-    assert pair.suspects
+    falls = {change.prompt_id for change in pair.changes if change.delta < 0}
+    assert set() < set(pair.suspects) < falls  # those of them whose total rose
     assert pair.changes == tuple(sorted(pair.changes, key=lambda change: change.delta))
     assert pair.behaviour["distinct"].low is None  # a text is distinct beside others
     assert pair.behaviour["unanswered"].mean is not None
