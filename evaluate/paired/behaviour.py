@@ -9,7 +9,6 @@ import numpy as np
 from ..statistics.samples import Samples
 from .comparison import Estimate
 from .difference import Design, paired_estimate
-from .distinct import distinct_over, distinct_within
 from .table import Table
 
 NO_UNITS = "none: a text is distinct beside others"
@@ -25,9 +24,7 @@ def behaviour(table: Table) -> dict[str, Samples]:
     columns = {"cut": table.cut, "tokens": table.tokens, "repeated": table.repeated}
     if table.looks_for_answers(table.primary):
         columns["unanswered"] = table.tokens.having(table.unanswered(table.primary).astype(np.float64))
-    questions = table.tokens.questions
-    columns["distinct"] = table.tokens.having(distinct_over(table.texts, questions))
-    columns["distinct_within"] = table.tokens.having(distinct_within(table.texts, questions))
+    columns |= {"distinct": table.distinct, "distinct_within": table.distinct_within}
     return {name: samples for name, samples in columns.items() if samples.known.any()}
 
 

@@ -314,9 +314,8 @@ class Pair:
 
     @property
     def studied(self) -> bool:
-        """True when the primary metric was trained for and nothing that was not trained for was measured beside it."""
-        primary = self.primary == TOTAL or self.primary.partition("(")[0] in self.trained_for
-        return bool(self.trained_for) and primary and not self.outside
+        """True when nothing was measured, the primary metric included, that the tuned model was not trained for."""
+        return bool(self.trained_for) and not self.outside
 
     @property
     def comparable(self) -> bool:

@@ -21,9 +21,9 @@ def distinct_over(texts: Integers, questions: Integers) -> Floats:
     >>> distinct_over(np.array([7, 7, 8]), np.array([0, 1, 2])).tolist()
     [0.5, 0.5, 1.0]
     """
-    pairs = np.unique(np.stack((texts, questions)), axis=1)
-    values, counts = np.unique(pairs[0], return_counts=True)
-    shares: Floats = 1.0 / counts[np.searchsorted(values, texts)]
+    values, codes = np.unique(texts, return_inverse=True)
+    asked = np.unique(codes * (questions.max(initial=0) + 1) + questions) // (questions.max(initial=0) + 1)
+    shares: Floats = 1.0 / np.bincount(asked, minlength=len(values))[codes]
     return shares
 
 
@@ -33,9 +33,10 @@ def distinct_within(texts: Integers, questions: Integers) -> Floats:
     >>> distinct_within(np.array([7, 7, 8, 7]), np.array([0, 0, 0, 1])).tolist()
     [0.5, 0.5, 1.0, nan]
     """
-    _, places, counts = np.unique(np.stack((questions, texts)), axis=1, return_inverse=True, return_counts=True)
+    values, codes = np.unique(texts, return_inverse=True)
+    _, places, counts = np.unique(questions * len(values) + codes, return_inverse=True, return_counts=True)
     samples = np.bincount(questions)[questions]
-    shares: Floats = np.where(samples > 1, 1.0 / counts[places.ravel()], np.nan)
+    shares: Floats = np.where(samples > 1, 1.0 / counts[places], np.nan)
     return shares
 
 

@@ -23,7 +23,7 @@ from ..statistics.arrays import Booleans, Floats, Integers
 from ..statistics.samples import Samples
 from ..types import EvaluationError
 from .comparison import TOTAL
-from .distinct import LONG, constant_share
+from .distinct import LONG, constant_share, distinct_over, distinct_within
 from .doubts import SHOWN, MissingRow, MissingValues
 
 
@@ -39,8 +39,9 @@ class Table:
     cluster column. ``repeated`` is the share of repeated triples, of tokens or words (``repeated_unit``); unknown, with
     None as the unit, where token ids are known of some completions only. ``foreign`` completions were written by other
     weights than the manifest names, ``refused`` ones were not written at all, ``missing`` ones lack the primary metric.
-    ``texts`` are equal numbers for equal completions; ``constant`` is the share of questions that got one and the same
-    long text although their references differ.
+    ``distinct`` and ``distinct_within`` have the shares of different completions, over the questions and within one, as
+    their means (see :mod:`~grpokit.evaluate.paired.distinct`); ``constant`` is the share of questions that got one and
+    the same long text although their references differ.
     """
 
     primary: str
@@ -54,7 +55,8 @@ class Table:
     repeated: Samples
     repeated_unit: str | None
     answers: Integers | None
-    texts: Integers
+    distinct: Samples
+    distinct_within: Samples
     constant: float
     foreign: int
     refused: int
@@ -221,7 +223,8 @@ class _Reader:
             repeated=samples(np.array(self.repeated) if unit else np.full(len(order), np.nan)),
             repeated_unit=unit,
             answers=None if answers is None else answers[order],
-            texts=texts[order],
+            distinct=Samples(distinct_over(texts[order], question), offsets, sample),
+            distinct_within=Samples(distinct_within(texts[order], question), offsets, sample),
             constant=constant_share(texts, np.array(self.long), np.array(self.question), self.references),
             foreign=self.foreign,
             refused=self.refused,

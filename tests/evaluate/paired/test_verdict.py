@@ -130,6 +130,18 @@ def test_clusters_count_as_many_questions_as_they_are_worth() -> None:
     assert found == [U, H]
 
 
+def test_few_clusters_are_judged_by_their_interval_alone() -> None:
+    """Five clusters cannot have p below .0625, however sure their gain is."""
+    gains = 0.2 + 0.001 * np.random.default_rng(0).normal(size=50)
+    found = _change(np.full(50, 0.5), 0.5 + gains, Design(np.arange(50) // 10, False))
+    assert (found.p, found.verdict) == (0.0625, G)
+
+
+@pytest.mark.parametrize(("scores", "reach"), [([0.2, 0.4], 1.0), ([0.2, 3.0], 3.0), ([-1.0, 0.4], 2.0)])
+def test_what_was_seen_counts_beyond_the_range(scores: list[float], reach: float) -> None:
+    assert _change(np.array(scores), np.array(scores)).reach == reach
+
+
 def test_more_questions_are_needed_for_rare_losses_than_for_the_spread() -> None:
     small = np.random.default_rng(0).choice([-0.001, 0.001], 50)
     assert _graded(small).needed == 189
