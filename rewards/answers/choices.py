@@ -13,6 +13,10 @@ LETTERS = "A-J"
 
 _LABEL = re.compile(r"(?<![A-Za-z])[A-J][).:]")
 _LETTER = re.compile(r"(?<![A-Za-z'])(?:[B-J]|A(?! [a-z]))(?![A-Za-z'])")  # "maybe D", but not "A pound"
+_DENIED = re.compile(
+    r"(?:is|was|seems|looks|must be)\s(?:\w+ly\s)?(?:wrong|incorrect|false|not)\b|(?:isn|can)['’]t\b|cannot\b",
+    re.IGNORECASE,
+)
 _TITLE = re.compile(r"[^\W\d_]+(?:[ '-][^\W\d_]+){0,3}")  # Paris, New York City
 _HAS_WORD = (
     r"(?! [^()]*\\ | (?:sin|cos|tan|cot|sec|csc|log|exp|max|min|gcd|lcm|deg|det|dim)\b ) (?= [^()]* [^\W\d_]{3} )"
@@ -34,7 +38,7 @@ def _pattern(labels: str) -> re.Pattern[str]:
         rf"""
         (?: (?:option|choice|letter) \s+ )?
         (?: \(\s?(?P<bracketed>[{labels}])\s?\) | (?P<marked>[{labels}])\s?[):]
-          | (?P<pointed>[{labels}])[.] (?! [ ]?[A-Z][. ] | \d ) | (?P<bare>[{labels}]) (?= \Z | [ ][-(] )
+          | (?P<pointed>[{labels}])[.] (?! [ ]?[A-Z][.] | \d ) | (?P<bare>[{labels}]) (?= \Z | [ ][-(] )
         )
         (?: \Z
           | (?<= [).:] ) \s* (?P<text> \S .* )                       # (C) 12, C) 12, C. Paris, but not J. K. Rowling
@@ -67,6 +71,8 @@ def read_choice(plain: str, labels: str = LETTERS) -> Choice | None:
     ):
         return None  # "anything except (C)"
     text = option["text"] or beside
+    if _DENIED.match(text):
+        return None  # "(C) is wrong"
     return None if _LABEL.search(text) or _LETTER.search(beside) else Choice(letter.upper(), text.strip())
 
 

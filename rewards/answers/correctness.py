@@ -111,14 +111,14 @@ class Correctness(Reward):
             if isinstance(answer, NoAnswer):
                 outcomes.append(Judgement(0.0, answer.status, answer.reason))
             else:
-                texts = accepted.answers
+                texts, said = accepted.answers, answer.text
                 if options is not None:
                     chosen[len(outcomes)] = _Chosen(answer.text, texts, options)
-                    texts = options.against(answer.text, texts)
-                texts = (answer.text,) if answer.marker == WHOLE_REFERENCE else texts
+                    texts, said = options.against(said, texts), options.said(said, texts)
+                texts = (said,) if answer.marker == WHOLE_REFERENCE else texts
                 outcomes.append((answer, texts))
                 for text in texts:
-                    pairs.append(Pair(answer.text, text))
+                    pairs.append(Pair(said, text))
         verdicts = settle(pairs, self.timeout)
         settled = iter(verdicts)
         judged = [one if isinstance(one, Judgement) else _judgement(*one, settled) for one in outcomes]
@@ -182,8 +182,9 @@ def _without_rivals(judged: list[Judgement], chosen: dict[int, _Chosen], seconds
     pairs = [Pair(chosen[row].answer, text) for row, texts in rivals.items() for text in texts]
     settled = iter(settle(pairs, seconds) if pairs else ())
     for row, texts in rivals.items():
-        if True in [next(settled).equal for _ in texts]:
-            reason = f"{chosen[row].answer!r:.60} is more than one of the row's choices"
+        one = chosen[row]
+        if True in [next(settled).equal for _ in texts] or one.options.contradicts(one.answer, one.accepted):
+            reason = f"{one.answer!r:.60} is more than one of the row's choices"
             judged[row] = Judgement(0.0, "hedged", reason, judged[row].span)
     return judged
 

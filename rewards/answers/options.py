@@ -142,26 +142,45 @@ class Options(NamedTuple):
         named = choice is not None and not choice.text
         return tuple(text for text in accepted if text in self.labels) or accepted if named else accepted
 
-    def rivals(self, answer: str, accepted: tuple[str, ...]) -> tuple[str, ...]:
-        r"""Return what an answer that equals an accepted one must not equal too: labels and texts of other options.
+    def said(self, answer: str, accepted: tuple[str, ...]) -> str:
+        """Return what an answer says: its label alone where that is accepted, else the answer as it is.
 
-        There are none for a label alone, and for the accepted text as it is written. One that has a label may stand
-        with a text that several options have.
+        >>> options = Options.read(["21", "22"])
+        >>> options.said("A (21)", ("21", "A")), options.said("B (21)", ("21", "A"))
+        ('A', 'B (21)')
+        """
+        choice = self._chosen(answer)
+        label = None if choice is None else self.labels[self._place_of_label(choice.letter) or 0]
+        return label if label in accepted else answer
+
+    def contradicts(self, answer: str, accepted: tuple[str, ...]) -> bool:
+        r"""Return whether an answer gives the label of one option and the text of another.
+
+        >>> options = Options.read(["Carl", "Eve", "Bob", "Alina"])
+        >>> answers = ["(D) Bob", r"\textbf{(D) }Bob", "(D) Alina", "(D)", "(D) since he lies", "Alina"]
+        >>> [options.contradicts(answer, ("Alina", "D")) for answer in answers]
+        [True, True, False, False, False, False]
+        """
+        choice = self._chosen(answer)
+        if choice is None or not choice.text or _dense(answer) in map(_dense, accepted):
+            return False
+        same = [_dense(choice.text) == _dense(option) for option in self.texts]
+        same = same if True in same else [_same(choice.text, option) for option in self.texts]
+        return True in same and not same[self._place_of_label(choice.letter) or 0]
+
+    def rivals(self, answer: str, accepted: tuple[str, ...]) -> tuple[str, ...]:
+        r"""Return what an answer without a label must not equal too, beside an accepted text: those of other options.
+
+        There are none for the accepted text as it is written.
 
         >>> options = Options.read(["1/2", "0.5", "2"])
         >>> [options.rivals(answer, ("1/2", "A")) for answer in ("(A) 0.50", "0.50", "1/2")]
-        [('2', 'B', 'C'), ('0.5', '2'), ()]
+        [(), ('0.5', '2'), ()]
         """
-        choice = self._chosen(answer)
-        said = answer if choice is None else choice.text
-        if not said:
+        if self._chosen(answer) is not None or _dense(answer) in map(_dense, accepted):
             return ()
         wanted = [text for place, text in enumerate(self.texts) if text in accepted or self.labels[place] in accepted]
-        others = [] if _dense(said) in map(_dense, accepted) else [text for text in self.texts if text not in wanted]
-        if choice is None:
-            return tuple(others)
-        others = [text for text in others if not any(_same(text, right) for right in wanted)]
-        return (*others, *(label for label in self.labels if label not in accepted))
+        return tuple(text for text in self.texts if text not in wanted)
 
     def _chosen(self, answer: str) -> Choice | None:
         """Return the option that an answer names by its label."""

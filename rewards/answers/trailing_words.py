@@ -32,6 +32,7 @@ _ASIDE = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+_CHOSEN = re.compile(r"(?:\([A-J]\)|[A-J])(?=\.?\s(?:because|since)\s)")  # C because it fits
 _OTHER_VALUE = re.compile(r"\d|\\|\b(?:or|not|maybe|perhaps|could|might|wrong|but|(?-i:[A-J]))\b(?!')", re.IGNORECASE)
 """What makes of words behind a comma another answer, or a doubt."""
 
@@ -70,6 +71,9 @@ def end_of_value(text: str) -> int:
     >>> [text[: end_of_value(text)] for text in texts]
     ['18, or 17', 'Paris, the capital', 'does not exist']
     """
+    chosen = _CHOSEN.match(text)
+    if chosen:
+        return chosen.end()
     end = _before_rejected(text) if " " in text or "不是" in text or "而非" in text else len(text)
     return _before_aside(text[:end]) if ", " in text[:end] else end
 

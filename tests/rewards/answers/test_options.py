@@ -99,6 +99,9 @@ JUDGED: list[tuple[str, object, float | None, str, str]] = [
     ("<answer>Alina (D)</answer>", "Alina", 1.0, "correct", "the label in brackets"),
     ("<answer>D - Alina</answer>", "D", 1.0, "correct", "behind a dash"),
     ("<answer>Letter D</answer>", "D", 1.0, "correct", "announced as a letter"),
+    ("<answer>(D) is incorrect</answer>", "D", 0.0, "wrong", "a label that is denied"),
+    ("<answer>D because the others lie</answer>", "D", 1.0, "correct", "a reason behind the label"),
+    ("<answer>Alina, who is tall (C)</answer>", "D", 0.0, "hedged", "another label behind more than its text"),
     ("<answer>D (maybe C)</answer>", "D", 0.0, "wrong", "two letters"),
     ("<answer>D</answer>", ["C", "D"], 1.0, "correct", "any of several"),
     ("<answer>D</answer>", "E", None, "no such choice", "a label that none has"),
@@ -142,6 +145,14 @@ SAME_VALUE: list[tuple[str, float, str]] = [
 def test_options_of_one_value_are_told_apart_by_label_or_text(text: str, value: float, why: str) -> None:
     choices = ["1/2", "0.5", r"\sqrt{8}", r"2\sqrt{2}"]
     assert correctness(completions=[text], answer=["A"], choices=[choices]) == [value]
+
+
+def test_a_label_stands_with_any_text_of_its_own() -> None:
+    choices = ["[1, 2]", "0.5 x 10^3 m", "A charge, which is positive", "x"]
+    outputs = ["<answer>A ([1, 2])</answer>", "<answer>B - 0.5 x 10^3 m</answer>", f"<answer>C. {choices[2]}</answer>"]
+    assert correctness(completions=outputs, answer=["A", "B", "C"], choices=[choices] * 3) == [1.0, 1.0, 1.0]
+    others = ["<answer>A (0.5 x 10^3 m)</answer>", "<answer>B - [1, 2]</answer>", r"\boxed{C. [1, 2]}"]
+    assert correctness(completions=others, answer=["A", "B", "A"], choices=[choices] * 3) == [0.0, 0.0, 0.0]
 
 
 def test_algebra_tells_options_of_one_value_apart() -> None:
