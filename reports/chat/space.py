@@ -16,6 +16,7 @@ from importlib.metadata import requires, version
 from pathlib import Path
 from typing import Any
 
+from ...errors import GrpokitError, first_line
 from ...evaluate.engines.checkpoint import locate
 from ...evaluate.engines.model_path import ModelPath
 from ...evaluate.engines.spec import ModelSpec
@@ -66,18 +67,32 @@ def export_space(chat: Chat, folder: Path) -> None:
 
 
 def open_space(folder: Path) -> Chat:
-    """Load the chat of an exported folder."""
-    kept = read_json(folder / "chat.json")
-    sampling = Sampling(**kept["sampling"] | {"stop": tuple(kept["sampling"]["stop"])})
-    examples = [Question(**example) for example in kept["examples"]]
-    specs = [ModelSpec(model.pop("name"), _placed(ModelPath(**model), folder)) for model in kept["models"]]
-    mix = RewardMix.parse(registered_only(kept["rewards"], str(folder / "chat.json")))
+    """Load the chat of an exported folder. Raises :class:`ChatError` for one whose chat.json no export wrote."""
+    file = folder / "chat.json"
+    try:
+        kept = read_json(file)
+        sampling = Sampling(**kept["sampling"] | {"stop": tuple(kept["sampling"]["stop"])})
+        examples = [Question(**example) for example in kept["examples"]]
+        specs = [ModelSpec(model.pop("name"), _placed(ModelPath(**model), folder)) for model in kept["models"]]
+        mix = RewardMix.parse(registered_only(kept["rewards"], str(file)))
+    except GrpokitError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # whatever it holds instead
+        raise ChatError(f"{file} is not what an export wrote ({type(error).__name__}: {first_line(error)}).") from None
     return open_chat(specs, mix, sampling, examples)
 
 
 def _placed(path: ModelPath, folder: Path) -> ModelPath:
-    """Return a path of ``chat.json`` with the folders that stand in the export found from anywhere."""
-    base = str(folder / path.base) if (folder / path.base).is_dir() else path.base
+    """Return a path of ``chat.json`` with the folders that are in the export found from anywhere.
+
+    Raises :class:`ChatError` for a folder outside of it: whoever wrote the file names no other files here.
+    """
+    places = {place: folder / place for place in (path.base, path.adapter) if place is not None}
+    for place, there in places.items():
+        on_the_hub = place == path.base and path.hub_id is not None and not there.is_dir()
+        if not on_the_hub and not (there.is_dir() and there.resolve().is_relative_to(folder.resolve())):
+            raise ChatError(f"{folder / 'chat.json'} names {place!r:.80}, which is no folder of the export.")
+    base = str(places[path.base]) if places[path.base].is_dir() else path.base
     return replace(path, base=base, adapter=path.adapter and str(folder / path.adapter))
 
 

@@ -72,6 +72,42 @@ def test_it_opens_as_the_chat_that_was_exported(space: Path, chat: Chat) -> None
     assert [engine.weights for engine in opened.engines] == [engine.weights for engine in chat.engines]
 
 
+NO_EXPORT = {
+    "": "JSONDecodeError",
+    "[]": "TypeError",
+    "{}": "KeyError: 'sampling'",
+    '{"sampling": {"stop": 1}}': "TypeError",
+    '{"sampling": {"stop": [], "exec": 1}}': "TypeError",
+    '{"sampling": {"stop": []}, "examples": [1]}': "TypeError",
+    '{"sampling": {"stop": []}, "examples": [], "models": [{"base": "demo"}]}': "KeyError: 'name'",
+    '{"sampling": {"stop": []}, "examples": [], "models": [{"name": "a", "base": 1}]}': "TypeError",
+    "[" * 100_000: "nested too deep",
+}
+
+
+@pytest.mark.parametrize("text", NO_EXPORT)
+def test_what_no_export_wrote_is_one_line(text: str, tmp_path: Path) -> None:
+    (tmp_path / "chat.json").write_text(text)
+    with pytest.raises(ChatError, match="is not what an export wrote") as caught:
+        open_space(tmp_path)
+    assert NO_EXPORT[text] in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["..", "/", "../model", "link", "./absent"])
+@pytest.mark.parametrize("role", ["base", "adapter"])
+def test_a_space_reads_no_folder_outside_of_it(role: str, place: str, tmp_path: Path) -> None:
+    space = tmp_path / "space"
+    (tmp_path / "model").mkdir()
+    (space / "own").mkdir(parents=True)
+    (space / "link").symlink_to(tmp_path / "model")
+    model = {"name": "a", "base": "own", "adapter": "own", role: place}
+    kept = {"sampling": {"stop": []}, "examples": [], "models": [model], "rewards": "correctness=1"}
+    (space / "chat.json").write_text(json.dumps(kept))
+    with pytest.raises(ChatError, match="which is no folder of the export"):
+        open_space(space)
+
+
 def test_a_base_of_the_hub_stays_there(chat: Chat, tmp_path: Path) -> None:
     specs = tuple(replace(spec, path=replace(spec.path, base="org/model", revision="v1")) for spec in chat.specs)
     export_space(replace(chat, specs=specs), tmp_path / "space")
