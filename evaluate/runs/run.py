@@ -9,6 +9,7 @@ scores.jsonl        one line per completion: values, statuses, reasons, the tota
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -120,9 +121,14 @@ class Run:
         return self._read(row_lines(self.path / "completions.jsonl"))
 
     def score_lines(self) -> Iterator[Line]:
-        """Yield the scores as they are stored."""
-        mix = self.manifest.mix
-        return self._read(score_lines(self.path / "scores.jsonl", mix.weights, mix.ranges))
+        """Return the scores as they are stored; raise :class:`EvaluationError` for a run that has none yet."""
+        mix, file = self.manifest.mix, self.path / "scores.jsonl"
+        if not os.path.lexists(file):
+            raise EvaluationError(
+                f"{self.path} has no scores yet: finish it by the command that began it, with --resume, or score what "
+                f"is there: grpo-eval score {self.path}"
+            )
+        return self._read(score_lines(file, mix.weights, mix.ranges))
 
     def _read(self, lines: Iterator[Line]) -> Iterator[Line]:
         return (line for line in lines if self.only is None or line.value["prompt_id"] in self.only)

@@ -205,3 +205,12 @@ def test_rewards_that_cannot_judge_are_refused_before_a_model_is_loaded(
     asked = ["--data", str(tmp_path / "rows.jsonl"), "--prompt-column", "question", "--model", "/no/such"]
     assert "correctness" in mistake(capsys, "run", *asked, "--out", str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_that_is_still_written_is_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for model in ("base", "tuned"):
+        write_run(tmp_path / model, {"correctness": [[1.0, 0.0]] * 4}, model)
+    (tmp_path / "tuned" / "scores.jsonl").unlink()
+    for command in (["compare", str(tmp_path / "base")], ["signal"]):
+        said = mistake(capsys, *command, str(tmp_path / "tuned"))
+        assert "has no scores yet: finish it by the command that began it, with --resume" in said
