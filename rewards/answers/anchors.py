@@ -110,13 +110,15 @@ def find_anchored(text: str) -> Span | None:
     True
     """
     stripped = text.rstrip()
+    if stripped.isdecimal():  # as most answer blocks are
+        return None
     line = stripped.rfind("\n") + 1
     last = _LAST_LINE.fullmatch(stripped, line)
     if last:
         return _anchor_value(text, last.start(1), last[1])
     end = len(text)
     for _ in range(MOST_CANDIDATES):
-        end = max(text.rfind(word, 0, end) for word in _ANCHOR_WORDS)
+        end = max([text.rfind(word, 0, end) for word in _ANCHOR_WORDS])
         if end < 0:
             return _chosen(text) or _said(text)
         announced = _ANCHOR.match(text, end, end + _WINDOW) or _heading(text, end)
@@ -170,7 +172,8 @@ def _said(text: str) -> Span | None:
             _is_value(text[value.start : value.end]) and not COPULA.sub("", text[value.end :]).strip(" \r\n.!*$。")
         ):
             return value
-    for praised in reversed([*_PRAISED.finditer(text, max(0, len(text) - _WINDOW))]):
+    praises = _PRAISED.finditer(text, max(0, len(text) - _WINDOW)) if "answer" in text else ()
+    for praised in reversed([*praises]):
         if _is_value(praised["value"]) and not is_denied(text, praised.start("value"), praised.end()):
             return Span(*praised.span("value"))
     return None
