@@ -297,4 +297,6 @@ def test_the_audit_writes_and_judges_in_the_layout() -> None:
     assert "<scratch>" in next(hack.example for hack in report.hacks if hack.name == "repetition")
     assert audit(RewardMix.parse("correctness(answer_tag=result)=1,token_overlap=1")).right.total == 2.0
     text = AuditRow("Summarise.", "My neighbour borrowed the ladder in March and says it was always his own.")
-    assert audit(RewardMix.parse(f"{SCRATCH}gate(xml_format,token_overlap)"), [text]).right.total == 1.0
+    specs = ("gate(xml_format,token_overlap)", f"{SCRATCH}gate(xml_format,token_overlap)")
+    usual, scratch = (audit(RewardMix.parse(spec), [text]).right.total for spec in specs)
+    assert scratch == usual > 0.9  # a paraphrase, where the layout holds
