@@ -29,6 +29,8 @@ from .wording import (
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|~&])")
 _MENTION = re.compile(r"([@#])(?=\w)")  # hosts link @name and #1 even when escaped: a zero-width space stops them
+_ADDRESS = re.compile(r"(:(?=//)|www(?=\.))", re.IGNORECASE)
+"""Where an address begins that becomes a link without any mark."""
 
 
 def to_markdown(comparison: Comparison) -> str:
@@ -147,4 +149,4 @@ def _text(text: str) -> str:
     xml\_format \| \<b\>
     """
     escaped = _MARKUP.sub(r"\\\1", one_line(text))
-    return _MENTION.sub("\\1\u200b", escaped)
+    return _ADDRESS.sub("\\1\u200b", _MENTION.sub("\\1\u200b", escaped))

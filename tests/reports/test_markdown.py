@@ -63,6 +63,14 @@ def test_names_make_no_markup_and_no_mention(hostile: Compared, compared: Compar
     assert "[link]" not in text.replace("\\[link\\]", "")
 
 
+def test_no_address_in_a_name_becomes_a_link(compared: Compared) -> None:
+    """What renders Markdown links these without any mark, and a reader clicks on what a model's name says."""
+    for address in ("https://evil.example/x", "HTTP://evil.example", "www.evil.example", "me@evil.example"):
+        text = to_markdown(replace(compared.comparison, task=address))
+        assert address not in text
+        assert "evil" in text
+
+
 def test_one_run_gives_its_means(tmp_path: Path) -> None:
     text = to_markdown(compare([write_run(tmp_path / "base", BASE, questions=5)]))
     assert "| correctness |" in text

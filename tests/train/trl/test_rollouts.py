@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grpokit.train import train
+from grpokit.train import TrainingError, train
 
 from ..fixture_types import MakeRecipe
 
@@ -83,3 +83,9 @@ def test_only_weights_in_float32_are_merged(
     monkeypatch.setattr(rollouts, "mergeable", remember)
     train(tiny("max_steps=1", *overrides), tmp_path / "run")
     assert answers == [expected]
+
+
+def test_weights_that_are_no_numbers_any_more_are_one_line(tiny: MakeRecipe, tmp_path: Path) -> None:
+    """A learning rate far too high, whose first step makes every weight NaN."""
+    with pytest.raises(TrainingError, match="no finite numbers any more; give a smaller learning_rate"):
+        train(tiny("max_steps=3", "learning_rate=1e300"), tmp_path / "run")
