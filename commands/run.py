@@ -57,6 +57,11 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument(
         "--noise-floor", action="store_true", help="measure how often the base answers differently in other batches"
     )
+    parser.add_argument(
+        "--no-drift",
+        action="store_true",
+        help="do not read the answers again under the base, which tells how far an adapter has moved the model",
+    )
     parser.add_argument("--resume", action="store_true", help="finish the run that --out holds")
 
 

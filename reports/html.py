@@ -84,6 +84,7 @@ def _environment() -> Environment:
     environment.globals.update(doubts=wording.doubts, mismatch=wording.mismatch, verdict_word=verdicts.verdict_word)
     environment.globals.update(evidence=verdicts.evidence)
     environment.globals.update(look_rows=look_rows, look_sentences=look_sentences)
+    environment.globals.update(drifted=wording.drifted)
     environment.globals.update(group_rows=group_rows, group_sentence=group_sentence)
     environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
     environment.globals.update(alarm=wording.alarm, medians=wording.medians, repetition=wording.repetition)

@@ -17,6 +17,7 @@ from ..evaluate.paired.comparison import (
     RewardSummary,
 )
 from ..evaluate.paired.doubts import Obstacle
+from ..evaluate.paired.drift import Drift
 from ..evaluate.paired.lengths import Lengths
 from ..evaluate.paired.looks import Looks
 from ..evaluate.paired.subgroups import Subgroups
@@ -124,6 +125,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "choices": [asdict(choice) for choice in pair.choices],
         "lone_seed": pair.lone_seed,
         "looks": _looks(pair.looks) if pair.looks else None,
+        "drift": _drift(pair.drift) if pair.drift else None,
         "subgroups": _subgroups(pair.subgroups) if pair.subgroups else None,
     }
 
@@ -139,6 +141,11 @@ def _factor(factor: Factor) -> dict[str, Any]:
         "within": _shift(factor.within),
         "bins": [asdict(one) for one in factor.bins],
     }
+
+
+def _drift(moved: Drift) -> dict[str, Any]:
+    means = {"base": moved.base, "tuned": moved.tuned, "own": moved.own}
+    return {**means, "divergence": moved.divergence, **_shift(moved.change), "far": moved.far}
 
 
 def _subgroups(groups: Subgroups) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from .verdicts import confidence, evidence, multiplicity, over_models, training,
 from .wording import (
     alarm,
     doubts,
+    drifted,
     interval,
     mismatch,
     narrowing,
@@ -54,6 +55,8 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
     lines.append(f"**{verdict_word(pair)}: {_text(claim(pair))}** {_text(evidence(pair))}")
     lines += map(_text, look_sentences(pair))
     lines += [f"> **Warning:** {_text(mismatch(difference, pair))}" for difference in pair.mismatches]
+    if pair.drift is not None and pair.drift.far:
+        lines.append(f"> **Far from the base:** {_text(drifted(pair))}")
     if pair.hacking and pair.hacking.suspected:
         lines.append(f"> **Reward hacking suspected:** {_text(pair.hacking.reason)}")
     lines += [f"> **Alarm while training,** {_text(alarm(raised))}" for raised in pair.alarms]

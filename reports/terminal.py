@@ -23,6 +23,7 @@ from .wording import (
     SAID_FROM,
     alarm,
     doubts,
+    drifted,
     mismatch,
     missing_values,
     narrowing,
@@ -174,6 +175,9 @@ def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
     ):
         if line:
             console.print(Text(line, style="dim"))
+    if pair.drift is not None:
+        far = pair.drift.far
+        console.print(Text(("! " if far else "") + drifted(pair), style="bold red" if far else "dim"))
     if pair.hacking and pair.hacking.suspected:
         console.print(Text("! " + one_line(pair.hacking.reason), style="bold red"))
     for raised in pair.alarms:

@@ -260,10 +260,33 @@ def behaviour_rows(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> list[
     if "tokens" in pair.behaviour:
         before, after = number(base.tokens, 1), number(tuned.tokens, 1)
         rows.append(BehaviourRow("tokens", before, after, *_moved(pair.behaviour["tokens"])))
+    if pair.drift is not None:
+        before, after = number(pair.drift.base, 2), number(pair.drift.tuned, 2)
+        rows.append(BehaviourRow("plausible to the base, nats per token", before, after, *_in_nats(pair.drift.change)))
     if base.refused or tuned.refused:
         change = f"{tuned.refused - base.refused:+d}"
         rows.append(BehaviourRow("refused by the server", str(base.refused), str(tuned.refused), change, "unknown"))
     return rows
+
+
+def _in_nats(change: Estimate) -> tuple[str, str]:
+    ends = "unknown" if change.low is None or change.high is None else f"{change.low:+.2f} to {change.high:+.2f}"
+    return f"{change.mean:+.2f}", ends
+
+
+def drifted(pair: Pair) -> str:
+    """Return how far the tuned model has moved from its base, in a sentence; "" where it was not measured."""
+    moved = pair.drift
+    if moved is None:
+        return ""
+    change, ends = _in_nats(moved.change)
+    said = (
+        f"To the base, {pair.base}'s answers have {number(moved.base, 2)} nats per token and {pair.tuned}'s "
+        f"{number(moved.tuned, 2)} ({change}, {ends}); to {pair.tuned} itself its own have {number(moved.own, 2)}."
+    )
+    if moved.far:
+        said = f"The answers have become much less plausible to the base, by more than 1 nat per token. {said}"
+    return one_line(said)
 
 
 def _moved(change: Estimate, scale: float = 1, unit: str = "") -> tuple[str, str]:

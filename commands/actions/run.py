@@ -14,6 +14,7 @@ from ...evaluate.engines import Loading, ModelSpec, load_engines
 from ...evaluate.engines.spec import parse_models
 from ...evaluate.evaluation import Evaluation, check_free, require_clusters, task_record
 from ...evaluate.order import shuffled
+from ...evaluate.paired.drift import measure_plausibility
 from ...evaluate.paired.noise import measure_noise
 from ...evaluate.paired.stages import decided
 from ...evaluate.paired.subgroups import group_names
@@ -46,6 +47,7 @@ class ModelOptions:
     model: list[str]
     batch_size: int | None
     noise_floor: bool
+    no_drift: bool
     resume: bool
     out: Path | None
 
@@ -116,13 +118,23 @@ class Job:
         if out not in folders and not self.models.resume:
             check_free(out)
 
+    @property
+    def _drift(self) -> bool:
+        """Whether the answers are read again: base and tuned are one load, with and without an adapter."""
+        if self.models.no_drift or Shard.current().count > 1:
+            return False
+        specs = parse_models(self.models.model)
+        first, *others = [(spec.kind, spec.path.without_adapter) for spec in specs]
+        tuned = any(one == first and spec.path.adapter is not None for one, spec in zip(others, specs[1:], strict=True))
+        return first[0] == "transformers" and specs[0].path.adapter is None and tuned
+
     def _ask(self, engines: Iterator[Engine], evaluation: Evaluation, folders: Sequence[Path], bars: Bars) -> None:
         if self.stopping.early:
             self._until_decided(list(engines), evaluation, folders, bars)
             return
         for folder in folders:
             noise = self.models.noise_floor and folder == folders[0]
-            _evaluate_next(engines, evaluation, folder, bars, resume=self.models.resume, noise=noise)
+            _evaluate_next(engines, evaluation, folder, bars, resume=self.models.resume, noise=noise, drift=self._drift)
 
     def _until_decided(
         self, engines: Sequence[Engine], evaluation: Evaluation, folders: Sequence[Path], bars: Bars
@@ -134,8 +146,8 @@ class Job:
             (pair,) = self.report.compare(runs).pairs
             if decided(pair, held=self.stopping.held):
                 break
-        _finish(engines[0], evaluation, runs[0], noise=self.models.noise_floor)
-        _finish(engines[1], evaluation, runs[1], noise=False)
+        _finish(engines[0], evaluation, runs[0], noise=self.models.noise_floor, drift=self._drift)
+        _finish(engines[1], evaluation, runs[1], noise=False, drift=self._drift)
 
     def _order(self) -> int | None:
         """Return the seed of the questions' order: that of the run to go on with, or this one's if it may end early."""
@@ -190,18 +202,30 @@ def _way_on(out: Path) -> str:
 
 
 def _evaluate_next(
-    engines: Iterator[Engine], evaluation: Evaluation, folder: Path, bars: Bars, *, resume: bool, noise: bool
+    engines: Iterator[Engine],
+    evaluation: Evaluation,
+    folder: Path,
+    bars: Bars,
+    *,
+    resume: bool,
+    noise: bool,
+    drift: bool,
 ) -> None:
     """Load and evaluate one model; on return nothing here holds it, so the next one need not fit beside it."""
     engine = next(engines)
     rows = len(evaluation.prompts) * evaluation.sampling.samples
     with bars.track(engine.name, rows, "completions") as advance:
         run = evaluation.run(engine, folder, resume=resume, advance=advance)
-    _finish(engine, evaluation, run, noise=noise)
+    _finish(engine, evaluation, run, noise=noise, drift=drift)
 
 
-def _finish(engine: Engine, evaluation: Evaluation, run: Run, *, noise: bool) -> None:
-    """Say what an endpoint refused, and measure the noise floor where it is asked for."""
+def _finish(engine: Engine, evaluation: Evaluation, run: Run, *, noise: bool, drift: bool) -> None:
+    """Say what an endpoint refused, and measure the noise floor and the drift where they are asked for."""
+    if drift and not evaluation.sampling.likelihood:
+        from ...evaluate.engines.transformers import TransformersEngine
+
+        if isinstance(engine, TransformersEngine):
+            measure_plausibility(run, engine)
     if engine.describe()["kind"] == "openai":
         _print_refusals(engine)
     if noise:

@@ -12,17 +12,21 @@ from typing import Any
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
+from ..runs.run import Answered
 from ..types import FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint, trained_for
 from .likelihood import choice_row, log_likelihoods
 from .loading import LoadedBase, load_base, quiet
 from .model_path import ModelPath
-from .prompts import EncodedPrompts
+from .prompts import Continued, EncodedPrompts
 from .sampling import processors, stopping
 from .spec import Loading, ModelSpec
 
 AUTO_BATCH = {"cpu": 64, "cuda": 256}
 """Rows per batch to start from under ``--batch-size auto``; halved whenever memory runs out."""
+
+LOGITS = 2**27
+"""Logits that are held at once where finished completions are read again."""
 
 
 @dataclass
@@ -124,6 +128,31 @@ class TransformersEngine:
         with self.base.active(self.adapter) as model, torch.inference_mode(), quiet():
             values = log_likelihoods(model, [self._prompts.continued(prompt) for prompt in prompts])
         return [choice_row(prompt, own, self.name, self.weights) for prompt, own in zip(prompts, values, strict=True)]
+
+    def plausibility(self, answers: Sequence[Answered], adapter: Path | None) -> list[float | None]:
+        """Return the mean log-probability per token of each row's completion, with ``adapter`` or under the base alone.
+
+        None for a row without tokens. A prompt is read once for all its samples, and as many prompts at once as have
+        room for the logits.
+        """
+        texts = [[list(row.token_ids) for row in one.rows if row.token_ids] for one in answers]
+        places = [place for place, own in enumerate(texts) if own]
+        asked = {place: Continued(self._prompts.ids(answers[place].prompt), texts[place]) for place in places}
+        places.sort(key=lambda place: (-len(asked[place].prompt), -max(map(len, asked[place].texts))))
+        means: dict[int, list[float]] = {}
+        while places:
+            first = asked[places[0]]
+            tokens = max(map(len, first.texts)) * len(first.texts)
+            room = min(LOGITS // (len(self.base.tokenizer) * tokens), self._size)
+            some, places = places[: max(1, room)], places[max(1, room) :]
+            with self.base.active(adapter) as model, torch.inference_mode(), quiet():
+                sums = log_likelihoods(model, [asked[place] for place in some])
+            means |= {
+                place: [one / len(text) for one, text in zip(own, texts[place], strict=True)]
+                for place, own in zip(some, sums, strict=True)
+            }
+        values = {place: iter(own) for place, own in means.items()}
+        return [next(values[place]) if row.token_ids else None for place, one in enumerate(answers) for row in one.rows]
 
     def row(self, request: Request, generated: list[int], sampling: Sampling) -> Row:
         """Return the row of generated tokens, which may run on past an end token or a stop string."""

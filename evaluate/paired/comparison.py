@@ -20,6 +20,7 @@ from .margins import Margins
 if TYPE_CHECKING:  # these compute with arrays, which the values do without
     from .arms import Seeds
     from .choice import BestOf, Choice
+    from .drift import Drift
     from .lengths import Lengths
     from .subgroups import Subgroups
     from .total import PerWeight
@@ -270,8 +271,7 @@ class Pair:
     ``obstacles`` are what more questions would not mend. ``trained_for`` names the rewards that the tuned model was
     trained for, none where that is not known, and ``outside`` the measured ones that it was not trained for.
     ``choices`` say how its checkpoint was chosen, one per seed; ``lone_seed``: it is the only run of its recipe here,
-    whose luck is then in no interval.
-    ``looks`` are None where all questions were asked before anybody looked, ``subgroups`` where none were wanted.
+    whose luck is then in no interval. ``looks``, ``subgroups`` and ``drift`` are None where they were not asked for.
     """
 
     base: str
@@ -297,6 +297,7 @@ class Pair:
     lone_seed: bool = False
     looks: Looks | None = None
     subgroups: Subgroups | None = None
+    drift: Drift | None = None
 
     def rows(self) -> dict[str, Difference]:
         """Return every metric by name, in the order in which reports show them: the rewards, then the total."""

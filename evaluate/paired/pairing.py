@@ -22,6 +22,7 @@ from .comparison import TOTAL, Comparison, Difference, ModelSummary, Pair, Quest
 from .curves import Values, curve, curve_differences, curve_values
 from .difference import Design, adjust, adjust_over_models, difference, estimate, moves, within
 from .doubts import MOST, Mismatch, MissingValues
+from .drift import drift
 from .factors import factors
 from .hacking import check_hacking, proxy, suspects
 from .lengths import lengths
@@ -257,6 +258,7 @@ def _pair(
         per_weight=pair_per_weight(left, right, level),
         behaviour=behaviour_changes(left, right, design),
         lengths=lengths(left, right),
+        drift=drift(base.run, tuned.run, left.ids, design),
         trained_for=trained,
         outside=outside(right, trained) if trained else (),
         **_training(base, tuned),
