@@ -98,15 +98,14 @@ def test_one_run_is_told_what_is_known_of_its_completions(tmp_path: Path) -> Non
     run = write_run(tmp_path / "base", BASE, questions=5)
     known = compare([run])
     hint = r'class="hint">(Cut at the token limit: [\d.]+ %\. )(Without an answer: [\d.]+ %\. )(Mean tokens: [\d.]+\. )'
-    assert re.search(
-        hint + r"Repeated word triples: [\d.]+ %\. Give grpo-report", page(Compared([run], known), tmp_path)
-    )
+    ending = r"Distinct texts: [\d.]+ %\. Give grpo-report"
+    assert re.search(hint + r"Repeated word triples: [\d.]+ %\. " + ending, page(Compared([run], known), tmp_path))
     (model,) = known.models
     scored_before = replace(known, models=(replace(model, repeated=None, repeated_unit=None),))
-    assert re.search(hint + "Give grpo-report", page(Compared([run], scored_before), tmp_path))
+    assert re.search(hint + ending, page(Compared([run], scored_before), tmp_path))
     stored = replace(known, models=(replace(model, cut=None, tokens=None, repeated=None, repeated_unit=None),))
     text = page(Compared([run], stored), tmp_path)
-    assert re.search(r'class="hint">Without an answer: [\d.]+ %\. Give grpo-report', text)
+    assert re.search(r'class="hint">Without an answer: [\d.]+ %\. ' + ending, text)
 
 
 def test_the_page_goes_by_the_metric_that_gives_the_verdicts(tmp_path: Path) -> None:
