@@ -44,6 +44,7 @@ RUNS = [
     Case(tagged("2/4/2020"), "1/2/2020", 0.0, "dates are not divided"),
     Case(tagged("05/06/2020"), "5/6/2020", 1.0, "zeros in front"),
     Case(tagged("6/05"), "5/06", 0.0, "a day and a month"),
+    Case(tagged("5/06"), "05/06", 1.0, "a zero in front of a day"),
     Case(tagged("5-3"), "2", 1.0, "an answer that is not worked out"),
     Case(tagged("6/5"), "12/10", 1.0, "fractions are divided"),
 ]
@@ -143,6 +144,7 @@ INEQUALITIES = [
     Case(boxed("x>1, y<3"), "(1,3)", 0.0, "of two variables"),
     Case(boxed("x>3, x<1"), "(1,3)", 0.0, "bounds that exclude each other"),
     Case(boxed("x<1, x<3"), "(1,3)", 0.0, "bounds on one side"),
+    Case(boxed("x>3, x<1"), "(3,1)", 0.0, "an empty interval"),
     Case(boxed(r"\{x \mid 1<x<3\}"), "(1,3)", 1.0, "a set by its condition"),
     Case(boxed(r"\{x\in\mathbb{R} : x \ge 3\}"), r"[3,\infty)", 1.0, "with its domain"),
     Case(boxed(r"\{x \mid 1<x\le 3\}"), "(1,3)", 0.0, "another bracket"),

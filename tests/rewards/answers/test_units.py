@@ -42,6 +42,7 @@ UNITS = [
     (" mW", "", "mW"),  # case means something
     (" MW", "", "MW"),
     (" N", "", "newton"),
+    (" Kg", "", "kg"),  # a capital by habit
     ("N", "", None),  # glued, a variable
     (" (million)", "", None),
     (" (or 6)", "", None),
