@@ -198,7 +198,7 @@ HOSTILE = [
 ]
 WRAPPERS = [
     "{}",
-    "a. {}",
+    "an answer. {}",
     "<answer>{}</answer>",
     r"\boxed{{{}}}",
     "The answer is {}",
