@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 SECONDS = 10.0
-"""How long a chat template may take for one prompt; it takes a ten-thousandth of that."""
+"""Processor time that a chat template may take for one prompt; it takes a ten-thousandth of that."""
+
+PATIENCE = 6
+"""How many times as long its answer is waited for, since the machine may do other things beside it."""
 
 CHARACTERS = 1_000_000
 """How much a chat template may add to the messages."""
@@ -40,6 +43,9 @@ class _Reply(NamedTuple):
 
     kind: str
     text: str
+
+
+_GONE = _Reply("gone", "ends the process that it runs in")
 
 
 def apply_template(
@@ -95,15 +101,15 @@ class _Process:
         with self._lock:
             try:
                 self._ours.send_bytes(json.dumps([list(map(dict, messages)), generation_prompt], default=str).encode())
-                if self._ours.poll(SECONDS):
+                if self._ours.poll(PATIENCE * SECONDS):
                     return _Reply(*json.loads(self._ours.recv_bytes()))
-                fault = _Reply("late", f"takes more than {SECONDS:g} s for one prompt")
             except (OSError, EOFError):
-                fault = _Reply("gone", "ends the process that it runs in")
+                self._child.join(1.0)  # one that the kernel has ended says why
             self.ended = True
+            late = self._child.exitcode in (None, -signal.SIGPROF)
             self._child.kill()
             self._child.join()
-            return fault
+            return _Reply("late", f"takes more than {SECONDS:g} s for one prompt") if late else _GONE
 
     def __del__(self) -> None:
         """Let the child end, which waits for more to do."""
@@ -116,7 +122,7 @@ os.register_at_fork(after_in_child=_processes.clear)  # a process that is forked
 
 def _serve(tokenizer: PreTrainedTokenizerBase, pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end ends this
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGPROF):
         signal.signal(number, signal.SIG_DFL)
     os.closerange(3, pipe.fileno())
     os.closerange(pipe.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
@@ -124,7 +130,10 @@ def _serve(tokenizer: PreTrainedTokenizerBase, pipe: Connection) -> None:
     try:
         while True:
             messages, generation_prompt = json.loads(pipe.recv_bytes())
-            pipe.send_bytes(json.dumps(_render(tokenizer, messages, generation_prompt)).encode())
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
+            reply = _render(tokenizer, messages, generation_prompt)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            pipe.send_bytes(json.dumps(reply).encode())
     except (EOFError, OSError, MemoryError):  # the parent is gone, or there is no room to say more
         os._exit(0)
 

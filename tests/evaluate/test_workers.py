@@ -197,6 +197,7 @@ def test_the_processes_end_with_their_parent(tmp_path: Path, number: signal.Sign
     source.write_text("".join(json.dumps({"completion": "a b c d " * 50, "gold": "7"}) + "\n" for n in range(60_000)))
     command = [sys.executable, "-m", "grpokit.commands.eval", "score", str(source), "--workers", "2"]
     command += ["--reference-column", "gold", "--out", str(tmp_path / "out")]
+    command += ["--rewards", "correctness=1,cot_clarity=1,repetition=1"]  # enough to do until the signal is there
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 120
         while len(started := children(process.pid)) < 2:
