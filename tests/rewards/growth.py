@@ -14,7 +14,7 @@ def assert_linear(read: Callable[[str], object], piece: str, wrapper: str = "{}"
 
     Short texts are tried too, since what looks at a bounded part of a text may still be slow within it.
     """
-    for length in (500, 25_000):
+    for length in (400, 25_000):
         count = max(1, length // len(piece))
         short, long = (_seconds(read, piece, wrapper, many) for many in (count, 4 * count))
         assert long < 10 * max(short, _NOISE_S), (
