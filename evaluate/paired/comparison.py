@@ -35,9 +35,8 @@ FEWEST = 5
 class Verdict(StrEnum):
     """What a paired difference proves, given the margin that the user set.
 
-    In this order: IMPROVED when the interval's lower end is above 0; HELD when a loss as large as the margin is
-    excluded, even where a smaller one is sure; REGRESSED when the upper end is below 0; else UNDERPOWERED. IMPROVED and
-    REGRESSED need the test's p value to agree.
+    In this order: IMPROVED when the interval's lower end is above 0; HELD when a loss as large as the margin is ruled
+    out; REGRESSED when the upper end is below 0; else UNDERPOWERED. For the first and third, the p value must agree.
     """
 
     IMPROVED = "IMPROVED"

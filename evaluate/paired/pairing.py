@@ -90,9 +90,8 @@ def compare(
     ``1 - (1 - level) / m`` (Bonferroni), so that models no different from the base give any false verdict no more often
     than one would; without ``multiplicity`` each has the level itself, for one question that was asked beforehand.
 
-    ``trained`` is the mix that the tuned models were trained for, where no recipe beside them says it.
-
-    ``by`` is a column of the prompts: the change of the primary metric is given for each of its values too.
+    ``trained`` is the mix that the tuned models were trained for, where no recipe beside them says it. ``by`` is a
+    column of the prompts: the change of the primary metric is given for each of its values too.
 
     ``margin`` is the loss of a mean that still counts as held: one for all metrics, or :class:`Margins` of each.
 
