@@ -35,9 +35,9 @@ class CotClarity(Reward):
     - where the prompt has no quantity: two new words of content, in a sentence that takes up one of the prompt's (a CJK
       character is half a word).
 
-    Where the prompt has quantities, the reasoning is about it only if it carries two of them (or the one), and a step
-    only if it carries one of them or of what equations have made of them. So a text that is the same for every question
-    earns nothing, and prose without a quantity is no step.
+    Where the prompt has quantities, the reasoning is about it only if it carries more than half of them (both of two),
+    and a step only if it carries one of them or of what equations have made of them. So a text that is the same for
+    every question seldom earns anything, and prose without a quantity is no step.
 
     Words of content are neither function words nor talk about reasoning (first, therefore, step, calculate,
     problem, …; :mod:`~grpokit.rewards.reasoning.reasoning_words`); a sentence is held together by function words and
@@ -60,7 +60,7 @@ class CotClarity(Reward):
     """
 
     name: ClassVar[str] = "cot_clarity"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags",)
 
     target: int = 3
@@ -88,7 +88,7 @@ class CotClarity(Reward):
         steps = _steps(reasoning)
         memory = asked.before(steps)
         if not memory.is_about_prompt:
-            reason = "the steps carry fewer than two of the prompt's quantities"
+            reason = "the steps carry no more than half of the prompt's quantities"
             return Judgement(0.0, "no steps", reason, span)
         credited = 0
         for step in steps:  # a step is read when its turn comes: most texts reach the target in few
@@ -132,9 +132,9 @@ class _Memory:
 
     @property
     def is_about_prompt(self) -> bool:
-        """Whether the steps carry two of the prompt's quantities, or as many as it has."""
+        """Whether the steps carry more than half of the prompt's quantities, where it has any."""
         used: set[str] = set()
-        wanted = min(2, len(self.asked))
+        wanted = len(self.asked) // 2 + 1 if self.asked else 0
         for step in self.steps:
             if len(used) >= wanted:
                 break

@@ -122,7 +122,13 @@ ABOUT = "The 16 boxes hold 16 * 24 = 384 pens. Of these 384 - 9 = 375 are whole.
 def test_one_text_for_every_question_earns_nothing() -> None:
     assert cot_clarity(completions=[ABOUT, SOLVED["arithmetic"]], prompts=[QUESTION] * 2) == [1.0, 0.0]
     judged = cot_clarity.explain(completions=[SOLVED["arithmetic"]], prompts=[QUESTION])[0]
-    assert judged.reason == "the steps carry fewer than two of the prompt's quantities"
+    assert judged.reason == "the steps carry no more than half of the prompt's quantities"
+
+
+def test_reasoning_carries_more_than_half_of_the_prompts_quantities() -> None:
+    half = "The 16 boxes are packed. Then 16 * 24 = 384 pens are counted. So 384 / 2 = 192 are sold."
+    asked = ["A shop has 16 boxes of 24 pens.", "A shop has 16 boxes of 24 pens, 9 crates and 7 bags."]
+    assert cot_clarity(completions=[half, half], prompts=asked) == [1.0, 0.0]
 
 
 def test_a_step_that_carries_nothing_of_the_question_is_none() -> None:
