@@ -18,7 +18,14 @@ def step(number: int) -> Step:
 
 def held_out(number: int, tmp_path) -> HeldOut:
     change = Difference(
-        *(0.5, 0.4, 0.6, 10, 0, 0.01, 0.01, "sign-flip", "t", 5, 0, 0, 0, 0.1, Verdict.IMPROVED, None, None)
+        *(0.5, 0.4, 0.6, 10, 0, 0.01, 0.01, "sign-flip", "t", 5, 0, 0, 0, 0.1, Verdict.IMPROVED, None, None, None),
+        level=0.95,
+        margin=0.02,
+        low_held=0.4,
+        reach=1.0,
+        unseen=0.0,
+        graded=False,
+        **dict.fromkeys(("held_above", "p_exact", "p_models")),
     )
     means = {"correctness": 0.3, "form": None, "total": 0.8}
     return HeldOut(
