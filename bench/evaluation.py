@@ -129,7 +129,7 @@ def _loop(bench: Bench, engine: TransformersEngine, prompts: Sequence[Prompt], m
     for number in range(bench.rounds):
         bare.append(_timed(lambda: _generate(engine, batches, sampling)))
         fresh, out = replace(engine), bench.folder / f"{mode}-{number}"
-        loop.append(_timed(lambda fresh=fresh, out=out: evaluation.run(fresh, out)))  # type: ignore[misc]
+        loop.append(_timed(lambda fresh=fresh, out=out: evaluation.run(fresh, out)))  # type: ignore[misc]  # bound as defaults
     _print_loop(mode, bare, loop)
 
 

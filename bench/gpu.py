@@ -182,7 +182,7 @@ def _plain(recipe: Recipe, out: Path) -> None:
             bnb_4bit_compute_dtype=dtype,
         )
     model = AutoModelForCausalLM.from_pretrained(recipe.model.path, dtype=dtype, **arguments)
-    rows = [prompt.text[-1]["content"] + "\n\n" for prompt in recipe.task.load().prompts("train")]  # type: ignore[index]
+    rows = [prompt.text[-1]["content"] + "\n\n" for prompt in recipe.task.load().prompts("train")]  # type: ignore[index]  # messages
     accumulation = make_plan(recipe, len(rows)).geometry.accumulation
     trainer = GRPOTrainer(
         model,

@@ -144,7 +144,7 @@ def test_every_public_name_is_found_at_its_first_use(package: str) -> None:
     assert {name for _, names in _deferred(package) for name in names} == set(module.__all__) == set(dir(module))
     assert {*module.__all__} <= vars(module).keys()  # looked for once, and then at hand
     with pytest.raises(AttributeError, match="has no attribute 'nothing'") as caught:
-        module.nothing  # noqa: B018
+        module.nothing  # noqa: B018  # to look it up is the test
     assert (caught.value.name, caught.value.obj) == ("nothing", module)  # of which Python makes "Did you mean"
 
 

@@ -116,7 +116,7 @@ def _unpacked(archive: zipfile.ZipFile, path: Path, member: zipfile.ZipInfo) -> 
     try:
         if member.compress_type == ZSTANDARD:
             return _unzstandard(path, member)
-        return archive.read(member)
+        return archive.read(member)  # NotImplementedError is what it raises on a compression that it does not know
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, zlib.error) as error:
         raise EvaluationError(f"{path}, {member.filename}: {error}") from None
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,7 @@ TWICE = [
 
 
 @pytest.mark.parametrize(("command", "argv", "said"), TWICE)
-def test_an_option_that_takes_the_place_of_another_is_refused(command, argv, said, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_an_option_that_takes_the_place_of_another_is_refused(command, argv, said, capsys) -> None:
     with pytest.raises(SystemExit) as caught:
         command(argv)
     assert caught.value.code == 2
@@ -207,7 +208,7 @@ def start(command: list[str], folder: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen([*signals, *command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def wait_until(condition, process: "subprocess.Popen[str]") -> None:  # type: ignore[no-untyped-def]
+def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
     deadline = time.monotonic() + 60
     while not condition():
         assert process.poll() is None, process.communicate()

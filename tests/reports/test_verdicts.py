@@ -80,7 +80,7 @@ def test_several_models_are_judged_at_a_higher_level(tmp_path: Path) -> None:
     several, each = (_compare(tmp_path / str(more), *models, multiplicity=more) for more in (True, False))
     assert [pair.gain.level for pair in several.pairs] == pytest.approx([0.99] * 5)
     assert {pair.gain.level for pair in each.pairs} == {0.95}
-    assert all(a.gain.low < b.gain.low for a, b in zip(several.pairs, each.pairs, strict=True))  # type: ignore[operator]
+    assert all(a.gain.low < b.gain.low for a, b in zip(several.pairs, each.pairs, strict=True))  # type: ignore[operator]  # none is None
     ordered = sorted(pair.gain.p or 0.0 for pair in several.pairs)
     smallest = min(several.pairs, key=lambda pair: pair.gain.p or 0.0)
     assert smallest.gain.p_models == pytest.approx(5 * ordered[0])

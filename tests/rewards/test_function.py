@@ -96,7 +96,8 @@ def test_accepted_returns(returned: Any, expected: list[float | None]) -> None:
 
 
 def test_torch_scalars_are_accepted() -> None:
-    torch = pytest.importorskip("torch")
+    import torch
+
     assert FunctionReward(lambda completions, **_: list(torch.tensor([0.5, 1.0])))(completions=["a", "b"]) == [0.5, 1.0]
 
 
@@ -215,7 +216,7 @@ class Vandal(Reward):
 
     def judge(self, batch: Batch) -> list[Judgement]:
         columns: Any = {**batch.columns, "completion_ids": batch.completion_ids}
-        return [Judgement(value, "", "") for value in vandal(batch.raw, batch.prompts, **columns)]  # type: ignore[arg-type]
+        return [Judgement(value, "", "") for value in vandal(batch.raw, batch.prompts, **columns)]  # type: ignore[arg-type]  # as it came
 
 
 @pytest.mark.parametrize("other", [vandal, Vandal()])
@@ -250,7 +251,7 @@ def test_unknown_arguments_are_refused_when_built() -> None:
         with pytest.raises(RewardError, match=r"takes no completions, so it is no reward"):
             FunctionReward(function)  # type: ignore[arg-type]  # the last of them returns nothing at all
     with pytest.raises(RewardError, match=r"'text' is no function"):
-        FunctionReward("text")  # type: ignore[arg-type]
+        FunctionReward("text")  # type: ignore[arg-type]  # no function: it is refused
 
 
 def test_pickles_and_judges_in_threads() -> None:

@@ -97,6 +97,6 @@ def test_mistakes_are_told_when_built(spec: str, hint: str) -> None:
 
 def test_only_rewards_are_taken() -> None:
     with pytest.raises(RewardError, match="the bonus is"):
-        Gate(get("xml_format"), len)  # type: ignore[arg-type]
+        Gate(get("xml_format"), len)  # type: ignore[arg-type]  # no reward: it is refused
     with pytest.raises(RewardError, match="never decides"):
         Gate(FunctionReward(unbounded), get("length"), threshold=float("nan"))

@@ -25,7 +25,7 @@ CASES = [
 
 @pytest.mark.parametrize(("completion", "parameters", "value"), CASES)
 def test_penalty(completion: str, parameters: dict[str, float], value: float) -> None:
-    assert Repetition(**parameters)(completions=[completion]) == [pytest.approx(value)]  # type: ignore[arg-type]
+    assert Repetition(**parameters)(completions=[completion]) == [pytest.approx(value)]  # type: ignore[arg-type]  # a table
 
 
 def test_token_ids_go_before_words_unless_words_are_asked_for() -> None:
@@ -54,7 +54,7 @@ def test_tokens_without_ids_are_refused() -> None:
 )
 def test_parameters_are_checked(parameters: dict[str, object]) -> None:
     with pytest.raises(RewardError, match="write"):
-        Repetition(**parameters)  # type: ignore[arg-type]
+        Repetition(**parameters)  # type: ignore[arg-type]  # a table
 
 
 @given(st.lists(st.integers(0, 3), max_size=30), st.integers(1, 4))

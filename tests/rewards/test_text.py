@@ -70,7 +70,7 @@ def test_prefilled_block_is_seen() -> None:
 )
 def test_no_text_is_one_clear_line(raw: object) -> None:
     with pytest.raises(RewardError, match="a completion must be a string or a list of messages; got") as error:
-        normalise(raw)  # type: ignore[arg-type]
+        normalise(raw)  # type: ignore[arg-type]  # of the wrong type on purpose
     assert "\n" not in str(error.value)
 
 

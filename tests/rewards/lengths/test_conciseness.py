@@ -23,7 +23,7 @@ def test_the_shorter_of_two_right_answers_earns_more() -> None:
 
 @pytest.mark.parametrize("parameters", [{}, {"budget": 5}, {"budget": 5000}])
 def test_a_short_wrong_answer_never_beats_a_long_right_one(parameters: dict[str, int]) -> None:
-    values = Conciseness(**parameters)(completions=[WRONG, LONGEST * 1, ""], answer=["18"] * 3)  # type: ignore[arg-type]
+    values = Conciseness(**parameters)(completions=[WRONG, LONGEST * 1, ""], answer=["18"] * 3)  # type: ignore[arg-type]  # a table
     assert values[0] == values[2] == 0.0
     assert values[1] is not None
     assert values[1] > 0.0
@@ -32,7 +32,7 @@ def test_a_short_wrong_answer_never_beats_a_long_right_one(parameters: dict[str,
 @pytest.mark.parametrize("empty", ["", " \n", "<answer></answer>", "<think>long</think>\n", "<think>never closed"])
 @pytest.mark.parametrize("parameters", [{}, {"budget": 100}])
 def test_emptiness_is_never_paid(empty: str, parameters: dict[str, int]) -> None:
-    values = Conciseness(**parameters)(completions=[empty, "A real, longer text."])  # type: ignore[arg-type]
+    values = Conciseness(**parameters)(completions=[empty, "A real, longer text."])  # type: ignore[arg-type]  # a table
     assert values[0] == 0.0
     assert values[1] is not None
     assert values[1] > 0.0
@@ -72,7 +72,7 @@ def test_a_named_reference_column_must_exist() -> None:
 @pytest.mark.parametrize("parameters", [{"budget": 0}, {"budget": 1.5}, {"unit": "word"}])
 def test_parameters_are_checked(parameters: dict[str, object]) -> None:
     with pytest.raises(RewardError, match="write"):
-        Conciseness(**parameters)  # type: ignore[arg-type]
+        Conciseness(**parameters)  # type: ignore[arg-type]  # a table
 
 
 @given(st.lists(st.integers(1, 300), min_size=2, max_size=8))

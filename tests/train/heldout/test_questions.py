@@ -211,7 +211,7 @@ def test_choosing_needs_evaluations(key: str) -> None:
 def test_wandb_works_offline_and_keeps_no_key(
     tiny: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("wandb")
+    pytest.importorskip("wandb", reason="needs the extra wandb")
     secret = "0123456789abcdef0123456789abcdef01234567"
     for name, value in {"WANDB_MODE": "offline", "WANDB_DIR": str(tmp_path), "WANDB_API_KEY": secret}.items():
         monkeypatch.setenv(name, value)
