@@ -127,6 +127,8 @@ def test_prompt_and_text_are_cut_as_lm_evaluation_harness_cuts_them() -> None:
     )
     start, texts = cut([{"role": "user", "content": "5+2"}])
     assert [start + text for text in texts] == [whole + "7", whole + "12"]  # no space behind a chat template
+    tokenizer.chat_template = "{{ messages[0]['content'] }}="  # one that ends in no white space
+    assert cut([{"role": "user", "content": "5+2"}]) == ("5+2=", ["7", "12"])
 
 
 def test_a_text_that_does_not_fit_is_refused(engine: TransformersEngine) -> None:
