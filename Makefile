@@ -1,13 +1,14 @@
 # make demo   the whole loop on this machine: evaluate a base, train it, evaluate again, compare
 # make test   the tests
-# Both make a virtual environment in .venv first and use it again later.
+# make real   the same loop on a real model, SmolLM2-135M, and your file of prompts: make real PROMPTS=prompts.jsonl
+# All make a virtual environment in .venv first and use it again later.
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-slow lint types wheel clean
+.PHONY: demo real test test-slow lint types wheel clean
 .DELETE_ON_ERROR:
 
 $(READY): pyproject.toml constraints.txt
@@ -20,6 +21,12 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)
 	rm -rf demo
 	$(BIN)/grpo-train arithmetic-tiny --out demo/train --html demo/report.html
+
+real: $(READY)
+	@test -f "$(PROMPTS)" || { echo 'make real: no file of prompts; give PROMPTS=FILE, JSON Lines such as "Why is the sky blue?"'; exit 2; }
+	test -d real/smollm2 || { $(BIN)/pip install --quiet --disable-pip-version-check gguf && $(BIN)/python examples/real/smollm2.py real/smollm2; }
+	$(BIN)/grpo-train examples/real/smollm2-length.yaml --model real/smollm2 --data "$(PROMPTS)" \
+		--out real/train $(if $(wildcard real/train),--resume) --html real/report.html
 
 test: $(READY)
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"

@@ -97,6 +97,13 @@ def _json_line(number: int, raw: bytes) -> TableRow:
             parse_once(raw)
     except (ValueError, RecursionError) as error:
         return TableRow(where, {}, f"not valid JSON ({error})")
+    return _json_row(where, value)
+
+
+def _json_row(where: str, value: object) -> TableRow:
+    """Return an object as a row; a bare string, as lists of prompts are kept, is a row with the column ``text``."""
+    if isinstance(value, str):
+        value = {"text": value}
     if not isinstance(value, dict):
         return TableRow(where, {}, f"a JSON object is wanted, this is {type(value).__name__}")
     return TableRow(where, value)
@@ -115,8 +122,7 @@ def _json_rows(path: Path) -> Iterator[TableRow]:
         stream = JsonStream(file, path)
         if stream.peek() == "[":
             for number, value in enumerate(stream.elements(), start=1):
-                fault = None if isinstance(value, dict) else f"a JSON object is wanted, this is {type(value).__name__}"
-                yield TableRow(f"row {number}", {} if fault else value, fault)
+                yield _json_row(f"row {number}", value)
             return
     yield from json_lines(path)
 

@@ -13,6 +13,9 @@ from ..types import TrainingError
 
 _RECIPES = files(__package__) / "shipped"
 
+_WITH_FILES = ("task", "evaluation")
+"""The sections that name files: a task card, rows."""
+
 
 class Summary(NamedTuple):
     """One line of the list of recipes."""
@@ -38,6 +41,8 @@ def summaries() -> list[Summary]:
 def read_recipe(name: str) -> dict[str, Any]:
     """Return the values of a recipe, one of :func:`recipe_names` or a YAML file, unchecked.
 
+    A task card and rows that lie beside the file are found there, from whatever folder the command is typed in.
+
     Raises :class:`TrainingError` for an unknown name, with the nearest ones, and for a file that is no mapping.
 
     >>> read_recipe("arithmetic-tiny")["model"]
@@ -46,7 +51,9 @@ def read_recipe(name: str) -> dict[str, Any]:
     values = _values(name)
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise TrainingError(f"{name}: a recipe is a mapping of keys such as model, task and rewards.")
-    return values
+    if not name.endswith((".yaml", ".yml")):
+        return values
+    return {key: _beside(Path(name).parent, value) if key in _WITH_FILES else value for key, value in values.items()}
 
 
 def parse_yaml(text: str, where: str) -> Any:
@@ -59,6 +66,18 @@ def parse_yaml(text: str, where: str) -> Any:
         return parse_plain(text)
     except YamlError as error:
         raise TrainingError(f"{where}: {error}.") from None
+
+
+def _beside(folder: Path, section: Any) -> Any:
+    """Return a section with the card and the rows that lie in ``folder`` under their paths from here."""
+    if not isinstance(section, dict):
+        return _beside(folder, {"name": section})["name"]
+    paths = {key: section[key] for key in ("name", "data") if isinstance(section.get(key), str)}
+    return section | {
+        key: str(folder / path)
+        for key, path in paths.items()
+        if (key == "data" or path.endswith((".yaml", ".yml"))) and (folder / path).is_file()
+    }
 
 
 def _values(name: str) -> Any:

@@ -53,6 +53,14 @@ def test_broken_files(file: str, content: bytes, said: str, tmp_path: Path) -> N
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("file", "content"), [("r.jsonl", '"why?"\n{"text": "how?"}\n'), ("r.json", '["why?", {"text": "how?"}]')]
+)
+def test_bare_strings_are_rows_of_text(file: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / file).write_text(content)
+    assert list(read_table(tmp_path / file)) == [{"text": "why?"}, {"text": "how?"}]
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r"no file .*rows\.csv"):
         read_table(tmp_path / "rows.csv")
