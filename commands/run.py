@@ -14,6 +14,7 @@ EXAMPLES = """\
 examples:
   grpo-eval run --task arithmetic --model demo
   grpo-eval run --task gsm8k --model base=HuggingFaceTB/SmolLM2-135M-Instruct --model tuned=runs/merged --limit 200
+  grpo-eval run --task gsm8k --limit 200 --model base=runs/gsm8k-1/base --model new=org/model+runs/adapter
   grpo-eval run --data rows.csv --prompt-column question --reference-column answer \\
       --model base=org/model --model tuned=org/model+runs/adapter --samples 4 --temperature 1.0 --html report.html
 
@@ -46,7 +47,8 @@ def add_parser(commands: Subparsers) -> None:
         required=True,
         metavar="[NAME=]PATH_OR_ID[+ADAPTER]",
         help="a checkpoint: folder, hub id, or 'demo' (embedded), with +ADAPTER a LoRA on it; a folder of "
-        "checkpoint-*; vllm:PATH_OR_ID, openai:URL#MODEL or replay:FILE; may be given again",
+        "checkpoint-*; vllm:PATH_OR_ID, openai:URL#MODEL or replay:FILE; or the folder of a finished run, whose rows "
+        "are taken as they are; may be given again",
     )
     options.add_loading(parser)
     options.add_endpoints(parser)
@@ -67,7 +69,8 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate every model and show the results."""
-    from .actions.run import Job, ModelOptions
+    from .actions.models import ModelOptions
+    from .actions.run import Job
 
     return Job(
         models=options.read(ModelOptions, args),

@@ -39,6 +39,9 @@ class StopOptions:
             return
         if len(specs) != 2:
             raise UsageError(f"--until-decided compares a base with one other model, and {len(specs)} are given.")
+        for spec in specs:
+            if spec.kind == "run":
+                raise UsageError(f"--until-decided asks both models in turns, and {spec.name!r} is a finished run.")
         if {spec.kind for spec in specs} == {"vllm"} and specs[0].path.without_adapter != specs[1].path.without_adapter:
             raise UsageError(
                 "--until-decided asks the models in turns, and vLLM holds one base at a time: ask the base first, and "

@@ -104,7 +104,7 @@ class Evaluation:
         old = Run.open(out).manifest
         if not resume:
             raise EvaluationError(f"{out} holds a run of {old.model!r}; give --resume to finish it, or another --out.")
-        asked = {"task": self.task, "mix": mix_record(self.mix), "sampling": self._settings}
+        asked = {"task": self.task, "mix": mix_record(self.mix), "sampling": self.settings}
         differing = [name for name, value in asked.items() if getattr(old, name) != value]
         if engine is not None:
             said = engine.describe()
@@ -132,7 +132,7 @@ class Evaluation:
             write_lines(out / "prompts.jsonl", (prompt._asdict() for prompt in self.prompts))
 
     @property
-    def _settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """How completions are drawn, as a manifest keeps it; that something is generated goes without saying."""
         settings: dict[str, Any] = json.loads(json.dumps(asdict(self.sampling)))
         return settings if self.sampling.likelihood else {key: settings[key] for key in settings if key != "likelihood"}
@@ -174,7 +174,7 @@ class Evaluation:
             weights=engine.weights,
             task=self.task,
             mix=mix_record(self.mix),
-            sampling=self._settings,
+            sampling=self.settings,
             engine=engine.describe(),
             environment=environment(),
             command=command_line(),

@@ -15,7 +15,7 @@ from ...evaluate.logs.recognition import open_log
 from ...evaluate.paired.arms import Arm, read_arm
 from ...evaluate.paired.shared import on_shared_questions
 from ...evaluate.progress import Advance
-from ...evaluate.runs.run import Run, find_runs
+from ...evaluate.runs.run import Run, find_runs, holds_runs
 from ...evaluate.types import EvaluationError
 from ...files import folder_names
 from ...rewards import RewardMix
@@ -23,11 +23,6 @@ from ..arms import arm_places
 from ..log_options import LogOptions, Source
 from ..options import ScoringOptions, UsageError
 from ..progress import progress
-
-
-def holds_runs(path: Path) -> bool:
-    """Return whether a path is a run, or a folder of runs."""
-    return (path / "manifest.json").exists() or any(path.glob("*/manifest.json"))
 
 
 class OpenedRuns(NamedTuple):

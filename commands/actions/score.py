@@ -11,13 +11,13 @@ from pathlib import Path
 from ...evaluate.evaluation import claim
 from ...evaluate.logs.log import stem
 from ...evaluate.logs.table import rescore
-from ...evaluate.runs.run import find_runs
+from ...evaluate.runs.run import find_runs, holds_runs
 from ...files import folder_names, sync_folder
 from ...locks import locked
 from ..log_options import LogOptions, Source
 from ..options import ScoringOptions, UsageError
 from ..progress import progress
-from .logs import holds_runs, read_log
+from .logs import read_log
 
 
 def score_logs(sources: Sequence[Source], logs: LogOptions, scoring: ScoringOptions, out: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ..types import EvaluationError
 from .model_path import expanded
 from .spec import Limits, Loading, ModelSpec
 
@@ -38,6 +39,8 @@ def load_engines(
             from .replay import ReplayEngine
 
             yield ReplayEngine(spec.name, expanded(spec.path.base))
+        elif spec.kind == "run":
+            raise EvaluationError(f"{spec.path.base} is a finished run, which cannot be asked: give its model.")
         elif spec.kind == "vllm":
             from .vllm import VllmLoader
 

@@ -10,12 +10,13 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from ..redaction import without_secrets
+from ..runs.run import SUITE, holds_runs
 from ..types import EvaluationError
 from .model_path import ModelPath, expanded, split
 
-Kind = Literal["transformers", "vllm", "openai", "replay"]
+Kind = Literal["transformers", "vllm", "openai", "replay", "run"]
 
-FORMS = "[NAME=]PATH_OR_ID[@REVISION][+ADAPTER], vllm:PATH_OR_ID[+ADAPTER], openai:URL#MODEL or replay:FILE"
+FORMS = "[NAME=]PATH_OR_ID[@REVISION][+ADAPTER], vllm:PATH_OR_ID[+ADAPTER], openai:URL#MODEL, replay:FILE or RUN"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Limits:
 class ModelSpec:
     """A model and its label.
 
-    ``path.base`` is the URL for ``openai`` and the file for ``replay``; ``remote`` is the model's name at an endpoint,
+    ``path.base`` is the URL for ``openai``, the file for ``replay`` and the folder for ``run``: a finished run, or
+    a folder of them, whose rows are taken as they are. ``remote`` is the model's name at an endpoint,
     and ``vllm`` says whether that is served by vLLM (None: the server is asked).
     """
 
@@ -92,7 +94,18 @@ def _unlabelled(prefix: str | None, rest: str) -> ModelSpec:
         name = file.parent.name if file.name == "completions.jsonl" else file.stem
         return ModelSpec(name, ModelPath(rest), "replay")
     path = ModelPath.parse(rest)
+    if prefix is None and _is_run(path):
+        return ModelSpec(path.name, path, "run")
     return ModelSpec(path.name, path, "vllm" if prefix == "vllm" else "transformers")
+
+
+def _is_run(path: ModelPath) -> bool:
+    """Return whether a path is a run or a folder of runs, and no checkpoint that was evaluated in its own folder."""
+    folder = expanded(path.base)
+    weights = ("config.json", "adapter_config.json", "checkpoint-*")
+    if path.adapter is not None or any(any(folder.glob(name)) for name in weights):
+        return False
+    return (folder / SUITE).exists() or holds_runs(folder)
 
 
 def _endpoint(rest: str) -> ModelSpec:

@@ -11,7 +11,7 @@ from ..types import EvaluationError
 from .doubts import Mismatch
 from .table import Table
 
-OF_THE_MODEL = ("name", "checkpoint", "adapter", "trained_for", "revision", "url", "file", "notes")
+OF_THE_MODEL = ("name", "checkpoint", "adapter", "trained_for", "revision", "url", "file", "notes", "taken_from")
 """Beginnings of the names of what an engine says about which model answered: two models differ in it by right."""
 
 

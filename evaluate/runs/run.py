@@ -22,6 +22,9 @@ from ..types import EvaluationError, Prompt, Row
 from .lines import prompt_id, prompt_line, prompt_lines, row_key, row_line, row_lines, score_lines
 from .manifest import Manifest
 
+SUITE = "suite.json"
+"""The file that makes a folder one of several tasks, whose runs are a level deeper."""
+
 
 class Answered(NamedTuple):
     """A prompt and its completions, sample by sample."""
@@ -189,6 +192,19 @@ def find_runs(paths: list[Path]) -> list[Run]:
             raise EvaluationError(f"no folder {path}: give the directory of a run.")
         runs += [Run.open(folder) for folder in run_folders(path)]
     return runs
+
+
+def holds_runs(path: Path) -> bool:
+    """Return whether a path is a run, or a folder of runs."""
+    return (path / "manifest.json").exists() or any(path.glob("*/manifest.json"))
+
+
+def runs_below(path: Path) -> list[Run]:
+    """Return the run in ``path``, or those in its subfolders and theirs, as the suite of several tasks has them."""
+    if (path / "manifest.json").exists():
+        return [Run.open(path)]
+    manifests = sorted([*path.glob("*/manifest.json"), *path.glob("*/*/manifest.json")])
+    return [Run.open(manifest.parent) for manifest in manifests]
 
 
 def run_folders(path: Path) -> list[Path]:
