@@ -17,11 +17,14 @@ from ..evaluate.paired.comparison import Comparison
 from ..evaluate.runs.run import Run
 from ..files import write_atomically
 from . import training, verdicts, wording
+from .advice import lost_answers
 from .embedded import embed
+from .head import facts, interval_places
 from .json_report import to_json
 from .looks import look_rows, look_sentences
 from .samples import read_questions
 from .subgroups import group_rows, group_sentence
+from .units import units
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -54,6 +57,8 @@ def _render(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
         .get_template("report.html.jinja")
         .render(
             comparison=comparison,
+            facts=facts(comparison, runs_of(runs)),
+            parts=_parts(comparison),
             pairs=[_pair_view(comparison, index) for index in range(len(comparison.pairs))],
             manifests=[_manifest_view(run) for run in runs_of(runs)],
             sampled=all(run.manifest.sampling for run in runs_of(runs)),
@@ -66,6 +71,23 @@ def _render(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
             policy=_policy(scripts),
         )
     )
+
+
+def _parts(comparison: Comparison) -> dict[str, str]:
+    """Return the parts of the page and what the links to them say, in their order."""
+    pairs, several = comparison.pairs, len(comparison.models) > 2
+    present = {
+        "changed": ("Changes", bool(pairs)),
+        "questions": ("Questions", bool(pairs)),
+        "why": ("Why", bool(pairs)),
+        "attempts": ("More attempts", any(pair.curves for pair in pairs)),
+        "means": ("Means", not pairs),
+        "trajectory": ("Trajectory", several),
+        "weights": ("Weights", True),
+        "samples": ("Samples", True),
+        "made": ("How it was made", True),
+    }
+    return {part: label for part, (label, shown) in present.items() if shown}
 
 
 def _environment() -> Environment:
@@ -87,6 +109,7 @@ def _environment() -> Environment:
     environment.globals.update(drifted=wording.drifted)
     environment.globals.update(group_rows=group_rows, group_sentence=group_sentence)
     environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
+    environment.globals.update(lost_answers=lost_answers, interval_places=interval_places)
     environment.globals.update(alarm=wording.alarm, medians=wording.medians, repetition=wording.repetition)
     environment.globals.update(notes=wording.notes)
     environment.globals.update(claim=training.claim, origins=training.origins, best_of=training.best_of)
@@ -147,8 +170,10 @@ def _pair_view(comparison: Comparison, index: int) -> dict[str, Any]:
     base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
     rows = [(name, difference, base.rows()[name], tuned.rows()[name]) for name, difference in pair.rows().items()]
     behaviour = wording.behaviour_rows(pair, base, tuned)
-    seeds = _dots(training.seed_changes(pair, comparison))
-    return {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "behaviour": behaviour, "seeds": seeds}
+    unit = units(pair)
+    seeds = _dots(training.seed_changes(pair, comparison, unit[pair.primary]))
+    view = {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "behaviour": behaviour}
+    return {**view, "units": unit, "seeds": seeds, "bar": interval_places(pair.gain)}
 
 
 def _dots(seeds: Sequence[training.SeedChange]) -> list[tuple[training.SeedChange, float | None]]:

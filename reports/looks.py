@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from ..evaluate.paired.comparison import Pair, Verdict
 from ..evaluate.paired.looks import Look, Looks
-from .wording import interval, questions, signed
+from .units import NUMBERS, Unit
+from .wording import questions
 
 
 class LookRow(NamedTuple):
@@ -30,17 +31,19 @@ def percent(level: float) -> str:
     return f"{100 * level:.2f} %"
 
 
-def look_rows(looks: Looks) -> list[LookRow]:
+def look_rows(looks: Looks, unit: Unit = NUMBERS) -> list[LookRow]:
     """Return a row for each look, those to come too."""
-    return [_row(f"{number} of {len(looks.looks)}", look) for number, look in enumerate(looks.looks, 1)]
+    return [_row(f"{number} of {len(looks.looks)}", look, unit) for number, look in enumerate(looks.looks, 1)]
 
 
-def _row(number: str, look: Look) -> LookRow:
+def _row(number: str, look: Look, unit: Unit) -> LookRow:
     shown = (number, f"{look.questions:,}", f"{look.z:.3f}", percent(look.level))
     if look.change is None:
         return LookRow(*shown, "-", "-", "to come")
     change = look.change
-    return LookRow(*shown, signed(change.delta), interval(change.low, change.high), change.verdict or "NO VERDICT")
+    return LookRow(
+        *shown, unit.change(change.delta), unit.interval(change.low, change.high), change.verdict or "NO VERDICT"
+    )
 
 
 def look_sentences(pair: Pair) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .wording import interval, number, one_line, probability, questions, signed
+from .units import NUMBERS, Unit
+from .wording import number, one_line, probability, questions
 
 if TYPE_CHECKING:  # it computes with arrays, which the words do without
     from ..evaluate.paired.subgroups import Subgroups
@@ -23,16 +24,16 @@ class GroupRow(NamedTuple):
     verdict: str
 
 
-def group_rows(groups: Subgroups) -> list[GroupRow]:
+def group_rows(groups: Subgroups, unit: Unit = NUMBERS) -> list[GroupRow]:
     """Return a row for each group; one of fewer than five questions has no verdict."""
     return [
         GroupRow(
             one_line(group.name),
             f"{group.change.n:,}",
-            number(group.base),
-            number(group.tuned),
-            signed(group.change.delta),
-            interval(group.change.low, group.change.high) if group.verdict else "-",
+            unit.value(group.base),
+            unit.value(group.tuned),
+            unit.change(group.change.delta),
+            unit.interval(group.change.low, group.change.high) if group.verdict else "-",
             probability(group.change.p_holm),
             group.verdict or "-",
         )

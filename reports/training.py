@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..evaluate.paired.comparison import Comparison, ModelSummary, Pair
+from .units import NUMBERS, Unit
 from .verdicts import headline
-from .wording import number, one_line, signed
+from .wording import number, one_line
 
 
 def claim(pair: Pair) -> str:
@@ -79,33 +80,25 @@ def best_of(comparison: Comparison) -> str:
 
 
 class SeedChange(NamedTuple):
-    """One training seed: whose it is, its mean of the primary metric, and its change from the pair's base."""
+    """One training seed: whose it is, its mean of the primary metric, and its change from the pair's base, twice."""
 
     model: str
     seed: str
     mean: str
     change: float | None
-
-    @property
-    def shown(self) -> str:
-        """The change as text."""
-        return signed(self.change)
+    shown: str
 
 
-def seed_changes(pair: Pair, comparison: Comparison) -> list[SeedChange]:
+def seed_changes(pair: Pair, comparison: Comparison, unit: Unit = NUMBERS) -> list[SeedChange]:
     """Return each seed of the arms in a pair, against the mean of the base; none where no side is an arm."""
     base = comparison.model(pair.base).rows()[pair.primary].estimate.mean
-    return [
-        SeedChange(
-            one_line(model.name),
-            one_line(one.name),
-            number(one.mean),
-            None if one.mean is None or base is None else one.mean - base,
-        )
-        for model in _sides(pair, comparison)
-        if model.seeds is not None
-        for one in model.seeds.means
-    ]
+    seeds = []
+    for model in _sides(pair, comparison):
+        for one in model.seeds.means if model.seeds else ():
+            change = None if one.mean is None or base is None else one.mean - base
+            names = (one_line(model.name), one_line(one.name))
+            seeds.append(SeedChange(*names, unit.value(one.mean), change, unit.change(change)))
+    return seeds
 
 
 def _sides(pair: Pair, comparison: Comparison) -> tuple[ModelSummary, ModelSummary]:

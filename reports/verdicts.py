@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..evaluate.paired.comparison import FEWEST, Comparison, Difference, Pair, Verdict
-from .wording import interval, number, one_line, probability, questions, share, signed
+from .units import NUMBERS, Unit
+from .wording import number, one_line, probability, questions, share
 
 
 def verdict_word(pair: Pair) -> str:
@@ -39,23 +40,28 @@ def confidence(level: float) -> str:
     return f"{100 * level:.3g} %"
 
 
-def evidence(pair: Pair) -> str:
+def evidence(pair: Pair, unit: Unit = NUMBERS) -> str:
     """Return the sentences that carry the verdict: the change, its interval, what it rests on, and what it lacks."""
     primary, metric = pair.gain, one_line(pair.primary)
     if primary.delta is None:
         return f"No question has a value of {metric} in both models."
     change = (
-        f"{metric} changed by {signed(primary.delta)} "
-        f"({confidence(primary.level)} interval {interval(primary.low, primary.high)}) on {questions(primary.n)}."
+        f"{metric} changed by {unit.change(primary.delta)} "
+        f"({confidence(primary.level)} interval {unit.interval(primary.low, primary.high)}) on {_asked(primary)}."
     )
-    seen = "" if primary.mde is None else f"Smallest change it could reliably detect: {number(primary.mde)}."
-    meaning = _outcome(primary, hindered=bool(pair.obstacles))
+    seen = "" if primary.mde is None else f"Smallest change it could reliably detect: {unit.size(primary.mde)}."
+    meaning = _outcome(primary, unit, hindered=bool(pair.obstacles))
     return " ".join(filter(None, [change, seen, meaning, _disagreement(primary), _rests_on(primary)]))
 
 
-def _outcome(primary: Difference, *, hindered: bool) -> str:
+def _asked(primary: Difference) -> str:
+    """Return on how many questions a change rests, and of how many where some have no value in one of the models."""
+    return f"{primary.n:,} of {questions(primary.n + primary.dropped)}" if primary.dropped else questions(primary.n)
+
+
+def _outcome(primary: Difference, unit: Unit, *, hindered: bool) -> str:
     """Say what is ruled out, or what would do it."""
-    loss = f"A loss of {number(primary.margin)} or more"
+    loss = f"A loss of {unit.size(primary.margin)} or more"
     if primary.verdict is Verdict.HELD:
         small = ": a small loss, within the margin" if primary.high is not None and primary.high < 0 else ""
         return f"{loss} is ruled out{small}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..evaluate.paired.alarms import Alarm
@@ -164,17 +164,20 @@ def doubts(models: Iterable[ModelSummary], hindrances: Sequence[Obstacle], prima
     return [*([hindered] if hindered else []), *missing]
 
 
-def narrowing(change: Difference) -> str:
-    """Return what pairing and shared random numbers did to the interval, "" where nothing is known of it."""
+def narrowing(change: Difference, size: Callable[[float], str] = number) -> str:
+    """Return what pairing and shared random numbers did to the interval, "" where nothing is known of it.
+
+    ``size`` writes a width in words.
+    """
     if change.low is None or change.high is None:
         return ""
     width = change.high - change.low
     others = []
     if change.pairing is not None:
-        others.append(f"{number(change.pairing * width)} without pairing")
+        others.append(f"{size(change.pairing * width)} without pairing")
     if change.variance and change.variance.noise_narrowing is not None:
-        others.append(f"{number(change.variance.noise_narrowing * width)} without shared random numbers")
-    return f"The interval is {number(width)} wide; it would be {', '.join(others)}." if others else ""
+        others.append(f"{size(change.variance.noise_narrowing * width)} without shared random numbers")
+    return f"The interval is {size(width)} wide; it would be {', '.join(others)}." if others else ""
 
 
 def noise_floor(noise: NoiseFloor) -> str:
@@ -293,16 +296,16 @@ def _moved(change: Estimate, scale: float = 1, unit: str = "") -> tuple[str, str
     """Return a change and its interval in words, one decimal each."""
     if change.mean is None:
         return "-", "unknown"
-    middle = f"{_signed_tenths(scale * change.mean)}{unit}"
+    middle = f"{signed_tenths(scale * change.mean)}{unit}"
     if change.low is None or change.high is None:
         return middle, "unknown"
-    return middle, f"{_signed_tenths(scale * change.low)} to {_signed_tenths(scale * change.high)}{unit}"
+    return middle, f"{signed_tenths(scale * change.low)} to {signed_tenths(scale * change.high)}{unit}"
 
 
-def _signed_tenths(value: float) -> str:
+def signed_tenths(value: float) -> str:
     """Return a number with one decimal and its sign; what is rounded to zero has none.
 
-    >>> _signed_tenths(-7.83), _signed_tenths(0.04), _signed_tenths(-0.04)
+    >>> signed_tenths(-7.83), signed_tenths(0.04), signed_tenths(-0.04)
     ('-7.8', '0.0', '0.0')
     """
     return f"{value:+.1f}" if round(value, 1) else "0.0"

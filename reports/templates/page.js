@@ -29,8 +29,20 @@
     history.replaceState(null, "", `#${hash}`);
   };
 
+  // A part of the page as it is shown: those of other pairs have the same names.
+  const part = (name) => document.querySelector(`main > [data-part="${name}"], article:not([hidden]) [data-part="${name}"]`);
+
+  // Goes to a part as a link does, though the address keeps the state: the next Tab goes on from there.
+  const jump = (name) => {
+    const heading = part(name).querySelector("h2");
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+    part(name).scrollIntoView();
+  };
+
   const showPair = () => {
     for (const article of document.querySelectorAll("article[data-pair]")) article.hidden = Number(article.dataset.pair) !== view.pair;
+    for (const link of document.querySelectorAll("[data-jump]")) link.hidden = !part(link.dataset.jump);
     for (const button of document.querySelectorAll("[data-choose-pair]")) button.setAttribute("aria-pressed", String(Number(button.dataset.choosePair) === view.pair));
     Charts.drawVisible();
   };
@@ -38,7 +50,9 @@
   const showControls = () => {
     control("filter").value = view.filter;
     if (control("search").value !== view.query) control("search").value = view.query;
-    for (const button of document.querySelectorAll("[data-filter]")) button.setAttribute("aria-pressed", String(button.dataset.filter === view.filter));
+    for (const link of document.querySelectorAll("[data-jump]"))
+    link.addEventListener("click", (event) => { event.preventDefault(); jump(link.dataset.jump); });
+  for (const button of document.querySelectorAll("[data-filter]")) button.setAttribute("aria-pressed", String(button.dataset.filter === view.filter));
   };
 
   const showQuestion = async () => {
@@ -120,6 +134,8 @@
 
   for (const button of document.querySelectorAll("[data-choose-pair]"))
     button.addEventListener("click", () => { change({ pair: Number(button.dataset.choosePair) }); showPair(); });
+  for (const link of document.querySelectorAll("[data-jump]"))
+    link.addEventListener("click", (event) => { event.preventDefault(); jump(link.dataset.jump); });
   for (const button of document.querySelectorAll("[data-filter]"))
     button.addEventListener("click", () => { change({ filter: button.dataset.filter, id: null }); control("samples").scrollIntoView(); });
   for (const input of document.querySelectorAll("[data-weight]"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,61 @@ def test_the_skip_link_keeps_the_state(browser: sync_api.Browser, report: Path) 
     sync_api.expect(watched.page.locator("#search")).to_be_in_viewport()
     assert watched.page.locator("#filter").input_value() == "fixed"
     assert "show=fixed" in watched.page.url
+    watched.page.close()
+
+
+def test_the_verdict_its_figures_and_what_was_compared_are_above_the_fold(opened: Watched, compared: Compared) -> None:
+    (pair,) = compared.comparison.pairs
+    for seen in (".facts", ".jumps", ".badge", ".figures .bar .point", ".figures"):
+        sync_api.expect(opened.page.locator(seen)).to_be_in_viewport()
+    figures = opened.page.locator(".figures").inner_text()
+    base, tuned = (model.rewards["correctness"].estimate.mean for model in compared.comparison.models)
+    assert f"{100 * (base or 0):.1f} % → {100 * (tuned or 0):.1f} %" in figures
+    assert f"{100 * (pair.gain.delta or 0):+.1f} points" in figures
+    row = opened.page.locator("table.cards").first.inner_text()
+    assert f"{100 * (pair.gain.delta or 0):+.1f} points" in row
+    assert f"{pair.total.delta:+.3f}" in row
+
+
+def test_the_verdicts_pill_is_filled(opened: Watched) -> None:
+    colour = "(one) => getComputedStyle(one).backgroundColor"
+    page, pill = opened.page.locator("body"), opened.page.locator(".badge")
+    assert pill.evaluate(colour) == "rgb(0, 104, 168)" != page.evaluate(colour)
+
+
+def test_links_jump_to_the_parts_of_the_pair_that_is_shown(browser: sync_api.Browser, tmp_path: Path) -> None:
+    models = [BASE, TUNED, TUNED._replace(name="later")]
+    runs = [write_run(tmp_path / model.name, model, questions=10) for model in models]
+    comparison = compare(runs)
+    plain = replace(comparison.pairs[0], curves=())  # the first pair has no part that the second has
+    write_html(replace(comparison, pairs=(plain, comparison.pairs[1])), runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html", "#show=cut", viewport={"width": 1280, "height": 900})
+    link = watched.page.locator('[data-jump="attempts"]')
+    sync_api.expect(link).to_be_hidden()
+    watched.page.locator("[data-choose-pair='1']").click()
+    link.click()
+    heading = watched.page.locator("article:not([hidden]) [data-part=attempts] h2")
+    sync_api.expect(heading).to_be_in_viewport()
+    sync_api.expect(heading).to_be_focused()
+    assert "show=cut" in watched.page.url  # the address keeps the state
+    parts = "all => all.filter((one) => !one.hidden).map((one) => one.dataset.jump)"
+    wanted = ["changed", "questions", "why", "attempts", "trajectory", "weights", "samples", "made"]
+    assert watched.page.locator("[data-jump]").evaluate_all(parts) == wanted
+    assert watched.complaints == []
+    watched.page.close()
+
+
+def test_answers_that_are_lost_are_a_bar_that_shows_them(
+    browser: sync_api.Browser, compared: Compared, tmp_path: Path
+) -> None:
+    base, tuned = compared.comparison.models
+    models = (replace(base, cut=0.08, unanswered=0.02), replace(tuned, cut=0.01, unanswered=0.0))
+    write_html(replace(compared.comparison, models=models), compared.runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html")
+    bar = watched.page.locator(".lost")
+    assert "8.0 % of base's and 1.0 % of tuned's completions were cut at the token limit" in bar.inner_text()
+    bar.get_by_role("button").click()
+    sync_api.expect(watched.page.locator("#filter")).to_have_value("cut")
     watched.page.close()
 
 

@@ -15,6 +15,7 @@ from grpokit.reports.json_report import to_json
 from grpokit.reports.markdown import to_markdown
 from grpokit.reports.terminal import print_comparison
 from grpokit.reports.training import best_of, claim, origins, seed_changes
+from grpokit.reports.units import NUMBERS, PERCENT
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, HOSTILE, TUNED, write_run
 from rich.cells import cell_len
@@ -94,9 +95,10 @@ def test_every_report_shows_each_seed_and_how_far_they_lie_apart(seeds: tuple[Co
     assert [one.change for one in seed_changes(of(comparison), comparison)] == pytest.approx([m - base for m in means])
     apart = f"SD between seeds {model.seeds.between:.3f}"
     terminal, markdown, page = shown(comparison), to_markdown(comparison), to_html(comparison, sides)
-    for text in (" ".join(terminal.split()), markdown.replace("\\", ""), page):
+    texts = [(" ".join(terminal.split()), NUMBERS), (markdown.replace("\\", ""), NUMBERS), (page, PERCENT)]
+    for text, unit in texts:
         assert apart in text
-        for one in seed_changes(of(comparison), comparison):
+        for one in seed_changes(of(comparison), comparison, unit):
             assert one.shown in text
     assert terminal.count("seed-") == markdown.count("seed-") == 3
     assert page.count('class="dot"') == 3
