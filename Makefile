@@ -20,7 +20,7 @@ $(READY): pyproject.toml constraints.txt
 
 demo: $(READY)
 	rm -rf demo
-	$(BIN)/grpo-train arithmetic-tiny --out demo/train --html demo/report.html
+	$(BIN)/grpo-eval demo --out demo
 
 real: $(READY)
 	@test -f "$(PROMPTS)" || { echo 'make real: no file of prompts; give PROMPTS=FILE, JSON Lines such as "Why is the sky blue?"'; exit 2; }

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from . import audit, chat, compare, rewards, run, score, signal, tasks
-from .main import Parser, execute
+from . import audit, chat, compare, completion, demo, doctor, rewards, run, score, signal, tasks
+from .main import Parser, add_version, execute
 
 DESCRIPTION = "Did this training really make the model better, at what, and can I trust it?"
 
 EXAMPLES = """\
 examples:
+  grpo-eval demo
   grpo-eval run --task arithmetic --model base=demo --model tuned=demo+runs/my-adapter --out runs/first
   grpo-eval run --data rows.jsonl --prompt-column question --reference-column answer --model org/model --limit 100
   grpo-eval score answers.jsonl --completion-column output --reference-column gold --model-column model
@@ -31,8 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def build_parser() -> Parser:
     """Return the parser of ``grpo-eval`` with all its commands."""
     parser = Parser(prog="grpo-eval", description=DESCRIPTION, epilog=EXAMPLES)
+    add_version(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (run, score, compare, signal, tasks, rewards, audit, chat):
+    for command in (demo, run, score, compare, signal, tasks, rewards, audit, chat, doctor, completion):
         command.add_parser(commands)
     return parser
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from typing import Any, NoReturn, TypeAlias
 
+from .. import __version__
 from .ending import USAGE, ended
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -92,6 +93,11 @@ def command(
     if run is not None:
         parser.set_defaults(run=run)
     return parser
+
+
+def add_version(parser: Parser) -> None:
+    """Add ``--version`` to a program."""
+    parser.add_argument("--version", action="version", version=f"grpokit {__version__}", help="print the version")
 
 
 def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:

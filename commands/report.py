@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import options
 from .log_options import LogOptions, add_sources, inputs
-from .main import Parser, execute
+from .main import Parser, add_version, execute
 from .report_options import ReportOptions, add_reports
 from .targets import check_outputs
 
@@ -38,6 +38,7 @@ def build_parser() -> Parser:
         "is paired with it.",
         epilog=EXAMPLES,
     )
+    add_version(parser)
     add_sources(parser)
     add_reports(parser)
     parser.add_argument("--card", type=Path, metavar="FOLDER", help="write the comparison into this model's README.md")

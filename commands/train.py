@@ -15,7 +15,7 @@ from .. import train
 from ..evaluate.runs.shards import Shard
 from . import options
 from .ending import OK, reader_may_leave, stopped_status, stopped_word
-from .main import Parser, execute
+from .main import Parser, add_version, execute
 from .numbers import positive
 from .output import output_folder
 from .report_options import ReportOptions, add_reports
@@ -64,6 +64,7 @@ class _Parser(Parser):
 def build_parser() -> Parser:
     """Return the parser of ``grpo-train``."""
     parser = _Parser(prog="grpo-train", description=DESCRIPTION, epilog=EXAMPLES)
+    add_version(parser)
     parser.add_argument("recipe", nargs="?", metavar="RECIPE|FILE.yaml", help="a recipe of this package, or a file")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="overrides, such as learning_rate=1e-4")
     shortcuts = parser.add_argument_group("shortcuts for keys of the recipe")
