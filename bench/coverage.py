@@ -19,7 +19,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from grpokit.evaluate.paired.comparison import Verdict
+from grpokit.evaluate.paired.change import Verdict
 from grpokit.evaluate.paired.verdict import Evidence, decide
 from grpokit.evaluate.statistics import Interval, mid_p, rare_loss, tango
 from grpokit.evaluate.statistics.arrays import Floats, Integers

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from .evaluation import Evaluation, task_record
     from .logs.log import Columns
     from .logs.table import import_completions, rescore
-    from .paired.comparison import Comparison, Verdict
+    from .paired.change import Verdict
+    from .paired.comparison import Comparison
     from .paired.pairing import compare
     from .runs.manifest import Manifest
     from .runs.run import Run, Score, find_runs
@@ -19,7 +20,8 @@ else:
     __getattr__ = deferred(
         __name__,
         {
-            "paired.comparison": ("Comparison", "Verdict"),
+            "paired.change": ("Verdict",),
+            "paired.comparison": ("Comparison",),
             "evaluation": ("Evaluation", "task_record"),
             "runs.manifest": ("Manifest",),
             "paired.pairing": ("compare",),

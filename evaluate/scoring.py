@@ -16,7 +16,7 @@ from ..rewards.graded import GRADED
 from ..rewards.registry import spec_of
 from ..rewards.reward import Batch, Judgement
 from ..rewards.spec import parse_reward
-from .paired.comparison import TOTAL
+from .paired.summary import TOTAL
 from .progress import Advance, unwatched
 from .runs.manifest import MixRecord
 from .runs.run import Run, Score, Stored

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ..evaluate.paired.comparison import ModelSummary
 from ..evaluate.paired.doubts import Obstacle
+from ..evaluate.paired.summary import ModelSummary
 from .wording import SAID_FROM, one_line, share
 
 

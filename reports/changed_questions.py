@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from ..evaluate.paired.arms import Arm
-from ..evaluate.paired.comparison import Comparison, Pair, QuestionChange
+from ..evaluate.paired.change import QuestionChange
+from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.runs.run import Run
 from .samples import Answer, Question, read_questions
 from .wording import number, one_line

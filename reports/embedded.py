@@ -16,7 +16,8 @@ from typing import Any
 
 import orjson
 
-from ..evaluate.paired.comparison import TOTAL, Comparison
+from ..evaluate.paired.comparison import Comparison
+from ..evaluate.paired.summary import TOTAL
 from ..rewards.reward import NO_ANSWER
 from .samples import Answer, Question
 

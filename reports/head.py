@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..evaluate.paired.comparison import Comparison, Difference
+from ..evaluate.paired.change import Difference
+from ..evaluate.paired.comparison import Comparison
 from ..evaluate.runs.run import Run
 from .wording import one_line, questions
 

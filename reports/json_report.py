@@ -6,21 +6,14 @@ from dataclasses import asdict
 from typing import Any
 
 from ..evaluate.paired.arms import Seeds
-from ..evaluate.paired.comparison import (
-    Comparison,
-    CurvePoint,
-    Difference,
-    Estimate,
-    Factor,
-    ModelSummary,
-    Pair,
-    RewardSummary,
-)
+from ..evaluate.paired.change import Difference, Factor
+from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.paired.doubts import Obstacle
 from ..evaluate.paired.drift import Drift
 from ..evaluate.paired.lengths import Lengths
 from ..evaluate.paired.looks import Looks
 from ..evaluate.paired.subgroups import Subgroups
+from ..evaluate.paired.summary import CurvePoint, Estimate, ModelSummary, RewardSummary
 from ..evaluate.paired.total import PerWeight
 from .wording import narrowing
 

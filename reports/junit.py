@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from ..evaluate.paired.comparison import Comparison, Difference, Verdict
+from ..evaluate.paired.change import Difference, Verdict
+from ..evaluate.paired.comparison import Comparison
 from .verdicts import confidence
 from .wording import interval, one_line, signed
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..evaluate.paired.comparison import Pair, Verdict
+from ..evaluate.paired.change import Verdict
+from ..evaluate.paired.comparison import Pair
 from ..evaluate.paired.looks import Look, Looks
 from .units import NUMBERS, Unit
 from .wording import questions

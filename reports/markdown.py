@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ..evaluate.paired.comparison import Comparison, ModelSummary, Pair
+from ..evaluate.paired.comparison import Comparison, Pair
+from ..evaluate.paired.summary import ModelSummary
 from .looks import look_sentences
 from .subgroups import group_rows, group_sentence
 from .training import best_of, claim, origins, seed_changes

@@ -12,7 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..evaluate.paired.arms import Arm
-from ..evaluate.paired.comparison import Comparison, Difference, ModelSummary, Pair, RewardSummary, Verdict
+from ..evaluate.paired.change import Difference, Verdict
+from ..evaluate.paired.comparison import Comparison, Pair
+from ..evaluate.paired.summary import ModelSummary, RewardSummary
 from ..evaluate.runs.run import Run
 from .changed_questions import print_moves, read_moved
 from .looks import look_rows, look_sentences

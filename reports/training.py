@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..evaluate.paired.comparison import Comparison, ModelSummary, Pair
+from ..evaluate.paired.comparison import Comparison, Pair
+from ..evaluate.paired.summary import ModelSummary
 from .units import NUMBERS, Unit
 from .verdicts import headline
 from .wording import number, one_line

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..evaluate.paired.comparison import TOTAL, Pair
+from ..evaluate.paired.comparison import Pair
+from ..evaluate.paired.summary import TOTAL
 from .wording import interval, number, share, signed, signed_tenths
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..evaluate.paired.comparison import FEWEST, Comparison, Difference, Pair, Verdict
+from ..evaluate.paired.change import FEWEST, Difference, Verdict
+from ..evaluate.paired.comparison import Comparison, Pair
 from .units import NUMBERS, Unit
 from .wording import number, one_line, probability, questions, share
 

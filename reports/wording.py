@@ -7,14 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..evaluate.paired.alarms import Alarm
-from ..evaluate.paired.comparison import (
-    Comparison,
-    Difference,
-    Estimate,
-    ModelSummary,
-    Pair,
-)
+from ..evaluate.paired.change import Difference
+from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.paired.doubts import Mismatch, NoiseFloor, Obstacle
+from ..evaluate.paired.summary import Estimate, ModelSummary
 
 if TYPE_CHECKING:  # it computes with arrays, which the words do without
     from ..evaluate.paired.lengths import Lengths

@@ -12,7 +12,7 @@ from ..evaluate.paired.alarms import Alarm as Alarm  # public here too
 from ..evaluate.progress import Advance, unwatched
 
 if TYPE_CHECKING:
-    from ..evaluate.paired.comparison import Difference
+    from ..evaluate.paired.change import Difference
     from ..rewards.text import Text
 
 

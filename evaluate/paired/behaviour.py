@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..statistics.samples import Samples
-from .comparison import Estimate
 from .difference import Design, paired_estimate
+from .summary import Estimate
 from .table import Table
 
 NO_UNITS = "none: a text is distinct beside others"

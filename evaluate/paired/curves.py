@@ -14,8 +14,9 @@ from ..statistics.intervals import mean_interval
 from ..statistics.paired import difference_interval
 from ..statistics.passk import majority_at_k, pass_at_k
 from ..statistics.samples import Samples
-from .comparison import Curve, CurveDifference, CurvePoint
+from .change import CurveDifference
 from .difference import Design, summary
+from .summary import Curve, CurvePoint
 from .table import Table
 
 PASS, MAJORITY = "pass@k", "maj@k"

@@ -17,7 +17,9 @@ from ..statistics.power import questions_needed, smallest_detectable
 from ..statistics.rare import rare_loss, units_to_exclude
 from ..statistics.samples import Samples
 from ..statistics.variance import advise, split_variance
-from .comparison import TOTAL, Difference, Estimate, Pair, VarianceParts
+from .change import Difference, VarianceParts
+from .comparison import Pair
+from .summary import TOTAL, Estimate
 from .verdict import Evidence, decide
 
 NO_INTERVAL = "none: the values do not vary"

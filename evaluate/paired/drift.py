@@ -18,8 +18,8 @@ from ..engines.checkpoint import fingerprint
 from ..runs.run import Run
 from ..statistics.samples import Samples
 from ..types import EvaluationError
-from .comparison import Estimate
 from .difference import Design, paired_estimate
+from .summary import Estimate
 
 if TYPE_CHECKING:
     from ..engines.transformers import TransformersEngine

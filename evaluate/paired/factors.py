@@ -11,7 +11,8 @@ import numpy as np
 from ..statistics.arrays import Booleans, Floats, Integers, renumber
 from ..statistics.bootstrap import percentile_interval, resampled_means
 from ..statistics.samples import Samples
-from .comparison import Estimate, Factor, FactorBin
+from .change import Factor, FactorBin
+from .summary import Estimate
 from .table import Table
 
 LENGTH_BINS = 4

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .comparison import TOTAL, Difference, Estimate, HackingCheck
+from .change import Difference, HackingCheck
 from .difference import Design, estimate, moves, paired_estimate
+from .summary import TOTAL, Estimate
 from .table import Table
 from .total import weighted
 

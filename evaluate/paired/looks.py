@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a comparison holds looks, and a look a change
-    from .comparison import Difference
+    from .change import Difference
 
 
 @dataclass(frozen=True)

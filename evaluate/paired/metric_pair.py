@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..statistics.arrays import Booleans, renumber
 from ..statistics.samples import Samples
-from .comparison import Difference
+from .change import Difference
 from .difference import Design, difference
 
 

@@ -17,8 +17,8 @@ from ...rewards.fault_isolation import GuardedMix
 from ..runs.run import Run
 from ..scoring import score_rows
 from ..types import Engine, EvaluationError, Request, Row, Sampling
-from .comparison import TOTAL
 from .doubts import NoiseFloor
+from .summary import TOTAL
 from .table import primary_metric
 
 ROWS = 256

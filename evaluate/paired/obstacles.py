@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from .comparison import ModelSummary
 from .doubts import MOST, Obstacle
+from .summary import ModelSummary
 
 NEAR = 0.01
 """Means this near to an end, as a share of the range, are at it where the difference decides nothing."""

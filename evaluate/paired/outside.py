@@ -9,7 +9,7 @@ from ...rewards.spec import RewardSpec, parse_layout, parse_mix
 from ..engines.checkpoint import trained_for as recipes_rewards
 from ..runs.run import Run
 from .alarms import BASE, EVALUATIONS, FINAL, GREEDY_EVALUATIONS, GREEDY_FINAL
-from .comparison import TOTAL
+from .summary import TOTAL
 from .table import Table
 
 

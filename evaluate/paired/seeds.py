@@ -21,10 +21,11 @@ from ..statistics.samples import Samples
 from ..statistics.seeds import crossed_spread
 from .arms import SeedMean, Seeds
 from .behaviour import NO_UNITS, behaviour
-from .comparison import TOTAL, Difference, Estimate, HackingCheck, ModelSummary, QuestionChange, RewardSummary
+from .change import Difference, HackingCheck, QuestionChange
 from .difference import least_above, score_range, summary, within
 from .doubts import MOST, MissingValues
 from .hacking import judge_hacking, weights_beside
+from .summary import TOTAL, Estimate, ModelSummary, RewardSummary
 from .table import Table
 from .total import score_limits, weighted
 from .verdict import Evidence, decide

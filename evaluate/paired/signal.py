@@ -13,9 +13,9 @@ from ..statistics.groups import Scale, advantage_shares, all_equal, varies, with
 from ..statistics.intervals import mean_interval
 from ..statistics.samples import Samples
 from ..types import EvaluationError
-from .comparison import TOTAL, CurvePoint, Estimate
 from .curves import powers
 from .difference import summary
+from .summary import TOTAL, CurvePoint, Estimate
 from .table import Table, read_table
 from .total import weighted
 

@@ -14,7 +14,8 @@ from ..runs.run import Run
 from ..statistics.sequential import PlannedLook, confidence, planned_looks
 from ..types import EvaluationError, Prompt
 from .arms import Arm
-from .comparison import Pair, Verdict
+from .change import Verdict
+from .comparison import Pair
 from .looks import Look, Looks
 from .metric_pair import MetricPair
 

@@ -13,7 +13,7 @@ from ..statistics.arrays import Integers, renumber
 from ..statistics.permutation import between_groups, groups_differ
 from ..statistics.samples import Samples
 from ..types import EvaluationError, Prompt
-from .comparison import FEWEST, Difference, Verdict
+from .change import FEWEST, Difference, Verdict
 from .difference import adjust, shared_questions
 from .metric_pair import MetricPair
 

@@ -22,9 +22,9 @@ from ..runs.run import Run, read_status
 from ..statistics.arrays import Booleans, Floats, Integers
 from ..statistics.samples import Samples
 from ..types import EvaluationError
-from .comparison import TOTAL
 from .distinct import LONG, constant_share, distinct_over, distinct_within
 from .doubts import SHOWN, MissingRow, MissingValues
+from .summary import TOTAL
 
 
 @dataclass(frozen=True)

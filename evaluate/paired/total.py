@@ -12,8 +12,8 @@ from ..statistics.arrays import Booleans, Floats, Integers, renumber
 from ..statistics.covariance import mean_covariance
 from ..statistics.intervals import CONFIDENCE, t_value
 from ..statistics.samples import Samples
-from .comparison import TOTAL, Estimate
 from .difference import Design, paired_estimate
+from .summary import TOTAL, Estimate
 from .table import Table
 
 

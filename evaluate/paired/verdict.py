@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..statistics.intervals import Interval
-from .comparison import FEWEST, Verdict
+from .change import FEWEST, Verdict
 
 
 class Evidence(NamedTuple):

@@ -15,7 +15,7 @@ from grpokit.commands.report import main as report
 from grpokit.commands.report_options import ReportOptions
 from grpokit.commands.results import show_beside, status
 from grpokit.commands.train import main as train
-from grpokit.evaluate.paired.comparison import Verdict
+from grpokit.evaluate.paired.change import Verdict
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import find_runs
 from grpokit.evaluate.types import EvaluationError

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 from grpokit.commands.watch import Watch, held_out_line
-from grpokit.evaluate.paired.comparison import Difference, Verdict
+from grpokit.evaluate.paired.change import Difference, Verdict
 from grpokit.train import Alarm, Drawn, HeldOut, Step
 from rich.console import Console
 

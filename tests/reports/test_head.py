@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from grpokit.evaluate.paired.arms import runs_of
-from grpokit.evaluate.paired.comparison import Difference
+from grpokit.evaluate.paired.change import Difference
 from grpokit.evaluate.paired.doubts import Obstacle
 from grpokit.evaluate.runs.run import Run
 from grpokit.reports.advice import lost_answers

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from grpokit.errors import GrpokitError
 from grpokit.evaluate.paired.alarms import Alarm
-from grpokit.evaluate.paired.comparison import HackingCheck
+from grpokit.evaluate.paired.change import HackingCheck
 from grpokit.evaluate.paired.doubts import Mismatch
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run

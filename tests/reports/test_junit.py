@@ -6,7 +6,8 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from grpokit.evaluate.paired.comparison import Pair, Verdict
+from grpokit.evaluate.paired.change import Verdict
+from grpokit.evaluate.paired.comparison import Pair
 from grpokit.reports.junit import to_junit
 from grpokit.tests.reports.conftest import Compared
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 from grpokit.evaluate.paired.alarms import Alarm
-from grpokit.evaluate.paired.comparison import HackingCheck, Verdict
+from grpokit.evaluate.paired.change import HackingCheck, Verdict
 from grpokit.evaluate.paired.doubts import Mismatch, NoiseFloor
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.reports.changed_questions import ending

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from grpokit.evaluate.paired.arms import Arm
+from grpokit.evaluate.paired.change import Verdict
 from grpokit.evaluate.paired.choice import Choice, Part
-from grpokit.evaluate.paired.comparison import Comparison, Pair, Verdict
+from grpokit.evaluate.paired.comparison import Comparison, Pair
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run
 from grpokit.reports.html import to_html

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from grpokit.evaluate.paired.comparison import Comparison, Verdict
+from grpokit.evaluate.paired.change import Verdict
+from grpokit.evaluate.paired.comparison import Comparison
 from grpokit.evaluate.paired.margins import Margins
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.manifest import MixRecord

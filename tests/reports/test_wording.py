@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.paired.comparison import Verdict
+from grpokit.evaluate.paired.change import Verdict
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run
 from grpokit.reports import to_markdown, write_html

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...evaluate.paired.alarms import FILE, Alarm, read_log
-from ...evaluate.paired.comparison import TOTAL, Difference, Estimate, Pair, Verdict
+from ...evaluate.paired.change import Difference, Verdict
+from ...evaluate.paired.comparison import Pair
 from ...evaluate.paired.margins import MARGIN
+from ...evaluate.paired.summary import TOTAL, Estimate
 from ...evaluate.statistics.intervals import t_value
 from ...files import write_lines
 from ..types import Watcher

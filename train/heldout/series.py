@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...evaluate.paired.alarms import BASE, Alarm
+from ...evaluate.paired.change import Verdict
 from ...evaluate.paired.choice import BestOf, best_of
-from ...evaluate.paired.comparison import Comparison, Pair, Verdict
+from ...evaluate.paired.comparison import Comparison, Pair
 from ...evaluate.paired.pairing import compare
 from ...evaluate.paired.table import primary_metric, read_table
 from ...evaluate.runs.run import Run

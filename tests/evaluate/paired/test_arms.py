@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from grpokit.evaluate.paired.arms import Arm, final_run, read_arm
+from grpokit.evaluate.paired.change import Verdict
 from grpokit.evaluate.paired.choice import Choice, Part
-from grpokit.evaluate.paired.comparison import Pair, Verdict
+from grpokit.evaluate.paired.comparison import Pair
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run
 from grpokit.evaluate.statistics import crossed_spread

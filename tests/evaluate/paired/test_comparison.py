@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from grpokit.evaluate import Comparison, Verdict, compare
-from grpokit.evaluate.paired.comparison import TOTAL
+from grpokit.evaluate.paired.summary import TOTAL
 from grpokit.tests.evaluate.stored_runs import write_run
 
 BASE = {"correctness": [[0.0]] * 60, "xml_format": [[1.0]] * 60}

@@ -3,7 +3,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grpokit.evaluate.paired.comparison import Factor, Pair
+from grpokit.evaluate.paired.change import Factor
+from grpokit.evaluate.paired.comparison import Pair
 from grpokit.evaluate.paired.factors import Shares, kitagawa
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.rewards.reward import Judgement

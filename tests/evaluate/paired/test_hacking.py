@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grpokit.evaluate.paired.comparison import TOTAL, Pair
+from grpokit.evaluate.paired.comparison import Pair
 from grpokit.evaluate.paired.difference import Design, difference
 from grpokit.evaluate.paired.doubts import MissingValues
 from grpokit.evaluate.paired.hacking import check_hacking
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.paired.summary import TOTAL
 from grpokit.evaluate.paired.table import Table
 from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.evaluate.statistics.samples import Samples

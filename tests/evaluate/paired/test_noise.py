@@ -7,9 +7,9 @@ from grpokit.evaluate import Evaluation, load_task, task_record
 from grpokit.evaluate.engines import Loading, load_engines
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
-from grpokit.evaluate.paired.comparison import TOTAL
 from grpokit.evaluate.paired.doubts import NoiseFloor
 from grpokit.evaluate.paired.noise import measure_noise, read_noise
+from grpokit.evaluate.paired.summary import TOTAL
 from grpokit.rewards import RewardMix
 
 

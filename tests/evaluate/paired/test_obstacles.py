@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from grpokit.evaluate.paired.comparison import Comparison, Verdict
+from grpokit.evaluate.paired.change import Verdict
+from grpokit.evaluate.paired.comparison import Comparison
 from grpokit.evaluate.paired.doubts import MissingRow
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.manifest import MixRecord

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from grpokit.evaluate import EvaluationError, Run, compare
 from grpokit.evaluate.paired.arms import Arm
-from grpokit.evaluate.paired.comparison import Verdict
+from grpokit.evaluate.paired.change import Verdict
 from grpokit.evaluate.paired.difference import Design, difference
 from grpokit.evaluate.paired.stages import Stage, decided, stage_of
 from grpokit.evaluate.statistics.samples import Samples

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from grpokit.evaluate import EvaluationError, Run, compare
 from grpokit.evaluate.paired.arms import Arm
-from grpokit.evaluate.paired.comparison import Verdict
+from grpokit.evaluate.paired.change import Verdict
 from grpokit.evaluate.paired.subgroups import NO_VALUE, Subgroups, _verdict
 from grpokit.evaluate.statistics import holm
 from grpokit.tests.evaluate.stored_runs import write_run

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from grpokit.evaluate.paired.comparison import TOTAL
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.paired.summary import TOTAL
 from grpokit.evaluate.paired.table import primary_metric, read_table
 from grpokit.evaluate.runs.run import Run
 from grpokit.evaluate.scoring import score_run

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from grpokit.evaluate.paired.comparison import Comparison, Estimate
+from grpokit.evaluate.paired.comparison import Comparison
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.paired.summary import Estimate
 from grpokit.evaluate.paired.total import PerWeight
 from grpokit.evaluate.statistics import spread
 from grpokit.evaluate.statistics.covariance import mean_covariance

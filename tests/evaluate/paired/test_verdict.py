@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from grpokit.evaluate import Verdict
-from grpokit.evaluate.paired.comparison import FEWEST, Difference
+from grpokit.evaluate.paired.change import FEWEST, Difference
 from grpokit.evaluate.paired.difference import Design, difference
 from grpokit.evaluate.paired.verdict import Evidence, decide
 from grpokit.evaluate.statistics import Interval, difference_interval, rare_loss, sign_flip

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from grpokit.evaluate.paired.comparison import Difference, Estimate, Pair, Verdict
+from grpokit.evaluate.paired.change import Difference, Verdict
+from grpokit.evaluate.paired.comparison import Pair
 from grpokit.evaluate.paired.difference import Design, difference
 from grpokit.evaluate.paired.margins import MARGIN
+from grpokit.evaluate.paired.summary import Estimate
 from grpokit.evaluate.statistics.samples import Samples
 
 TEMPLATE = difference(Samples.of([[0.0]] * 20), Samples.of([[1.0]] * 20), Design(None, shared_noise=False), MARGIN)

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from grpokit.evaluate.paired.alarms import read_log
-from grpokit.evaluate.paired.comparison import Estimate, Pair, Verdict
+from grpokit.evaluate.paired.change import Verdict
+from grpokit.evaluate.paired.comparison import Pair
 from grpokit.evaluate.paired.difference import Design, paired_estimate
 from grpokit.evaluate.paired.margins import MARGIN
+from grpokit.evaluate.paired.summary import Estimate
 from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.evaluate.statistics.samples import Samples
 from grpokit.evaluate.types import EvaluationError

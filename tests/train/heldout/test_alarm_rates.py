@@ -6,9 +6,10 @@ from itertools import accumulate, repeat
 
 import numpy as np
 import pytest
-from grpokit.evaluate.paired.comparison import Estimate, Pair
+from grpokit.evaluate.paired.comparison import Pair
 from grpokit.evaluate.paired.difference import Design, paired_estimate
 from grpokit.evaluate.paired.margins import MARGIN
+from grpokit.evaluate.paired.summary import Estimate
 from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.evaluate.statistics.samples import Samples
 from grpokit.train.heldout.alarm import FALSE_ALARMS, look
