@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import raw_lines, replacing_folder
-from .evaluation import Evaluation
+from .evaluation import Evaluation, now
 from .runs.manifest import Manifest, prompt_digest
 from .runs.run import Run, runs_below
 from .scoring import mix_record
@@ -35,14 +35,18 @@ def finished_run(place: Path, name: str, evaluation: Evaluation) -> Run:
 def take(run: Run, name: str, out: Path) -> None:
     """Copy a run into the folder ``out`` as that of the model ``name``: whole, or not at all.
 
+    It is created now, since runs in a folder are in the order in which they were; when and where it was asked is noted.
     A copy of the same run that is there already stays. Raises :class:`EvaluationError` where another run is there.
     """
-    manifest = replace(run.manifest, model=name, engine={**run.manifest.engine, "taken_from": str(run.path)})
+    old = run.manifest
+    asked = {"run": str(run.path), "created": old.created}
     if (out / "manifest.json").exists():
         there = Manifest.read(out)
-        if (there.weights, there.created) != (manifest.weights, manifest.created):
+        noted = there.engine.get("taken_from")
+        if there.weights != old.weights or not isinstance(noted, dict) or noted.get("created") != old.created:
             raise EvaluationError(f"{out} holds another run than {run.path}; give another --out.")
         return
+    manifest = replace(old, model=name, engine={**old.engine, "taken_from": asked}, created=now())
     with replacing_folder(out) as folder:
         for file in run.path.iterdir():
             if file.is_file() and file.suffix in (".json", ".jsonl"):

@@ -9,7 +9,7 @@ from grpokit.commands.eval import main
 from grpokit.evaluate import EvaluationError
 from grpokit.evaluate.demo import checkpoint_path
 from grpokit.evaluate.engines import ModelSpec, load_engines
-from grpokit.evaluate.runs.run import Run
+from grpokit.evaluate.runs.run import Run, find_runs
 
 TASK = ["--task", "arithmetic", "--limit", "6", "--samples", "2"]
 
@@ -33,8 +33,8 @@ def test_the_rows_of_a_base_are_taken_as_they_are(asked: Path, tmp_path: Path) -
         assert (taken.path / name).read_bytes() == (source.path / name).read_bytes()
     assert taken.model == "old"
     assert taken.manifest.weights == source.manifest.weights
-    assert taken.manifest.created == source.manifest.created
-    assert taken.manifest.engine["taken_from"] == str(asked / "base")
+    noted = {"run": str(asked / "base"), "created": source.manifest.created}
+    assert taken.manifest.engine["taken_from"] == noted
     assert main(["compare", str(tmp_path / "out"), "--json", str(tmp_path / "c.json")]) == 0
     (pair,) = json.loads((tmp_path / "c.json").read_text())["pairs"]
     assert (pair["base"], pair["tuned"], pair["total"]["delta"]) == ("old", "new", 0.0)
@@ -43,7 +43,14 @@ def test_the_rows_of_a_base_are_taken_as_they_are(asked: Path, tmp_path: Path) -
 
 def test_of_a_folder_of_runs_the_one_of_that_name_is_taken(asked: Path, tmp_path: Path) -> None:
     assert again(tmp_path / "out", f"other={asked}") == 0
-    assert Run.open(tmp_path / "out" / "other").manifest.engine["taken_from"] == str(asked / "other")
+    assert Run.open(tmp_path / "out" / "other").manifest.engine["taken_from"]["run"] == str(asked / "other")
+
+
+def test_a_taken_run_keeps_its_place_among_the_models(asked: Path, tmp_path: Path) -> None:
+    """Runs in a folder are in the order in which they were made, and a run that is taken was made long before."""
+    out = tmp_path / "out"
+    assert main(["run", *TASK, "--model", "new=demo", "--model", f"old={asked / 'base'}", "--out", str(out)]) == 0
+    assert [run.model for run in find_runs([out])] == ["new", "old"]
 
 
 def test_a_run_with_a_taken_base_resumes(asked: Path, tmp_path: Path) -> None:
