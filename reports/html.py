@@ -22,6 +22,7 @@ from .embedded import embed
 from .head import facts, interval_places
 from .json_report import to_json
 from .looks import look_rows, look_sentences
+from .ranking import ranked
 from .samples import read_questions
 from .subgroups import group_rows, group_sentence
 from .units import units
@@ -104,6 +105,7 @@ def _environment() -> Environment:
     environment.filters.update({function.__name__: function for function in (*words, verdicts.confidence)})
     environment.filters["foldable"] = _foldable
     environment.globals.update(doubts=wording.doubts, mismatch=wording.mismatch, verdict_word=verdicts.verdict_word)
+    environment.globals.update(ranked=ranked)
     environment.globals.update(evidence=verdicts.evidence)
     environment.globals.update(look_rows=look_rows, look_sentences=look_sentences)
     environment.globals.update(drifted=wording.drifted)

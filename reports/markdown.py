@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.paired.summary import ModelSummary
 from .looks import look_sentences
+from .ranking import Ranked, ranked
 from .subgroups import group_rows, group_sentence
 from .training import best_of, claim, origins, seed_changes
 from .verdicts import confidence, evidence, multiplicity, over_models, training, verdict_word
@@ -45,9 +46,26 @@ def to_markdown(comparison: Comparison) -> str:
     sections = [f"### Evaluation of {_text(comparison.task)}\n\n{asked}."]
     sections += [f"> **Note:** {_text(line)}" for line in notes(comparison)]
     sections += [_text(line) for line in (multiplicity(comparison), best_of(comparison)) if line]
+    if len(comparison.pairs) > 1:
+        sections.append(_ranking(comparison))
     alone = _doubts(doubts(comparison.models, comparison.obstacles, comparison.primary))
     sections += [_pair(pair, comparison) for pair in comparison.pairs] or [*alone, _means(first)]
     return "\n\n".join(sections) + "\n"
+
+
+def _ranking(comparison: Comparison) -> str:
+    """Return all models, the best first."""
+    level = confidence(comparison.pairs[0].gain.level)
+    heads = ["model", comparison.primary, "change", f"{level} interval", "p (models)", "verdict"]
+    return _table(heads, [_ranked(one) for one in ranked(comparison)])
+
+
+def _ranked(one: Ranked) -> list[str]:
+    gain = one.gain
+    change = ["", "", ""]
+    if gain is not None:
+        change = [signed(gain.delta), interval(gain.low, gain.high), probability(gain.p_models)]
+    return [one.name, number(one.mean), *change, one.verdict]
 
 
 def _pair(pair: Pair, comparison: Comparison) -> str:

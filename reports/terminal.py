@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -12,12 +11,24 @@ from rich.table import Table
 from rich.text import Text
 
 from ..evaluate.paired.arms import Arm
-from ..evaluate.paired.change import Difference, Verdict
+from ..evaluate.paired.change import Difference
 from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.paired.summary import ModelSummary, RewardSummary
 from ..evaluate.runs.run import Run
+from .bars import (
+    BAR_WIDTHS,
+    VERDICT_COLOURS,
+    bar_scale,
+    bar_width,
+    cell,
+    change_colour,
+    interval_bar,
+    plain_table,
+    symbols_of,
+)
 from .changed_questions import print_moves, read_moved
 from .looks import look_rows, look_sentences
+from .ranking import print_ranking
 from .subgroups import group_rows, group_sentence
 from .training import best_of, claim, origins, seed_changes
 from .verdicts import confidence, evidence, multiplicity, over_models, training, verdict_word
@@ -40,33 +51,11 @@ from .wording import (
     signed,
 )
 
-BAR_WIDTHS = (13, 41)
-"""Fewest and most characters of the interval's bar; odd, so that one of them is zero."""
-
 WIDE = 104
 """Columns from which the intervals are also shown in numbers."""
 
 MOST_IN_FULL = 4
-"""Of more models than this the best one is shown in full, and a line of each."""
-
-_COLOURS = {
-    Verdict.IMPROVED: "green",
-    Verdict.HELD: "cyan",
-    Verdict.REGRESSED: "red",
-    Verdict.UNDERPOWERED: "yellow",
-}
-
-
-class Symbols(NamedTuple):
-    """What an interval's bar is drawn with."""
-
-    line: str
-    point: str
-    zero: str
-
-
-UNICODE = Symbols("─", "●", "│")
-ASCII = Symbols("-", "o", "|")
+"""Of more models than this only the best one is shown in full beside the table of all."""
 
 
 def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Run | Arm] = ()) -> None:
@@ -82,9 +71,8 @@ def print_comparison(comparison: Comparison, console: Console, runs: Sequence[Ru
         if line:
             console.print(Text(line))
     shown = _shown(comparison)
-    if len(shown) < len(comparison.pairs):
-        console.print(_overview(comparison, console))
-        console.print()
+    if len(comparison.pairs) > 1:
+        print_ranking(comparison, console)
     for place, pair in enumerate(shown):
         if place:
             console.print()
@@ -113,41 +101,21 @@ def _shown(comparison: Comparison) -> tuple[Pair, ...]:
     return tuple(pair for pair in comparison.pairs if pair.tuned == comparison.best_of.name)
 
 
-def _overview(comparison: Comparison, console: Console) -> Table:
-    """Return a line per model: its mean of the primary metric, the change and the verdict; the best one stands out."""
-    best = comparison.best_of and comparison.best_of.name
-    table = _table("model", comparison.primary, "change")
-    table.add_column(f"{confidence(comparison.pairs[0].gain.level)} interval", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    scale = _scale([pair.gain for pair in comparison.pairs])
-    symbols = ASCII if console.options.ascii_only else UNICODE
-    for pair in comparison.pairs:
-        summary = comparison.model(pair.tuned).rows()[pair.primary]
-        table.add_row(
-            Text(one_line(pair.tuned), style="bold" if pair.tuned == best else ""),
-            Text(number(summary.estimate.mean)),
-            Text(signed(pair.gain.delta), style=_colour(pair.gain)),
-            Text(interval_bar(pair.gain, scale, symbols, BAR_WIDTHS[0] + 8), _colour(pair.gain)),
-            Text(f"{verdict_word(pair)}{' (best)' if pair.tuned == best else ''}"),
-        )
-    return table
-
-
 def _print_seeds(pair: Pair, comparison: Comparison, console: Console) -> None:
     """Print a line with a dot for each training seed of the arms in a pair."""
     seeds = seed_changes(pair, comparison)
     if not seeds:
         return
     console.print()
-    table = _table("seed", one_line(short_names(pair.rows())[pair.primary]), "change")
+    table = plain_table("seed", one_line(short_names(pair.rows())[pair.primary]), "change")
     table.add_column("", no_wrap=True)
     scale = max((abs(one.change) for one in seeds if one.change is not None), default=0.0) or 1.0
-    symbols = ASCII if console.options.ascii_only else UNICODE
+    symbols = symbols_of(console)
     for one in seeds:
         cells = [" "] * BAR_WIDTHS[1]
-        cells[_cell(0.0, scale, len(cells))] = symbols.zero
+        cells[cell(0.0, scale, len(cells))] = symbols.zero
         if one.change is not None:
-            cells[_cell(one.change, scale, len(cells))] = symbols.point
+            cells[cell(one.change, scale, len(cells))] = symbols.point
         table.add_row(Text(f"{one.model}, {one.seed}"), one.mean, one.shown, Text("".join(cells)))
     console.print(table)
 
@@ -164,7 +132,7 @@ def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
     _print_doubts(doubts(sides, pair.obstacles, pair.primary), console)
     for warning in pair.mismatches:
         console.print(Text("! " + mismatch(warning, pair), style="bold red" if warning.fatal else "yellow"))
-    colour = "red" if pair.verdict is None else _COLOURS[pair.verdict]
+    colour = "red" if pair.verdict is None else VERDICT_COLOURS[pair.verdict]
     verdict = Text(f"{verdict_word(pair)}: ", style=f"bold {colour}")
     console.print(verdict + Text(claim(pair), style="bold"))
     for line in (evidence(pair), *origins(pair, comparison), *look_sentences(pair)):
@@ -195,21 +163,21 @@ def _print_doubts(lines: Sequence[str], console: Console) -> None:
 def _pair_table(pair: Pair, comparison: Comparison, console: Console) -> Table:
     base, tuned = comparison.model(pair.base).rows(), comparison.model(pair.tuned).rows()
     wide = console.width >= WIDE
-    table = _table("reward", "base", "tuned", "change", *(["from", "to"] if wide else []))
+    table = plain_table("reward", "base", "tuned", "change", *(["from", "to"] if wide else []))
     table.add_column(f"{confidence(pair.gain.level)} interval", no_wrap=True)
     table.add_column("p Holm", justify="right", no_wrap=True)
     table.add_column("fixed/broken", justify="right", no_wrap=True)
-    scale = _scale(list(pair.rows().values()))
-    symbols = ASCII if console.options.ascii_only else UNICODE
+    scale = bar_scale(list(pair.rows().values()))
+    symbols = symbols_of(console)
     labels = short_names(pair.rows())
-    bar = _bar_width(console.width - (18 if wide else 0), max(map(cell_len, labels.values())))
+    bar = bar_width(console.width - (18 if wide else 0), max(map(cell_len, labels.values())))
     for name, change in pair.rows().items():
         ends = [Text(signed(change.low)), Text(signed(change.high))] if wide else []
         style = "bold" if name == pair.primary else ""
         cells = [
             *_values(change, base[name], tuned[name]),
             *ends,
-            Text(interval_bar(change, scale, symbols, bar), _colour(change)),
+            Text(interval_bar(change, scale, symbols, bar), change_colour(change)),
             Text(probability(change.p_holm)),
             Text(f"{change.fixed}/{change.broken}"),
         ]
@@ -217,52 +185,9 @@ def _pair_table(pair: Pair, comparison: Comparison, console: Console) -> Table:
     return table
 
 
-def _table(first: str, *columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column(Text(one_line(first)), overflow="fold")
-    for heading in columns:
-        table.add_column(heading, justify="right", no_wrap=True)
-    return table
-
-
 def _values(change: Difference, base: RewardSummary, tuned: RewardSummary) -> list[Text]:
     means = [Text(number(side.estimate.mean)) for side in (base, tuned)]
-    return [*means, Text(signed(change.delta), style=_colour(change))]
-
-
-def _bar_width(width: int, label: int) -> int:
-    """Return the odd number of characters that the other columns leave to the interval's bar."""
-    fewest, most = BAR_WIDTHS
-    left = width - label - 50
-    return min(max(left - 1 + left % 2, fewest), most)
-
-
-def _colour(change: Difference) -> str:
-    if change.low is None or change.high is None:
-        return ""
-    return "green" if change.low > 0 else "red" if change.high < 0 else ""
-
-
-def _scale(differences: Sequence[Difference]) -> float:
-    """Return the largest change that the bars must show."""
-    ends = [abs(end) for change in differences for end in (change.low, change.high, change.delta) if end is not None]
-    return max(ends, default=0.0) or 1.0
-
-
-def interval_bar(change: Difference, scale: float, symbols: Symbols, width: int) -> str:
-    """Return the interval as a line around zero, which is in the middle; ``scale`` is the end of the bar."""
-    cells = [" "] * width
-    cells[_cell(0.0, scale, width)] = symbols.zero
-    if change.low is not None and change.high is not None:
-        for at in range(_cell(change.low, scale, width), _cell(change.high, scale, width) + 1):
-            cells[at] = symbols.line
-    if change.delta is not None:
-        cells[_cell(change.delta, scale, width)] = symbols.point
-    return "".join(cells)
-
-
-def _cell(value: float, scale: float, width: int) -> int:
-    return round((value / scale + 1) / 2 * (width - 1))
+    return [*means, Text(signed(change.delta), style=change_colour(change))]
 
 
 def _print_looks(pair: Pair, console: Console) -> None:
@@ -270,7 +195,7 @@ def _print_looks(pair: Pair, console: Console) -> None:
     if pair.looks is None:
         return
     console.print()
-    table = _table("look", "questions", "z", "level", "change", "interval", "verdict")
+    table = plain_table("look", "questions", "z", "level", "change", "interval", "verdict")
     for row in look_rows(pair.looks):
         table.add_row(*map(Text, row))
     console.print(table)
@@ -281,7 +206,7 @@ def _print_groups(pair: Pair, console: Console) -> None:
     if pair.subgroups is None:
         return
     console.print()
-    table = _table(pair.subgroups.column, "questions", "base", "tuned", "change", "interval", "p Holm", "verdict")
+    table = plain_table(pair.subgroups.column, "questions", "base", "tuned", "change", "interval", "p Holm", "verdict")
     for row in group_rows(pair.subgroups):
         table.add_row(*map(Text, row))
     console.print(table)
@@ -293,7 +218,7 @@ def _print_factors(pair: Pair, console: Console) -> None:
     if not pair.factors:
         return
     console.print()
-    table = _table(f"change of {pair.primary} by", "more or fewer", "within", "shares, base to tuned")
+    table = plain_table(f"change of {pair.primary} by", "more or fewer", "within", "shares, base to tuned")
     labels = short_names([*pair.rewards, *(factor.name for factor in pair.factors if factor.name not in pair.rewards)])
     for factor in pair.factors:
         last = factor.bins[-1]
@@ -304,7 +229,7 @@ def _print_factors(pair: Pair, console: Console) -> None:
 
 
 def _model_table(comparison: Comparison) -> Table:
-    table = _table("model")
+    table = plain_table("model")
     table.add_column("reward", overflow="fold")
     for heading in ("mean", "95 % interval", "questions", "samples"):
         table.add_column(heading, justify="right", no_wrap=True)

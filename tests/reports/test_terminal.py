@@ -12,9 +12,10 @@ from grpokit.evaluate.paired.alarms import Alarm
 from grpokit.evaluate.paired.change import HackingCheck, Verdict
 from grpokit.evaluate.paired.doubts import Mismatch, NoiseFloor
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.reports.bars import ASCII, UNICODE, interval_bar
 from grpokit.reports.changed_questions import ending
 from grpokit.reports.samples import read_questions
-from grpokit.reports.terminal import ASCII, UNICODE, interval_bar, print_comparison
+from grpokit.reports.terminal import print_comparison
 from grpokit.reports.wording import short_names
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, TUNED, rescored, write_run
