@@ -58,6 +58,11 @@ class LoadedBase:
         """Where the weights are."""
         return torch.device(self.model.device)
 
+    @property
+    def embedding_rows(self) -> int:
+        """How many tokens the model knows: ids from this number on have no row in its embedding."""
+        return len(self.model.get_input_embeddings().weight)
+
     @contextmanager
     def active(self, adapter: Path | None) -> Iterator[Any]:
         """Give the model with ``adapter`` switched on, or with none, for the time of the block."""
@@ -111,7 +116,9 @@ def load_base(path: ModelPath, loading: Loading | None = None) -> LoadedBase:
         torch.set_num_threads(1)
     tokenizer = load_tokenizer(folder, trust_remote_code=how.trust_remote_code)
     model.generation_config = _plain_generation_config(model, tokenizer)
-    return LoadedBase(folder, model.eval(), tokenizer, how)
+    base = LoadedBase(folder, model.eval(), tokenizer, how)
+    _check_rows(folder, tokenizer, base.embedding_rows)
+    return base
 
 
 def _arguments(how: Loading, device: str) -> dict[str, Any]:
@@ -148,6 +155,20 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> PreTrain
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def _check_rows(folder: Path, tokenizer: PreTrainedTokenizerBase, rows: int) -> None:
+    """Raise :class:`EvaluationError` for a token that every batch or completion needs and the embedding lacks.
+
+    Other tokens that it lacks, such as one for images that a text never holds, matter where a prompt has them.
+    """
+    for use, token in (("pad", tokenizer.pad_token), ("end", tokenizer.eos_token), ("begin", tokenizer.bos_token)):
+        if token is not None and tokenizer.convert_tokens_to_ids(token) >= rows:
+            raise EvaluationError(
+                f"{folder}: the tokenizer is wider than the embedding: {token!r}, the {use} token, is token "
+                f"{tokenizer.convert_tokens_to_ids(token)}, and the embedding has {rows} rows. Give the tokenizer that "
+                "belongs to these weights, or save them again after resize_token_embeddings(len(tokenizer))."
+            )
 
 
 def say_code(folder: Path, *, trusted: bool) -> None:

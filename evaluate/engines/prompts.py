@@ -39,18 +39,22 @@ def continuations(prompt: Prompt) -> list[str]:
 
 
 class EncodedPrompts:
-    """Prompts as token ids, each encoded once. Every engine that loads weights asks with the same ones."""
+    """Prompts as token ids, each encoded once. Every engine that loads weights asks with the same ones.
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    ``rows`` are those of the model's embedding.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: int) -> None:
         self.tokenizer = tokenizer
+        self.rows = rows
         self._ids: dict[str, list[int]] = {}
         self._system: set[str | None] = set()
 
     def ids(self, prompt: Prompt) -> list[int]:
-        """Return the token ids of a prompt."""
+        """Return the token ids of a prompt; raise :class:`EvaluationError` for a token that the model does not know."""
         if prompt.id not in self._ids:
             rendering = rendered(self.tokenizer, prompt.text)
-            self._ids[prompt.id] = encode_as(self.tokenizer, prompt.text, rendering.string)
+            self._ids[prompt.id] = self._known(encode_as(self.tokenizer, prompt.text, rendering.string), prompt)
             self._system |= {rendering.system} - {None}
         return self._ids[prompt.id]
 
@@ -65,7 +69,16 @@ class EncodedPrompts:
         gap = string[len(start) :] or ("" if self._templated(prompt) else " ")
         asked = encode_as(self.tokenizer, prompt.text, start)
         whole = [encode_as(self.tokenizer, prompt.text, start + gap + text) for text in continuations(prompt)]
-        return Continued(asked, [ids[len(asked) :] for ids in whole])
+        return Continued(asked, [self._known(ids, prompt)[len(asked) :] for ids in whole])
+
+    def _known(self, ids: list[int], prompt: Prompt) -> list[int]:
+        if (highest := max(ids, default=0)) >= self.rows:
+            token = self.tokenizer.convert_ids_to_tokens(highest)
+            raise EvaluationError(
+                f"prompt {prompt.id!r} holds {token!r}, token {highest}, and the model's embedding has "
+                f"{self.rows} rows; take it out, or give the tokenizer that belongs to the weights."
+            )
+        return ids
 
     def _templated(self, prompt: Prompt) -> bool:
         return not isinstance(prompt.text, str) and self.tokenizer.chat_template is not None

@@ -41,7 +41,7 @@ class TransformersEngine:
 
     @cached_property
     def _prompts(self) -> EncodedPrompts:
-        return EncodedPrompts(self.base.tokenizer)
+        return EncodedPrompts(self.base.tokenizer, self.base.embedding_rows)
 
     @cached_property
     def weights(self) -> str:

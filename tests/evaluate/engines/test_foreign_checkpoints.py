@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,11 +18,11 @@ from grpokit.evaluate.demo import checkpoint_path
 from grpokit.evaluate.engines import load_engines
 from grpokit.evaluate.engines.loading import check_trained
 from grpokit.evaluate.engines.spec import ModelSpec
-from grpokit.evaluate.types import EvaluationError
+from grpokit.evaluate.types import EvaluationError, Prompt, Sampling
 from grpokit.train import TrainingError, load_recipe
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 CODE = """\
 from pathlib import Path
@@ -203,3 +204,32 @@ def test_settings_that_are_none_are_one_line(text: str, checkpoint: Path) -> Non
     with pytest.raises(EvaluationError, match=r"cannot read .*config\.json") as caught:
         load(str(checkpoint))
     assert "\n" not in str(caught.value)
+
+
+def widened(checkpoint: Path, name: str) -> Path:
+    """Add a token to the tokenizer that the embedding has no row for; ``name`` is what it is used as."""
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    rows = json.loads((checkpoint / "config.json").read_text())["vocab_size"]
+    tokenizer.add_tokens([f"<|new{number}|>" for number in range(rows - len(tokenizer) + 1)], special_tokens=True)
+    if name:
+        setattr(tokenizer, name, tokenizer.convert_ids_to_tokens(rows))
+    tokenizer.save_pretrained(checkpoint)
+    return checkpoint
+
+
+@pytest.mark.parametrize(("name", "use"), [("pad_token", "pad"), ("eos_token", "end"), ("bos_token", "begin")])
+def test_a_tokenizer_wider_than_the_embedding_is_refused(checkpoint: Path, name: str, use: str) -> None:
+    said = rf"wider than the embedding: '<\|new\d+\|>', the {use} token, is token (\d+), and the embedding has \1 rows"
+    with pytest.raises(EvaluationError, match=said):
+        load(str(widened(checkpoint, name)))
+
+
+def test_a_token_without_a_row_matters_where_a_prompt_has_it(checkpoint: Path) -> None:
+    folder = widened(checkpoint, "")
+    (engine,) = load_engines([ModelSpec.parse(str(folder))])
+    token = AutoTokenizer.from_pretrained(folder).convert_ids_to_tokens(engine.base.embedding_rows)
+    asked, chosen = Prompt("1", f"1+1{token}=", {}), Prompt("2", "1+1=", {"continuations": ["2", token]})
+    assert engine.plan([Prompt("0", "1+1=", {})], Sampling(max_new_tokens=4))
+    for prompt, sampling in ((asked, Sampling(max_new_tokens=4)), (chosen, Sampling(likelihood=True))):
+        with pytest.raises(EvaluationError, match=f"prompt '{prompt.id}' holds '{re.escape(token)}', token"):
+            engine.plan([prompt], sampling)

@@ -112,7 +112,7 @@ def test_base_and_adapter_on_one_load(tmp_path: Path) -> None:
 
 
 def test_prompt_and_text_are_cut_as_lm_evaluation_harness_cuts_them() -> None:
-    prompts = EncodedPrompts(AutoTokenizer.from_pretrained(checkpoint_path()))
+    prompts = EncodedPrompts(AutoTokenizer.from_pretrained(checkpoint_path()), 99)
     tokenizer = prompts.tokenizer
 
     def cut(prompt: Any) -> tuple[str, list[str]]:

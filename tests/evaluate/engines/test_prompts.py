@@ -24,7 +24,7 @@ UNKNOWN, KNOWN = load_task("arithmetic").system, "sum it"
 )
 def test_what_became_of_system_messages_is_kept(systems: list[str], fate: str | None) -> None:
     tokenizer = load_tokenizer(checkpoint_path())  # its template drops them
-    prompts = EncodedPrompts(tokenizer)
+    prompts = EncodedPrompts(tokenizer, len(tokenizer))
     assert prompts.ids(Prompt("alone", [ASKED], {})) == encode(tokenizer, [ASKED])
     for number, system in enumerate(systems):
         prompts.ids(Prompt(str(number), [{"role": "system", "content": system}, ASKED], {}))
