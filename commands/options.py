@@ -19,7 +19,7 @@ from .numbers import batch_size, positive, seconds, whole
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    from ..evaluate.engines import Limits
+    from ..evaluate.engines import Limits, Loading, VllmSettings
     from ..evaluate.engines.spec import ModelSpec
     from ..evaluate.tasks.card import Task
     from ..evaluate.types import Sampling
@@ -148,6 +148,35 @@ class EndpointOptions:
         return Limits(**given)
 
 
+@dataclass(frozen=True)
+class VllmOptions:
+    """How vLLM is loaded."""
+
+    vllm: list[str]
+
+    def settings(self, specs: Sequence[ModelSpec], loading: Loading) -> VllmSettings:
+        """Return the settings.
+
+        Raises :class:`UsageError` where no model is vLLM's to set anything of, or one is and has no way to follow an
+        option that says how weights are loaded.
+        """
+        from ..evaluate.engines import VllmSettings
+
+        theirs = [spec.name for spec in specs if spec.kind == "vllm"]
+        if self.vllm and not theirs:
+            raise UsageError("--vllm is for vLLM (vllm:PATH_OR_ID), and no --model is one; leave it out.")
+        ways = {
+            "device": "vLLM takes the GPUs that CUDA_VISIBLE_DEVICES names",
+            "attention": "vLLM chooses among kernels of its own",
+            "quantization": "vLLM serves quantised checkpoints (AWQ, GPTQ, FP8): give one",
+        }
+        for name, way in ways.items():
+            value = getattr(loading, name)
+            if theirs and value not in (None, "auto"):
+                raise UsageError(f"--{name} {value} is not for {theirs[0]}, which vLLM loads: {way}; leave it out.")
+        return VllmSettings.parse(self.vllm)
+
+
 def add_task(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Add the options that say what is asked; return their group."""
     group = parser.add_argument_group("what is asked")
@@ -269,6 +298,19 @@ def add_loading(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--quantization", choices=("4bit", "8bit"), help="load the base in 4 (NF4) or 8 bits")
     add_trust(group)
     group.add_argument("--attention", choices=("eager", "sdpa", "flash_attention_2"), help="attention implementation")
+
+
+def add_vllm(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says how vLLM is loaded."""
+    group = parser.add_argument_group("vLLM (vllm:PATH_OR_ID)")
+    group.add_argument(
+        "--vllm",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="tensor_parallel_size, gpu_memory_utilization, max_model_len or enforce_eager, as vLLM has them; may be "
+        "given again",
+    )
 
 
 def add_trust(group: argparse._ActionsContainer) -> None:

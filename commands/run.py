@@ -51,6 +51,7 @@ def add_parser(commands: Subparsers) -> None:
         "are taken as they are; may be given again",
     )
     options.add_loading(parser)
+    options.add_vllm(parser)
     options.add_endpoints(parser)
     options.add_generation(parser)
     options.add_rewards(parser)
@@ -78,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
         system=args.system,
         cluster=args.cluster_column,
         loading=options.read(Loading, args),
+        vllm=options.read(options.VllmOptions, args),
         endpoints=options.read(options.EndpointOptions, args),
         sampling=options.read(options.SamplingOptions, args),
         scoring=options.read(options.ScoringOptions, args),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ...evaluate.engines import Limits, Loading, ModelSpec, load_engines
+from ...evaluate.engines import Limits, Loading, ModelSpec, VllmSettings, load_engines
 from ...evaluate.engines.model_path import expanded
 from ...evaluate.evaluation import Evaluation, check_free
 from ...evaluate.finished import finished_run, take
@@ -48,6 +48,7 @@ class Models:
     options: ModelOptions
     loading: Loading
     limits: Limits
+    vllm: VllmSettings
 
     def check(self) -> None:
         """Raise :class:`UsageError` for what none of the models can follow, and where there is none to ask."""
@@ -90,7 +91,8 @@ class Models:
         """Load the models that are no finished runs, each when it is asked for; ``folders`` are those of their runs."""
         begun = [_as_begun(spec, folder) for spec, folder in zip(self.specs, folders, strict=True)]
         asked = [spec for spec in begun if spec.kind != "run"]
-        return load_engines(asked, batch_size=self.options.batch_size, loading=self.loading, limits=self.limits)
+        rows = self.options.batch_size
+        return load_engines(asked, batch_size=rows, loading=self.loading, limits=self.limits, vllm=self.vllm)
 
     def answer(self, works: Sequence[Work], bars: Bars) -> None:
         """Have every model answer all of ``works``, one model at a time, each loaded once."""

@@ -28,6 +28,7 @@ from ..options import (
     ScoringOptions,
     TaskOptions,
     UsageError,
+    VllmOptions,
 )
 from ..output import output_folder
 from ..progress import Bars, progress
@@ -47,6 +48,7 @@ class Job:
     system: str | None
     cluster: str | None
     loading: Loading
+    vllm: VllmOptions
     endpoints: EndpointOptions
     sampling: SamplingOptions
     scoring: ScoringOptions
@@ -58,7 +60,8 @@ class Job:
         if self.models.resume and self.models.out is None:
             raise UsageError("--resume needs --out, the folder of the run to go on with.")
         specs = parse_models(self.models.model)
-        models = Models(specs, self.models, self.loading, self.endpoints.limits(specs))
+        limits, vllm = self.endpoints.limits(specs), self.vllm.settings(specs, self.loading)
+        models = Models(specs, self.models, self.loading, limits, vllm)
         models.check()
         self.stopping.check(specs)
         check_outputs(self.report.outputs, self.models.out, {"--data": self.asked.data})

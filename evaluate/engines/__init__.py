@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from ..types import EvaluationError
 from .model_path import expanded
-from .spec import Limits, Loading, ModelSpec
+from .spec import Limits, Loading, ModelSpec, VllmSettings
 
 if TYPE_CHECKING:
     from ..types import Engine
     from .transformers import Loader
     from .vllm import VllmLoader
 
-__all__ = ["Limits", "Loading", "ModelSpec", "load_engines"]
+__all__ = ["Limits", "Loading", "ModelSpec", "VllmSettings", "load_engines"]
 
 
 def load_engines(
@@ -23,13 +23,15 @@ def load_engines(
     batch_size: int | None = None,
     loading: Loading | None = None,
     limits: Limits | None = None,
+    vllm: VllmSettings | None = None,
 ) -> Iterator[Engine]:
     """Yield an engine per spec, one after another; the next one is loaded when it is asked for.
 
-    ``batch_size`` is the number of rows per batch (None: automatic); ``limits`` are those of endpoints.
+    ``batch_size`` is the number of rows per batch (None: automatic); ``limits`` are those of endpoints, and ``vllm``
+    has what is set of vLLM alone.
     """
     loader: Loader | None = None
-    vllm: VllmLoader | None = None
+    served: VllmLoader | None = None
     for spec in specs:
         if spec.kind == "openai":
             from .endpoint import connect
@@ -44,9 +46,8 @@ def load_engines(
         elif spec.kind == "vllm":
             from .vllm import VllmLoader
 
-            trusted = loading is not None and loading.trust_remote_code
-            vllm = vllm or VllmLoader([spec for spec in specs if spec.kind == "vllm"], trust_remote_code=trusted)
-            yield vllm.engine(spec)
+            served = served or VllmLoader(specs, batch_size, loading or Loading(), vllm or VllmSettings())
+            yield served.engine(spec)
         else:
             from .transformers import Loader
 

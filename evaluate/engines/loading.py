@@ -162,11 +162,12 @@ def _check_rows(folder: Path, tokenizer: PreTrainedTokenizerBase, rows: int) -> 
 
     Other tokens that it lacks, such as one for images that a text never holds, matter where a prompt has them.
     """
-    for use, token in (("pad", tokenizer.pad_token), ("end", tokenizer.eos_token), ("begin", tokenizer.bos_token)):
-        if token is not None and tokenizer.convert_tokens_to_ids(token) >= rows:
+    numbers = {"pad": tokenizer.pad_token_id, "end": tokenizer.eos_token_id, "begin": tokenizer.bos_token_id}
+    for use, number in numbers.items():
+        if number is not None and number >= rows:
             raise EvaluationError(
-                f"{folder}: the tokenizer is wider than the embedding: {token!r}, the {use} token, is token "
-                f"{tokenizer.convert_tokens_to_ids(token)}, and the embedding has {rows} rows. Give the tokenizer that "
+                f"{folder}: the tokenizer is wider than the embedding: {tokenizer.convert_ids_to_tokens(number)!r}, "
+                f"the {use} token, is token {number}, and the embedding has {rows} rows. Give the tokenizer that "
                 "belongs to these weights, or save them again after resize_token_embeddings(len(tokenizer))."
             )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from ...errors import nearest
 from ..redaction import without_secrets
 from ..runs.run import SUITE, holds_runs
 from ..types import EvaluationError
@@ -21,7 +22,7 @@ FORMS = "[NAME=]PATH_OR_ID[@REVISION][+ADAPTER], vllm:PATH_OR_ID[+ADAPTER], open
 
 @dataclass(frozen=True)
 class Loading:
-    """How the transformers engine loads weights.
+    """How weights are loaded: by the transformers engine, and as far as it knows the setting by vLLM.
 
     ``dtype`` auto is float32 on a CPU and the checkpoint's own on a GPU; ``device`` auto is this process's GPU
     where there is one. ``quantization`` loads the base in 4 bits (NF4, double quantisation) or 8 bits by
@@ -47,6 +48,54 @@ class Limits:
     concurrency: int = 16
     request_timeout: float = 120.0
     retries: int = 6
+
+
+@dataclass(frozen=True)
+class VllmSettings:
+    """How vLLM is loaded, by its own names of the settings; what is None is as vLLM has it.
+
+    ``tensor_parallel_size`` GPUs share a model; ``gpu_memory_utilization`` is vLLM's share of each GPU's memory;
+    ``max_model_len`` is the longest prompt and completion together; ``enforce_eager`` compiles nothing.
+    """
+
+    tensor_parallel_size: int | None = None
+    gpu_memory_utilization: float | None = None
+    max_model_len: int | None = None
+    enforce_eager: bool | None = None
+
+    @classmethod
+    def parse(cls, texts: Sequence[str]) -> VllmSettings:
+        """Read all ``--vllm KEY=VALUE``. Raises :class:`EvaluationError` for a key or value that is none.
+
+        >>> VllmSettings.parse(["max_model_len=2048", "enforce_eager=true"]).given
+        {'max_model_len': 2048, 'enforce_eager': True}
+        """
+        values: dict[str, float | bool] = {}
+        for text in texts:
+            key, _, value = text.partition("=")
+            if key not in _VLLM_VALUES:
+                raise EvaluationError(f"--vllm {text}: no setting {key!r}. {nearest(key, [*_VLLM_VALUES])}")
+            if key in values:
+                raise EvaluationError(f"--vllm {text}: {key} is given twice; give it once.")
+            pattern, wanted, read = _VLLM_VALUES[key]
+            if not re.fullmatch(pattern, value):
+                raise EvaluationError(f"--vllm {text}: give {wanted}.")
+            values[key] = read(value)
+        return cls(**values)  # type: ignore[arg-type]  # each was read as its field's type
+
+    @property
+    def given(self) -> dict[str, float | bool]:
+        """The settings that are not left to vLLM."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+_VLLM_VALUES: dict[str, tuple[str, str, Callable[[str], float | bool]]] = {
+    "tensor_parallel_size": (r"0*[1-9]\d*", "a number of GPUs, such as 2", int),
+    "gpu_memory_utilization": (r"0?\.\d*[1-9]\d*|1(\.0*)?", "a share above 0 and at most 1, such as 0.8", float),
+    "max_model_len": (r"0*[1-9]\d*", "a number of tokens, such as 4096", int),
+    "enforce_eager": ("true|false", "true or false", "true".__eq__),
+}
+"""What a setting may be, in a pattern and in words, and how it is read."""
 
 
 @dataclass(frozen=True)

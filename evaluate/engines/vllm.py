@@ -1,30 +1,26 @@
-"""vLLM as an engine, for a GPU: one engine per base, the adapter as a LoRA request, one seed per row."""
+"""vLLM as an engine: one load per base, the adapter as a LoRA request, one seed per row."""
 
 from __future__ import annotations
 
 import gc
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..turns import end_of_turn_ids
-from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
-from .checkpoint import fingerprint, locate, trained_for
+from ..types import FinishReason, Prompt, Request, Row, Sampling
+from .checkpoint import fingerprint, trained_for
 from .likelihood import choice_row
-from .loading import check_adapter, check_trained, load_tokenizer, say_code
+from .loading import load_tokenizer
 from .model_path import ModelPath
 from .prompts import EncodedPrompts
-from .spec import ModelSpec
+from .spec import Loading, ModelSpec, VllmSettings
+from .vllm_loading import LoadedVllm, load_vllm
 
 BATCH = 1024
 """Requests handed over at once: vLLM batches them itself, and each finished lot is journalled."""
-
-RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
-"""The limits on a LoRA's rank that vLLM can be loaded with."""
 
 
 @dataclass
@@ -32,19 +28,20 @@ class VllmEngine:
     """Generates with ``vllm.LLM``. Its seeds make a run repeatable; they share no noise with other engines."""
 
     name: str
-    folder: Path
+    base: LoadedVllm
     adapter: Path | None
-    llm: Any
-    trust_remote_code: bool = False
+    probe_change: float | None = None
 
     @cached_property
     def weights(self) -> str:
         """The fingerprint of the weights that answer."""
-        return fingerprint(self.folder) if self.adapter is None else fingerprint(self.folder, self.adapter)
+        folders = [self.base.folder] if self.adapter is None else [self.base.folder, self.adapter]
+        return fingerprint(*folders)
 
     @cached_property
     def _prompts(self) -> EncodedPrompts:
-        return EncodedPrompts(load_tokenizer(self.folder, trust_remote_code=self.trust_remote_code))
+        tokenizer = load_tokenizer(self.base.folder, trust_remote_code=self.base.loading.trust_remote_code)
+        return EncodedPrompts(tokenizer, self.base.config.get_vocab_size())
 
     @cached_property
     def _stop_ids(self) -> list[int]:
@@ -56,10 +53,14 @@ class VllmEngine:
         return {
             "kind": "vllm",
             "fingerprint": "tensors and settings",
-            "checkpoint": str(self.folder),
+            "checkpoint": str(self.base.folder),
             "adapter": None if self.adapter is None else str(self.adapter),
-            "trained_for": trained_for(self.adapter or self.folder),
-            "dtype": str(self.llm.llm_engine.model_config.dtype).removeprefix("torch."),
+            "adapter_probe_change": self.probe_change,
+            "trained_for": trained_for(self.adapter or self.base.folder),
+            "dtype": str(self.base.config.dtype).removeprefix("torch."),
+            "quantization": self.base.config.quantization,
+            "device": self.base.device,
+            "settings": self.base.settings,
             **self._prompts.describe(),
         }
 
@@ -68,7 +69,7 @@ class VllmEngine:
 
         Raises :class:`EvaluationError` when a prompt and its completion do not fit the model's context.
         """
-        context = self.llm.llm_engine.model_config.max_model_len
+        context = self.base.config.max_model_len
         if sampling.likelihood:
             self._prompts.check_continued(self.name, prompts, context - 1)  # it cannot generate nothing
         else:
@@ -77,27 +78,24 @@ class VllmEngine:
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
         """Yield rows lot by lot, in the order of ``requests``."""
-        from vllm.lora.request import LoRARequest
-
-        lora = None if self.adapter is None else LoRARequest(self.name, _lora_number(self.adapter), str(self.adapter))
         for start in range(0, len(requests), BATCH):
             lot = requests[start : start + BATCH]
             if sampling.likelihood:
-                yield self._likeliest([request.prompt for request in lot], lora)
+                yield self._likeliest([request.prompt for request in lot])
                 continue
             prompts = [{"prompt_token_ids": self._prompts.ids(request.prompt)} for request in lot]
             settings = [self._settings(request, sampling) for request in lot]
-            outputs = self.llm.generate(prompts, settings, lora_request=lora, use_tqdm=False)
+            outputs = self.base.ask(prompts, settings, self.adapter)
             yield [self._row(request, output.outputs[0]) for request, output in zip(lot, outputs, strict=True)]
 
-    def _likeliest(self, prompts: Sequence[Prompt], lora: Any) -> list[Row]:
+    def _likeliest(self, prompts: Sequence[Prompt]) -> list[Row]:
         """Read each prompt with each of its texts behind it: vLLM remembers the prompt, which the texts share."""
         from vllm import SamplingParams
 
         asked = [self._prompts.continued(prompt) for prompt in prompts]
         whole = [{"prompt_token_ids": one.prompt + text} for one in asked for text in one.texts]
         settings = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0)
-        outputs = iter(self.llm.generate(whole, [settings] * len(whole), lora_request=lora, use_tqdm=False))
+        outputs = iter(self.base.ask(whole, [settings] * len(whole), self.adapter))
         rows = []
         for prompt, one in zip(prompts, asked, strict=True):
             values = [_log_likelihood(next(outputs).prompt_logprobs, one.prompt, text) for text in one.texts]
@@ -129,11 +127,6 @@ def _log_likelihood(logprobs: Sequence[Any], prompt: Sequence[int], text: Sequen
     return float(sum(logprobs[len(prompt) + place][token].logprob for place, token in enumerate(text)))
 
 
-def _lora_number(adapter: Path) -> int:
-    """Return the positive number that vLLM tells adapters apart by."""
-    return int.from_bytes(hashlib.sha256(str(adapter.resolve()).encode()).digest()[:3]) + 1
-
-
 def _finish_reason(said: str | None, stop: int | str | None) -> FinishReason | None:
     """vLLM says "stop" for both; the stop reason is a string for a stop string only."""
     if said == "stop":
@@ -144,45 +137,24 @@ def _finish_reason(said: str | None, stop: int | str | None) -> FinishReason | N
 class VllmLoader:
     """Makes engines out of specs; specs in a row that name the same base share one load of it."""
 
-    def __init__(self, specs: Sequence[ModelSpec], *, trust_remote_code: bool = False) -> None:
-        self._specs = specs
-        self._trusted = trust_remote_code
-        self._loaded: _Loaded | None = None
+    def __init__(
+        self, specs: Sequence[ModelSpec], batch_size: int | None, loading: Loading, settings: VllmSettings
+    ) -> None:
+        self._specs = [spec for spec in specs if spec.kind == "vllm"]
+        self._loading = loading
+        self._settings = settings.given if batch_size is None else {**settings.given, "max_num_seqs": batch_size}
+        self._loaded: LoadedVllm | None = None
+        self._path: ModelPath | None = None
 
     def engine(self, spec: ModelSpec) -> VllmEngine:
         """Return the engine of ``spec``. Raises :class:`EvaluationError` for a checkpoint that cannot be used."""
         path = spec.path.without_adapter
-        if self._loaded is None or self._loaded.path != path:
+        if self._loaded is None or self._path != path:
             self._loaded = None  # let go of the last base before the next one is loaded
             gc.collect()
-            tuned = [other.path for other in self._specs if other.path.without_adapter == path]
-            self._loaded = _load(path, tuned, trust_remote_code=self._trusted)
-        return VllmEngine(spec.name, self._loaded.folder, spec.path.adapter_folder, self._loaded.llm, self._trusted)
-
-
-class _Loaded(NamedTuple):
-    path: ModelPath
-    folder: Path
-    llm: Any
-
-
-def _load(path: ModelPath, tuned: Sequence[ModelPath], *, trust_remote_code: bool) -> _Loaded:
-    """Load a base into vLLM, with room for the adapters of ``tuned``."""
-    try:
-        from vllm import LLM
-    except ImportError:
-        raise EvaluationError("vllm: models need the package vllm and a GPU: pip install 'grpokit[vllm]'.") from None
-    folder = locate(path, code=trust_remote_code)
-    say_code(folder, trusted=trust_remote_code)
-    ranks = [_rank(each.adapter_folder) for each in tuned if each.adapter_folder is not None]
-    lora = {"enable_lora": True, "max_lora_rank": max(ranks)} if ranks else {}
-    llm = LLM(model=str(folder), generation_config="vllm", trust_remote_code=trust_remote_code, **lora)
-    return _Loaded(path, folder, llm)
-
-
-def _rank(adapter: Path) -> int:
-    """Return the least of vLLM's rank limits that an adapter fits in."""
-    check_adapter(adapter)
-    check_trained(adapter)
-    rank = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"]
-    return next((limit for limit in RANKS if limit >= rank), rank)
+            tuned = [other.path.adapter_folder for other in self._specs if other.path.without_adapter == path]
+            self._loaded = load_vllm(path, [*filter(None, tuned)], self._loading, self._settings)
+            self._path = path
+        adapter = spec.path.adapter_folder
+        change = None if adapter is None else self._loaded.change_by(adapter)
+        return VllmEngine(spec.name, self._loaded, adapter, change)

@@ -1,7 +1,9 @@
 """What the options of several commands mean."""
 
 import pytest
-from grpokit.commands.options import ScoringOptions
+from grpokit.commands.options import ScoringOptions, UsageError, VllmOptions
+from grpokit.evaluate.engines import Loading
+from grpokit.evaluate.engines.spec import VllmSettings, parse_models
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,25 @@ def test_the_metric_that_gives_the_verdict(
         ScoringOptions(rewards, option, allow_code=False).over("correctness,xml_format=0.5", card, "card.yaml").primary
         == primary
     )
+
+
+@pytest.mark.parametrize(
+    ("models", "loading", "said"),
+    [
+        (["v=vllm:demo"], Loading(device="cuda:1"), "--device cuda:1 is not for v, which vLLM loads: .* CUDA_VISIBLE"),
+        (["v=vllm:demo"], Loading(attention="sdpa"), "--attention sdpa is not for v, which vLLM loads: .* kernels"),
+        (["v=vllm:demo"], Loading(quantization="4bit"), "--quantization 4bit is not for v, .* give one; leave it out"),
+        # one model that could follow does not speak for the other
+        (["demo", "v=vllm:demo"], Loading(device="cpu"), "--device cpu is not for v"),
+        (["demo"], Loading(), "--vllm is for vLLM .* no --model is one; leave it out"),
+    ],
+)
+def test_vllm_follows_what_it_is_told_or_refuses_it(models: list[str], loading: Loading, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        VllmOptions(["max_model_len=64"]).settings(parse_models(models), loading)
+
+
+def test_what_vllm_is_told() -> None:
+    specs = parse_models(["demo", "v=vllm:demo"])
+    assert VllmOptions(["max_model_len=64"]).settings(specs, Loading(dtype="float32")) == VllmSettings(max_model_len=64)
+    assert VllmOptions([]).settings(parse_models(["demo"]), Loading(device="cpu", quantization="4bit")).given == {}

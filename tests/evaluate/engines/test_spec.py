@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from grpokit.evaluate.engines.model_path import ModelPath
-from grpokit.evaluate.engines.spec import ModelSpec, parse_models
+from grpokit.evaluate.engines.spec import ModelSpec, VllmSettings, parse_models
 from grpokit.evaluate.types import EvaluationError
 
 
@@ -78,3 +78,31 @@ def test_a_folder_of_adapters_needs_its_base(tmp_path: Path) -> None:
 def test_two_models_of_one_name_are_told() -> None:
     with pytest.raises(EvaluationError, match="two models are named 'model'"):
         parse_models(["org/model", "other/model"])
+
+
+def test_settings_of_vllm_are_read_as_their_types() -> None:
+    texts = ["tensor_parallel_size=2", "gpu_memory_utilization=.5", "max_model_len=2048", "enforce_eager=false"]
+    assert VllmSettings.parse(texts) == VllmSettings(2, 0.5, 2048, False)
+    assert VllmSettings.parse([]).given == {}
+    assert VllmSettings.parse(["gpu_memory_utilization=1"]).given == {"gpu_memory_utilization": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["max_len=9"], r"--vllm max_len=9: no setting 'max_len'\. Did you mean 'max_model_len'\?"),
+        (["dtype"], r"--vllm dtype: no setting 'dtype'\. All: enforce_eager, gpu_memory_utilization, max_model_len, "),
+        (["max_model_len=0"], "--vllm max_model_len=0: give a number of tokens, such as 4096"),
+        (["max_model_len=4k"], "give a number of tokens"),
+        (["max_model_len"], "give a number of tokens"),
+        (["tensor_parallel_size=-1"], "give a number of GPUs, such as 2"),
+        (["gpu_memory_utilization=0.0"], "give a share above 0 and at most 1, such as 0.8"),
+        (["gpu_memory_utilization=1.1"], "give a share above 0"),
+        (["gpu_memory_utilization=90"], "give a share above 0"),
+        (["enforce_eager=yes"], "give true or false"),
+        (["enforce_eager=true", "enforce_eager=false"], "enforce_eager is given twice; give it once"),
+    ],
+)
+def test_settings_that_vllm_has_not_are_refused(texts: list[str], said: str) -> None:
+    with pytest.raises(EvaluationError, match=said):
+        VllmSettings.parse(texts)

@@ -1,7 +1,12 @@
-"""The vLLM engine against a stand-in for the library, which needs a GPU: what is asked of it, and what is kept."""
+"""The vLLM engine against a stand-in for the library: what is asked of it, and what is kept.
+
+The library itself is tried in tests/vllm.
+"""
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,10 +17,14 @@ import pytest
 from grpokit.evaluate import Prompt, Request, Row, Sampling, load_task
 from grpokit.evaluate.demo import checkpoint_path
 from grpokit.evaluate.engines import Loading, load_engines
-from grpokit.evaluate.engines.spec import ModelSpec
+from grpokit.evaluate.engines.spec import ModelSpec, VllmSettings
+from grpokit.evaluate.engines.vllm_loading import PROBE_CHOICES, QUIET
 from grpokit.evaluate.types import Engine, EvaluationError
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
+
+SHIFT = 0.25
+"""What an adapter changes of a log-probability."""
 
 LOADED: list[dict[str, Any]] = []
 ASKED: list[dict[str, Any]] = []
@@ -26,9 +35,16 @@ class LLM:
 
     def __init__(self, **arguments: Any) -> None:
         LOADED.append(arguments)
-        self.llm_engine = SimpleNamespace(model_config=SimpleNamespace(dtype="torch.bfloat16", max_model_len=128))
+        config = SimpleNamespace(
+            dtype="torch.bfloat16", max_model_len=128, quantization=None, get_vocab_size=lambda: 99
+        )
+        self.llm_engine = SimpleNamespace(model_config=config)
 
     def generate(self, prompts: Sequence[Any], settings: Sequence[Any], **others: Any) -> list[Any]:
+        if getattr(settings[0], "prompt_logprobs", None) == PROBE_CHOICES:
+            likely = -1.0 if others["lora_request"] is None else -1.0 + SHIFT
+            places = [{token: SimpleNamespace(logprob=likely)} for token in prompts[0]["prompt_token_ids"][1:]]
+            return [SimpleNamespace(prompt_logprobs=[None, *places])]
         ends = [("stop", None), ("stop", "</answer>"), ("length", None)]
         ASKED.extend({**p, **vars(s), **others} for p, s in zip(prompts, settings, strict=True))
         answers = [
@@ -43,9 +59,14 @@ def vllm(monkeypatch: pytest.MonkeyPatch) -> None:
     LOADED.clear()
     ASKED.clear()
     package, lora, request = ModuleType("vllm"), ModuleType("vllm.lora"), ModuleType("vllm.lora.request")
+    platforms = ModuleType("vllm.platforms")
+    platforms.current_platform = SimpleNamespace(is_cpu=lambda: True, device_type="cpu")  # type: ignore[attr-defined]  # a module made here
+    for name in QUIET:
+        monkeypatch.setenv(name, "")  # so that what the engine sets is gone afterwards
+        monkeypatch.delenv(name)
     package.LLM, package.SamplingParams = LLM, SimpleNamespace  # type: ignore[attr-defined]  # a module made here
     request.LoRARequest = lambda *arguments: arguments  # type: ignore[attr-defined]  # a module made here
-    for module in (package, lora, request):
+    for module in (package, platforms, lora, request):
         monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
@@ -92,6 +113,101 @@ def test_vllm_loads_a_base_once_for_all_its_adapters(adapter: Path) -> None:
     assert LOADED[0]["enable_lora"]
     assert LOADED[0]["max_lora_rank"] == 32  # the least limit of vLLM's that rank 20 fits in
     assert [asked["lora_request"] is None for asked in ASKED] == [True, True, False, False]
+    assert engine.describe()["adapter_probe_change"] == SHIFT
+
+
+def test_an_adapter_that_changes_nothing_in_vllm_is_an_error(adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "SHIFT", 0.0)
+    with pytest.raises(EvaluationError, match=r"changes nothing in vLLM: .* rounding of bfloat16"):
+        next(load_engines([ModelSpec.parse(f"vllm:demo+{adapter}")]))
+
+
+def test_settings_reach_vllm() -> None:
+    settings = VllmSettings.parse(["max_model_len=64", "enforce_eager=true"])
+    engine = next(load_engines([ModelSpec.parse("vllm:demo")], batch_size=7, vllm=settings))
+    given = {"max_model_len": 64, "enforce_eager": True, "max_num_seqs": 7}
+    assert given.items() <= LOADED[0].items()
+    assert engine.describe()["settings"] == given
+    assert engine.describe()["device"] == "cpu"
+    next(load_engines([ModelSpec.parse("vllm:demo")]))
+    assert not {*given, "tensor_parallel_size", "gpu_memory_utilization"} & LOADED[1].keys()  # left to vLLM
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named", "on_cpu", "dtype"),
+    [
+        ("auto", "bfloat16", True, "float32"),  # as transformers loads it
+        ("auto", "float32", False, "float32"),  # vLLM's own "auto" rounds it to bfloat16
+        ("auto", "float16", False, "float16"),
+        ("auto", None, False, "auto"),  # nothing is known of the checkpoint
+        ("bfloat16", "float32", True, "bfloat16"),
+    ],
+)
+def test_vllm_loads_in_the_dtype_that_transformers_takes(
+    wanted: str, named: str | None, on_cpu: bool, dtype: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(checkpoint_path(), tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "dtype": named}))
+    monkeypatch.setattr(sys.modules["vllm.platforms"].current_platform, "is_cpu", lambda: on_cpu)
+    next(load_engines([ModelSpec.parse(f"vllm:{folder}")], loading=Loading(dtype=wanted)))
+    assert LOADED[0]["dtype"] == dtype
+
+
+@pytest.mark.parametrize(
+    ("stream", "written", "raised", "said"),
+    [
+        # another process fails, and the exception here says only that it did
+        (1, "(EngineCore pid=7) ValueError: no room.", RuntimeError("Engine core initialization failed."), "no room."),
+        (2, "torch.OutOfMemoryError: no room", RuntimeError("EngineCore encountered an issue."), "no room."),
+        (2, "nothing", RuntimeError("Engine core initialization failed."), "Engine core initialization failed."),
+        # the exception here says it, whatever came before it
+        (2, "KeyError: x", RuntimeError("No CUDA GPUs are available"), "No CUDA GPUs are available."),
+        # pydantic says it on its second line
+        (2, "", ValueError("1 validation error\n  Value error, too long [type=value_error, x=1]"), "too long."),
+    ],
+)
+def test_a_model_that_vllm_cannot_serve_is_one_line(
+    stream: int,
+    written: str,
+    raised: Exception,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def fail(**arguments: Any) -> None:
+        os.write(stream, f"{written}\n".encode())
+        raise raised
+
+    monkeypatch.setattr(sys.modules["vllm"], "LLM", fail)
+    with pytest.raises(EvaluationError) as caught:
+        next(load_engines([ModelSpec.parse("vllm:demo")]))
+    assert str(caught.value) == f"vLLM cannot serve {checkpoint_path()}: {said}"
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", f"{written}\n")  # standard output is the command's own
+
+
+def test_a_process_of_vllms_writes_to_standard_error_in_all_its_life(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Starting(LLM):
+        def __init__(self, **arguments: Any) -> None:
+            super().__init__(**arguments)
+            self.process = subprocess.Popen(
+                ["sh", "-c", "read x; echo 'OSError: no space left'"], stdin=subprocess.PIPE
+            )
+
+        def generate(self, *arguments: Any, **others: Any) -> list[Any]:
+            self.process.communicate(b"\n")
+            raise RuntimeError("EngineCore encountered an issue. See stack trace (above) for the root cause.")
+
+    monkeypatch.setattr(sys.modules["vllm"], "LLM", Starting)
+    engine = next(load_engines([ModelSpec.parse("vllm:demo")]))
+    said = rf"vLLM stopped answering {checkpoint_path()}: no space left\. Finished rows are kept; use --resume"
+    with pytest.raises(EvaluationError, match=said):
+        answers(engine, list(load_task("arithmetic").prompts(limit=1)))
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", "OSError: no space left\n")
 
 
 def test_vllm_is_asked_for_the_likelihood_of_each_choice(monkeypatch: pytest.MonkeyPatch) -> None:
