@@ -126,17 +126,17 @@ def in_trl_form(raw: Text, prompt: Text) -> Text:
 
 def _split(text: str, layout: Layout) -> Completion | None:
     """Return the parts of a text by its reasoning tags, None where it has none."""
-    first = close = opened = None  # the first tag, the last that closes, and the first that opens after that one
-    for tag in layout.reasoning_mark.finditer(text):
-        first = first or tag
+    first = layout.reasoning_mark.search(text)
+    if first is None:
+        return None
+    close, opened = first, None  # the last tag that closes, and the first that opens after that one
+    for tag in layout.reasoning_mark.finditer(text, first.start()):
         if tag[0].startswith("</"):
             close, opened = tag, None
         else:
             opened = opened or tag
     if opened:
         return Completion(text, text[opened.end() :], None, len(text), False)
-    if first is None or close is None:
-        return None
     prefilled = first[0].startswith("</")
     start = 0 if prefilled else first.end()
     return Completion(text, text[start : close.start()], text[close.end() :], close.end(), prefilled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from ..layout import Layout
@@ -98,31 +99,37 @@ class Correctness(Reward):
     def judge_counted(self, batch: Batch) -> CountedJudgements:
         """Return the judgements and the counts of exact, cached, verified and failed comparisons."""
         references = batch.references(self.reference_column, self.name)
-        outcomes: list[Judgement | tuple[Answer, tuple[str, ...]]] = []
+        judged: list[Judgement | None] = []  # None where comparisons decide
+        answers: list[Answer] = []
+        wanted: list[tuple[str, ...]] = []
         pairs: list[Pair] = []
         chosen: dict[int, _Chosen] = {}
         layout = self.layout
         for completion, reference, options in zip(batch.read(layout), references, _options(batch), strict=True):
             accepted = accepted_answers(reference, options)
             if isinstance(accepted, NoReference):
-                outcomes.append(Judgement(None, accepted.status, accepted.reason))
+                judged.append(Judgement(None, accepted.status, accepted.reason))
                 continue
-            answer = _extract(completion, accepted.phrases, layout)
+            texts, phrases = accepted
+            answer = _extract(completion, phrases, layout)
             if isinstance(answer, NoAnswer):
-                outcomes.append(Judgement(0.0, answer.status, answer.reason))
-            else:
-                texts, said = accepted.answers, answer.text
-                if options is not None:
-                    chosen[len(outcomes)] = _Chosen(answer.text, texts, options)
-                    texts, said = options.against(said, texts), options.said(said, texts)
-                texts = (said,) if answer.marker == WHOLE_REFERENCE else texts
-                outcomes.append((answer, texts))
-                for text in texts:
-                    pairs.append(Pair(said, text))
+                judged.append(Judgement(0.0, answer.status, answer.reason))
+                continue
+            said = answer.text
+            if options is not None:
+                chosen[len(judged)] = _Chosen(said, texts, options)
+                texts, said = options.against(said, texts), options.said(said, texts)
+            if answer.marker == WHOLE_REFERENCE:
+                texts = (said,)
+            judged.append(None)
+            answers.append(answer)
+            wanted.append(texts)
+            for text in texts:
+                pairs.append(Pair(said, text))
         verdicts = settle(pairs, self.timeout)
-        settled = iter(verdicts)
-        judged = [one if isinstance(one, Judgement) else _judgement(*one, settled) for one in outcomes]
-        return CountedJudgements(_without_rivals(judged, chosen, self.timeout), count(verdicts))
+        compared = map(_judgement, answers, wanted, repeat(iter(verdicts)))
+        judgements = [one or next(compared) for one in judged]
+        return CountedJudgements(_without_rivals(judgements, chosen, self.timeout), count(verdicts))
 
 
 def _extract(completion: Completion, phrases: Sequence[str], layout: Layout) -> Answer | NoAnswer:
@@ -143,29 +150,27 @@ def _options(batch: Batch) -> list[Options | None]:
 def _judgement(answer: Answer, accepted: tuple[str, ...], verdicts: Iterator[Verdict]) -> Judgement:
     """Return the judgement by the next verdicts, one per accepted answer: one that is equal decides."""
     text, span, _ = answer
-    equal = undecided = None
-    too_complex = False
-    for wanted in accepted:
-        verdict = next(verdicts)
-        if verdict.equal:
-            equal = equal or wanted
-        elif verdict.equal is None:
-            undecided = undecided or wanted
-        elif verdict.complex:
-            too_complex = True
-    given = repr(text)[:60]
-    if equal:
-        return Judgement(1.0, "correct", f"{given} equals {repr(equal)[:60]}", span)
-    if undecided:
-        reason = f"comparing {given} with {repr(undecided)[:60]} failed or took too long"
-        return Judgement(None, "verifier error", reason, span)
-    wanted = repr(accepted[0])[:60]
-    if too_complex:
-        return Judgement(0.0, "too complex", f"{given} is too complex to compare with {wanted}", span)
-    if is_hedged(text, accepted[0]) and all(is_hedged(text, other) for other in accepted):
+    wanted, verdict = accepted[0], next(verdicts)
+    if len(accepted) > 1:
+        others = zip(accepted[1:], verdicts, strict=False)
+        wanted, verdict = min([(wanted, verdict), *others], key=_rank)
+    given, shown = repr(text)[:60], repr(wanted)[:60]
+    if verdict.equal:
+        return Judgement(1.0, "correct", f"{given} equals {shown}", span)
+    if verdict.equal is None:
+        return Judgement(None, "verifier error", f"comparing {given} with {shown} failed or took too long", span)
+    if verdict.complex:
+        return Judgement(0.0, "too complex", f"{given} is too complex to compare with {shown}", span)
+    if is_hedged(text, wanted) and all(is_hedged(text, other) for other in accepted):
         return Judgement(0.0, "hedged", f"{given} gives several answers", span)
     beside = f", nor another of the {len(accepted)} accepted answers" if len(accepted) > 1 else ""
-    return Judgement(0.0, "wrong", f"{given} is not {wanted}{beside}", span)
+    return Judgement(0.0, "wrong", f"{given} is not {shown}{beside}", span)
+
+
+def _rank(settled: tuple[str, Verdict]) -> int:
+    """Return the rank of an accepted answer by its verdict: equal, undecided, too complex, different."""
+    verdict = settled[1]
+    return 0 if verdict.equal else 1 if verdict.equal is None else 2 if verdict.complex else 3
 
 
 class _Chosen(NamedTuple):

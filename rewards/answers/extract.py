@@ -83,13 +83,14 @@ def extract(completion: Completion, layout: Layout = DEFAULT_LAYOUT) -> Answer |
     final = completion.final
     outcome = find_answer_tag(final, layout.answer_tag) or find_marked(final) or _whole(final)
     if outcome is None and layout.extraction == "lenient":
-        place = find_last_value(final)
-        outcome = place and Answer(final[place.start : place.end], place, "last value")
+        last = find_last_value(final)
+        outcome = last and Answer(final[last.start : last.end], last, "last value")
     if isinstance(outcome, Answer):
-        end = end_of_value(outcome.text) if len(outcome.text) <= LONGEST_ANSWER else len(outcome.text)
-        if end < len(outcome.text):
-            outcome = Answer(outcome.text[:end], Span(outcome.span.start, outcome.span.start + end), outcome.marker)
-        return outcome.moved(completion.final_start)
+        text, place, marker = outcome
+        end = end_of_value(text) if len(text) <= LONGEST_ANSWER else len(text)
+        if end < len(text):
+            outcome = Answer(text[:end], Span(place.start, place.start + end), marker)
+        return outcome.moved(completion.final_start) if completion.final_start else outcome
     return outcome or NoAnswer("no answer", "no answer tag, box, #### or 'the answer is', and more than a value")
 
 
@@ -150,7 +151,7 @@ def _inside(text: str, place: Span) -> Outcome:
 
 def find_marked(text: str) -> Outcome:
     """Find a box, ``####`` or an anchor."""
-    if "\\" in text and text.rfind(_BOX) >= 0:
+    if "\\" in text and _BOX in text:
         boxed = find_boxed(text)
         return _final_after(text, boxed) or boxed
     if "#" in text and "####" in text:

@@ -71,10 +71,12 @@ def end_of_value(text: str) -> int:
     >>> [text[: end_of_value(text)] for text in texts]
     ['18, or 17', 'Paris, the capital', 'does not exist']
     """
+    if " " not in text and text.isascii():  # words stand between blanks, but for those in Chinese
+        return len(text)
     chosen = _CHOSEN.match(text)
     if chosen:
         return chosen.end()
-    end = _before_rejected(text) if " " in text or "不是" in text or "而非" in text else len(text)
+    end = _before_rejected(text)
     return _before_aside(text[:end]) if ", " in text[:end] else end
 
 

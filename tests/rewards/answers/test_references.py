@@ -114,8 +114,10 @@ def test_kramabench_38_a_list_of_accepted_answers() -> None:
     assert judged[2].reason == "'5' is not '4', nor another of the 2 accepted answers"
     prose = ["He went home, then.", "He walked home, then."]
     assert correctness(completions=["he walked home, then"], answer=[prose]) == [1.0]  # word for word, as one of them
-    lists = correctness.explain(completions=[r"\boxed{5, 6}"], answer=[["1, 2", "3"]])
-    assert lists[0].status == "wrong"  # several answers are no hedge where one of the accepted ones is a list
+    lists = correctness.explain(completions=[r"\boxed{5, 6}"] * 2, answer=[["1, 2", "3"], ["3", "1, 2"]])
+    assert {one.status for one in lists} == {
+        "wrong"
+    }  # several answers are no hedge where one of the accepted ones is a list
 
 
 def test_one_accepted_answer_that_fails_does_not_hide_another() -> None:

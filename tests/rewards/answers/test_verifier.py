@@ -77,6 +77,8 @@ def test_an_answer_on_which_algebra_works_too_long_is_wrong_and_counted_apart() 
 
 def test_a_reference_on_which_algebra_works_too_long_gives_no_verdict() -> None:
     assert settle([Pair("5", LATE)], 20.0) == [Verdict(None, "failed")]
+    judged = get("correctness", timeout=20.0).explain(completions=["<answer>5</answer>"], answer=[["7", LATE]])[0]
+    assert (judged.value, judged.status) == (None, "verifier error")  # what is not 7 may be the other
 
 
 def test_what_a_batch_has_no_time_for_has_no_verdict_and_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
