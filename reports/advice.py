@@ -1,13 +1,114 @@
-"""What a reader does next: which answers are lost, and what mends it."""
+"""What a reader does next: which answers are lost, what mends it, and what a verdict asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ..evaluate.paired.change import Difference, Verdict
+from ..evaluate.paired.comparison import Pair
 from ..evaluate.paired.doubts import Obstacle
 from ..evaluate.paired.summary import ModelSummary
-from .wording import SAID_FROM, one_line, share
+from .wording import SAID_FROM, one_line, questions, share
+
+READ = 3
+"""So many questions are named to be read."""
+
+_REPAIRS = {
+    "cut": "Ask both again with a larger --max-new-tokens.",
+    "unanswered": "Show the answer's format in the prompt, or read answers by layout(extraction=lenient).",
+    "constant": "Read some answers: a text that is the same for most questions is seldom one.",
+    "floor": "Ask easier questions, or take a stronger base.",
+    "ceiling": "Ask harder questions.",
+}
+"""What mends each obstacle, by its kind."""
+
+
+class Step(NamedTuple):
+    """Something to do, and the ids of the questions that it is about."""
+
+    text: str
+    ids: tuple[str, ...] = ()
+
+
+def next_steps(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> list[Step]:
+    """Return what to do after a verdict, the most pressing first; there is always something.
+
+    What makes the verdict mean little (runs that differ, missing values, obstacles) is mended before anything else.
+    """
+    fatal = [one_line(difference.what) for difference in pair.mismatches if difference.fatal]
+    if fatal:
+        return [Step(f"Make {_listed(fatal)} the same in both runs, and compare again.")]
+    if pair.verdict is None:
+        return [Step(f"Mend what leaves {one_line(pair.primary)} without a value, and score again (grpo-eval score).")]
+    repairs = [Step(_REPAIRS[one.kind]) for one in pair.obstacles]
+    if repairs and pair.verdict is Verdict.UNDERPOWERED:
+        return repairs
+    steps = [*repairs, *(_hacked(pair) if pair.hacking and pair.hacking.suspected else _by_verdict(pair))]
+    lost = max(base.cut or 0.0, tuned.cut or 0.0)
+    if lost >= SAID_FROM and not any(one.kind == "cut" for one in pair.obstacles):
+        steps.append(Step(f"Raise --max-new-tokens: up to {share(lost)} of a model's completions were cut."))
+    return steps
+
+
+def _hacked(pair: Pair) -> list[Step]:
+    base, ids = one_line(pair.base), pair.suspects[:READ]
+    read = f"Read {_listed(ids)}, whose total rose while {one_line(pair.primary)} fell" if ids else "Read its answers"
+    return [Step(f"Keep {base} until you know what is rewarded. {read}.", ids)]
+
+
+def _by_verdict(pair: Pair) -> list[Step]:
+    base, tuned = one_line(pair.base), one_line(pair.tuned)
+    losses = tuple(change.prompt_id for change in pair.changes[:READ] if change.delta < 0)
+    match pair.verdict:
+        case Verdict.IMPROVED:
+            return [_accept(tuned, losses), *_doubted(pair)]
+        case Verdict.REGRESSED:
+            return [Step(f"Keep {base}. Read what was lost most: {_listed(losses)}.", losses)]
+        case Verdict.HELD:
+            risen = [name for name, change in pair.rewards.items() if change.verdict is Verdict.IMPROVED]
+            if risen:
+                return [Step(f"Take {tuned} for its {_listed(risen)}: {one_line(pair.primary)} was not lost.")]
+            return [Step(f"Keep {base}, unless something that was not measured speaks for {tuned}.")]
+        case _:
+            return _more(pair.gain)
+
+
+def _accept(tuned: str, losses: tuple[str, ...]) -> Step:
+    if not losses:
+        return Step(f"Take {tuned}: no question got worse.")
+    return Step(f"Read what was lost most ({_listed(losses)}); if you can live with it, take {tuned}.", losses)
+
+
+def _doubted(pair: Pair) -> list[Step]:
+    """Say what an improvement still has to pass."""
+    steps = []
+    if pair.choices and not all(choice.apart for choice in pair.choices):
+        steps.append(Step("Judge it by questions that did not choose it (evaluation.holdout in the recipe)."))
+    if pair.studied:
+        steps.append(Step("Measure it by something that it was not trained for, too (grpo-eval score --rewards)."))
+    return steps
+
+
+def _more(change: Difference) -> list[Step]:
+    """Say how much more data would decide."""
+    if "seeds" in change.test:
+        return [Step("Train more seeds (grpo-train --seeds), or ask more questions.")]
+    if change.needed is None:
+        return [Step("Ask more questions, or say which loss would not matter (--margin).")]
+    wanted = max(change.needed, (change.held_above or 0) + 1)
+    steps = [Step(f"Ask about {questions(wanted)} like these, not {change.n:,}.")]
+    return [*steps, *([Step(change.variance.advice)] if change.variance and change.variance.advice else [])]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names in a sentence.
+
+    >>> _listed(["a"]), _listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    shown = [one_line(name) for name in names]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
 class LostAnswers(NamedTuple):

@@ -17,8 +17,9 @@ from ..evaluate.paired.comparison import Comparison
 from ..evaluate.runs.run import Run
 from ..files import write_atomically
 from . import training, verdicts, wording
-from .advice import lost_answers
+from .advice import lost_answers, next_steps
 from .embedded import embed
+from .glossary import GLOSSARY
 from .head import facts, interval_places
 from .json_report import to_json
 from .looks import look_rows, look_sentences
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("weights.js", "figures.js", "charts.js", "answers.js", "samples.js", "page.js")
+SCRIPTS = ("weights.js", "figures.js", "charts.js", "answers.js", "samples.js", "glossary.js", "page.js")
 """The page's own scripts, in the order in which they run."""
 
 
@@ -111,13 +112,18 @@ def _environment() -> Environment:
     environment.globals.update(drifted=wording.drifted)
     environment.globals.update(group_rows=group_rows, group_sentence=group_sentence)
     environment.globals.update(narrowing=wording.narrowing, noise_floor=wording.noise_floor)
-    environment.globals.update(lost_answers=lost_answers, interval_places=interval_places)
+    environment.globals.update(lost_answers=lost_answers, next_steps=next_steps, interval_places=interval_places)
     environment.globals.update(alarm=wording.alarm, medians=wording.medians, repetition=wording.repetition)
-    environment.globals.update(notes=wording.notes)
+    environment.globals.update(notes=wording.notes, glossary=GLOSSARY, term_id=_term_id)
     environment.globals.update(claim=training.claim, origins=training.origins, best_of=training.best_of)
     environment.globals.update(multiplicity=verdicts.multiplicity, over_models=verdicts.over_models)
     environment.globals.update(training=verdicts.training)
     return environment
+
+
+def _term_id(name: str) -> str:
+    """Return the id of a term's meaning on the page."""
+    return "term-" + re.sub(r"\W+", "-", name)
 
 
 def _foldable(name: str) -> Markup:

@@ -15,6 +15,7 @@ from ..evaluate.paired.looks import Looks
 from ..evaluate.paired.subgroups import Subgroups
 from ..evaluate.paired.summary import CurvePoint, Estimate, ModelSummary, RewardSummary
 from ..evaluate.paired.total import PerWeight
+from .advice import next_steps
 from .wording import narrowing
 
 SCHEMA = 1
@@ -28,9 +29,9 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
     the primary metric, pass@k and maj@k, completions without a value.
     ``pairs``: per reward and for the total the paired change, its interval, p before and after Holm's
     adjustment, the questions that rose (``fixed``) and fell (``broken``), and the smallest detectable change;
-    what each reward contributed to the total's change, how the primary's change splits, how the completions and their
-    lengths changed, alarms of the training, how the checkpoint was chosen, the changed questions, and what more
-    questions would not mend. ``best_of``: by how much the best of several models is flattered.
+    what to do next, what each reward contributed to the total's change, how the primary's change splits, how the
+    completions and their lengths changed, alarms of the training, how the checkpoint was chosen, the changed questions,
+    and what more questions would not mend. ``best_of``: by how much the best of several models is flattered.
     """
     return {
         "schema": SCHEMA,
@@ -39,7 +40,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "level": comparison.level,
         "weights": dict(comparison.weights),
         "models": [_model(model) for model in comparison.models],
-        "pairs": [_pair(pair) for pair in comparison.pairs],
+        "pairs": [_pair(pair, comparison) for pair in comparison.pairs],
         "noise": asdict(comparison.noise) if comparison.noise else None,
         "obstacles": [_obstacle(one) for one in comparison.obstacles],
         "best_of": comparison.best_of._asdict() if comparison.best_of else None,
@@ -89,13 +90,15 @@ def _points(points: tuple[CurvePoint, ...]) -> list[dict[str, Any]]:
     return [{"k": point.k, **asdict(point.estimate)} for point in points]
 
 
-def _pair(pair: Pair) -> dict[str, Any]:
+def _pair(pair: Pair, comparison: Comparison) -> dict[str, Any]:
+    sides = (comparison.model(pair.base), comparison.model(pair.tuned))
     return {
         "base": pair.base,
         "tuned": pair.tuned,
         "primary": pair.primary,
         "verdict": pair.verdict and pair.verdict.value,
         "comparable": pair.comparable,
+        "next": [step.text for step in next_steps(pair, *sides)],
         "mismatches": [asdict(mismatch) for mismatch in pair.mismatches],
         "rewards": {name: _difference(change) for name, change in pair.rewards.items()},
         "total": _difference(pair.total),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.paired.summary import ModelSummary
+from .advice import next_steps
 from .looks import look_sentences
 from .ranking import Ranked, ranked
 from .subgroups import group_rows, group_sentence
@@ -73,6 +74,7 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
     lines = _doubts(doubts((base, tuned), pair.obstacles, pair.primary))
     lines.append(f"**{verdict_word(pair)}: {_text(claim(pair))}** {_text(evidence(pair))}")
     lines += map(_text, look_sentences(pair))
+    lines += [f"**Next:** {_text(step.text)}" for step in next_steps(pair, base, tuned)]
     lines += [f"> **Warning:** {_text(mismatch(difference, pair))}" for difference in pair.mismatches]
     if pair.drift is not None and pair.drift.far:
         lines.append(f"> **Far from the base:** {_text(drifted(pair))}")

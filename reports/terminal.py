@@ -15,6 +15,7 @@ from ..evaluate.paired.change import Difference
 from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.paired.summary import ModelSummary, RewardSummary
 from ..evaluate.runs.run import Run
+from .advice import next_steps
 from .bars import (
     BAR_WIDTHS,
     VERDICT_COLOURS,
@@ -137,6 +138,8 @@ def print_verdict(pair: Pair, comparison: Comparison, console: Console) -> None:
     console.print(verdict + Text(claim(pair), style="bold"))
     for line in (evidence(pair), *origins(pair, comparison), *look_sentences(pair)):
         console.print(Text(line))
+    for step in next_steps(pair, *sides):
+        console.print(Text("Next: ", style="bold") + Text(step.text))
     for line in (
         over_models(pair, comparison),
         narrowing(pair.gain),

@@ -61,25 +61,25 @@ def _asked(primary: Difference) -> str:
 
 
 def _outcome(primary: Difference, unit: Unit, *, hindered: bool) -> str:
-    """Say what is ruled out, or what would do it."""
+    """Say what is ruled out, or what keeps it from being so."""
     loss = f"A loss of {unit.size(primary.margin)} or more"
     if primary.verdict is Verdict.HELD:
         small = ": a small loss, within the margin" if primary.high is not None and primary.high < 0 else ""
         return f"{loss} is ruled out{small}."
     if primary.verdict is not Verdict.UNDERPOWERED:
         return ""
-    if hindered:
-        return f"{loss} is not ruled out."
-    if primary.n < FEWEST:
+    if primary.n < FEWEST and not hindered:
         return f"{loss} is not ruled out: fewer than {FEWEST} questions prove nothing."
-    if primary.held_above is not None and (
-        primary.needed == primary.held_above + 1
-        or (_excluded(primary.low, primary) and not _excluded(primary.low_held, primary))
+    if (
+        not hindered
+        and primary.held_above is not None
+        and (
+            primary.needed == primary.held_above + 1
+            or (_excluded(primary.low, primary) and not _excluded(primary.low_held, primary))
+        )
     ):
         return f"{loss} is not ruled out: HELD needs n > {primary.held_above:,}, since {_unseen(primary, 'lose')}."
-    rest = "train more seeds, or evaluate more questions" if "seeds" in primary.test else "evaluate more questions"
-    more = f"about {questions(primary.needed)} would do" if primary.needed else rest
-    return f"{loss} is not ruled out: {more}."
+    return f"{loss} is not ruled out."
 
 
 def _excluded(low: float | None, primary: Difference) -> bool:

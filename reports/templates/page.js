@@ -138,6 +138,8 @@
     link.addEventListener("click", (event) => { event.preventDefault(); jump(link.dataset.jump); });
   for (const button of document.querySelectorAll("[data-filter]"))
     button.addEventListener("click", () => { change({ filter: button.dataset.filter, id: null }); control("samples").scrollIntoView(); });
+  for (const button of document.querySelectorAll("[data-question]"))
+    button.addEventListener("click", () => { change({ filter: "all", query: "", sample: 0, id: button.dataset.question }); control("samples").scrollIntoView(); });
   for (const input of document.querySelectorAll("[data-weight]"))
     input.addEventListener("input", () => {
       if (Number.isFinite(input.valueAsNumber)) reweigh(Weights.values().with(Number(input.dataset.weight), input.valueAsNumber));

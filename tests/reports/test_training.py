@@ -120,7 +120,7 @@ def test_too_few_seeds_are_told_what_would_do(tmp_path: Path) -> None:
         write_run(tmp_path / f"s{at}", TUNED._replace(name=f"s{at}", right=right)) for at, right in enumerate(rights)
     ]
     comparison = compare([write_run(tmp_path / "base", BASE), Arm("new", tuple(runs))])
-    assert "is not ruled out: train more seeds, or evaluate more questions." in " ".join(shown(comparison).split())
+    assert "Next: Train more seeds (grpo-train --seeds), or ask more questions." in " ".join(shown(comparison).split())
 
 
 def test_five_seeds_and_their_verdict_fit_one_screen(tmp_path: Path) -> None:

@@ -21,12 +21,11 @@ from grpokit.tests.reports.conftest import Compared
 from rich.console import Console
 
 ENDINGS = [
-    # the verdict, questions that would do, what the evidence ends with
+    # the verdict, questions that would decide it, what the evidence ends with
     (Verdict.IMPROVED, 900, "reliably detect: 0.125."),
     (Verdict.REGRESSED, 900, "reliably detect: 0.125."),
     (Verdict.HELD, 900, "reliably detect: 0.125. A loss of 0.020 or more is ruled out."),
-    (Verdict.UNDERPOWERED, 900, "A loss of 0.020 or more is not ruled out: about 900 questions would do."),
-    (Verdict.UNDERPOWERED, None, "A loss of 0.020 or more is not ruled out: evaluate more questions."),
+    (Verdict.UNDERPOWERED, 900, "reliably detect: 0.125. A loss of 0.020 or more is not ruled out."),
 ]
 
 
