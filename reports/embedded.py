@@ -24,6 +24,9 @@ from .samples import Answer, Question
 BLOCK = 64
 """Questions in a block."""
 
+WORDS = 80
+"""Characters of a question in the list."""
+
 CUT, UNANSWERED, RIGHT, WRONG = 1, 2, 4, 8
 """Flags of a model's answers to a question: one was cut, one held no answer, all were right, all were wrong."""
 
@@ -39,14 +42,17 @@ class Embedded:
     blocks: tuple[str, ...]
 
 
-def embed(comparison: Comparison, questions: Iterable[Question]) -> Embedded:
-    """Return the questions packed; changes of the primary metric are the comparison's."""
+def embed(comparison: Comparison, questions: Iterable[Question], opening: str = "") -> Embedded:
+    """Return the questions packed; changes of the primary metric are the comparison's.
+
+    ``opening`` are the words with which all questions begin: what each asks in few words comes after them.
+    """
     changes = [{change.prompt_id: change.delta for change in pair.changes} for pair in comparison.pairs]
     suspects = [frozenset(pair.suspects) for pair in comparison.pairs]
     rows: list[list[Any]] = []
     blocks: list[str] = []
     for block in _blocks(questions):
-        rows += [_index_row(question, comparison.primary, changes, suspects) for question in block]
+        rows += [_index_row(question, comparison.primary, changes, suspects, opening) for question in block]
         blocks.append(pack([_question(question, list(comparison.weights)) for question in block]))
     return Embedded(pack({"block": BLOCK, "flags": FLAGS, "rows": rows}), tuple(blocks))
 
@@ -70,9 +76,13 @@ def _blocks(questions: Iterable[Question]) -> Iterator[list[Question]]:
 
 
 def _index_row(
-    question: Question, primary: str, changes: Sequence[Mapping[str, float]], suspects: Sequence[Collection[str]]
+    question: Question,
+    primary: str,
+    changes: Sequence[Mapping[str, float]],
+    suspects: Sequence[Collection[str]],
+    opening: str,
 ) -> list[Any]:
-    """Return [id, flags per model; per pair: change, whether the texts differ, whether it is a suspect]."""
+    """Return [id, flags per model; per pair: change, whether the texts differ, whether it is a suspect; words]."""
     base, *tuned = question.answers
     texts = [[answer.text for answer in answers] for answers in (base, *tuned)]
     return [
@@ -81,6 +91,7 @@ def _index_row(
         [change.get(question.id, 0) for change in changes],
         [int(theirs != texts[0]) for theirs in texts[1:]],
         [int(question.id in ids) for ids in suspects],
+        " ".join(question.asked[len(opening) : len(opening) + 2 * WORDS].split())[:WORDS],
     ]
 
 

@@ -24,7 +24,7 @@ from .head import facts, interval_places
 from .json_report import to_json
 from .looks import look_rows, look_sentences
 from .ranking import ranked
-from .samples import read_questions
+from .samples import asked, read_questions, shared_opening
 from .subgroups import group_rows, group_sentence
 from .units import units
 
@@ -67,12 +67,16 @@ def _render(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
             command=_command(comparison, runs),
             data=_script_json(_numbers(comparison) | {"primary": comparison.primary}),
             **_slider_ends(comparison),
-            rows=embed(comparison, read_questions(runs)),
+            rows=embed(comparison, read_questions(runs), _opening(runs)),
             style=_template("report.css"),
             scripts=scripts,
             policy=_policy(scripts),
         )
     )
+
+
+def _opening(runs: Sequence[Run | Arm]) -> str:
+    return shared_opening(asked(prompt.text) for prompt in runs_of(runs)[0].asked())
 
 
 def _parts(comparison: Comparison) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import groupby
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, takewhile
 from typing import NamedTuple
 
 from ..evaluate.paired.arms import Arm, runs_of
@@ -11,6 +12,9 @@ from ..evaluate.runs.run import Run, Score
 from ..evaluate.types import EvaluationError, FinishReason, Row
 from ..rewards.reward import Judgement
 from ..rewards.text import Text, normalise, strip_eos
+
+SHORT = 20
+"""So many characters with which all questions begin are shown with each."""
 
 
 class Answer(NamedTuple):
@@ -24,10 +28,11 @@ class Answer(NamedTuple):
 
 
 class Question(NamedTuple):
-    """One prompt and, per model in the order of the models, its answers."""
+    """One prompt, what its last message asks, and, per model in the order of the models, its answers."""
 
     id: str
     prompt: str
+    asked: str
     reference: str | None
     answers: tuple[tuple[Answer, ...], ...]
 
@@ -44,7 +49,7 @@ def read_questions(sides: Sequence[Run | Arm], wanted: Collection[str] | None = 
         taken = [[run.take(prompt.id) for run in runs] for runs in answered]
         answers = tuple(sum(given, ()) for given in taken if all(given))
         if len(answers) == len(sides):
-            yield Question(prompt.id, as_text(prompt.text), _reference(prompt.columns), answers)
+            yield Question(prompt.id, as_text(prompt.text), asked(prompt.text), _reference(prompt.columns), answers)
 
 
 def _reference(columns: Mapping[str, object]) -> str | None:
@@ -85,6 +90,34 @@ def _scored(run: Run, wanted: Collection[str] | None) -> Iterator[tuple[Row, Sco
 def _answer(row: Row, score: Score) -> Answer:
     text = strip_eos(row.text) if isinstance(row.text, str) else normalise(row.text).text
     return Answer(text, row.finish_reason, row.tokens, score.total, score.rewards)
+
+
+def asked(prompt: Text) -> str:
+    """Return what a prompt asks in the end: the text of its last message.
+
+    >>> asked([{"role": "system", "content": "Add."}, {"role": "user", "content": "2+2?"}])
+    '2+2?'
+    """
+    return prompt if isinstance(prompt, str) else normalise([{**prompt[-1], "role": "assistant"}]).text
+
+
+def shared_opening(texts: Iterable[str]) -> str:
+    """Return the words with which all texts begin, such as an instruction; "" where these are few, or all there is.
+
+    >>> shared_opening(["Solve this step by step: 2+2", "Solve this step by step: 23", "Solve this step by step: 2"])
+    'Solve this step by step: '
+    >>> shared_opening(["What is 2+2?", "What is 3+3?"]), shared_opening(["the same"] * 2)
+    ('', '')
+    """
+    lowest = highest = None
+    for text in texts:
+        lowest = text if lowest is None else min(lowest, text)
+        highest = text if highest is None else max(highest, text)
+    if lowest is None or highest is None or lowest == highest:
+        return ""
+    same = takewhile(lambda two: two[0] == two[1], zip(lowest, highest, strict=False))
+    opening = re.sub(r"\S+$", "", "".join(character for character, _ in same))
+    return opening if len(opening) > SHORT else ""
 
 
 def as_text(prompt: Text) -> str:

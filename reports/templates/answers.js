@@ -4,6 +4,7 @@
 const Answers = (() => {
   const { comparison } = Charts;
   const rewards = Object.keys(comparison.weights);
+  const LONGEST_CHIP = 40; // characters of an answer in a chip
   const LONGEST_DIFF = 1500; // words per side; beyond it the comparison would hold up the page
 
   const make = (tag, attributes = {}, ...children) => {
@@ -27,6 +28,12 @@ const Answers = (() => {
     const left = ours.slice(head, ours.length - tail), right = theirs.slice(head, theirs.length - tail);
     if (left.length > LONGEST_DIFF || right.length > LONGEST_DIFF) return left.filter(({ word }) => word.trim());
     return unmatched(left, right).filter(({ word }) => word.trim());
+  };
+
+  // Whether two texts have so much in common that marking what differs says something: half of the words of both.
+  const alike = (text, other) => {
+    const share = (one, another) => changes(one, another).length / Math.max(1, words(one).filter(({ word }) => word.trim()).length);
+    return share(text, other) <= 0.5 && share(other, text) <= 0.5;
   };
 
   const unmatched = (left, right) => {
@@ -71,15 +78,28 @@ const Answers = (() => {
     });
   };
 
-  const chips = (answer) => {
-    const judged = answer.rewards[rewards.indexOf(comparison.primary)];
-    const marks = [];
+  // The primary reward's judgement; where the total is the primary metric, the first that found an answer.
+  const primary = (answer) => answer.rewards[rewards.indexOf(comparison.primary)] ?? answer.rewards.find((judged) => judged?.[3]) ?? null;
+
+  const short = (text) => { const line = text.trim().replace(/\s+/g, " "); return line.length > LONGEST_CHIP ? `${line.slice(0, LONGEST_CHIP - 1)}…` : line; };
+
+  // What was found as the answer, and what was wanted where that is another short text.
+  const answered = (answer, judged, reference) => {
+    if (!judged?.[3]) return [];
+    const { start, end } = units(answer.text, judged[3]);
+    const wanted = judged[0] !== 1 && reference !== null && reference.length <= LONGEST_CHIP ? `, wanted ${short(reference)}` : "";
+    return [make("span", { class: "chip answered" }, `answered ${short(answer.text.slice(start, end)) || "nothing"}${wanted}`)];
+  };
+
+  const chips = (answer, reference) => {
+    const judged = primary(answer);
+    const marks = answered(answer, judged, reference);
     if (judged) marks.push(make("span", { class: `chip ${judged[0] === 1 ? "up" : judged[0] === 0 ? "down" : ""}` }, judged[1]));
     if (answer.finish === "length") marks.push(make("span", { class: "chip warn" }, "cut"));
     if (answer.finish === "refused") marks.push(make("span", { class: "chip warn" }, "refused"));
     if (answer.finish === "missing") marks.push(make("span", { class: "chip warn" }, "no completion"));
     if (answer.tokens !== null) marks.push(make("span", { class: "chip" }, `${answer.tokens} tokens`));
-    marks.push(make("span", { class: "chip" }, `total ${number(Weights.ofAnswer(answer))}`));
+    if (rewards.length > 1) marks.push(make("span", { class: "chip" }, `total ${number(Weights.ofAnswer(answer))}`));
     return marks;
   };
 
@@ -92,11 +112,36 @@ const Answers = (() => {
     return make("table", { class: "reasons" }, body);
   };
 
-  const side = (name, answer, other) => {
-    const span = answer.rewards[rewards.indexOf(comparison.primary)]?.[3];
+  // A button that copies a text; it says so for a moment.
+  const copier = (what, text) => {
+    const button = make("button", { type: "button", class: "copy", "aria-label": `Copy ${what}` }, "Copy");
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    });
+    return button;
+  };
+
+  // `other` is the answer beside it where the words that differ are marked, else null.
+  const side = (name, answer, other, reference) => {
+    const span = primary(answer)?.[3];
     const text = make("pre", { class: "text", tabindex: "0", "aria-label": `Answer of ${name}` });
     text.append(...marked(answer.text, other ? changes(answer.text, other.text) : [], span ? units(answer.text, span) : null));
-    return make("section", { class: "side" }, make("h4", {}, name, " ", ...chips(answer)), text, reasons(answer));
+    return make("section", { class: "side" }, make("h4", {}, name, " ", ...chips(answer, reference), copier(`the answer of ${name}`, answer.text)), text, reasons(answer));
+  };
+
+  // Says whether differing words are marked, and turns that round: by itself only texts that are alike are marked.
+  const marker = (marking, close, mark) => {
+    const button = make("button", { type: "button", id: "marks", "aria-pressed": String(marking) }, "Mark differing words");
+    button.addEventListener("click", () => mark(!marking));
+    return make("p", { class: "marks" }, button, close ? "" : make("small", {}, " The texts have little in common."));
+  };
+
+  // Brings the answer that was found into sight within its text.
+  const toAnswer = (text) => {
+    const found = text.querySelector("mark.answer");
+    if (found) text.scrollTop = found.offsetTop - (text.clientHeight - found.offsetHeight) / 2;
   };
 
   const sampleTabs = (question, sides, sample, choose) => {
@@ -113,18 +158,23 @@ const Answers = (() => {
     return [make("div", { class: "tabs", role: "group", "aria-label": "Samples" }, ...tabs)];
   };
 
-  // `sides` are the places of the models shown; `choose` is called with the sample that a reader asks for.
-  const render = (target, question, id, sides, sample, choose) => {
+  // `sides` are the places of the models shown; `chooseSample` and `mark` are called with what a reader asks for.
+  const render = (target, question, id, sides, { sample, marks }, { chooseSample, mark }) => {
     const shown = sides.map((model) => question.answers[model][Math.min(sample, question.answers[model].length - 1)]);
-    const columns = sides.map((model, index) => side(comparison.models[model].name, shown[index], shown.length > 1 ? shown[1 - index] : null));
+    const two = shown.length > 1 && shown[0].text !== shown[1].text;
+    const close = two && alike(shown[0].text, shown[1].text);
+    const marking = two && (marks ?? close);
+    const columns = sides.map((model, index) => side(comparison.models[model].name, shown[index], marking ? shown[1 - index] : null, question.reference));
     const reference = question.reference === null ? [] : [make("p", { class: "reference" }, make("span", { class: "label" }, "Reference "), question.reference)];
     target.replaceChildren(
-      make("h3", {}, id),
+      make("div", { class: "asked" }, make("h3", {}, id), copier("the prompt", question.prompt)),
       make("pre", { class: "prompt", tabindex: "0", "aria-label": "Prompt" }, question.prompt),
       ...reference,
-      ...sampleTabs(question, sides, sample, choose),
+      ...sampleTabs(question, sides, sample, chooseSample),
+      ...(two ? [marker(marking, close, mark)] : []),
       make("div", { class: "sides" }, ...columns),
     );
+    for (const text of target.querySelectorAll("pre.text")) toAnswer(text);
   };
 
   return { make, render };

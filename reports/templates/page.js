@@ -3,7 +3,7 @@
 (async () => {
   const { comparison } = Charts;
   const control = (id) => document.getElementById(id);
-  const view = { pair: 0, filter: "all", query: "", id: null, sample: 0, places: [], position: 0, choose: (position) => choose(position) };
+  const view = { pair: 0, filter: "all", query: "", id: null, sample: 0, marks: null, places: [], position: 0, choose: (position) => choose(position) };
   let searches = 0;
 
   const whole = (text, limit) => Math.min(Math.max(Number.parseInt(text, 10) || 0, 0), Math.max(limit - 1, 0));
@@ -15,6 +15,7 @@
     view.query = hash.get("search") ?? "";
     view.id = hash.get("question");
     view.sample = whole(hash.get("sample"), Infinity);
+    view.marks = hash.has("marks") ? hash.get("marks") === "on" : null;
     Weights.set(hash.get("weights")?.split(",").map(Number.parseFloat));
   };
 
@@ -25,6 +26,7 @@
     if (view.query) hash.set("search", view.query);
     if (view.id !== null) hash.set("question", view.id);
     if (view.sample) hash.set("sample", view.sample);
+    if (view.marks !== null) hash.set("marks", view.marks ? "on" : "off");
     if (Weights.changed()) hash.set("weights", Weights.values().join(","));
     history.replaceState(null, "", `#${hash}`);
   };
@@ -47,6 +49,12 @@
     Charts.drawVisible();
   };
 
+  // How many questions each filter would show of this pair.
+  const showCounts = () => {
+    const counts = Samples.counts(view.pair);
+    for (const option of control("filter").options) option.textContent = `${option.dataset.label} (${counts[option.value].toLocaleString("en")})`;
+  };
+
   const showControls = () => {
     control("filter").value = view.filter;
     if (control("search").value !== view.query) control("search").value = view.query;
@@ -62,7 +70,7 @@
     if (place !== view.places[view.position]) return; // another one was chosen meanwhile
     const sides = Samples.sides(view.pair);
     view.sample = Math.min(view.sample, Math.max(...sides.map((model) => question.answers[model].length)) - 1);
-    Answers.render(control("detail"), question, Samples.row(place).id, sides, view.sample, chooseSample);
+    Answers.render(control("detail"), question, Samples.row(place).id, sides, view, { chooseSample, mark });
   };
 
   // Filter and search again, keep the chosen question where it is still among them.
@@ -103,6 +111,13 @@
     document.querySelector(".tabs [aria-pressed=true]")?.focus({ preventScroll: true });
   };
 
+  const mark = async (wanted) => {
+    view.marks = wanted;
+    writeHash();
+    await showQuestion();
+    document.querySelector("#marks")?.focus({ preventScroll: true });
+  };
+
   const reweigh = async (values) => {
     Weights.set(values);
     writeHash();
@@ -133,7 +148,7 @@
   });
 
   for (const button of document.querySelectorAll("[data-choose-pair]"))
-    button.addEventListener("click", () => { change({ pair: Number(button.dataset.choosePair) }); showPair(); });
+    button.addEventListener("click", () => { change({ pair: Number(button.dataset.choosePair) }); showPair(); showCounts(); });
   for (const link of document.querySelectorAll("[data-jump]"))
     link.addEventListener("click", (event) => { event.preventDefault(); jump(link.dataset.jump); });
   for (const button of document.querySelectorAll("[data-filter]"))
@@ -154,6 +169,7 @@
     readHash();
     Weights.show();
     showPair();
+    showCounts();
     refresh();
   });
 
@@ -161,6 +177,7 @@
   Weights.show();
   showPair();
   await Samples.load();
+  showCounts();
   await refresh();
   document.documentElement.dataset.ready = "true";
 })();

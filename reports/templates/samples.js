@@ -3,7 +3,7 @@
 const Samples = (() => {
   const { make } = Answers;
   const { comparison } = Charts;
-  const ROW = 36;
+  const ROW = 52;
   const texts = [...document.querySelectorAll("script.block")];
   const blocks = new Map();
   let index = { block: 1, flags: {}, rows: [] };
@@ -24,8 +24,8 @@ const Samples = (() => {
   const question = async (place) => (await block(Math.floor(place / index.block)))[place % index.block];
 
   const row = (place) => {
-    const [id, flags, deltas, different, suspect] = index.rows[place];
-    return { id, flags, deltas, different, suspect };
+    const [id, flags, deltas, different, suspect, words] = index.rows[place];
+    return { id, flags, deltas, different, suspect, words };
   };
 
   const filters = {
@@ -42,6 +42,12 @@ const Samples = (() => {
 
   // The models that a pair shows: the base and the tuned one; of a single run, its only one.
   const sides = (pair) => (comparison.pairs.length ? [0, pair + 1] : [0]);
+
+  // How many questions each filter admits.
+  const counts = (pair) => {
+    const rows = index.rows.map((_, place) => row(place)), shown = sides(pair);
+    return Object.fromEntries(Object.entries(filters).map(([name, admits]) => [name, rows.filter((one) => admits(one, pair, shown)).length]));
+  };
 
   // Places of the questions that a filter admits: losses first, and for the fixed ones gains first.
   const admitted = (filter, pair) => {
@@ -81,6 +87,7 @@ const Samples = (() => {
       },
       make("span", { class: "id" }, shown.id),
       make("span", { class: delta > 0 ? "up" : "down" }, `${sign(delta)} ${signed(delta)}`),
+      make("span", { class: "words" }, shown.words === shown.id ? "" : shown.words),
     );
     element.addEventListener("click", () => view.choose(position));
     return element;
@@ -104,5 +111,5 @@ const Samples = (() => {
     else if ((position + 1) * ROW > box.scrollTop + box.clientHeight) box.scrollTop = (position + 1) * ROW - box.clientHeight;
   };
 
-  return { load, question, row, sides, admitted, search, list, reveal, filters, size: () => index.rows.length };
+  return { load, question, row, sides, counts, admitted, search, list, reveal, filters, size: () => index.rows.length };
 })();
