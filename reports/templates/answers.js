@@ -135,7 +135,7 @@ const Answers = (() => {
   const marker = (marking, close, mark) => {
     const button = make("button", { type: "button", id: "marks", "aria-pressed": String(marking) }, "Mark differing words");
     button.addEventListener("click", () => mark(!marking));
-    return make("p", { class: "marks" }, button, close ? "" : make("small", {}, " The texts have little in common."));
+    return make("p", { class: "marking" }, button, close ? "" : make("small", {}, " The texts have little in common."));
   };
 
   // Brings the answer that was found into sight within its text.

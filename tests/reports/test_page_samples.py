@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.runs.run import Run
+from grpokit.files import dump_line
 from grpokit.reports.html import write_html
 from grpokit.rewards.reward import NO_ANSWER
 from grpokit.tests.reports.conftest import Compared
@@ -157,3 +160,112 @@ def test_spans_count_characters_beyond_the_basic_plane(
     assert "\U0001f600" in watched.page.locator("#detail").inner_text()
     assert watched.complaints == []
     watched.page.close()
+
+
+def test_each_question_says_what_it_asks(opened: Watched) -> None:
+    words = opened.page.locator(".item .words").all_inner_texts()
+    assert len(words) > 5
+    assert all(text.startswith("What is ") for text in words)
+
+
+def test_filters_count_what_they_show(browser: sync_api.Browser, tmp_path: Path) -> None:
+    models = [BASE, TUNED, TUNED._replace(name="later", right=0.1)]
+    runs = [write_run(tmp_path / model.name, model, questions=30) for model in models]
+    write_html(compare(runs), runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html")
+    options = watched.page.locator("#filter option")
+    seen = []
+    for pair in ("0", "1"):
+        watched.page.locator(f"[data-choose-pair='{pair}']").click()
+        kinds = options.evaluate_all("all => all.map(one => one.value)")
+        counts = dict(zip(kinds, options.all_inner_texts(), strict=True))
+        seen.append(counts["fixed"])
+        for kind, text in counts.items():
+            watched.page.locator("#filter").select_option(kind)
+            count = text.rpartition("(")[2].rstrip(")")
+            sync_api.expect(watched.page.locator("#found")).to_have_text(f"{count} of 30")
+    assert seen[0] != seen[1]  # the second pair has counts of its own
+    watched.page.close()
+
+
+def test_the_answer_that_was_found_is_said_with_what_was_wanted(opened: Watched) -> None:
+    opened.page.locator("#filter").select_option("fixed")
+    for side in opened.page.locator(".side").all():
+        found, wanted = side.locator("mark.answer").inner_text(), opened.page.locator(".reference").inner_text()
+        chip = side.locator(".chip.answered").inner_text()
+        said = f"answered {found}"
+        assert chip == (said if found == wanted.split()[-1] else f"{said}, wanted {wanted.split()[-1]}")
+    opened.page.locator("#filter").select_option("unanswered")
+    cut = opened.page.locator(".side", has=opened.page.locator(".chip.warn")).first
+    for tab in opened.page.locator(".tabs button").all():
+        tab.click()
+        if cut.count():
+            break
+    assert cut.locator(".answered").count() == 0  # nothing was found in it
+
+
+def _said(folder: Path, texts: tuple[str, str]) -> list[Run]:
+    """Write two runs of one question whose answers are ``texts``; what is found in each is its last word."""
+    runs = []
+    for model, text in zip((BASE, TUNED), texts, strict=True):
+        run = write_run(folder / model.name, model, questions=1, samples=1)
+        row = json.loads((run.path / "completions.jsonl").read_text())
+        (run.path / "completions.jsonl").write_text(dump_line({**row, "text": text, "finish_reason": "eos"}))
+        score = json.loads((run.path / "scores.jsonl").read_text())
+        score["rewards"]["correctness"]["span"] = [len(text) - len(text.split()[-1]), len(text)]
+        (run.path / "scores.jsonl").write_text(dump_line(score))
+        runs.append(Run.open(run.path))
+    return runs
+
+
+def test_a_long_text_is_scrolled_to_its_answer(browser: sync_api.Browser, tmp_path: Path) -> None:
+    runs = _said(tmp_path, ("step\n" * 200 + "42", "step\n" * 200 + "a " * 60 + "43"))
+    write_html(compare(runs), runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html")
+    for text in watched.page.locator("pre.text").all():
+        box, mark = text.bounding_box(), text.locator("mark").bounding_box()
+        assert box is not None
+        assert mark is not None
+        assert box["y"] <= mark["y"] <= box["y"] + box["height"]
+    watched.page.close()
+
+
+ALIKE = [
+    # two texts -> whether their differing words are marked by themselves
+    ("one two three 4", "one two three 5", True),
+    ("one two 3", "six seven eight nine 4", False),
+    ("a b c d", "a b x y", True),  # half of the words
+    ("a b c d e", "a b x y z", False),  # less than half
+    ("a b c", "a b c d e f g h i", False),  # all of one, a third of the other
+]
+
+
+@pytest.mark.parametrize(("left", "right", "marked"), ALIKE)
+def test_words_are_marked_where_texts_are_alike_and_where_it_is_asked_for(
+    browser: sync_api.Browser, tmp_path: Path, left: str, right: str, marked: bool
+) -> None:
+    runs = _said(tmp_path, (left, right))
+    write_html(compare(runs), runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html")
+    changed, button = watched.page.locator(".side .changed"), watched.page.locator("#marks")
+    assert (changed.count() > 0) == marked
+    assert ("little in common" in watched.page.locator(".marking").inner_text()) == (not marked)
+    button.click()
+    sync_api.expect(button).to_have_attribute("aria-pressed", str(not marked).lower())
+    assert (changed.count() > 0) == (not marked)
+    assert f"marks={'off' if marked else 'on'}" in watched.page.url
+    assert watched.complaints == []
+    watched.page.close()
+
+
+def test_texts_are_copied_as_they_are(browser: sync_api.Browser, hostile: Compared, tmp_path: Path) -> None:
+    write_html(hostile.comparison, hostile.runs, tmp_path / "report.html")
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    page.wait_for_selector("html[data-ready]")
+    for copied, shown in ((page.locator(".side .copy").last, "pre.text"), (page.locator(".asked .copy"), "pre.prompt")):
+        copied.click()
+        sync_api.expect(copied).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == page.locator(shown).last.text_content()
+    context.close()
