@@ -245,20 +245,16 @@ def raw_lines(path: Path) -> Iterator[RawLine]:
     Raises :class:`FileError` for a missing file and an empty one.
     """
     empty = True
-    for number, raw in enumerate(_open_binary(path), start=1):
-        if raw.strip():
-            empty = False
-            yield RawLine(number, raw)
-    if empty:
-        raise FileError(f"{path} is empty; give a JSON Lines file with one object a line.")
-
-
-def _open_binary(path: Path) -> Iterator[bytes]:
     try:
         with open_file(path) as file:
-            yield from bounded_lines(file, path)
+            for number, raw in enumerate(bounded_lines(file, path), start=1):
+                if not raw.isspace():
+                    empty = False
+                    yield RawLine(number, raw)
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror}.") from None
+    if empty:
+        raise FileError(f"{path} is empty; give a JSON Lines file with one object a line.")
 
 
 def open_file(path: Path) -> BinaryIO:

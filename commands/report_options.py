@@ -31,6 +31,7 @@ class ReportOptions:
     trained_for: str | None
     by: str | None
     strict: bool
+    workers: int | None
 
     def compare(self, runs: Sequence[Run | Arm]) -> Comparison:
         """Compare runs by these margins."""
@@ -43,6 +44,7 @@ class ReportOptions:
             multiplicity=not self.no_multiplicity,
             trained=self.trained_for,
             by=self.by,
+            workers=self.workers,
         )
 
     @property
@@ -96,4 +98,5 @@ def add_reports(group: argparse._ActionsContainer) -> None:
         metavar="COLUMN",
         help="the change for each value of this column of the prompts too, and whether these groups differ",
     )
+    group.set_defaults(workers=None)  # where nothing is scored there is no such option
     group.add_argument("--strict", action="store_true", help="exit with 3 when the comparison is underpowered")

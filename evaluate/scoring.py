@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import islice
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from ..errors import GrpokitError, nearest
-from ..files import dump_line, raw_lines, replacing
+from ..files import RawLine, dump_line, replacing
 from ..rewards import RewardMix, repetition
+from ..rewards.answers import verifier
 from ..rewards.fault_isolation import UNWATCHED, Calls, GuardedMix
 from ..rewards.graded import GRADED
 from ..rewards.registry import spec_of
@@ -18,16 +19,14 @@ from ..rewards.reward import Batch, Judgement
 from ..rewards.spec import parse_reward
 from .paired.summary import TOTAL
 from .progress import Advance, unwatched
+from .runs.lines import checksum
 from .runs.manifest import MixRecord
-from .runs.run import Run, Score, Stored
+from .runs.run import MadeOf, Run, Score, Stored
 from .types import EvaluationError, Prompt, Row
-from .workers import ScoredBlock, Workers, cores
+from .workers import Job, cores, processes, spread
 
 BLOCK = 1024
 """Completions scored in one call, at least: enough for rewards that work in batches."""
-
-MANY = 20_000
-"""From so many completions on a run is scored by one process per processor, unless the user says otherwise."""
 
 TRIALS = ("", "The answer is 18.")
 """What a mix is tried on: two texts, so that one value for all of them is told from one for each."""
@@ -92,17 +91,57 @@ def score_run(run: Run, mix: RewardMix, advance: Advance = unwatched, calls: Cal
             calls.note(f"reward {name!r} failed on {count} completions, which count as not applicable.")
 
 
+class ScoredBlock(NamedTuple):
+    """The lines of ``scores.jsonl`` of a block, how many they are, and how many completions rewards have judged."""
+
+    lines: bytes
+    rows: int
+    judged: int
+
+
+Block = Sequence[Stored]
+"""Whole prompts and their completions."""
+
+PackedBlock = list[tuple[bytes, list[bytes]]]
+"""The same without the numbers of the lines, which only an error names, and the parent raises that."""
+
+
+@dataclass(frozen=True)
+class ScoringJob(Job[Block, PackedBlock, ScoredBlock]):
+    """Scoring a run block by block in so many ``processes``, whose verifiers share the processors."""
+
+    run: Run
+    mix: RewardMix
+    processes: int
+
+    @property
+    def verifiers(self) -> int:
+        """How many verifiers each process may have."""
+        return max(1, cores() // self.processes)
+
+    def pack(self, block: Block) -> PackedBlock:
+        """Return the lines of a block."""
+        return [(stored.prompt.text, [row.text for row in stored.rows]) for stored in block]
+
+    def done(self, packed: PackedBlock) -> ScoredBlock | None:
+        """Return the scores of a block, None where anything at all was wrong."""
+        verifier.limit_processes(self.verifiers)
+        block = [Stored(RawLine(0, prompt), [RawLine(0, row) for row in rows]) for prompt, rows in packed]
+        mix, failed = GuardedMix(self.mix), verifier.counts().failed
+        result = score_block(self.run, block, mix)
+        clean = not any(mix.failures.values()) and verifier.counts().failed == failed
+        return result if clean else None
+
+
 def _scored(run: Run, mix: GuardedMix, workers: int | None) -> Generator[ScoredBlock, None, None]:
     """Yield the scores block by block; what another process could not score without a fault is scored here.
 
     So a fault ends, or is counted and reported, as it is where one process scores all.
     """
     count = _processes(run, mix.mix, workers)
-    if count == 1:
-        yield from (score_block(run, block, mix) for block in _blocks(run.stored()))
-        return
-    with Workers(count, run, mix.mix) as spread:
-        for block, scored in spread.map(_blocks(run.stored())):
+    work = spread(ScoringJob(run, mix.mix, count), _blocks(run.stored()), count)
+    with closing(work):
+        for block, scored in work:
             if scored is None:
                 yield score_block(run, block, mix)
             else:
@@ -112,12 +151,8 @@ def _scored(run: Run, mix: GuardedMix, workers: int | None) -> Generator[ScoredB
 
 def _processes(run: Run, mix: RewardMix, workers: int | None) -> int:
     """Return how many processes are to score a run: one where a reward is another's code, or loads a model."""
-    if not all(reward.spreads for reward in mix.rewards):
-        return 1
-    if workers is not None:
-        return workers
-    many = sum(1 for _ in islice(raw_lines(run.path / "completions.jsonl"), MANY)) == MANY
-    return cores() if many else 1
+    spreads = all(reward.spreads for reward in mix.rewards)
+    return processes(run.path / "completions.jsonl", workers) if spreads else 1
 
 
 def _blocks(prompts: Iterable[Stored]) -> Iterator[list[Stored]]:
@@ -133,12 +168,18 @@ def _blocks(prompts: Iterable[Stored]) -> Iterator[list[Stored]]:
         yield block
 
 
-def score_block(run: Run, block: Sequence[Stored], mix: GuardedMix) -> ScoredBlock:
+def score_block(run: Run, block: Block, mix: GuardedMix) -> ScoredBlock:
     """Return the lines of scores of whole prompts' completions, which may hold faults of any kind."""
     read = [run.read(stored) for stored in block]
     rows = [row for answered in read for row in answered.rows]
     prompts = [answered.prompt for answered in read for _ in answered.rows]
-    scores = score_rows(rows, prompts, mix, run.manifest.task.reference)
+    made_of = [
+        MadeOf(prompt, checksum(row)) for stored in block for prompt in [checksum(stored.prompt)] for row in stored.rows
+    ]
+    scores = [
+        score._replace(made_of=lines)
+        for score, lines in zip(score_rows(rows, prompts, mix, run.manifest.task.reference), made_of, strict=True)
+    ]
     judged = sum(row.finish_reason != "missing" for row in rows)
     return ScoredBlock("".join(dump_line(score.to_json()) for score in scores).encode(), len(rows), judged)
 

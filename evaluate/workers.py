@@ -1,8 +1,8 @@
-"""Processes that score blocks of one run side by side; the scores come back in the order of the blocks.
+"""Processes that do pieces of one job side by side; the results come back in the order of the pieces.
 
-Each gets the run and the mix once, then block after block over its standard input, as the bytes that they are stored
-in, and sends back the bytes of ``scores.jsonl``. A block that it cannot score without any fault comes back as None, as
-does every block of a process that died: whoever asked scores it, and meets the fault as if there were no processes.
+Each gets the job once, then piece after piece over its standard input. A piece that it cannot do without any fault
+comes back as None, as does every piece of a process that died: whoever asked does it, and meets the fault as if there
+were no processes.
 """
 
 from __future__ import annotations
@@ -10,38 +10,40 @@ from __future__ import annotations
 import os
 import pickle
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import NamedTuple
+from itertools import islice
+from pathlib import Path
+from typing import Generic, TypeVar
 
 from ..errors import GrpokitError
-from ..rewards import RewardMix
+from ..files import raw_lines
 from ..rewards.child_process import pipe, start
-from .runs.run import Run, Stored
+
+MANY = 20_000
+"""From so many completions on there is one process per processor, unless the user says otherwise."""
 
 AHEAD = 2
-"""Blocks under way per process: one that it scores, and one that waits for it."""
+"""Pieces under way per process: one that it does, and one that waits for it."""
 
-Block = Sequence[Stored]
-"""Whole prompts and their completions."""
-
-
-class ScoredBlock(NamedTuple):
-    """The lines of ``scores.jsonl`` of a block, how many they are, and how many completions rewards have judged."""
-
-    lines: bytes
-    rows: int
-    judged: int
+Piece = TypeVar("Piece")
+Packed = TypeVar("Packed")
+Result = TypeVar("Result")
 
 
-class Job(NamedTuple):
-    """What a process is to do: the run and the mix, and how many processes its verifier may have."""
+class Job(ABC, Generic[Piece, Packed, Result]):
+    """What is to be done; it is pickled once per process."""
 
-    run: Run
-    mix: RewardMix
-    verifiers: int
+    @abstractmethod
+    def pack(self, piece: Piece) -> Packed:
+        """Return what a process needs of a piece, in a form that is pickled fast."""
+
+    @abstractmethod
+    def done(self, packed: Packed) -> Result | None:
+        """Return what a piece gives; None, or any exception, leaves it to the parent."""
 
 
 def cores() -> int:
@@ -49,17 +51,38 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Workers:
+def processes(path: Path, workers: int | None) -> int:
+    """Return how many processes are to work on the lines of a file; None: as many as are worth it."""
+    if workers is not None:
+        return workers
+    return cores() if sum(1 for _ in islice(raw_lines(path), MANY)) == MANY else 1
+
+
+def spread(
+    job: Job[Piece, Packed, Result], pieces: Iterator[Piece], count: int
+) -> Generator[tuple[Piece, Result | None], None, None]:
+    """Yield each piece with its result; with one process nothing is done, and every result is None.
+
+    An error that ``pieces`` raises comes after the pieces before it.
+    """
+    if count == 1:
+        yield from ((piece, None) for piece in pieces)
+        return
+    with Workers(count, job) as workers:
+        yield from workers.map(pieces)
+
+
+class Workers(Generic[Piece, Packed, Result]):
     """So many processes, each served by a thread of this one; they start when there is work for them."""
 
-    def __init__(self, count: int, run: Run, mix: RewardMix) -> None:
+    def __init__(self, count: int, job: Job[Piece, Packed, Result]) -> None:
         self._count = count
-        self._job = Job(run, mix, max(1, cores() // count))
-        self._processes: list[_Process] = []
+        self._job = job
+        self._processes: list[_Process[Result]] = []
         self._own = threading.local()
         self._threads = ThreadPoolExecutor(count, initializer=self._start)
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Workers[Piece, Packed, Result]:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -77,52 +100,53 @@ class Workers:
             self._own.process = _Process(self._job)
             self._processes.append(self._own.process)
 
-    def map(self, blocks: Iterator[Block]) -> Iterator[tuple[Block, ScoredBlock | None]]:
-        """Yield each block with its scores. An error that ``blocks`` raises comes after the blocks before it."""
-        pending: deque[tuple[Block, Future[ScoredBlock | None]]] = deque()
+    def map(self, pieces: Iterator[Piece]) -> Iterator[tuple[Piece, Result | None]]:
+        """Yield each piece with its result. An error that ``pieces`` raises comes after the pieces before it."""
+        pending: deque[tuple[Piece, Future[Result | None]]] = deque()
         fault: GrpokitError | None = None
         while fault is None:
             try:
-                block = next(blocks, None)
+                piece = next(pieces, None)
             except GrpokitError as error:
                 fault = error
                 break
-            if block is None:
+            if piece is None:
                 break
-            pending.append((block, self._threads.submit(self._ask, block)))
+            pending.append((piece, self._threads.submit(self._ask, self._job.pack(piece))))
             if len(pending) > AHEAD * self._count:
                 first, future = pending.popleft()
                 yield first, future.result()
-        for first, future in pending:
+        while pending:
+            first, future = pending.popleft()
             yield first, future.result()
         if fault is not None:
             raise fault
 
-    def _ask(self, block: Block) -> ScoredBlock | None:
-        process: _Process | None = self._own.process
-        return None if process is None else process.ask(block)
+    def _ask(self, packed: Packed) -> Result | None:
+        process: _Process[Result] | None = self._own.process
+        return None if process is None else process.ask(packed)
 
 
-class _Process:
+class _Process(Generic[Result]):
     """One process, used by one thread at a time; a dead one is not replaced."""
 
-    def __init__(self, job: Job) -> None:
-        self._process = start(f"{__package__}.scoring_worker")
+    def __init__(self, job: object) -> None:
+        self._process = start(f"{__package__}.worker_process")
         self._replies = os.fdopen(pipe(self._process.stdout).fileno(), "rb", closefd=False)
         self._alive = True
         self._send(job)
 
-    def ask(self, block: Block) -> ScoredBlock | None:
-        """Return the scores of a block, None where the process met a fault or is dead."""
-        self._send(list(block))
+    def ask(self, packed: object) -> Result | None:
+        """Return what a piece gives, None where the process met a fault or is dead."""
+        self._send(packed)
         try:
-            reply: ScoredBlock | None = pickle.load(self._replies) if self._alive else None  # our own child's
+            reply: Result | None = pickle.load(self._replies) if self._alive else None  # our own child's
         except (OSError, EOFError, pickle.UnpicklingError):
             self._alive, reply = False, None
         return reply
 
     def _send(self, value: object) -> None:
-        left = memoryview(pickle.dumps(value))
+        left = memoryview(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
         try:
             while self._alive and left:
                 left = left[pipe(self._process.stdin).write(left) :]

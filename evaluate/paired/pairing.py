@@ -39,6 +39,7 @@ def compare(
     multiplicity: bool = True,
     trained: str | None = None,
     by: str | None = None,
+    workers: int | None = 1,
 ) -> Comparison:
     """Compare runs of one task: the first is the base, and every later one is paired with it.
 
@@ -57,6 +58,7 @@ def compare(
     column of the prompts: the change of the primary metric is given for each of its values too.
 
     ``margin`` is the loss of a mean that still counts as held: one for all metrics, or :class:`Margins` of each.
+    ``workers`` processes read a run; None is one, and for a large run one per processor.
 
     Raises :class:`EvaluationError` for no run, a negative margin, runs on other prompts or with other rewards, and
     files that are not those of a run, and :class:`MarginError` for the margin of a metric that is not measured.
@@ -70,7 +72,7 @@ def compare(
     first, *later = arms if stage is None else stage.sides
     flagged = [_flagged(first, arm) for arm in later]
     names, mix = _names(arms), first.runs[0].manifest.mix
-    base = Side.read(first, names[0], primary_metric(first.runs[0]), None if stage is None else stage.ids)
+    base = Side.read(first, names[0], primary_metric(first.runs[0]), None if stage is None else stage.ids, workers)
     primary = base.table.primary
     means = {name: summary.estimate.mean for name, summary in base.model.rows().items()}
     pairing = Pairing(
@@ -83,7 +85,7 @@ def compare(
     )
     models, pairs, scores = [base.model], [], []
     for arm, name, mismatches in zip(later, names[1:], flagged, strict=True):
-        tuned = Side.read(arm, name, primary, base.table.ids)
+        tuned = Side.read(arm, name, primary, base.table.ids, workers)
         models.append(tuned.model)
         scores.append((name, tuned.primary_means))
         pairs.append(pairing.pair(tuned, mismatches))

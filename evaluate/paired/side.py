@@ -35,10 +35,10 @@ class Side(NamedTuple):
     scores: ArmScores | None
 
     @classmethod
-    def read(cls, arm: Arm, name: str, primary: str, order: Sequence[str] | None = None) -> Side:
+    def read(cls, arm: Arm, name: str, primary: str, order: Sequence[str] | None, workers: int | None) -> Side:
         """Read the runs of an arm by the metric ``primary``, with the questions in the order of the ids."""
         first, *others = arm.runs
-        table = read_table(first, primary, order)
+        table = read_table(first, primary, order, workers)
         curves = curve_values(table) if not others else ()
         model = _summary(first, name, table, curves)
         if not others:
@@ -46,7 +46,7 @@ class Side(NamedTuple):
         mix = first.manifest.mix
         models, scores = [model], [ArmScores.read(table, mix.weights)]
         for run in others:
-            other = read_table(run, primary, table.ids)
+            other = read_table(run, primary, table.ids, workers)
             models.append(_summary(run, name, other, ()))
             scores.append(ArmScores.read(other, mix.weights))
         joined, labelled = ArmScores.joined(scores), dict(zip(arm.labels, models, strict=True))

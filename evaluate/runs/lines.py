@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import math
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from ...files import Line, RawLine, parse_line, raw_lines, read_lines
+from ...files import Line, RawLine, parse_line, raw_lines
 from ..types import EvaluationError, FinishReason, Prompt, Row
 
 REASONS = (None, *get_args(FinishReason))
@@ -33,11 +34,6 @@ class RowKey(NamedTuple):
 
     prompt_id: str
     sample: int
-
-
-def prompt_lines(path: Path) -> Iterator[Line]:
-    """Yield the lines of a ``prompts.jsonl``; raise :class:`EvaluationError` for one that is no prompt."""
-    return (prompt_line(path, raw) for raw in raw_lines(path))
 
 
 def prompt_line(path: Path, raw: RawLine) -> Line:
@@ -68,6 +64,22 @@ def row_line(path: Path, raw: RawLine) -> Line:
     return line
 
 
+def grouped_rows(path: Path) -> Iterator[tuple[str, list[RawLine]]]:
+    """Yield the lines of a ``completions.jsonl`` prompt by prompt, with the prompt's id; they are not looked into."""
+    wanted, start = "", b"\n"  # no line begins with a line's end
+    rows: list[RawLine] = []
+    for raw in raw_lines(path):
+        if not raw.text.startswith(start):
+            known = row_key(path, raw).prompt_id
+            if rows and known != wanted:
+                yield wanted, rows
+                rows = []
+            begun = _ROW_START.match(raw.text)
+            wanted, start = known, b"\n" if begun is None else raw.text[: begun.start(2)]
+        rows.append(raw)
+    yield wanted, rows
+
+
 def row_key(path: Path, raw: RawLine) -> RowKey:
     """Return which row a line is, read off its beginning; one written in another way is parsed."""
     start = _ROW_START.match(raw.text)
@@ -75,6 +87,13 @@ def row_key(path: Path, raw: RawLine) -> RowKey:
         return RowKey(known, int(start[2]))
     row = row_line(path, raw).value
     return RowKey(row["prompt_id"], row["sample"])
+
+
+def line_id(path: Path, raw: RawLine) -> str:
+    """Return the prompt's id that a line of completions or of scores begins with; "" where it says none."""
+    start = _ROW_START.match(raw.text)
+    known = parse_line(path, raw).value.get("prompt_id") if start is None else _text(start[1])
+    return known if isinstance(known, str) else ""
 
 
 def _text(raw: bytes) -> str | None:
@@ -85,18 +104,28 @@ def _text(raw: bytes) -> str | None:
         return None
 
 
-def score_lines(path: Path, weights: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -> Iterator[Line]:
-    """Yield the lines of a ``scores.jsonl``; raise :class:`EvaluationError` for one that no mix of these rewards gave.
+def score_line(path: Path, raw: RawLine, weights: Mapping[str, float], ranges: Mapping[str, Sequence[float]]) -> Line:
+    """Return what a line of a ``scores.jsonl`` holds.
 
-    ``weights`` are those of the rewards, by name; ``ranges`` the lowest and highest value of those that have both.
+    Raises :class:`EvaluationError` for one that no mix of these rewards gave: ``weights`` are those of the rewards, by
+    name; ``ranges`` the lowest and highest value of those that have both.
     """
-    for line in read_lines(path):
-        if fault := _score_fault(line.value, weights, ranges):
-            raise EvaluationError(
-                f"{path}, line {line.number}: not a line of scores: {fault}. Score the run again: "
-                f"grpo-eval score {path.parent}"
-            )
-        yield line
+    line = parse_line(path, raw)
+    if fault := _score_fault(line.value, weights, ranges):
+        raise EvaluationError(
+            f"{path}, line {line.number}: not a line of scores: {fault}. Score the run again: "
+            f"grpo-eval score {path.parent}"
+        )
+    return line
+
+
+def checksum(raw: RawLine) -> int:
+    """Return a number by which a line is known from one that was edited.
+
+    >>> checksum(RawLine(1, b'{"text": "18"}\n')) == checksum(RawLine(7, b'{"text": "18"}'))
+    True
+    """
+    return zlib.crc32(raw.text.rstrip(b"\r\n"))
 
 
 def _prompt_fault(value: dict[str, Any]) -> str | None:
@@ -153,6 +182,9 @@ def _score_fault(
         repeated = value.get("repeated")
         if repeated is not None and not (is_number(repeated) and 0 <= repeated <= 1):
             return _wrong("repeated", repeated)
+        made_of = value.get("made_of")
+        if made_of is not None and not (type(made_of) is list and len(made_of) == 2 and all(map(is_count, made_of))):
+            return _wrong("made_of", made_of)
         weighted = []
         for name, weight in weights.items():
             judged = rewards[name]

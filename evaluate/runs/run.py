@@ -4,7 +4,8 @@ manifest.json       what was asked of which weights, and how (written first, who
 prompts.jsonl       one line per prompt: id, text, columns
 completions.jsonl   one line per completion, appended and flushed as each batch finishes
 batches.jsonl       one line whenever the number of rows per batch changed, as when memory ran out
-scores.jsonl        one line per completion: values, statuses, reasons, the total, and how much it repeats itself
+scores.jsonl        one line per completion: values, statuses, reasons, the total, and how much it repeats itself; and
+                    checksums of the lines that this was made of, so that what was edited later is seen
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...files import Line, RawLine, raw_lines
 from ...rewards.reward import Judgement, Span
 from ..types import EvaluationError, Prompt, Row
-from .lines import prompt_id, prompt_line, prompt_lines, row_key, row_line, row_lines, score_lines
+from .lines import checksum, grouped_rows, line_id, prompt_id, prompt_line, row_line, score_line
 from .manifest import Manifest
 
 SUITE = "suite.json"
@@ -40,11 +41,26 @@ class Stored(NamedTuple):
     rows: list[RawLine]
 
 
+class ScoredRow(NamedTuple):
+    """A score and its completion as the lines they are stored in, which are not looked into."""
+
+    score: RawLine
+    row: RawLine
+
+
+class MadeOf(NamedTuple):
+    """Checksums of the lines of the prompt and the completion that a score was made of."""
+
+    prompt: int
+    completion: int
+
+
 class Score(NamedTuple):
     """One line of ``scores.jsonl``: the judgement of each reward, by name, and the weighted total.
 
     ``repeated`` is the share of the completion's triples, of tokens or of words where its token ids are not known, that
-    stood in it before; None where it was scored without.
+    stood in it before; None where it was scored without. ``made_of`` is None for a completion that is in no run, and
+    in runs of earlier versions.
     """
 
     prompt_id: str
@@ -52,14 +68,17 @@ class Score(NamedTuple):
     total: float | None
     rewards: Mapping[str, Judgement]
     repeated: float | None = None
+    made_of: MadeOf | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the line as a JSON object."""
+        made_of = {} if self.made_of is None else {"made_of": self.made_of}
         return {
             "prompt_id": self.prompt_id,
             "sample": self.sample,
             "total": self.total,
             "repeated": self.repeated,
+            **made_of,
             "rewards": {name: judged._asdict() for name, judged in self.rewards.items()},
         }
 
@@ -70,7 +89,8 @@ class Score(NamedTuple):
             name: Judgement(j["value"], read_status(j["status"]), j["reason"], Span(*j["span"]) if j["span"] else None)
             for name, j in value["rewards"].items()
         }
-        return cls(value["prompt_id"], value["sample"], value["total"], rewards, value.get("repeated"))
+        made_of = MadeOf(*value["made_of"]) if value.get("made_of") else None
+        return cls(value["prompt_id"], value["sample"], value["total"], rewards, value.get("repeated"), made_of)
 
 
 def read_status(stored: str) -> str:
@@ -104,9 +124,16 @@ class Run:
 
     def asked(self) -> Iterator[Prompt]:
         """Yield the prompts in the order in which they were asked for, which is that of a finished run's rows."""
-        for line in prompt_lines(self.path / "prompts.jsonl"):
+        for prompt, _ in self.checked_prompts():
+            yield prompt
+
+    def checked_prompts(self) -> Iterator[tuple[Prompt, int]]:
+        """Yield the prompts as :meth:`asked` does, each with the checksum of its line."""
+        path = self.path / "prompts.jsonl"
+        for raw in raw_lines(path):
+            line = prompt_line(path, raw)
             if self.only is None or line.value["id"] in self.only:
-                yield Prompt(**line.value)
+                yield Prompt(**line.value), checksum(raw)
 
     def rows(self, wanted: Collection[str] | None = None) -> Iterator[Row]:
         """Yield the completions, a prompt's samples next to each other.
@@ -121,20 +148,45 @@ class Run:
 
     def row_lines(self) -> Iterator[Line]:
         """Yield the completions as they are stored."""
-        return self._read(row_lines(self.path / "completions.jsonl"))
+        return map(self.read_row, self._raw(self.path / "completions.jsonl"))
 
     def score_lines(self) -> Iterator[Line]:
-        """Return the scores as they are stored; raise :class:`EvaluationError` for a run that has none yet."""
-        mix, file = self.manifest.mix, self.path / "scores.jsonl"
+        """Yield the scores as they are stored."""
+        return map(self.read_score, self._raw(self.scores_file))
+
+    def scored_rows(self) -> Iterator[ScoredRow]:
+        """Yield each score beside its completion, as :meth:`read_score` and :meth:`read_row` read them."""
+        for score, row in zip_longest(self._raw(self.scores_file), self._raw(self.path / "completions.jsonl")):
+            if score is None or row is None:
+                raise EvaluationError(
+                    f"{self.path}: scores.jsonl and completions.jsonl differ in length. Score the run again: "
+                    f"grpo-eval score {self.path}"
+                )
+            yield ScoredRow(score, row)
+
+    def read_row(self, raw: RawLine) -> Line:
+        """Return what a line of the completions holds; raise :class:`EvaluationError` where it is no row."""
+        return row_line(self.path / "completions.jsonl", raw)
+
+    def read_score(self, raw: RawLine) -> Line:
+        """Return what a line of the scores holds; raise :class:`EvaluationError` where the run's mix never gave it."""
+        return score_line(self.path / "scores.jsonl", raw, self.manifest.mix.weights, self.manifest.mix.ranges)
+
+    @property
+    def scores_file(self) -> Path:
+        """The file of the scores; raises :class:`EvaluationError` for a run that has none yet."""
+        file = self.path / "scores.jsonl"
         if not os.path.lexists(file):
             raise EvaluationError(
                 f"{self.path} has no scores yet: finish it by the command that began it, with --resume, or score what "
                 f"is there: grpo-eval score {self.path}"
             )
-        return self._read(score_lines(file, mix.weights, mix.ranges))
+        return file
 
-    def _read(self, lines: Iterator[Line]) -> Iterator[Line]:
-        return (line for line in lines if self.only is None or line.value["prompt_id"] in self.only)
+    def _raw(self, path: Path) -> Iterator[RawLine]:
+        if self.only is None:
+            return raw_lines(path)
+        return (raw for raw in raw_lines(path) if line_id(path, raw) in self.only)
 
     def answered(self) -> Iterator[Answered]:
         """Yield each prompt with its completions; prompts that have none yet are passed over.
@@ -148,8 +200,7 @@ class Run:
         """Yield the lines of each prompt and its completions, for :meth:`read`."""
         asked, answers = self.path / "prompts.jsonl", self.path / "completions.jsonl"
         prompts, waiting = raw_lines(asked), dict[str, RawLine]()
-        for wanted, group in groupby(raw_lines(answers), key=lambda raw: row_key(answers, raw).prompt_id):
-            rows = list(group)
+        for wanted, rows in grouped_rows(answers):
             while wanted not in waiting:
                 prompt = next(prompts, None)
                 if prompt is None:

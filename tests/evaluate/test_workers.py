@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from grpokit.errors import GrpokitError
-from grpokit.evaluate import scoring, scoring_worker
+from grpokit.evaluate import scoring
 from grpokit.evaluate.runs.run import Run
-from grpokit.evaluate.scoring import BLOCK, score_run
-from grpokit.evaluate.workers import Job, Workers, cores
+from grpokit.evaluate.scoring import BLOCK, ScoringJob, score_run
+from grpokit.evaluate.workers import Workers, cores
 from grpokit.files import read_lines, write_lines
 from grpokit.rewards import RewardMix
 from grpokit.rewards.answers import verifier
@@ -130,7 +130,7 @@ def test_which_mixes_are_spread(run: Run, mix: str, spreads: bool) -> None:
 
 @pytest.mark.parametrize(("many", "spreads"), [(QUESTIONS * SAMPLES, True), (QUESTIONS * SAMPLES + 1, False)])
 def test_large_runs_are_spread_unasked(run: Run, monkeypatch: pytest.MonkeyPatch, many: int, spreads: bool) -> None:
-    monkeypatch.setattr(scoring, "MANY", many)
+    monkeypatch.setattr("grpokit.evaluate.workers.MANY", many)
     assert scoring._processes(run, RewardMix.parse(MIX), None) == (cores() if spreads else 1)
 
 
@@ -138,7 +138,7 @@ def test_what_a_killed_process_leaves_is_done_here(run: Run) -> None:
     alone = scored(run, MIX, 1)[0]
     mix = RewardMix.parse(MIX)
     blocks = list(scoring._blocks(run.stored()))
-    with Workers(2, run, mix) as workers:
+    with Workers(2, ScoringJob(run, mix, 2)) as workers:
         lines, undone = b"", 0
         for block, result in workers.map(iter(blocks * 3)):
             if result is None:
@@ -158,8 +158,8 @@ def test_where_no_process_can_start_all_is_done_here(run: Run, monkeypatch: pyte
 
 
 def test_the_verifiers_of_several_processes_share_the_processors(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    monkeypatch.setattr("grpokit.evaluate.workers.cores", lambda: 8)
-    assert [Workers(count, run, RewardMix.parse(MIX))._job.verifiers for count in (1, 3, 20)] == [8, 2, 1]
+    monkeypatch.setattr(scoring, "cores", lambda: 8)
+    assert [ScoringJob(run, RewardMix.parse(MIX), count).verifiers for count in (1, 3, 20)] == [8, 2, 1]
     pool = verifier._Pool()
     monkeypatch.setattr(verifier, "_pool", pool)
     verifier.limit_processes(1)
@@ -170,11 +170,12 @@ def test_the_verifiers_of_several_processes_share_the_processors(monkeypatch: py
 
 
 def test_a_block_whose_verifier_failed_is_left_to_the_parent(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    block, job = next(scoring._blocks(run.stored())), Job(run, RewardMix.parse(MIX), 1)
-    assert scoring_worker.scored(job, block) is not None
+    job = ScoringJob(run, RewardMix.parse(MIX), 1)
+    block = job.pack(next(scoring._blocks(run.stored())))
+    assert job.done(block) is not None
     totals = iter([verifier.VerifierCounts(failed=3), verifier.VerifierCounts(failed=4)])
     monkeypatch.setattr(verifier, "counts", lambda: next(totals))
-    assert scoring_worker.scored(job, block) is None
+    assert job.done(block) is None
 
 
 def children(parent: int) -> set[int]:
