@@ -192,6 +192,8 @@ def _score_fault(
                 return f"{name}: {fault}"
             if judged["value"] is not None:
                 weighted.append(weight * judged["value"])
+        if strange := [*rewards.keys() - weights.keys()]:
+            return f"its reward {strange[0]!r:.80} is not in the mix"
     except KeyError as error:
         return f"it has no {error}"
     except TypeError:

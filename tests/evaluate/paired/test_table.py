@@ -204,6 +204,13 @@ def test_foreign_lines_are_refused(run: Run, name: str, line: str, message: str)
     assert "\n" not in str(raised.value)
 
 
+def test_a_reward_that_the_mix_does_not_have_is_refused(run: Run) -> None:
+    text = (run.path / "scores.jsonl").read_text()
+    (run.path / "scores.jsonl").write_text(text.replace('"rewards": {', '"rewards": {"strange": "text", ', 1))
+    with pytest.raises(EvaluationError, match="line 1: not a line of scores: its reward 'strange' is not in the mix"):
+        read_table(run)
+
+
 def test_a_score_without_its_completion_is_refused(run: Run) -> None:
     lines = (run.path / "completions.jsonl").read_text().splitlines()
     (run.path / "completions.jsonl").write_text("\n".join(lines[:-1]) + "\n")
