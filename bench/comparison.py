@@ -1,8 +1,8 @@
-"""Time and memory of a comparison: 20,000 questions, 8 samples, 8 rewards, base and tuned.
+"""Time and memory of a comparison: 20,000 questions, 8 samples, 8 rewards, a base and seven tuned models.
 
-Writes such runs, then times reading them, and everything that a comparison computes.
+Writes such runs, which takes minutes, then compares them: how long it takes to read them, and to compute the rest.
 
-    python bench/comparison.py [--questions 20000] [--samples 8] [--rewards 8] [--models 2]
+    python bench/comparison.py [--questions 20000] [--samples 8] [--rewards 8] [--models 8]
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from grpokit.evaluate.paired import side
 from grpokit.evaluate.paired.pairing import compare
-from grpokit.evaluate.paired.table import read_table
 from grpokit.evaluate.runs.manifest import Manifest, MixRecord, TaskRecord
 from grpokit.evaluate.runs.run import Run, Score
 from grpokit.evaluate.types import Row
@@ -25,7 +25,7 @@ from grpokit.files import write_lines
 from grpokit.rewards.reward import Judgement, Span
 
 TEXT = "<reasoning>" + "16 - 3 - 4 = 9 eggs are left, and 9 * 2 = 18. " * 8 + "</reasoning><answer>%d</answer>"
-LIMIT = 10.0
+LIMIT = 3.0
 
 
 class Cost(NamedTuple):
@@ -41,7 +41,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         names = ["base", *(f"tuned-{number}" for number in range(1, size.models))]
         runs = [write_run(Path(folder) / name, name, seed, size) for seed, name in enumerate(names)]
-        reading = _cost(lambda: [read_table(run) for run in runs])
+        compare(runs[:1])  # what is imported at the first use is no statistics
+        reading = Cost(0.0, 0.0)
+
+        def read(*given: Any) -> side.Table:
+            nonlocal reading
+            tables: list[side.Table] = []
+            cost = _cost(lambda: tables.append(side_reads(*given)))
+            reading = Cost(reading.wall + cost.wall, reading.processor + cost.processor)
+            return tables[0]
+
+        side_reads, side.read_table = side.read_table, read
         whole = _cost(lambda: compare(runs))
     statistics = Cost(whole.wall - reading.wall, whole.processor - reading.processor)
     print(f"{size.questions:,} questions x {size.samples} samples x {size.rewards} rewards, {size.models} models")
@@ -59,7 +69,7 @@ def _cost(work: Callable[[], object]) -> Cost:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    for name, value in (("questions", 20_000), ("samples", 8), ("rewards", 8), ("models", 2)):
+    for name, value in (("questions", 20_000), ("samples", 8), ("rewards", 8), ("models", 8)):
         parser.add_argument(f"--{name}", type=int, default=value)
     return parser.parse_args()
 

@@ -40,7 +40,7 @@ def test_the_help_of_the_training_bench_loads_no_torch() -> None:
 
 def test_comparison_at_a_tiny_size() -> None:
     shown = run("comparison.py", "--questions", "20", "--samples", "2", "--rewards", "2")
-    assert re.search("statistics under 10 s.*: yes", shown)
+    assert re.search("statistics under 3 s.*: yes", shown)
 
 
 def test_report_at_a_tiny_size() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from ..statistics.arrays import Floats, Integers, is_binary, renumber
 from ..statistics.intervals import mean_interval
 from ..statistics.paired import difference_interval
-from ..statistics.passk import majority_at_k, pass_at_k
+from ..statistics.passk import ALL_SUBSETS, majority_at_k, pass_at_k, patterns
 from ..statistics.samples import Samples
 from .change import CurveDifference
 from .difference import Design, summary
@@ -41,8 +41,7 @@ def curve_values(table: Table) -> tuple[Values, ...]:
         if samples > 1 and is_binary(scores.values):
             curves.append(Values(reward, PASS, {k: _pass(scores, k) for k in powers(samples)}))
             if table.answers is not None and reward == table.primary:
-                by_k = {k: _majority(scores, table.answers, samples, k) for k in powers(samples)}
-                curves.append(Values(reward, MAJORITY, by_k))
+                curves.append(Values(reward, MAJORITY, _majorities(scores, table.answers, samples)))
     return tuple(curves)
 
 
@@ -63,13 +62,20 @@ def _pass(scores: Samples, k: int) -> Floats:
     return values
 
 
-def _majority(scores: Samples, answers: Integers, samples: int, k: int) -> Floats:
-    """Return maj@k of the questions that have all ``samples``."""
+def _majorities(scores: Samples, answers: Integers, samples: int) -> dict[int, Floats]:
+    """Return maj@k, for each k, of the questions that have all ``samples``."""
     whole = scores.counts() == samples
-    values = np.full(len(scores), np.nan)
-    if whole.any():
-        rows = whole[scores.questions]
-        values[whole] = majority_at_k(scores.values[rows].reshape(-1, samples), answers[rows].reshape(-1, samples), k)
+    values = {k: np.full(len(scores), np.nan) for k in powers(samples)}
+    if not whole.any():
+        return values
+    rows = whole[scores.questions]
+    judged, given = scores.values[rows].reshape(-1, samples), answers[rows].reshape(-1, samples)
+    if samples <= ALL_SUBSETS:
+        first, places = patterns(judged, given)
+    else:  # which subsets are drawn makes a difference, so each question is one of its own
+        first = places = np.arange(len(judged))
+    for k, of_k in values.items():
+        of_k[whole] = majority_at_k(judged[first], given[first], k)[places]
     return values
 
 

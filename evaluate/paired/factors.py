@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from ..statistics.arrays import Booleans, Floats, Integers, renumber
-from ..statistics.bootstrap import percentile_interval, resampled_means
+from ..statistics.influence import influence
+from ..statistics.intervals import spread, t_interval
 from ..statistics.samples import Samples
 from .change import Factor, FactorBin
 from .summary import Estimate
 from .table import Table
 
 LENGTH_BINS = 4
+
+ROUNDING = 1e-9
+"""An error below this is none: what questions move was computed from tiny steps."""
 
 
 class Binning(NamedTuple):
@@ -34,19 +38,16 @@ def factors(base: Table, tuned: Table, primary: str, level: float) -> tuple[Fact
 
         shift = Σ (P' - P) · (m + m')/2    +    within = Σ (P + P')/2 · (m' - m)
 
-    (Kitagawa 1955, JASA 50:1168). A bin that one model leaves empty takes the other's mean. Intervals are
-    bootstrap percentiles over questions (over clusters where there are any). A factor is left out where the
+    (Kitagawa 1955, JASA 50:1168). A bin that one model leaves empty takes the other's mean. Intervals are by how much
+    each question moves a part (see :func:`~grpokit.evaluate.statistics.influence`), clustered where there are clusters;
+    a part that no question moves is 0 without an error. A factor is left out where the
     completions do not say it (no finish reason, no token counts, no format reward); all are without any value.
     """
     left, right = base.values[primary], tuned.values[primary]
     kept = (left.counts() > 0) & (right.counts() > 0)
     binnings = list(_binnings(base, tuned, primary)) if kept.any() else []
-    columns = [_columns(left, right, binning)[kept] for binning in binnings]
-    if not binnings:
-        return ()
-    drawn = resampled_means(np.hstack(columns), renumber(base.clusters, kept))
-    draws = np.split(drawn, np.cumsum([part.shape[1] for part in columns])[:-1], axis=1)
-    return tuple(_factor(*each, level) for each in zip(binnings, columns, draws, strict=True))
+    clusters = renumber(base.clusters, kept)
+    return tuple(_factor(one, _columns(left, right, one)[kept], clusters, level) for one in binnings)
 
 
 def _binnings(base: Table, tuned: Table, primary: str) -> Iterator[Binning]:
@@ -99,15 +100,14 @@ class Split(NamedTuple):
     within: Floats
 
 
-def _factor(binning: Binning, columns: Floats, draws: Floats, level: float) -> Factor:
+def _factor(binning: Binning, columns: Floats, clusters: Integers | None, level: float) -> Factor:
     """Split the change by one binning: ``columns [questions, numbers]`` as :func:`_columns` gives them."""
     before, after = _shares(columns.mean(axis=0))
-    split, drawn = kitagawa(before, after), kitagawa(*_shares(draws))
     return Factor(
         name=binning.name,
         bins=_bins(binning.bins, before, after),
-        shift=_estimate(split.shift, drawn.shift, len(columns), level),
-        within=_estimate(split.within, drawn.within, len(columns), level),
+        shift=_estimate(lambda means: kitagawa(*_shares(means)).shift, columns, clusters, level),
+        within=_estimate(lambda means: kitagawa(*_shares(means)).within, columns, clusters, level),
     )
 
 
@@ -145,9 +145,12 @@ def kitagawa(before: Shares, after: Shares) -> Split:
     return Split(shift, ((before.share + after.share) / 2 * (right - left)).sum(axis=-1))
 
 
-def _estimate(value: Floats, draws: Floats, n: int, level: float) -> Estimate:
-    interval = percentile_interval(draws, level)
-    return Estimate(float(value), interval.low, interval.high, n, interval.method)
+def _estimate(part: Callable[[Floats], Floats], columns: Floats, clusters: Integers | None, level: float) -> Estimate:
+    value, standard = float(part(columns.mean(axis=0))), spread(influence(part, columns), clusters)
+    if not standard.error > ROUNDING:
+        return Estimate(value, value, value, len(columns), "none moves it")
+    interval = t_interval(value, standard, clusters is not None, level)
+    return Estimate(value, interval.low, interval.high, len(columns), f"{interval.method}, linearised")
 
 
 def _bins(names: Sequence[str], before: Shares, after: Shares) -> tuple[FactorBin, ...]:

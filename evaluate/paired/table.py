@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -57,6 +58,19 @@ class Table:
     foreign: int
     refused: int
     missing: MissingValues
+
+    @cached_property
+    def parts(self) -> dict[str, Samples]:
+        """What each reward brings to the total per unit of weight: 0 where it does not apply, NaN without a total."""
+        total = self.values[TOTAL]
+        whole = bool(total.known.all())
+        return {
+            reward: samples
+            if whole and samples.known.all()
+            else total.having(np.where(total.known, np.nan_to_num(samples.values), np.nan))
+            for reward, samples in self.values.items()
+            if reward != TOTAL
+        }
 
     @property
     def rows(self) -> int:

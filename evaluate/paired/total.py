@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def weighted(table: Table, weights: Mapping[str, float]) -> Samples:
     total = table.values[TOTAL]
     sums: Floats = np.where(total.known, 0.0, np.nan)
     for reward, weight in weights.items():
-        sums = sums + weight * np.nan_to_num(table.values[reward].values)
+        sums = sums + weight * table.parts[reward].values
     return total.having(sums)
 
 
@@ -71,10 +71,17 @@ def contributions(base: Table, tuned: Table, weights: Mapping[str, float], desig
     the contributions add up to the change of the total. Rewards of weight 0 bring nothing and are left out.
     """
     return {
-        reward: paired_estimate(weighted(base, {reward: weight}), weighted(tuned, {reward: weight}), design)
+        reward: _scaled(paired_estimate(base.parts[reward], tuned.parts[reward], design), weight)
         for reward, weight in weights.items()
         if weight
     }
+
+
+def _scaled(estimated: Estimate, weight: float) -> Estimate:
+    """Return the estimate of ``weight`` times as much; a weight below 0 turns the interval round."""
+    ends = [None if end is None else weight * end for end in (estimated.low, estimated.high)]
+    low, high = ends if weight > 0 else ends[::-1]
+    return replace(estimated, mean=None if estimated.mean is None else weight * estimated.mean, low=low, high=high)
 
 
 def model_per_weight(table: Table) -> PerWeight | None:
@@ -89,7 +96,7 @@ def pair_per_weight(base: Table, tuned: Table, level: float) -> PerWeight | None
 
 def _parts(table: Table) -> Floats:
     """Return per question the mean of each reward, ``[questions, rewards]``; NaN where there is no total."""
-    return np.stack([weighted(table, {reward: 1.0}).means() for reward in table.statuses], axis=1)
+    return np.stack([table.parts[reward].means() for reward in table.statuses], axis=1)
 
 
 def _per_weight(rewards: Iterable[str], parts: Floats, clusters: Integers | None, level: float) -> PerWeight | None:

@@ -1,8 +1,8 @@
 """The statistics of runs: pure functions on numpy arrays, each with its formula and its source."""
 
 from .best import expected_maximum, flattery
-from .bootstrap import percentile_interval, resampled_means
 from .groups import advantage_shares, all_equal, within_spread
+from .influence import influence
 from .intervals import Interval, Spread, macro_error, mean_interval, spread, t_interval, wilson
 from .paired import difference_interval, holm, mcnemar, mid_p, sign_flip, tango
 from .passk import majority_at_k, pass_all_k, pass_at_k
@@ -23,6 +23,7 @@ __all__ = [
     "expected_maximum",
     "flattery",
     "holm",
+    "influence",
     "macro_error",
     "majority_at_k",
     "mcnemar",
@@ -30,10 +31,8 @@ __all__ = [
     "mid_p",
     "pass_all_k",
     "pass_at_k",
-    "percentile_interval",
     "questions_needed",
     "rare_loss",
-    "resampled_means",
     "sign_flip",
     "smallest_detectable",
     "split_variance",

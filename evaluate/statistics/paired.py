@@ -24,6 +24,9 @@ ALIKE = 200
 FLIPS = 10_000
 """Random sign patterns beyond that."""
 
+MANY = 1000
+"""From so many units of like size on, their randomly signed sum is normal, by far closer than 10,000 draws show it."""
+
 
 def difference_interval(
     differences: Floats, reach: float | None, clusters: Integers | None = None, level: float = CONFIDENCE
@@ -128,7 +131,10 @@ def sign_flip(differences: Floats, clusters: Integers | None = None, seed: int =
 
     Under the null hypothesis a difference (with clusters: a cluster's sum) is as likely as its negative. Up to
     20 that are not 0, all sign patterns are counted: ``p = #{|Σ ε_i d_i| ≥ |Σ d_i|} / 2^n``; beyond, 10,000 are
-    drawn from ``seed``: ``p = (1 + #) / (1 + 10000)``.
+    drawn from ``seed``: ``p = (1 + #) / (1 + 10000)``. From ``(Σ d²)² / Σ d⁴ ≥ 1000`` on, the randomly signed sum is
+    taken as normal, ``p = 2 Φ(-(|Σ d_i| - h) / sqrt(Σ d²))``, h being the smallest |d| where all are multiples of it
+    (sums lie 2h apart), else 0. The next term of that expansion (Edgeworth's; there is no skewness) is below .0001, the
+    error of 10,000 draws .002.
 
     >>> sign_flip(np.array([1.0, 1.0, 1.0, 1.0, 1.0]))
     0.0625
@@ -140,7 +146,19 @@ def sign_flip(differences: Floats, clusters: Integers | None = None, seed: int =
     limit = abs(float(units.sum())) - 1e-9 * float(np.abs(units).sum())
     if len(units) <= EXACT_UP_TO:
         return float(np.mean(np.abs(all_signed_sums(units)) >= limit))
+    squares = units**2
+    variance = float(squares.sum())
+    if variance**2 >= MANY * float((squares**2).sum()):
+        beyond = max(0.0, limit - _step(units)) / math.sqrt(variance)
+        return math.erfc(beyond / math.sqrt(2))
     return (1 + int((np.abs(random_signed_sums(units, FLIPS, seed)) >= limit).sum())) / (1 + FLIPS)
+
+
+def _step(units: Floats) -> float:
+    """Return the smallest size if all others are multiples of it, else 0."""
+    smallest = float(np.abs(units).min())
+    multiples = units / smallest
+    return smallest if np.abs(multiples - np.round(multiples)).max() < 1e-6 else 0.0
 
 
 def all_signed_sums(units: Floats) -> Floats:

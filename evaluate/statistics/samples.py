@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -16,7 +17,8 @@ class Samples:
 
     Memory is linear in the samples there are. ``values`` holds those of the first question, then those of the second,
     and so on; ``values[offsets[q]:offsets[q + 1]]`` are those of question q. ``numbers`` says which of its question's
-    samples each is, ascending, so that two models' samples can be paired though some are missing.
+    samples each is, ascending, so that two models' samples can be paired though some are missing. The arrays are not to
+    be written into: what is derived from them is computed once.
     """
 
     values: Floats
@@ -40,12 +42,12 @@ class Samples:
         """Return the number of questions."""
         return len(self.offsets) - 1
 
-    @property
+    @cached_property
     def questions(self) -> Integers:
         """The number of the question that each sample answers."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
-    @property
+    @cached_property
     def known(self) -> Booleans:
         """Whether each sample has a number."""
         return ~np.isnan(self.values)
@@ -56,7 +58,7 @@ class Samples:
         >>> Samples.of([[1.0, np.nan, 1.0], [], [np.nan]]).counts().tolist()
         [2, 0, 0]
         """
-        return np.bincount(self.questions[self.known], minlength=len(self)).astype(np.int64)
+        return self._counts
 
     def sums(self) -> Floats:
         """Return the sum of each question's numbers, 0 where it has none.
@@ -64,7 +66,11 @@ class Samples:
         >>> Samples.of([[1.0, np.nan, 1.0], [], [0.5]]).sums().tolist()
         [2.0, 0.0, 0.5]
         """
-        return self._reduced(np.add, np.nan_to_num(self.values), 0.0)
+        known = np.where(self.known, self.values, 0.0)
+        if self._width:
+            sums: Floats = known.reshape(-1, self._width).sum(axis=1)
+            return sums
+        return self._reduced(np.add, known, 0.0)
 
     def highest(self) -> Floats:
         """Return the highest of each question's numbers, NaN where it has none.
@@ -94,9 +100,29 @@ class Samples:
         >>> Samples.of([[1.0, 0.0], [1.0, np.nan], [np.nan]]).means().tolist()
         [0.5, 1.0, nan]
         """
+        return self._means
+
+    @cached_property
+    def _counts(self) -> Integers:
+        if self.known.all():
+            counts = np.diff(self.offsets).astype(np.int64)
+        else:
+            counts = np.bincount(self.questions[self.known], minlength=len(self)).astype(np.int64)
+        counts.flags.writeable = False
+        return counts
+
+    @cached_property
+    def _means(self) -> Floats:
         counts = self.counts()
         means: Floats = np.divide(self.sums(), counts, out=np.full(len(self), np.nan), where=counts > 0)
+        means.flags.writeable = False
         return means
+
+    @cached_property
+    def _width(self) -> int:
+        """How many samples every question has; 0 where some have more than others."""
+        width = len(self.values) // max(1, len(self))
+        return width if np.array_equal(self.offsets, np.arange(len(self) + 1) * width) else 0
 
     def centred(self) -> Samples:
         """Return the deviations from each question's mean.
@@ -127,6 +153,8 @@ class Samples:
         >>> Samples.of([[1.0, 0.0], [0.5], [0.25]]).keep(np.array([True, False, True])).values.tolist()
         [1.0, 0.0, 0.25]
         """
+        if kept.all():
+            return self
         rows = kept[self.questions]
         offsets = np.append(0, np.cumsum(np.diff(self.offsets)[kept], dtype=np.int64))
         return Samples(self.values[rows], offsets, self.numbers[rows])
@@ -137,6 +165,8 @@ class Samples:
         >>> [side.values.tolist() for side in Samples.of([[1, 2], [3]]).paired(Samples.of([[4], [5, 6]]))]
         [[1.0, 3.0], [4.0, 5.0]]
         """
+        if np.array_equal(self.offsets, other.offsets) and np.array_equal(self.numbers, other.numbers):
+            return self, other
         width = 1 + max(self.numbers.max(initial=0), other.numbers.max(initial=0))
         left, right = (side.questions * width + side.numbers for side in (self, other))
         _, own, others = np.intersect1d(left, right, assume_unique=True, return_indices=True)

@@ -84,6 +84,29 @@ def test_every_factor_adds_up_to_the_change_whatever_is_missing(tmp_path: Path) 
         assert factor.shift.low <= factor.shift.mean <= factor.shift.high
 
 
+def test_the_parts_of_a_change_have_the_error_of_clusters(tmp_path: Path) -> None:
+    """Ten questions of a template say hardly more than one: the interval is some three times as wide."""
+    right = np.repeat(np.random.default_rng(3).random(30) < 0.6, 10)
+    base = {"scores": {"correctness": [[0.0]] * 300}, "cut": [[False]] * 300}
+    tuned = {"scores": {"correctness": [[float(one)] for one in right]}, "cut": [[False]] * 300}
+    clusters = [place // 10 for place in range(300)]
+    alone = _factor(_pair(tmp_path / "alone", base=base, tuned=tuned), "cut").within
+    templates = {"clusters": clusters}
+    within = _factor(_pair(tmp_path / "templates", base=base | templates, tuned=tuned | templates), "cut").within
+    assert within.mean == alone.mean
+    assert (within.high - within.low) / (alone.high - alone.low) == pytest.approx(3.2, abs=0.2)
+    assert within.method == "clustered t, linearised"
+
+
+def test_a_part_that_no_question_moves_is_sure(tmp_path: Path) -> None:
+    base = {"scores": {"correctness": [[0.0], [1.0]] * 20}, "cut": [[False]] * 40}
+    tuned = {"scores": {"correctness": [[1.0]] * 40}, "cut": [[False]] * 40}
+    found = _factor(_pair(tmp_path, base=base, tuned=tuned), "cut")
+    assert (found.shift.mean, found.shift.low, found.shift.high) == (0.0, 0.0, 0.0)
+    gain = _pair(tmp_path / "again", base=base, tuned=tuned).rewards["correctness"]
+    assert (found.within.low, found.within.high) == pytest.approx((gain.low, gain.high))  # it is the whole change
+
+
 def test_length_bins_are_quartiles_of_both(tmp_path: Path) -> None:
     scores = {"correctness": [[1.0]] * 4}
     base = {"scores": scores, "tokens": [[10], [20], [30], [40]]}

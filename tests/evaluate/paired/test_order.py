@@ -109,8 +109,8 @@ def test_shuffled_prompts_of_the_tuned_model_give_the_same_comparison(runs: list
     assert compare(runs) == expected
 
 
-def test_shuffled_prompts_of_the_base_change_no_exact_figure(runs: list[Run]) -> None:
-    """Only what is drawn at random (bootstrap intervals of factors) may see the order of the base's prompts."""
+def test_shuffled_prompts_of_the_base_change_no_figure(runs: list[Run]) -> None:
+    """Nothing may depend on the order of the base's prompts, the parts of the change by factors included."""
     expected = compare(runs).pairs[0]
     _shuffle(runs[0].path, "prompts.jsonl")
     found = compare(runs).pairs[0]

@@ -6,8 +6,6 @@ from grpokit.evaluate.statistics import (
     Spread,
     macro_error,
     mean_interval,
-    percentile_interval,
-    resampled_means,
     spread,
     t_interval,
     wilson,
@@ -144,18 +142,6 @@ def test_t_interval_is_scipys() -> None:
 
 def test_macro_error() -> None:
     assert macro_error([0.02, 0.02, 0.02, 0.02]) == pytest.approx(0.01)  # four equal tasks halve it
-
-
-def test_bootstrap_keeps_clusters_whole() -> None:
-    columns = np.array([[0.0], [0.0], [1.0], [1.0]])
-    assert set(np.unique(resampled_means(columns, np.array([0, 0, 1, 1])))) == {0.0, 0.5, 1.0}
-
-
-def test_bootstrap_agrees_with_t_for_many_questions() -> None:
-    values = np.random.default_rng(5).normal(size=2000)
-    found = percentile_interval(resampled_means(values[:, None])[:, 0])
-    exact = t_interval(float(values.mean()), spread(values))
-    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=0.005)
 
 
 @pytest.mark.parametrize(

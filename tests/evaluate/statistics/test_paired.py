@@ -7,12 +7,11 @@ from grpokit.evaluate.statistics import (
     difference_interval,
     holm,
     mcnemar,
-    percentile_interval,
     sign_flip,
     tango,
 )
 from grpokit.evaluate.statistics.arrays import Floats
-from grpokit.evaluate.statistics.paired import FLIPS, all_signed_sums, random_signed_sums
+from grpokit.evaluate.statistics.paired import FLIPS, MANY, all_signed_sums, random_signed_sums
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
@@ -72,8 +71,8 @@ def test_coverage_of_the_paired_interval(n: int, lift: float) -> None:
 
 def test_percentile_bootstrap_covers_less_at_30_questions() -> None:
     resamples = np.random.default_rng(7).integers(0, 30, (500, 30))
-    runs = [percentile_interval(d[resamples].mean(axis=1)) for d in _differences(2000, 30, seed=6, lift=0.3)]
-    assert np.mean([run.low <= 0.15 <= run.high for run in runs]) == pytest.approx(0.93, abs=0.02)
+    runs = [np.quantile(d[resamples].mean(axis=1), [0.025, 0.975]) for d in _differences(2000, 30, seed=6, lift=0.3)]
+    assert np.mean([low <= 0.15 <= high for low, high in runs]) == pytest.approx(0.93, abs=0.02)
 
 
 def test_field_1_pairing_uses_that_models_agree_on_questions() -> None:
@@ -189,6 +188,34 @@ def test_random_signed_sums_have_the_right_variance(repeats: int) -> None:
     assert sums.mean() == pytest.approx(0, abs=0.02 * spread)
     assert sums.var() == pytest.approx(spread**2, rel=0.03)
     assert stats.kurtosis(sums) == pytest.approx(-2 * float((d**4).sum()) / spread**4, abs=0.08)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("size", [1.0, 0.125, 0.1])
+def test_sign_flip_of_many_is_the_exact_value(seed: int, size: float) -> None:
+    """Far closer than 10,000 draws come, whose error is .002: units of one size are a binomial test."""
+    signs = np.random.default_rng(seed).choice([1.0, -1.0], MANY + 300, p=[0.52, 0.48])
+    broken = int((signs < 0).sum())
+    assert sign_flip(size * signs) == pytest.approx(mcnemar(broken, len(signs) - broken), abs=2e-4)
+
+
+def test_sign_flip_of_many_far_out_is_smaller_than_any_draw_shows() -> None:
+    signs = np.repeat([1.0, -1.0], [700, 500])
+    assert sign_flip(signs) == pytest.approx(mcnemar(500, 700), rel=0.1)  # above it, if anything
+    assert sign_flip(signs) < 1 / FLIPS
+
+
+def test_sign_flip_of_many_sizes_is_what_draws_say() -> None:
+    d = np.random.default_rng(0).laplace(0.01, 1.0, 8000)
+    sums = random_signed_sums(d, 200_000, seed=3)
+    assert sign_flip(d) == pytest.approx(float(np.mean(np.abs(sums) >= abs(d.sum()))), abs=0.004)
+    assert sign_flip(d) == sign_flip(d, seed=1)  # nothing was drawn
+
+
+def test_a_few_large_changes_among_many_small_ones_are_drawn() -> None:
+    """Nearly all of the sum is one unit's: what is normal among thousands of equal ones would say .317 here."""
+    d = np.append(np.resize([1e-4, -1e-4], 5000), 1.0)
+    assert sign_flip(d) == pytest.approx(0.5, abs=0.02)  # the small ones add to the large one or take from it
 
 
 def test_sign_flip_by_cluster_needs_more_than_one_lucky_cluster() -> None:

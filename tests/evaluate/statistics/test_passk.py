@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from grpokit.errors import GrpokitError
 from grpokit.evaluate.statistics import majority_at_k, pass_all_k, pass_at_k, passk
-from grpokit.evaluate.statistics.passk import SUBSETS
+from grpokit.evaluate.statistics.passk import ALL_SUBSETS, SUBSETS, patterns
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,6 +68,31 @@ def _mode_score(_: list[int], chosen: tuple[int, ...]) -> float:
     top = max((votes.count(answer) for answer in votes), default=0)
     modes = {answer for answer in votes if votes.count(answer) == top}
     return sum(answer == 2 for answer in modes) / len(modes) if modes else 0.0
+
+
+def test_questions_of_one_pattern_have_one_majority() -> None:
+    """Of all that two, three, four samples may be: answers, which of them is right, none, an answer right only once."""
+    draw = np.random.default_rng(0)
+    for samples in (2, 3, 4, 8):
+        answers = draw.integers(-1, 4, (3000, samples))
+        scores = np.where(draw.random(answers.shape) < 0.1, 1 - (answers == 2), answers == 2).astype(float)
+        first, places = patterns(scores, answers)
+        assert len(first) < len(scores)
+        for k in range(1, samples + 1):
+            whole = majority_at_k(scores, answers, k)
+            np.testing.assert_allclose(majority_at_k(scores[first], answers[first], k)[places], whole, atol=1e-12)
+
+
+def test_patterns_are_as_many_as_differ() -> None:
+    """Pairs: both right or both wrong and alike, apart, without an answer; the names of answers say nothing."""
+    answers = np.array([[1, 1], [5, 5], [1, 2], [7, 3], [2, 1], [-1, 4], [4, -1], [-1, -1]])
+    scores = np.array([[1, 1], [0, 0], [1, 0], [0, 1], [0, 0], [0, 1], [1, 0], [0, 0]], dtype=float)
+    assert len(patterns(scores, answers).first) == 6
+
+
+def test_all_subsets_are_taken_of_so_many_samples() -> None:
+    assert all(comb(ALL_SUBSETS, k) <= SUBSETS for k in range(1, ALL_SUBSETS + 1))
+    assert any(comb(ALL_SUBSETS + 1, k) > SUBSETS for k in range(1, ALL_SUBSETS + 2))
 
 
 def test_majority_over_drawn_subsets_is_near_the_exact_mean() -> None:

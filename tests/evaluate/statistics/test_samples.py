@@ -98,3 +98,25 @@ def test_models_without_a_common_sample_share_no_noise() -> None:
     parts = split_variance(with_numbers(values, first), with_numbers(values, ~first), True)
     assert parts is not None
     assert parts.shared == 0.0
+
+
+def test_what_is_derived_once_cannot_be_written_into() -> None:
+    samples = Samples.of([[1.0, 0.0], [0.5]])
+    for derived in (samples.means(), samples.counts()):
+        with pytest.raises(ValueError, match="read-only"):
+            derived[0] = 2
+
+
+def test_sums_are_the_same_however_many_samples_questions_have() -> None:
+    """Where all have as many, they are rows of a matrix; where not, pieces of a line."""
+    values = np.random.default_rng(0).normal(size=(40, 3))
+    values[5, 1] = np.nan
+    equal, ragged = Samples.of(values), Samples.of([*values, []])
+    np.testing.assert_allclose(equal.sums(), ragged.sums()[:-1], atol=1e-12)
+    np.testing.assert_allclose(equal.means(), ragged.means()[:-1], atol=1e-12)
+
+
+def test_samples_are_paired_by_number_where_as_many_questions_have_others() -> None:
+    left = Samples(np.array([1.0, 2.0]), np.array([0, 2]), np.array([0, 1]))
+    right = Samples(np.array([3.0, 4.0]), np.array([0, 2]), np.array([1, 2]))
+    assert [side.values.tolist() for side in left.paired(right)] == [[2.0], [3.0]]
