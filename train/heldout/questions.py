@@ -15,8 +15,11 @@ from ...evaluate.engines import Loading
 from ...evaluate.engines.checkpoint import fingerprint, locate
 from ...evaluate.engines.loading import load_tokenizer
 from ...evaluate.engines.spec import ModelSpec
+from ...evaluate.engines.transformers import TransformersEngine
 from ...evaluate.evaluation import Evaluation, task_record
 from ...evaluate.paired.alarms import EVALUATIONS, FINAL, GREEDY_EVALUATIONS, GREEDY_FINAL
+from ...evaluate.paired.drift import FILE as PLAUSIBILITY
+from ...evaluate.paired.drift import measure_plausibility
 from ...evaluate.progress import Advance, unwatched
 from ...evaluate.runs.manifest import Manifest
 from ...evaluate.runs.run import Run
@@ -182,8 +185,20 @@ def place(recipe: Recipe, spec: ModelSpec, questions: HeldOutQuestions, weights:
 
 
 def ask(recipe: Recipe, questions: HeldOutQuestions, engine: Engine, folder: Path, advance: Advance = unwatched) -> Run:
-    """Ask a model the held-out prompts, and the recipe's sample questions once; answers in ``folder`` are kept."""
+    """Ask a model the held-out prompts, and the recipe's sample questions once; answers in ``folder`` are kept.
+
+    What the base and its adapter answer is read again, for how far the adapter has moved; not over several processes.
+    """
     run = questions.evaluation.run(engine, folder, resume=True, advance=advance)
+    if (
+        isinstance(engine, TransformersEngine)
+        and engine.base.folder == locate(recipe.model.base)  # what was merged is a load of its own
+        and questions.leading
+        and not questions.evaluation.sampling.likelihood
+        and Shard.current().count == 1
+        and not (folder / PLAUSIBILITY).exists()
+    ):
+        measure_plausibility(run, engine)
     if questions.leading and recipe.samples and not (folder / SAMPLES).exists():
         answers = answer_samples(recipe, engine)
         if Shard.current().first:
