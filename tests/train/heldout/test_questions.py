@@ -146,6 +146,27 @@ def test_live_model_answers_as_the_saved_adapter_does(watched: Watched) -> None:
         assert [row.text for row in again.rows()] == [row.text for row in Run.open(tuned.folder).rows()]
 
 
+def test_how_far_each_checkpoint_has_moved_is_measured_while_training(watched: Watched) -> None:
+    """As the saved adapter says it, of sampled answers; greedy ones are the same few."""
+    from grpokit.evaluate.engines import load_engines
+    from grpokit.evaluate.engines.transformers import TransformersEngine
+
+    recipe, out, _ = watched
+    base, *checkpoints = find_runs([out / "evaluation"])
+    pairs = compare([base, *checkpoints]).pairs
+    moved = [pair.drift.divergence for pair in pairs if pair.drift is not None]
+    assert len(moved) == len(checkpoints)
+    assert all(one > 0 for one in moved)
+    assert not list((out / "evaluation-greedy").glob("*/plausibility.jsonl"))
+    tuned = places(recipe, out, held_out(recipe).final)[1]
+    (engine,) = load_engines([tuned.spec], loading=loading(recipe))
+    assert isinstance(engine, TransformersEngine)
+    lines = [json.loads(line) for line in (tuned.folder / "plausibility.jsonl").read_text().splitlines()]
+    answers = list(Run.open(tuned.folder).answered())
+    assert [line["base"] for line in lines] == pytest.approx(engine.plausibility(answers, None), abs=1e-3)
+    assert [line["own"] for line in lines] == pytest.approx(engine.plausibility(answers, engine.adapter), abs=1e-3)
+
+
 def test_tensorboard_has_rewards_divergence_loss_and_held_out_metrics(watched: Watched) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
