@@ -47,7 +47,8 @@ def fill(recipe: Recipe, places: Sequence[questions.Place], loading: Loading) ->
         for engine, spec in zip(load_engines(specs, loading=loading), specs, strict=True):
             for place in (place for place in owed if place.spec == spec):
                 what, total = f"{engine.name}, {place.questions.decoding}", place.questions.completions
-                with bars.track(what, total, "completions") as advance:
+                longest = place.questions.evaluation.sampling.max_new_tokens
+                with bars.track(what, total, "completions", longest) as advance:
                     questions.ask(recipe, place.questions, engine, place.folder, advance)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from .. import __version__
 from .ending import USAGE, ended
+from .progress import QUIET
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What ``add_subparsers`` returns; argparse has no public name for it, and at run time no subscript."""
@@ -47,6 +48,9 @@ class Parser(argparse.ArgumentParser):
         self.given: set[str] = set()
         for name in (None, "store"):  # how argparse names the action that is taken unless another one is named
             self.register("action", name, _Once)
+        self.add_argument(
+            "--quiet", action="store_true", default=argparse.SUPPRESS, help="show no progress: only results and errors"
+        )
         self.add_argument(
             "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of what goes wrong"
         )
@@ -104,6 +108,7 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) 
     """Parse, run the chosen command and return its exit status."""
     _forgive_encodings()
     args = parser.parse_args(argv)
+    QUIET.set(getattr(args, "quiet", False))
     run: Run = args.run
     return ended(lambda: run(args), parser.prog, debug=getattr(args, "debug", False))
 

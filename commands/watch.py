@@ -17,9 +17,10 @@ from ..reports import wording
 from ..reports.wording import interval, number, short_names, signed
 from ..rewards.text import Text
 from ..train import Alarm, Drawn, HeldOut, Step
+from .progress import LINE_S, QUIET, Job, PlainLines, duration
 
 EVERY = 10
-"""Without a terminal, a plain line is printed every so many steps."""
+"""Without a terminal, a plain line is printed every so many steps, and where a minute has gone since the last one."""
 
 WIDTH = 40
 """Steps that a sparkline shows."""
@@ -49,16 +50,6 @@ def sparkline(values: Sequence[float], marks: str = BLOCKS) -> str:
     """
     low, span = min(values, default=0.0), max(values, default=0.0) - min(values, default=0.0)
     return "".join(marks[round((value - low) / span * (len(marks) - 1)) if span else 0] for value in values)
-
-
-def duration(seconds: float) -> str:
-    """Return a time as hours, minutes and seconds.
-
-    >>> duration(3725)
-    '1:02:05'
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def plain_text(text: Text) -> str:
@@ -107,6 +98,7 @@ class Watch:
         self._step: Step | None = None
         self._doing = "loading the model"
         self._drawn = 0.0
+        self._begun = self._printed = time.monotonic()
         self._draw(at_once=True)
 
     def step(self, step: Step) -> None:
@@ -115,9 +107,15 @@ class Watch:
         for name, value in {"reward": step.reward, **step.rewards}.items():
             self._curves.setdefault(name, deque(maxlen=WIDTH)).append(value)
         self._step, self._doing = step, ""
-        if self._live is None and (step.number % EVERY == 0 or step.number == step.total):
-            self._say(f"{step_line(step)}  {self._pace(step)}")
+        if self._live is None and self._due(step):
+            self._printed = self._times[-1]
+            self._progress(f"{step_line(step)}  {self._pace(step)}")
         self._draw(at_once=step.number == step.total)
+
+    def _due(self, step: Step) -> bool:
+        """Whether a step is a plain line: the first that this process makes, every tenth, the last, one a minute."""
+        first, minute = len(self._times) == 1, self._times[-1] - self._printed > LINE_S
+        return first or minute or step.number % EVERY == 0 or step.number == step.total
 
     def _draw(self, *, at_once: bool) -> None:
         if self._live is not None and (at_once or time.monotonic() - self._drawn > REFRESH):
@@ -130,28 +128,36 @@ class Watch:
 
     def evaluating(self, step: int, decoding: str, total: int) -> Advance:
         """Show how far an evaluation has come."""
-        done = 0
+        job = Job(f"held out, {_label(step, decoding)}", total, "completions")
+        lines = PlainLines(job, self._progress)
 
         def advance(count: int, tokens: int = 0) -> None:
-            nonlocal done
-            done += count
-            self._doing = f"held out, {_label(step, decoding)}: {done:,} of {total:,} completions"
+            if self._live is None:
+                lines.advance(count, tokens)
+            else:
+                job.advance(count, tokens)
+            self._doing = job.line
             self._draw(at_once=False)
 
-        advance(0)
+        self._doing = job.line
+        self._draw(at_once=False)
         return advance
 
     def evaluated(self, report: HeldOut) -> None:
         """Show an evaluation: in the table below, or as a line; and the answers to sample questions."""
         self._evaluations.append(report)
         if self._live is None:
-            self._say(held_out_line(report))
+            self._progress(held_out_line(report))
         for name, answer in report.answers.items():
-            self._say(f"sample {name}, {f'step {report.step}' if report.step else 'base'}: {plain_text(answer)}")
+            self._progress(f"sample {name}, {f'step {report.step}' if report.step else 'base'}: {plain_text(answer)}")
 
     def alarm(self, alarm: Alarm) -> None:
         """Show an alarm."""
         self._say(f"ALARM, {wording.alarm(alarm)}", style="bold red")
+
+    def _progress(self, text: str) -> None:
+        if not QUIET.get():
+            self._say(text)
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
@@ -159,7 +165,7 @@ class Watch:
     def _pace(self, step: Step) -> str:
         elapsed = self._times[-1] - self._times[0]
         if not elapsed:
-            return ""
+            return f"{duration(self._times[-1] - self._begun)} after the start"
         rate = (len(self._times) - 1) / elapsed
         return f"{rate:.2f} steps/s  {duration((step.total - step.number) / rate)} left"
 
@@ -219,7 +225,7 @@ def _drawn_table(drawn: Sequence[Drawn]) -> Table:
 def watch() -> Iterator[Watch]:
     """Give a watcher that shows training on standard error for the time of the block."""
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if QUIET.get() or not console.is_terminal:
         yield Watch(console, None)
         return
     with Live(console=console, auto_refresh=False) as live:  # no thread: a frame is drawn between two steps

@@ -160,10 +160,10 @@ class Evaluation:
         advance(done)
         batches = BatchRecord(out, shard.rank, done)
         with Journal(path) as journal:
-            for rows in engine.generate(left, self.sampling):
+            for rows in engine.generate(left, self.sampling, lambda tokens: advance(0, tokens)):
                 journal.append(rows)
                 batches.add(len(rows))
-                advance(len(rows), sum(row.tokens or 0 for row in rows))
+                advance(len(rows))
         shard.wait()
         if shard.first:
             shard.merge(out)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from ..errors import GrpokitError
+from .progress import Grow, unwatched
 
 if TYPE_CHECKING:
     from ..rewards.graded import Grade
@@ -140,8 +141,8 @@ class Engine(Protocol):
         """
         ...
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
-        """Yield finished rows batch by batch, in any order."""
+    def generate(self, requests: Sequence[Request], sampling: Sampling, grow: Grow = unwatched) -> Iterator[list[Row]]:
+        """Yield finished rows batch by batch, in any order; ``grow`` is told of tokens as they are generated."""
         ...
 
     def describe(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ def quiet() -> Iterator[None]:
         with warnings.catch_warnings(), quiet_transformers():
             warnings.filterwarnings("ignore", category=FutureWarning)
             warnings.filterwarnings("ignore", category=DeprecationWarning)
+            warnings.filterwarnings("ignore", message=".*pin_memory", category=UserWarning)  # on a CPU
             yield
     finally:
         if not bars:

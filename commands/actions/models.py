@@ -111,11 +111,13 @@ class Models:
 
     def _ask_next(self, engines: Iterator[Engine], works: Sequence[Work], place: int, bars: Bars) -> None:
         """Load a model and ask it; on return nothing here holds it, so the next one need not fit beside it."""
-        engine = next(engines)
+        with bars.loading(self.specs[place].name):
+            engine = next(engines)
         for evaluation, folders in works:
             rows = len(evaluation.prompts) * evaluation.sampling.samples
             what = engine.name if len(works) == 1 else f"{engine.name}, {evaluation.task.name}"
-            with bars.track(what, rows, "completions") as advance:
+            longest = evaluation.sampling.max_new_tokens
+            with bars.track(what, rows, "completions", longest) as advance:
                 run = evaluation.run(engine, folders[place], resume=self.options.resume, advance=advance)
             self.measure(engine, evaluation, run, noise=self.options.noise_floor and place == 0)
         report_refusals(engine)

@@ -103,7 +103,7 @@ class Job:
 
     def _until_decided(self, models: Models, work: Work, bars: Bars) -> None:
         def track(what: str, total: int) -> AbstractContextManager[Advance]:
-            return bars.track(what, total, "completions")
+            return bars.track(what, total, "completions", work.evaluation.sampling.max_new_tokens)
 
         evaluation, folders = work
         engines = list(models.load(folders))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 
+from ..progress import Grow, unwatched
 from ..types import EvaluationError, Prompt, Request, Row, Sampling
 from .background import in_background
 from .endpoint_answers import Answer, Refusal
@@ -62,7 +63,7 @@ class EndpointEngine:
             )
         return list(prompts)
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
+    def generate(self, requests: Sequence[Request], sampling: Sampling, grow: Grow = unwatched) -> Iterator[list[Row]]:
         """Yield rows one by one as they are answered, in any order."""
 
         async def work(hand_over: Callable[[list[Row]], None]) -> None:
@@ -80,7 +81,9 @@ class EndpointEngine:
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None  # the first is why the others were cancelled
 
-        return in_background(work)
+        for rows in in_background(work):
+            grow(sum(row.tokens or 0 for row in rows))
+            yield rows
 
     async def _row(self, client: Client, request: Request, sampling: Sampling) -> Row:
         path, body = self._question(request, sampling)

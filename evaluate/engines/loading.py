@@ -264,6 +264,7 @@ def _say_base(adapter: Path, base: Path) -> None:
 def quiet() -> Iterator[None]:
     """Silence the progress bars and notices of the libraries, which would break the lines of our own progress bar."""
     notices = logging.getLogger("bitsandbytes")
+    heard = notices.level
     level, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
@@ -271,9 +272,10 @@ def quiet() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+            warnings.filterwarnings("ignore", message=".*fan_in_fan_out", category=UserWarning)  # PEFT sets it right
             yield
     finally:
-        notices.setLevel(logging.NOTSET)
+        notices.setLevel(heard)
         transformers_logging.set_verbosity(level)
         if bars:
             transformers_logging.enable_progress_bar()

@@ -12,6 +12,7 @@ from typing import Any
 from ...files import read_lines
 from ..logs.log import BadRow, LogChoice
 from ..logs.recognition import open_log
+from ..progress import Grow, unwatched
 from ..runs.lines import row_lines
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
 
@@ -46,7 +47,7 @@ class ReplayEngine:
                     raise EvaluationError(f"{self.source} has no completion of prompt {prompt.id!r}, sample {sample}.")
         return list(prompts)
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
+    def generate(self, requests: Sequence[Request], sampling: Sampling, grow: Grow = unwatched) -> Iterator[list[Row]]:
         """Yield the stored rows in the order of ``requests``."""
         rows = self._stored()
         for start in range(0, len(requests), BATCH):

@@ -24,6 +24,7 @@ from transformers import (
     TopPLogitsWarper,
 )
 
+from ..progress import Grow
 from ..types import Sampling
 
 if TYPE_CHECKING:
@@ -108,6 +109,33 @@ class StopAt(StoppingCriteria):
         tails = self.tokenizer.batch_decode(input_ids[:, start:])
         ended = [any(stop in tail for stop in self.stops) for tail in tails]
         return torch.tensor(ended, device=input_ids.device)
+
+
+class Growth(StoppingCriteria):
+    """Reports a batch's tokens as they are generated, and keeps them where an interrupt ends the batch early.
+
+    It ends no row itself. A row that ended at a stop string goes on being counted until its batch is done.
+    """
+
+    def __init__(self, ends: Sequence[int], prompt_length: int, grow: Grow) -> None:
+        self._ends = torch.tensor(ends, dtype=torch.int64)
+        self._prompt_length = prompt_length
+        self._grow = grow
+        self._growing = torch.ones(1, dtype=torch.bool)
+        self._ids = torch.empty(0, prompt_length)
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: object) -> torch.Tensor:
+        self._ids, newest = input_ids, input_ids[:, -1]
+        growing = self._growing.to(newest.device).expand(len(newest))
+        self._grow(int(growing.sum()))
+        self._growing = growing & ~torch.isin(newest, self._ends.to(newest.device))
+        return torch.zeros_like(growing)
+
+    @property
+    def tokens(self) -> list[list[int]]:
+        """The tokens of every row so far, with the padding behind those that have ended."""
+        generated: list[list[int]] = self._ids[:, self._prompt_length :].tolist()
+        return generated
 
 
 def stopping(tokenizer: PreTrainedTokenizerBase, stops: Sequence[str], prompt_length: int) -> StoppingCriteriaList:

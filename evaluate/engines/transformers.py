@@ -11,7 +11,9 @@ from typing import Any
 
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
+from transformers import StoppingCriteriaList
 
+from ..progress import Grow, unwatched
 from ..runs.run import Answered
 from ..types import FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint, trained_for
@@ -19,7 +21,7 @@ from .likelihood import choice_row, log_likelihoods
 from .loading import LoadedBase, load_base, quiet
 from .model_path import ModelPath
 from .prompts import Continued, EncodedPrompts
-from .sampling import processors, stopping
+from .sampling import Growth, processors, stopping
 from .spec import Loading, ModelSpec
 
 AUTO_BATCH = {"cpu": 64, "cuda": 256}
@@ -79,21 +81,23 @@ class TransformersEngine:
         self._prompts.check_fit(self.name, ordered[:1], sampling, context)
         return ordered
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
-        """Yield finished rows batch by batch, in the order of ``requests``; halve the batch when memory runs out."""
+    def generate(self, requests: Sequence[Request], sampling: Sampling, grow: Grow = unwatched) -> Iterator[list[Row]]:
+        """Yield finished rows batch by batch, in the order of ``requests``; halve the batch when memory runs out.
+
+        Of a batch that is interrupted, the rows that are finished are yielded before the interrupt goes on.
+        """
         batch = self._likeliest if sampling.likelihood else self._batch
         size, start = self._size, 0
         while start < len(requests):
             try:
-                rows = batch(requests[start : start + size], sampling)
+                for rows in batch(requests[start : start + size], sampling, grow):
+                    yield rows
+                    start += len(rows)
             except RuntimeError as error:
                 if size == 1 or not ran_out(error):
                     raise
                 size //= 2
                 torch.cuda.empty_cache()
-                continue
-            yield rows
-            start += len(rows)
 
     def rebatched(self) -> TransformersEngine:
         """Return this engine with batches of about a third of the size, so that other rows stand side by side."""
@@ -104,30 +108,44 @@ class TransformersEngine:
         """Rows per batch to begin with."""
         return self.batch_size or AUTO_BATCH.get(self.base.device.type, AUTO_BATCH["cpu"])
 
-    def _batch(self, requests: Sequence[Request], sampling: Sampling) -> list[Row]:
+    def _batch(self, requests: Sequence[Request], sampling: Sampling, grow: Grow) -> Iterator[list[Row]]:
         tokenizer, device = self.base.tokenizer, self.base.device
         ids = [self._prompts.ids(request.prompt) for request in requests]
         inputs = tokenizer.pad({"input_ids": ids}, padding=True, return_tensors="pt").to(device)
         length = inputs["input_ids"].shape[1]
         keys = [request.key(sampling.seed) for request in requests]
-        with self.base.active(self.adapter) as model, torch.inference_mode(), quiet():
-            output = model.generate(
-                input_ids=inputs["input_ids"],
-                attention_mask=inputs["attention_mask"],
-                max_new_tokens=sampling.max_new_tokens,
-                do_sample=False,
-                synced_gpus=False,  # processes have shares of their own, and whole weights
-                logits_processor=processors(sampling, keys, length, device),
-                stopping_criteria=stopping(tokenizer, sampling.stop, length),
-            )
-        generated = output[:, length:].tolist()
-        return [self.row(request, tokens, sampling) for request, tokens in zip(requests, generated, strict=True)]
+        growth = Growth(self._ends, length, grow)
+        interrupt = None
+        try:
+            with self.base.active(self.adapter) as model, torch.inference_mode(), quiet():
+                model.generate(
+                    input_ids=inputs["input_ids"],
+                    attention_mask=inputs["attention_mask"],
+                    max_new_tokens=sampling.max_new_tokens,
+                    do_sample=False,
+                    synced_gpus=False,  # processes have shares of their own, and whole weights
+                    logits_processor=processors(sampling, keys, length, device),
+                    stopping_criteria=StoppingCriteriaList([*stopping(tokenizer, sampling.stop, length), growth]),
+                )
+        except KeyboardInterrupt as stop:
+            interrupt = stop
+        rows = [self.row(request, tokens, sampling) for request, tokens in zip(requests, growth.tokens, strict=False)]
+        if interrupt is None:
+            yield rows
+            return
+        yield [row for row in rows if row.finish_reason != "length"]
+        raise interrupt
 
-    def _likeliest(self, requests: Sequence[Request], sampling: Sampling) -> list[Row]:
+    @property
+    def _ends(self) -> list[int]:
+        """The tokens that end a completion."""
+        return self.base.model.generation_config.eos_token_id or []
+
+    def _likeliest(self, requests: Sequence[Request], sampling: Sampling, grow: Grow) -> Iterator[list[Row]]:
         prompts = [request.prompt for request in requests]
         with self.base.active(self.adapter) as model, torch.inference_mode(), quiet():
             values = log_likelihoods(model, [self._prompts.continued(prompt) for prompt in prompts])
-        return [choice_row(prompt, own, self.name, self.weights) for prompt, own in zip(prompts, values, strict=True)]
+        yield [choice_row(prompt, own, self.name, self.weights) for prompt, own in zip(prompts, values, strict=True)]
 
     def plausibility(self, answers: Sequence[Answered], adapter: Path | None) -> list[float | None]:
         """Return the mean log-probability per token of each row's completion, with ``adapter`` or under the base alone.
@@ -156,8 +174,7 @@ class TransformersEngine:
 
     def row(self, request: Request, generated: list[int], sampling: Sampling) -> Row:
         """Return the row of generated tokens, which may run on past an end token or a stop string."""
-        ends = self.base.model.generation_config.eos_token_id or []
-        end = next((place for place, token in enumerate(generated) if token in ends), None)
+        end = next((place for place, token in enumerate(generated) if token in self._ends), None)
         tokens = generated if end is None else generated[: end + 1]
         text = self._decode(generated[:end])
         finish: FinishReason = "length" if end is None else "eos"

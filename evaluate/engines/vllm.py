@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..progress import Grow, unwatched
 from ..turns import end_of_turn_ids
 from ..types import FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint, trained_for
@@ -76,7 +77,7 @@ class VllmEngine:
             self._prompts.check_fit(self.name, prompts, sampling, context)
         return list(prompts)
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[list[Row]]:
+    def generate(self, requests: Sequence[Request], sampling: Sampling, grow: Grow = unwatched) -> Iterator[list[Row]]:
         """Yield rows lot by lot, in the order of ``requests``."""
         for start in range(0, len(requests), BATCH):
             lot = requests[start : start + BATCH]
@@ -86,7 +87,9 @@ class VllmEngine:
             prompts = [{"prompt_token_ids": self._prompts.ids(request.prompt)} for request in lot]
             settings = [self._settings(request, sampling) for request in lot]
             outputs = self.base.ask(prompts, settings, self.adapter)
-            yield [self._row(request, output.outputs[0]) for request, output in zip(lot, outputs, strict=True)]
+            rows = [self._row(request, output.outputs[0]) for request, output in zip(lot, outputs, strict=True)]
+            grow(sum(row.tokens or 0 for row in rows))
+            yield rows
 
     def _likeliest(self, prompts: Sequence[Prompt]) -> list[Row]:
         """Read each prompt with each of its texts behind it: vLLM remembers the prompt, which the texts share."""

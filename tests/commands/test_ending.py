@@ -15,7 +15,8 @@ from grpokit.tests.commands.answers import COLUMNS
 
 EVAL = [sys.executable, "-m", "grpokit.commands.eval"]
 TRAIN = [sys.executable, "-m", "grpokit.commands.train"]
-SLOW = ["run", "--task", "arithmetic", "--model", "demo", "--samples", "64", "--temperature", "1", "--batch-size", "64"]
+SLOW = ["run", "--quiet", "--task", "arithmetic", "--model", "demo", "--samples", "64", "--temperature", "1"]
+SLOW += ["--batch-size", "64"]
 BY_SIGNAL = [
     # the signal, the exit status, the word for it
     (signal.SIGINT, 130, "interrupted"),

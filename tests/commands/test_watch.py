@@ -4,6 +4,7 @@ import io
 from itertools import count
 
 import pytest
+from grpokit.commands.progress import QUIET
 from grpokit.commands.watch import Watch, held_out_line
 from grpokit.evaluate.paired.change import Difference, Verdict
 from grpokit.train import Alarm, Drawn, HeldOut, Step
@@ -47,10 +48,34 @@ def test_piped_output_has_plain_lines(piped, tmp_path):
     lines = piped.file.getvalue().splitlines()
     assert lines[0] == "held out, base, sampled: correctness 0.300, form -, total 0.800"
     assert lines[1] == "sample code, base: def f(): pass"
-    assert lines[2].startswith("step 10/40  reward 1.000  correctness 0.10  form 0.50")
-    assert lines[2].endswith("left")
-    assert lines[3].startswith("ALARM, step 10: reward hacking: the total rose. At most 2.5 % of healthy runs")
-    assert len(lines) == 4  # one line in ten steps
+    assert lines[2] == "step 1/40  reward 0.100  correctness 0.01  form 0.50  0:00:00 after the start"
+    assert lines[3].startswith("step 10/40  reward 1.000  correctness 0.10  form 0.50")
+    assert lines[3].endswith("left")
+    assert lines[4].startswith("ALARM, step 10: reward hacking: the total rose. At most 2.5 % of healthy runs")
+    assert len(lines) == 5  # the first step, and one line in ten steps
+
+
+def test_slow_steps_have_a_line_a_minute(piped, monkeypatch):
+    ticks = count(0, 25)  # seconds per step
+    monkeypatch.setattr("grpokit.commands.watch.time.monotonic", lambda: float(next(ticks)))
+    watch = Watch(piped, None)
+    for number in range(1, 9):
+        watch.step(step(number))
+    shown = [line.split()[1] for line in piped.file.getvalue().splitlines()]
+    assert shown == ["1/40", "4/40", "7/40"]
+
+
+def test_quiet_leaves_notes_and_alarms(piped, tmp_path):
+    before = QUIET.set(True)
+    try:
+        watch = Watch(piped, None)
+        watch.step(step(1))
+        watch.evaluated(held_out(0, tmp_path))
+        watch.note("2 prompts were left out.")
+        watch.alarm(Alarm(10, "reward hacking", "the total rose.", 0.025))
+    finally:
+        QUIET.reset(before)
+    assert [line.split()[0] for line in piped.file.getvalue().splitlines()] == ["note:", "ALARM,"]
 
 
 def test_frame_has_curves_held_out_table_and_completions(tmp_path):

@@ -72,6 +72,40 @@ def test_greedy_is_what_transformers_generates_alone(engine: TransformersEngine,
         assert row.text == tokenizer.decode(out[:-1] if row.finish_reason == "eos" else out)
 
 
+@pytest.mark.parametrize("size", [5, None])
+def test_tokens_are_reported_while_a_batch_grows(
+    engine: TransformersEngine, prompts: list[Prompt], size: int | None
+) -> None:
+    engine.batch_size = size
+    reported: list[int] = []
+    requests = [Request(prompt, 0) for prompt in prompts]
+    rows = [row for rows in engine.generate(requests, GREEDY, reported.append) for row in rows]
+    assert sum(reported) == sum(row.tokens or 0 for row in rows)
+    assert len(reported) > 24 / (size or 24) * 10  # not once per batch
+    assert reported[0] == (size or 24)
+
+
+def test_interrupted_batch_keeps_its_finished_rows(engine: TransformersEngine, prompts: list[Prompt]) -> None:
+    sampling = Sampling(samples=3, temperature=1.0, max_new_tokens=24)
+    whole = {(row.prompt_id, row.sample): row for row in generate(engine, prompts, sampling)}
+    lengths = sorted(row.tokens or 0 for row in whole.values())
+    steps = 0
+
+    def interrupt(tokens: int) -> None:
+        nonlocal steps
+        steps += 1
+        if steps > lengths[len(lengths) // 2]:
+            raise KeyboardInterrupt
+
+    requests = [Request(prompt, sample) for prompt in prompts for sample in range(3)]
+    batches = engine.generate(requests, sampling, interrupt)
+    kept = next(batches)
+    with pytest.raises(KeyboardInterrupt):
+        next(batches)
+    assert len(lengths) / 2 <= len(kept) < len(lengths)
+    assert kept == [whole[row.prompt_id, row.sample] for row in kept]  # as if nothing had happened
+
+
 def test_finish_reasons(engine: TransformersEngine, prompts: list[Prompt]) -> None:
     full = generate(engine, prompts, GREEDY)
     assert {row.finish_reason for row in full} == {"eos"}
