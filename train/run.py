@@ -95,6 +95,7 @@ class TrainingRun:
                 peft_config=lora,
                 lora_dropout=self._recipe.lora.dropout,
                 note=self._watcher.note,
+                alarm=self._alarms.add,
                 callbacks=[Reporter(self._watcher, self._rewards), Alarms(self._alarms), MovementProof()],
             )
         except (ValueError, ImportError) as error:  # settings that only the trainer can judge, packages that it lacks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -41,8 +41,12 @@ class Rollouts:
         """Call ``draw`` for all prompts at once, or chunk by chunk, whose size is halved until it fits."""
         if not self.cuts:
             return draw(prompt_ids, *others, **named)
-        with _merged(self._trainer.model) if self.merges else nullcontext():
+        with self.merged():
             return self._fit(partial(draw, **named), prompt_ids, *others)
+
+    def merged(self) -> AbstractContextManager[None]:
+        """Merge the adapter for the time of the block where completions are drawn so."""
+        return _merged(self._trainer.model) if self.merges else nullcontext()
 
     def _fit(self, draw: Draw, prompt_ids: list[list[int]], *others: Any) -> Any:
         state = RandomState(self._trainer.accelerator.device)

@@ -6,8 +6,7 @@ How completions are drawn in chunks, micro-batches cut and checkpoints kept whol
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,13 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 
 from ...evaluate.engines.transformers import ran_out
 from ..folder import mark_whole
-from ..types import TrainingError
+from ..types import Alarm, TrainingError
 from .backoff import MicroBatches
 from .checkpoints import whole_or_gone
+from .noise import disable_rates, without_noise
+from .positions import count_positions
 from .rollouts import Rollouts
+from .self_test import Agreement, measure_agreement
 
 
 class GuardedTrainer(GRPOTrainer):
@@ -34,6 +36,9 @@ class GuardedTrainer(GRPOTrainer):
       ``lora.dropout`` would do nothing. ``lora_dropout`` puts it back.
     - Where memory runs out, completions are drawn in smaller chunks (:class:`Rollouts`) and micro-batches are cut
       (:class:`MicroBatches`), of which ``note`` is called with a sentence; the run stays the same.
+    - Positions are counted without padding in the loss, too (:func:`count_positions`), and the first batch is tested
+      for log-probabilities that are not those with which it was drawn (:func:`measure_agreement`), of which ``alarm``
+      is called.
     - A checkpoint that cannot be written leaves no half of it behind and stops the run.
     - Resumed in a later epoch, it asks the prompts in that epoch's order, where TRL begins again with the order of
       the first.
@@ -42,8 +47,19 @@ class GuardedTrainer(GRPOTrainer):
     args: Any  # a GRPOConfig, whose fields the type checker takes to be open
     _buffered_inputs: Any
 
-    def __init__(self, *arguments: Any, lora_dropout: float, note: Callable[[str], None], **named: Any) -> None:
-        super().__init__(*arguments, **named)
+    def __init__(
+        self,
+        base: Any,
+        *arguments: Any,
+        lora_dropout: float,
+        note: Callable[[str], None],
+        alarm: Callable[[Alarm], None],
+        **named: Any,
+    ) -> None:
+        count_positions(base)
+        if named["args"].disable_dropout:
+            disable_rates(base)
+        super().__init__(base, *arguments, **named)
         model: Any = self.model
         for name, module in model.named_modules():
             if "lora_dropout" in name and isinstance(module, nn.Dropout):
@@ -51,6 +67,8 @@ class GuardedTrainer(GRPOTrainer):
         self.rollouts = Rollouts(self, note)
         self.micro_batches = MicroBatches(self, lora_dropout, note)
         self.whole_epochs = 0
+        self.agreement: Agreement | None = None
+        self.alarm = alarm
 
     def train(self, resume_from_checkpoint: Any = None, *arguments: Any, **named: Any) -> Any:
         """Train, from the checkpoint in that folder where one is given."""
@@ -80,8 +98,13 @@ class GuardedTrainer(GRPOTrainer):
             ) from None
 
     def _generate_and_score_completions(self, inputs: Any) -> Any:
-        with _without_dropout(self.model):
-            return super()._generate_and_score_completions(inputs)
+        with without_noise(self.model):
+            batch = super()._generate_and_score_completions(inputs)
+            if self.agreement is None and not self.state.global_step:
+                self.agreement = measure_agreement(self, batch)
+                if self.agreement is not None and not self.agreement.holds and self.is_world_process_zero():
+                    self.alarm(Alarm(0, "self-test", self.agreement.sentence))
+        return batch
 
     def _generate_single_turn(self, prompt_ids: list[list[int]], *others: Any, **named: Any) -> Any:
         return self.rollouts.draw(super()._generate_single_turn, prompt_ids, *others, **named)
@@ -118,15 +141,3 @@ class GuardedTrainer(GRPOTrainer):
         self.state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
         self._load_from_checkpoint(str(checkpoint))
         self.callback_handler.on_train_begin(self.args, self.state, self.control)
-
-
-@contextmanager
-def _without_dropout(model: Any) -> Iterator[None]:
-    active = [module for module in model.modules() if isinstance(module, nn.Dropout) and module.training]
-    for module in active:
-        module.eval()
-    try:
-        yield
-    finally:
-        for module in active:
-            module.train()
