@@ -28,7 +28,7 @@ class YamlError(GrpokitError):
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML that reads ``1e-3`` as a number, as YAML 1.2 does."""
+    """Safe YAML that reads ``1e-3`` as a number and ``no`` as a word, as YAML 1.2 does: truths are true and false."""
 
     depth = 0
 
@@ -64,6 +64,12 @@ class _Loader(yaml.SafeLoader):
         return value
 
 
+_TRUTHS = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TRUTHS]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}  # without YAML 1.1's yes, no, on and off: Norwegian is a language, and a strategy may be "no"
+_Loader.add_implicit_resolver(_TRUTHS, re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
@@ -77,8 +83,8 @@ def parse_yaml(text: str) -> Any:
     beyond :data:`LARGEST`, a text of more than :data:`LONGEST` characters, and one that is nested more than
     :data:`DEEPEST` deep.
 
-    >>> parse_yaml("rate: 1e-3")
-    {'rate': 0.001}
+    >>> parse_yaml("{rate: 1e-3, language: no, whole: true}")
+    {'rate': 0.001, 'language': 'no', 'whole': True}
     >>> parse_yaml("[&a [1], *a]")
     Traceback (most recent call last):
     grpokit.plain_yaml.YamlError: not valid YAML: aliases (*name) are not read; write the value out in line 1, column 10

@@ -12,7 +12,8 @@ from ..evaluate.runs.shards import Shard
 from ..train import Plan, Recipe
 from ..train.data import held_out_parts, training_rows
 from ..train.heldout.overlap import TrainingRows
-from ..train.recipe.architecture import find_architecture
+from ..train.recipe.architecture import Architecture, find_architecture
+from ..train.recipe.base_check import check_base
 from ..train.recipe.memory import Memory, estimate
 from ..train.recipe.plan import plan_for
 from .options import RUNS
@@ -28,6 +29,11 @@ def show_dry_run(recipe: Recipe, out: Path | None, *, compared: bool) -> None:
     """
     rows = _rows(recipe, compared)
     plan = plan_for(recipe, None if rows is None else len(rows.prompts))
+    try:
+        model, unknown = find_architecture(recipe.model.base), None
+    except GrpokitError as error:  # a type of model whose layers are not known is no mistake of the recipe
+        model, unknown = None, str(error)
+    check_base(recipe, plan, model)
     if not Shard.current().first:
         return
     sys.stdout.write(recipe.to_yaml())
@@ -36,10 +42,11 @@ def show_dry_run(recipe: Recipe, out: Path | None, *, compared: bool) -> None:
         print(f"note: {rows.sentence}")
     if compared and recipe.evaluation.chooses and _is_here(recipe):
         print(f"note: {held_out_parts(recipe).sentence}")
-    try:
-        _show_memory(recipe, plan, out or RUNS)
-    except GrpokitError as error:  # a type of model whose layers are not known is no mistake of the recipe
-        print(f"memory: {error}")
+    if model is None:
+        needed = f"the estimate needs the config.json of {recipe.model.path}, which is not on this machine yet."
+        print(f"memory: {unknown or needed}")
+    else:
+        _show_memory(recipe, plan, model, out or RUNS)
 
 
 def check_held_out(recipe: Recipe) -> None:
@@ -88,11 +95,7 @@ def _checkpoints(recipe: Recipe, plan: Plan) -> str:
     return every.get(strategy, f"a checkpoint every {plan.save_steps:g} steps")
 
 
-def _show_memory(recipe: Recipe, plan: Plan, out: Path) -> None:
-    model = find_architecture(recipe.model.base)
-    if model is None:
-        print(f"memory: the estimate needs the config.json of {recipe.model.path}, which is not on this machine yet.")
-        return
+def _show_memory(recipe: Recipe, plan: Plan, model: Architecture, out: Path) -> None:
     wanted = recipe.task.max_prompt_tokens or ASSUMED_PROMPT
     prompt = min(wanted, model.context - plan.completion_tokens) if model.context else wanted
     memory = estimate(recipe, model, plan.geometry, prompt)

@@ -71,3 +71,16 @@ def test_a_number_beyond_64_bits_is_refused(number: str) -> None:
     with pytest.raises(YamlError, match="a whole number of more than 64 bits"):
         parse_yaml(f"limit: {number}")
     assert parse_yaml("limit: 9223372036854775807") == {"limit": 2**63 - 1}
+
+
+WORDS = [
+    # YAML 1.1 reads the first four as truth values
+    ("no", "no"), ("on", "on"), ("Yes", "Yes"), ("off", "off"), ("y", "y"),
+    ("true", True), ("False", False), ("TRUE", True), ("truely", "truely"), ("null", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), WORDS)
+def test_truth_values_are_true_and_false_alone(text: str, value: object) -> None:
+    (read,) = parse_yaml(f"[{text}]")
+    assert (type(read), read) == (type(value), value)

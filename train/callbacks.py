@@ -26,8 +26,9 @@ CLIPPED_LOGS, CLIPPED_SHARE = 10, 0.5
 SHOWN = 8
 """So many of the last completions are shown, at most."""
 
-STILL_LOGS = 3
-"""Logs with a gradient after which the adapter must have moved; warm-up may begin at a learning rate of 0."""
+STILL_LOGS = 4
+"""Logs with a gradient after which the adapter must have moved; warm-up may begin at a learning rate of 0, and A begins
+to move after B."""
 
 
 class Reporter(TrainerCallback):
@@ -94,12 +95,17 @@ class Alarms(TrainerCallback):
 
 
 class MovementProof(TrainerCallback):
-    """Stops a run whose gradients are healthy and whose adapter stays as it was (huggingface/trl#6700)."""
+    """Stops a run whose gradients are healthy and whose adapter stays as it was (huggingface/trl#6700).
+
+    Each kind of its weights must move: in 16 bits a matrix A of usual size hardly does at a usual learning rate.
+    ``begun`` says that training has been set up, ``learned`` that weights have moved.
+    """
 
     def __init__(self) -> None:
-        self._start = 0.0
+        self.begun = False
+        self.learned = False
+        self._start: dict[str, float] = {}
         self._still = 0
-        self._moved = False
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **kwargs: Any
@@ -107,7 +113,8 @@ class MovementProof(TrainerCallback):
         """Remember where the trainable weights start."""
         if not any(weight.requires_grad for weight in model.parameters()):
             raise TrainingError("no weight of the model is trainable, so nothing would be learned.")
-        self._start = _size(model)
+        self._start = _sizes(model)
+        self.begun = True
 
     def on_log(
         self,
@@ -118,21 +125,29 @@ class MovementProof(TrainerCallback):
         model: Any = None,
         **kwargs: Any,
     ) -> None:
-        """Compare until the weights have moved once."""
-        if self._moved or logs is None or not logs.get("grad_norm"):
+        """Compare until all kinds of weights have moved once."""
+        if not self._start or logs is None or not logs.get("grad_norm"):
             return
-        self._moved = _size(model) != self._start
+        now = _sizes(model)
+        still = {kind: size for kind, size in self._start.items() if now[kind] == size}
+        self.learned = self.learned or len(still) < len(self._start)
+        self._start = still
         self._still += 1
-        if not self._moved and self._still >= STILL_LOGS:
+        if still and self._still >= STILL_LOGS:
             raise TrainingError(
-                f"after {state.global_step} steps with a gradient no adapter weight has moved: the trained weights "
-                "are not the ones that the optimizer holds, or the learning rate is 0."
+                f"after {state.global_step} steps with a gradient no adapter weight has moved ({', '.join(still)}): "
+                "the trained weights are not those that the optimizer holds, or the learning rate is too small."
             )
 
 
-def _size(model: Any) -> float:
-    """The summed magnitude of the adapters' B matrices, which start at zero."""
-    return sum(float(weight.detach().abs().sum()) for name, weight in model.named_parameters() if "lora_B" in name)
+def _sizes(model: Any) -> dict[str, float]:
+    """The summed magnitude of the trained weights by their kind: lora_A, lora_B, and others such as DoRA's."""
+    sizes: dict[str, float] = {}
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            kind = next((part for part in name.split(".") if part.startswith("lora_")), "weight")
+            sizes[kind] = sizes.get(kind, 0.0) + float(weight.detach().abs().sum(dtype=torch.float64))
+    return sizes
 
 
 class Interruption(TrainerCallback):

@@ -11,6 +11,7 @@ from ..evaluate.scoring import reward_columns
 from ..rewards.spec import parse_layout, parse_mix
 from .heldout.overlap import Parts, TrainingRows, keep_back, without_held_out
 from .heldout.parts import HeldOutPart, HeldOutParts, set_apart
+from .recipe.plan import check_context
 from .recipe.recipe import Recipe
 from .types import TrainingError
 
@@ -128,11 +129,7 @@ def prompt_limit(config: PretrainedConfig, wanted: int | None, new_tokens: int) 
     context: int | None = getattr(config, "max_position_embeddings", None)
     if context is None:
         return wanted
-    if new_tokens >= context:
-        raise TrainingError(
-            f"no prompt leaves room for {new_tokens} new tokens in the model's context of {context}; give a smaller "
-            "max_completion_length."
-        )
+    check_context(context, new_tokens)
     return min(context - new_tokens, wanted or context)
 
 

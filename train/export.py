@@ -26,6 +26,7 @@ from ..evaluate.runs.shards import Shard
 from ..files import replacing_folder, write_atomically
 from .folder import RECIPE
 from .heldout.questions import HeldOutQuestions, Place, loading, place
+from .lora import check_tied
 from .model_card import card
 from .quiet import quiet
 from .recipe.recipe import Recipe
@@ -48,6 +49,7 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
     out = adapter / MERGED
     trust = recipe.model.trust_remote_code
     base = load_base(recipe.model.base, Loading(dtype="float32", device="cpu", trust_remote_code=trust))
+    check_tied(recipe.lora.target_modules, base.model)
     base.add_adapter(adapter)
     with quiet():
         model = base.model.merge_and_unload(safe_merge=True).to(_dtype(recipe, base))

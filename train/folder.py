@@ -51,10 +51,15 @@ def go_on(out: Path, recipe: Recipe) -> bool:
     _check_same(out / RECIPE, recipe)
     if last_checkpoint(out) is not None:
         return True
+    clear(out)
+    return False
+
+
+def clear(out: Path) -> None:
+    """Remove what is left of a run that did not come to its first checkpoint."""
     for path in out.iterdir():
         if path.name != LOCK:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return False
 
 
 def open_folder(out: Path, recipe: Recipe) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from .recipe.architecture import Linear, linears
 from .recipe.recipe import LoraSection
 from .types import TrainingError
 
@@ -18,25 +19,71 @@ RENAMED: dict[str, dict[str, tuple[str, ...]]] = {
 """By model type, module names of older remote code and what the same weights are called in transformers."""
 
 
-def make_lora(section: LoraSection, model: PreTrainedModel, note: Callable[[str], None]) -> LoraConfig:
-    """Return PEFT's configuration for ``model``.
+def make_lora(
+    section: LoraSection, model: PreTrainedModel, note: Callable[[str], None], *, merge: bool = False
+) -> LoraConfig:
+    """Return PEFT's configuration for ``model``, whose adapter is to be merged at the end or not.
 
-    Old module names are translated, and ``note`` is called with a sentence on each. Raises :class:`TrainingError` for
-    a name that matches no module: PEFT is content when any one of them matches, and trains that one alone.
+    Old module names are translated and routers of experts left out, and ``note`` is called with a sentence on each.
+    Raises :class:`TrainingError` for a name that matches no module (PEFT is content when any one of them matches, and
+    trains that one alone), a rank that no layer can use, and what :func:`check_tied` refuses.
     """
     from peft import LoraConfig
 
     targets = section.target_modules
+    left_out = routers(model) if targets == "all-linear" else []
+    if left_out:
+        leaves = sorted({name.rsplit(".", 1)[-1] for name in left_out})
+        note(f"all-linear leaves out the routers of experts ({', '.join(leaves)}), {len(left_out)} modules.")
     if isinstance(targets, list):
         targets = translate(targets, str(model.config.model_type), note)
         check_targets(targets, [name for name, _ in model.named_modules()])
+    if merge:
+        check_tied(targets, model)
+    check_rank(section.r, adapted(targets, list(linears(model))))
     return LoraConfig(
         r=section.r,
         lora_alpha=section.alpha,
         lora_dropout=section.dropout,
         target_modules=targets,
+        exclude_modules=left_out or None,
         task_type="CAUSAL_LM",
     )
+
+
+def routers(model: PreTrainedModel) -> list[str]:
+    """Return the names of the linear layers that choose experts, or gate one: as wide as there are experts, or 1.
+
+    An adapter on a router sends tokens to other experts in the middle of training; papers on LoRA leave it frozen.
+    """
+    config = model.config.get_text_config()
+    counts = {getattr(config, name, None) for name in ("num_local_experts", "num_experts", "n_routed_experts")} - {None}
+    widths = {*counts, 1} if counts else set()
+    return [layer.name for layer in linears(model) if layer.outputs in widths]
+
+
+def check_tied(targets: Sequence[str], model: PreTrainedModel) -> None:
+    """Raise :class:`TrainingError` for an adapter on embeddings that are the output, too, and are to be merged."""
+    embeddings = model.get_input_embeddings()
+    name = next(name for name, module in model.named_modules() if module is embeddings)
+    tied = model.get_output_embeddings() is not None and model.get_output_embeddings().weight is embeddings.weight
+    if tied and targets != "all-linear" and any(f".{name}".endswith(f".{target}") for target in targets):
+        raise TrainingError(
+            f"lora.target_modules: {name} is the model's output, too (tie_word_embeddings), which the adapter leaves "
+            "alone and a merge would change; leave it out, or leave export.merge out."
+        )
+
+
+def adapted(targets: Sequence[str], layers: Sequence[Linear]) -> list[Linear]:
+    """Return the layers that get an adapter, found as PEFT finds them: a target is a module's name or the end of it.
+
+    >>> adapted(["fc1"], [Linear("block.fc1", 8, 32), Linear("block.fc2", 32, 8)])
+    [Linear(name='block.fc1', inputs=8, outputs=32)]
+    """
+    if targets == "all-linear":
+        return list(layers)
+    ends = tuple(f".{name}" for name in targets)
+    return [layer for layer in layers if f".{layer.name}".endswith(ends)]
 
 
 def translate(targets: Sequence[str], model_type: str, note: Callable[[str], None]) -> list[str]:
@@ -54,6 +101,15 @@ def translate(targets: Sequence[str], model_type: str, note: Callable[[str], Non
             note(f"LoRA target {target!r} is called {', '.join(today)} today.")
         names += today
     return names
+
+
+def check_rank(r: int, layers: Sequence[Linear]) -> None:
+    """Raise :class:`TrainingError` for a rank that no adapted layer can use: its narrower side bounds it."""
+    widest = max((min(layer.inputs, layer.outputs) for layer in layers), default=0)
+    if r > widest > 0:
+        raise TrainingError(
+            f"lora.r={r}: the adapted layers are at most {widest} wide; a higher rank adds nothing, 8 to 64 is usual."
+        )
 
 
 def check_targets(targets: Sequence[str], modules: Sequence[str]) -> None:

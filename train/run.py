@@ -8,7 +8,7 @@ from pathlib import Path
 from datasets import Dataset
 from transformers import PrinterCallback
 
-from ..errors import Stopped
+from ..errors import GrpokitError, Stopped, first_line
 from ..evaluate.engines.checkpoint import locate
 from ..evaluate.engines.loading import LoadedBase, load_base
 from ..evaluate.engines.transformers import ran_out
@@ -17,7 +17,7 @@ from ..files import write_atomically, write_lines
 from ..rewards.fault_isolation import Calls
 from .callbacks import Alarms, Interruption, MovementProof, Reporter
 from .data import make_dataset, prompt_limit, system_note
-from .folder import HISTORY, checkpoint_step, open_folder
+from .folder import HISTORY, checkpoint_step, clear, open_folder
 from .heldout.alarm import AlarmLog
 from .heldout.callback import HeldOutEvaluation
 from .heldout.overlap import TrainingRows
@@ -35,6 +35,9 @@ from .trl.frozen import FrozenModel
 from .trl.trainer import GuardedTrainer
 from .types import TrainedAdapter, TrainingError, Watcher
 
+SETTINGS = (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, ImportError, OSError)
+"""What TRL and transformers raise for settings that they alone can judge, and for missing packages and files."""
+
 
 class TrainingRun:
     """One run of a recipe on its rows, in the folder ``out``."""
@@ -51,6 +54,7 @@ class TrainingRun:
         calls, reference = Calls(recipe.reward_timeout, watcher.note), recipe.task.load().reference
         self._rewards = [TrainingReward(reward, rows.prompts, reference, calls) for reward in recipe.mix.rewards]
         self._alarms = AlarmLog(out, watcher)
+        self._proof = MovementProof()
 
     def complete(self, start: Path | None) -> TrainedAdapter:
         """Train, from the checkpoint ``start`` where one is given, and write what a finished run leaves."""
@@ -84,7 +88,7 @@ class TrainingRun:
             base.model.name_or_path = path.hub_id  # the adapter then names the hub id, not this machine's cache
         stop_at_turns(arguments, base.tokenizer)
         dataset = self._dataset(base)
-        lora = make_lora(self._recipe.lora, base.model, self._watcher.note)
+        lora = make_lora(self._recipe.lora, base.model, self._watcher.note, merge=self._recipe.export.merge)
         try:
             trainer = GuardedTrainer(
                 base.model,
@@ -96,10 +100,10 @@ class TrainingRun:
                 lora_dropout=self._recipe.lora.dropout,
                 note=self._watcher.note,
                 alarm=self._alarms.add,
-                callbacks=[Reporter(self._watcher, self._rewards), Alarms(self._alarms), MovementProof()],
+                callbacks=[Reporter(self._watcher, self._rewards), Alarms(self._alarms), self._proof],
             )
-        except (ValueError, ImportError) as error:  # settings that only the trainer can judge, packages that it lacks
-            raise TrainingError(f"TRL: {str(error).splitlines()[0]}") from None
+        except SETTINGS as error:
+            raise TrainingError(f"TRL: {first_line(error)}") from None
         trainer.remove_callback(PrinterCallback)
         return trainer
 
@@ -128,6 +132,12 @@ class TrainingRun:
             trainer.add_callback(interruption)
             try:
                 trainer.train(resume_from_checkpoint=None if start is None else str(start))
+            except SETTINGS as error:
+                if self._proof.begun or isinstance(error, GrpokitError):
+                    raise
+                if start is None and trainer.is_world_process_zero():
+                    clear(self._out)
+                raise TrainingError(f"TRL, before the first step: {first_line(error)}") from None
             except RuntimeError as error:
                 if not ran_out(error):
                     raise

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from ...evaluate.paired.arms import Arm, runs_of
 from ...locks import FolderInUse, locked
-from ...train import Recipe, train
+from ...train import Recipe, TrainingError, train
 from ...train.folder import go_on
 from ...train.heldout.questions import HeldOutSets, base_places, held_out, loading
+from ...train.learned import NOTHING, nothing_learned
 from ...train.seeds import let_go, seed_folder, with_seed
 from ..ending import OK
 from ..export import check_export, merge
@@ -73,6 +74,8 @@ class SeedRuns:
         with watch() as watcher:
             adapter = train(recipe, folder, resume=resume, compared=compared, common=self._out, watcher=watcher)
         let_go()
+        if nothing_learned(folder):
+            raise TrainingError(f"{folder}: {NOTHING}")
         merge(recipe, adapter)
         return [] if self._sets is None else answer(recipe, self._sets.final, folder)
 

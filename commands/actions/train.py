@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
 from ...train import Recipe, train
-from ...train.heldout.questions import held_out
-from ..ending import OK
+from ...train.heldout.questions import HeldOutQuestions, base_places, held_out, loading
+from ...train.learned import NOTHING, nothing_learned
+from ..ending import OK, UNDERPOWERED
 from ..export import check_export, merge, push
-from ..held_out import answer, show
+from ..held_out import answer, fill, show
 from ..report_options import ReportOptions
+from ..results import show_runs
 from ..watch import watch
 
 
@@ -28,6 +32,8 @@ def train_and_compare(recipe: Recipe, out: Path, report: ReportOptions | None, *
         for name, count in adapter.failed_rewards.items():
             if count:
                 print(f"reward {name} failed on {count} completions", file=sys.stderr)
+    if nothing_learned(adapter.folder):
+        return _show_base(recipe, questions, adapter.folder, report)
     models, status = merge(recipe, adapter), OK
     if report is not None and questions:
         answered = answer(recipe, questions, adapter.folder)
@@ -35,6 +41,19 @@ def train_and_compare(recipe: Recipe, out: Path, report: ReportOptions | None, *
     if first:
         push(recipe, models)
     return status
+
+
+def _show_base(recipe: Recipe, questions: Sequence[HeldOutQuestions], out: Path, report: ReportOptions | None) -> int:
+    """Say that the model is as it was, and show what the base is worth; nothing is merged or uploaded."""
+    places = base_places(recipe, questions, out)
+    fill(recipe, places, loading(recipe))
+    if not Shard.current().first:
+        return OK
+    print(NOTHING, file=sys.stderr)
+    if report is None or not places:
+        return OK
+    status = show_runs([Run.open(places[0].folder)], report)
+    return UNDERPOWERED if status == OK and report.strict else status
 
 
 def _note(text: str) -> None:

@@ -33,6 +33,28 @@ def unreachable() -> str | None:
         return str(getattr(error, "reason", error))
 
 
+def has_model(hub_id: str, revision: str | None) -> bool | None:
+    """Return whether the hub has a model, without fetching it; None where it cannot be asked, or does not say."""
+    import os
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return None
+    token = os.environ.get("HF_TOKEN")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    address = f"{constants.ENDPOINT}/api/models/{hub_id}/revision/{revision or 'main'}"
+    try:
+        with urlopen(Request(address, headers=headers), timeout=TIMEOUT_S):
+            return True
+    except HTTPError as error:
+        return False if error.code in (401, 404) else None  # 401: to a stranger, what is not there may be private
+    except OSError:
+        return None
+
+
 def fetch(hub_id: str, revision: str | None, *, code: bool = False) -> Path:
     """Return the folder of a checkpoint in the hub's cache, fetched first where it is not there yet.
 

@@ -1,11 +1,13 @@
 """``grpo-train``: what it prints, writes and returns."""
 
 import json
+import shutil
 import subprocess
 import sys
 
 import pytest
 from grpokit.commands.train import main
+from grpokit.evaluate.demo import checkpoint_path
 
 SMALL = ["per_device_train_batch_size=16", "num_generations=4", "max_steps=2", "report_to=none", "evaluation.limit=8"]
 
@@ -44,7 +46,7 @@ def test_dry_run_tells_steps_geometry_and_notes(capsys):
 
 SAVED = [
     ("save_strategy=epoch", "a checkpoint per epoch"),
-    ("save_strategy='no'", "no checkpoints"),  # of YAML, no alone is false
+    ("save_strategy=no", "no checkpoints"),  # a word, which YAML 1.1 read as false
     ("save_steps=20", "a checkpoint every 20 steps"),
 ]
 
@@ -55,19 +57,21 @@ def test_dry_run_says_how_often_checkpoints_are_saved(setting, said, capsys):
     assert said in capsys.readouterr().out
 
 
-def test_shortcuts_set_keys_of_the_recipe(capsys):
+def test_shortcuts_set_keys_of_the_recipe(capsys, tmp_path):
+    model = tmp_path / "it's 1"
+    shutil.copytree(checkpoint_path(), model)
     argv = [
         "arithmetic-tiny",
         "--rewards",
         "length(target=60)=0.25,correctness",
         "--model",
-        "/models/it's 1",
+        str(model),
         "--dry-run",
     ]
     assert main(argv) == 0
     out = capsys.readouterr().out
     assert "rewards: length(target=60)=0.25,correctness" in out
-    assert "path: /models/it's 1" in out
+    assert f"path: {model}" in out
 
 
 MISTAKES = [
@@ -81,6 +85,14 @@ MISTAKES = [
     (["arithmetic-tiny", "--dry-run", "evaluation.data=EMPTY"], "has no prompts"),
     (["arithmetic-tiny", "--dry-run", "evaluation.split=dev"], "no split 'dev'"),
     (["phi2-tldr-qlora", "--dry-run", "evaluation.split=dev"], "no split 'dev'"),  # of the hub: nothing is fetched
+    (["arithmetic-tiny", "--dry-run", "max_steps=-3"], "give at least 1, or -1"),
+    (["arithmetic-tiny", "--dry-run", "lora.r=100000"], "lora.r=100000"),
+    (["arithmetic-tiny", "--dry-run", "lora.r=65"], "the adapted layers are at most 64 wide"),
+    (["arithmetic-tiny", "--dry-run", "report_to=wandbb"], "Did you mean 'wandb'?"),
+    (["arithmetic-tiny", "--dry-run", "report_to=swanlab"], "needs the package swanlab"),
+    (["arithmetic-tiny", "--dry-run", "--model", "./absent"], "no folder ./absent"),
+    (["arithmetic-tiny", "--dry-run", "lora.target_modules=[q_proj, qkv]"], "the model has no module 'qkv'"),
+    (["arithmetic-tiny", "--dry-run", "max_completion_length=128"], "no prompt leaves room for 128 new tokens"),
     (["arithmetic-tiny", "--data", "/no/rows.jsonl", "--out", "OUT"], "/no/rows.jsonl"),
     (["arithmetic-tiny", "--model", "/no/model", "--out", "OUT"], "no folder /no/model"),
     (["arithmetic-tiny", "evaluation.data=/no/rows.jsonl", "--out", "OUT"], "/no/rows.jsonl"),  # not after training
@@ -255,3 +267,22 @@ def test_a_dry_run_counts_and_refuses_what_is_trained_and_asked(tmp_path, capsys
     assert "note: 5 of 40 training rows were held-out rows too" in capsys.readouterr().out
     assert main([*argv, "evaluation.holdout=0.2"]) == 0
     assert "held-out rows too" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("strict", "status"), [([], 0), (["--strict"], 3)])
+def test_a_run_in_which_nothing_was_learned_ends_with_the_base(strict, status, tmp_path, capsys):
+    """Nobody can be right, so all completions of each group earn the same."""
+    out, report, card = tmp_path / "run", tmp_path / "report.json", tmp_path / "card.yaml"
+    rows = "".join(f'{{"question": "{number}+15", "answer": "none"}}\n' for number in range(10, 40))
+    (tmp_path / "rows.jsonl").write_text(rows)
+    card.write_text(
+        "name: own\nsource: {file: rows.jsonl}\nuser: '{question}'\nreference: answer\n"
+        "rewards: correctness=1\nprimary: correctness\nmax_new_tokens: 32\n"
+    )
+    argv = ["arithmetic-tiny", *SMALL, f"task={card}", "rewards=correctness=1", "evaluation.every=null", "--merge"]
+    argv += ["evaluation.holdout=0.2", "evaluation.samples=1", "--out", str(out), "--json", str(report), *strict]
+    assert main(argv) == status
+    assert "nothing was learned: the adapter is as it was before the first step" in capsys.readouterr().err
+    assert [model["name"] for model in json.loads(report.read_text())["models"]] == ["base"]
+    assert not (out / "merged").exists()
+    assert main([*argv, "--resume"]) == status  # said again, though nothing is done again

@@ -86,15 +86,35 @@ def test_adapter_that_stays_still_stops_the_run(around: Around, adapted: PeftMod
 
 
 def test_adapter_that_moves_goes_on(around: Around, adapted: PeftModel) -> None:
-    import torch
-
     proof = MovementProof()
     proof.on_train_begin(*around, model=adapted)
-    weight = next(weight for name, weight in adapted.named_parameters() if "lora_B" in name)
-    with torch.no_grad():
-        weight[0, 0] = 1e-6
+    for kind in ("lora_A", "lora_B"):
+        move(adapted, kind)
+    assert not proof.learned
     for _ in range(STILL_LOGS + 1):
         proof.on_log(*around, logs={"grad_norm": 1.0}, model=adapted)
+    assert proof.learned
+
+
+@pytest.mark.parametrize("kind", ["lora_A", "lora_B"])
+def test_one_matrix_that_moves_is_not_enough(around: Around, adapted: PeftModel, kind: str) -> None:
+    """In bfloat16 a learning rate of 1e-5 left A as it was, while B moved."""
+    proof = MovementProof()
+    proof.on_train_begin(*around, model=adapted)
+    move(adapted, kind)
+    other = {"lora_A": "lora_B", "lora_B": "lora_A"}[kind]
+    for _ in range(STILL_LOGS - 1):
+        proof.on_log(*around, logs={"grad_norm": 1.0}, model=adapted)
+    with pytest.raises(TrainingError, match=rf"no adapter weight has moved \({other}\)"):
+        proof.on_log(*around, logs={"grad_norm": 1.0}, model=adapted)
+
+
+def move(adapted: PeftModel, kind: str) -> None:
+    import torch
+
+    weight = next(weight for name, weight in adapted.named_parameters() if kind in name)
+    with torch.no_grad():
+        weight[0, 0] += 1e-3
 
 
 @pytest.mark.parametrize(("step", "stops"), [(3, False), (4, True)])

@@ -57,3 +57,46 @@ def test_target_that_matches_nothing_is_refused(phi: PreTrainedModel, targets: l
 def test_modules_that_there_are_come_without_the_numbers_of_blocks(phi: PreTrainedModel) -> None:
     with pytest.raises(TrainingError, match=r"; it has ([a-z_]\w*, )+[a-z_]\w*\.$"):
         make_lora(LoraSection(target_modules=["qkv"]), phi, print)
+
+
+def test_routers_of_experts_are_left_out_and_said() -> None:
+    from transformers import AutoModelForCausalLM, PhimoeConfig
+
+    config = PhimoeConfig(
+        vocab_size=32, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2,
+        num_key_value_heads=2, num_local_experts=4,
+    )  # fmt: skip
+    notes: list[str] = []
+    names = adapted(AutoModelForCausalLM.from_config(config), LoraSection(r=4), notes)
+    assert not names & {"gate", "router"}
+    assert "q_proj" in names
+    (note,) = notes
+    assert note.startswith("all-linear leaves out the routers of experts (")
+
+
+@pytest.mark.parametrize(("tied", "merge", "fine"), [(True, True, False), (False, True, True), (True, False, True)])
+def test_tied_embeddings_are_not_merged(tied: bool, merge: bool, fine: bool) -> None:
+    """The adapter changes what the model reads, a merge what it writes as well."""
+    from transformers import AutoModelForCausalLM, LlamaConfig
+
+    config = LlamaConfig(
+        vocab_size=32, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2,
+        tie_word_embeddings=tied,
+    )  # fmt: skip
+    model = AutoModelForCausalLM.from_config(config)
+    section = LoraSection(target_modules=["embed_tokens", "q_proj"])
+    if fine:
+        make_lora(section, model, print, merge=merge)
+        return
+    with pytest.raises(TrainingError, match=r"model\.embed_tokens is the model's output, too"):
+        make_lora(section, model, print, merge=merge)
+    make_lora(LoraSection(), model, print, merge=merge)
+
+
+@pytest.mark.parametrize(("r", "fine"), [(16, True), (17, False)])
+def test_rank_beyond_the_narrower_side_is_refused(phi: PreTrainedModel, r: int, fine: bool) -> None:
+    if fine:
+        make_lora(LoraSection(r=r), phi, print)
+        return
+    with pytest.raises(TrainingError, match="at most 16 wide"):
+        make_lora(LoraSection(r=r), phi, print)

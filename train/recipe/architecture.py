@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from ...errors import first_line
 from ...evaluate.engines.hub import cached
 from ...evaluate.engines.model_path import ModelPath
 from ...files import read_json
@@ -86,15 +87,8 @@ class Architecture:
         if kind not in FAMILIES:
             raise TrainingError(f"no memory estimate for models of type {kind!r}; known are {', '.join(FAMILIES)}.")
 
-        import torch  # here, as everywhere below: a dry run of a model in the table does without them
-        from transformers import AutoConfig, AutoModelForCausalLM
-
-        try:
-            made = AutoConfig.for_model(kind, **{key: value for key, value in config.items() if key != "model_type"})
-            with torch.device("meta"):
-                model = AutoModelForCausalLM.from_config(made)
-        except Exception as error:  # each class complains of its sizes in its own way
-            raise TrainingError(f"config.json makes no {kind} model: {str(error).splitlines()[0]}") from None
+        model = _without_weights(config)
+        made = model.config
         heads = made.num_attention_heads
         head = getattr(made, "head_dim", None) or made.hidden_size // heads
         return cls(
@@ -107,7 +101,7 @@ class Architecture:
             intermediate=getattr(made, "intermediate_size", None) or made.n_inner or 4 * made.hidden_size,
             vocabulary=made.vocab_size,
             parameters=model.num_parameters(),
-            linears=tuple(_linears(model)),
+            linears=tuple(linears(model)),
         )
 
     @property
@@ -126,7 +120,26 @@ class Architecture:
         return kept.hidden * self.hidden + kept.key_value * self.key_value + kept.intermediate * self.intermediate
 
 
-def _linears(model: Any) -> Iterator[Linear]:
+def _without_weights(config: Mapping[str, Any]) -> Any:
+    import torch  # here, as everywhere below: a dry run of a model in the table does without them
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    kind = str(config.get("model_type"))
+    try:
+        made = AutoConfig.for_model(kind, **{key: value for key, value in config.items() if key != "model_type"})
+        with torch.device("meta"):
+            return AutoModelForCausalLM.from_config(made)
+    except Exception as error:  # each class complains of its sizes in its own way
+        raise TrainingError(f"config.json makes no {kind} model: {first_line(error)}") from None
+
+
+def module_names(config: Mapping[str, Any]) -> list[str]:
+    """Return the names of all modules of the model of a config.json; it takes seconds."""
+    return [name for name, _ in _without_weights(config).named_modules()]
+
+
+def linears(model: Any) -> Iterator[Linear]:
+    """Yield the linear layers of a model but its output, those of GPT-2, which it calls convolutions, included."""
     from torch import nn
     from transformers import Conv1D
 

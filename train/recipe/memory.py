@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..lora import translate
+from ..lora import adapted, translate
 from .architecture import Architecture, Linear
 from .plan import Geometry
 from .recipe import LoraSection, Recipe
@@ -79,9 +79,9 @@ def estimate(recipe: Recipe, model: Architecture, geometry: Geometry, prompt_tok
     """
     new_tokens = int(recipe.settings.get("max_completion_length", 256))
     length = prompt_tokens + new_tokens
-    adapted = _adapted(recipe.lora, model)
-    adapter_parameters = recipe.lora.r * sum(layer.inputs + layer.outputs for layer in adapted)
-    adapter = adapter_parameters * (2 if recipe.model.quantization else 4)
+    layers = adapted_layers(recipe.lora, model)
+    adapter_parameters = recipe.lora.r * sum(layer.inputs + layer.outputs for layer in layers)
+    adapter = adapter_parameters * 4  # float32, whatever the base is in
     width = _activation_bytes(recipe, model)
     drawn = geometry.micro_batch * geometry.steps_per_generation
     return Memory(
@@ -93,7 +93,7 @@ def estimate(recipe: Recipe, model: Architecture, geometry: Geometry, prompt_tok
         logits=min(geometry.micro_batch * new_tokens, TILE_TOKENS) * min(model.vocabulary, TILE_VOCABULARY) * width,
         cache=drawn * length * model.cache_width * width,
         sampling=3 * drawn * model.vocabulary * 4,  # logits, filtered logits and probabilities, all in float32
-        merged=4 * sum(layer.weights for layer in adapted) if _merges(recipe, model) else 0,
+        merged=4 * sum(layer.weights for layer in layers) if _merges(recipe, model) else 0,
     )
 
 
@@ -110,12 +110,12 @@ def _merges(recipe: Recipe, model: Architecture) -> bool:
     return whole and not recipe.settings.get("use_vllm")
 
 
-def _adapted(lora: LoraSection, model: Architecture) -> list[Linear]:
-    """The layers that get an adapter, found as PEFT finds them: a target is a module's name or the end of it."""
-    if lora.target_modules == "all-linear":
-        return list(model.linears)
-    targets = tuple(f".{name}" for name in translate(lora.target_modules, model.type, lambda note: None))
-    return [layer for layer in model.linears if f".{layer.name}".endswith(targets)]
+def adapted_layers(lora: LoraSection, model: Architecture) -> list[Linear]:
+    """Return the layers of an architecture that get an adapter."""
+    targets: str | list[str] = lora.target_modules
+    if isinstance(targets, list):
+        targets = translate(targets, model.type, lambda note: None)
+    return adapted(targets, model.linears)
 
 
 def _activations(recipe: Recipe, model: Architecture, width: int) -> float:

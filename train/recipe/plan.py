@@ -143,6 +143,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "min_p": (0, 1),
     "top_k": (0, math.inf),  # 0 is off
     "repetition_penalty": (0.01, math.inf),
+    "weight_decay": (0, math.inf),
+    "max_grad_norm": (0, math.inf),
+    "warmup_steps": (0, math.inf),
     "adam_beta1": (0, 0.999999),
     "adam_beta2": (0, 0.999999),
     "adam_epsilon": (0, math.inf),
@@ -159,8 +162,22 @@ def _check_ranges(settings: dict[str, Any]) -> None:
             raise TrainingError(f"grpo.{name}={value}: give at least {least:g}.")
         if value > most:
             raise TrainingError(f"grpo.{name}={value}: give at most {most:g}.")
-    if settings.get("learning_rate", 1) <= 0:
-        raise TrainingError(f"grpo.learning_rate={settings['learning_rate']}: give a number above 0.")
+    for name in ("learning_rate", "num_train_epochs", "save_steps", "logging_steps"):
+        if settings.get(name, 1) <= 0:
+            raise TrainingError(f"grpo.{name}={settings[name]}: give a number above 0.")
+    if settings["max_steps"] < 1 and settings["max_steps"] != -1:  # to TRL any of them means all epochs
+        raise TrainingError(
+            f"grpo.max_steps={settings['max_steps']}: give at least 1, or -1 for as many as num_train_epochs makes."
+        )
+
+
+def check_context(context: int | None, new_tokens: int) -> None:
+    """Raise :class:`TrainingError` where a model's context (None: not known) holds no prompt beside a completion."""
+    if context is not None and new_tokens >= context:
+        raise TrainingError(
+            f"no prompt leaves room for {new_tokens} new tokens in the model's context of {context}; give a smaller "
+            "max_completion_length."
+        )
 
 
 def _steps(settings: dict[str, Any], geometry: Geometry, rows: int | None) -> int | None:

@@ -8,18 +8,14 @@ from typing import Any
 
 import torch
 from transformers import PreTrainedTokenizerBase
-from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 from trl.trainer.grpo_config import GRPOConfig
 
-from ...errors import nearest
 from ...evaluate.turns import end_of_turn_ids
 from ..folder import CHECKPOINTS
 from ..recipe.plan import Plan
 from ..recipe.recipe import Recipe
 from ..types import TrainingError
-
-LOGGERS = {"azure_ml": "azureml", "flyte": "flytekit", "kubeflow": "transformers"}
-"""Services of ``report_to`` whose package has another name; kubeflow needs none of its own."""
+from .fields import check_loggers
 
 
 def make_arguments(recipe: Recipe, plan: Plan, out: Path) -> GRPOConfig:
@@ -62,11 +58,4 @@ def _check_machine(arguments: GRPOConfig) -> None:
             "grpo.use_transformers_continuous_batching: on a CPU it is some fifty times slower and casts to "
             "bfloat16; leave it out."
         )
-    for name in arguments.report_to or []:  # a list once the arguments are made
-        if name not in INTEGRATION_TO_CALLBACK:
-            raise TrainingError(
-                f"grpo.report_to={name!r} is no service. {nearest(name, list(INTEGRATION_TO_CALLBACK))}"
-            )
-        package = LOGGERS.get(name, name)
-        if find_spec(package) is None:
-            raise TrainingError(f"grpo.report_to={name} needs the package {package}, which is not installed.")
+    check_loggers(arguments.report_to)

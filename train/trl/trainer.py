@@ -34,6 +34,8 @@ class GuardedTrainer(GRPOTrainer):
     - Completions, and old and reference probabilities, are drawn without any dropout. TRL generates with dropout
       active; its ``disable_dropout`` switches off the adapter's too, in the loss as well, so that a recipe's
       ``lora.dropout`` would do nothing. ``lora_dropout`` puts it back.
+    - On a quantised base the adapter stays in float32: in bfloat16, to which TRL casts it, a learning rate of 1e-5
+      leaves 97 % of A's elements as they were.
     - Where memory runs out, completions are drawn in smaller chunks (:class:`Rollouts`) and micro-batches are cut
       (:class:`MicroBatches`), of which ``note`` is called with a sentence; the run stays the same.
     - Positions are counted without padding in the loss, too (:func:`count_positions`), and the first batch is tested
@@ -64,6 +66,9 @@ class GuardedTrainer(GRPOTrainer):
         for name, module in model.named_modules():
             if "lora_dropout" in name and isinstance(module, nn.Dropout):
                 module.p = lora_dropout
+        for weight in model.parameters():
+            if weight.requires_grad and getattr(model, "quantization_method", None) is not None:
+                weight.data = weight.data.float()  # TRL made it bfloat16, in which a small step is rounded away
         self.rollouts = Rollouts(self, note)
         self.micro_batches = MicroBatches(self, lora_dropout, note)
         self.whole_epochs = 0

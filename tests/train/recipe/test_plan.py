@@ -58,6 +58,14 @@ MISFITS = [
     (["adam_epsilon=-1.0"], "at least 0"),
     (["max_completion_length=0"], "at least 1"),
     (["beta=-1"], "at least 0"),
+    (["max_steps=-3"], r"max_steps=-3: give at least 1, or -1"),  # to TRL the same as -1
+    (["max_steps=0"], "give at least 1, or -1"),
+    (["num_train_epochs=0"], "above 0"),
+    (["save_steps=0"], "above 0"),
+    (["logging_steps=-1"], "above 0"),
+    (["weight_decay=-0.1"], "at least 0"),
+    (["max_grad_norm=-1"], "at least 0"),
+    (["warmup_steps=-1"], "at least 0"),
 ]
 
 

@@ -60,3 +60,18 @@ def test_rollouts_end_with_their_turn_though_the_checkpoint_lists_another_end(ti
     train(tiny("max_steps=1", f"model.path={model}", "max_completion_length=48"), tmp_path / "run")
     first = json.loads((tmp_path / "run/history.jsonl").read_text().splitlines()[0])
     assert first["completions/clipped_ratio"] < 0.5
+
+
+def test_adapter_on_a_quantised_base_is_in_float32(tiny: MakeRecipe, tmp_path: Path) -> None:
+    """In bfloat16, to which TRL casts it, nearly all of A would stay as it was at this learning rate."""
+    import torch
+    from safetensors.torch import load_file
+
+    adapters = []
+    for steps in (2, 3):  # A begins to move with the second
+        out = train(tiny(f"max_steps={steps}", "model.quantization=4bit", "learning_rate=1e-5"), tmp_path / str(steps))
+        adapters.append(load_file(out.folder / "adapter_model.safetensors"))
+    first, second = adapters
+    assert {weight.dtype for weight in first.values()} == {torch.float32}
+    moved = [(first[name] != second[name]).float().mean() for name in first if "lora_A" in name]
+    assert min(moved) > 0.95
