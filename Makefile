@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo real test test-slow lint types wheel clean
+.PHONY: demo real test test-slow lint types docs wheel clean
 .DELETE_ON_ERROR:
 
 $(READY): pyproject.toml constraints.txt
@@ -40,6 +40,9 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy --explicit-package-bases $(addprefix .links/grpokit/,errors.py lazy.py files.py locks.py plain_yaml.py rewards evaluate train reports commands tests/train)
+
+docs: $(READY)
+	PYTHONPATH=.links NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 wheel: $(READY)
 	rm -rf build dist .wheel-venv
