@@ -23,6 +23,7 @@ from .lengths.conciseness import conciseness
 from .lengths.schedules import cosine_length, soft_overlong
 from .lengths.target import length, token_length
 from .mix import MixError, MixScore, RewardMix
+from .models.reward_model import reward_model
 from .reasoning.cot_clarity import cot_clarity
 from .registry import UnknownReward, get, names
 from .repeats import repetition
@@ -64,6 +65,7 @@ __all__ = [
     "names",
     "reasoning_format",
     "repetition",
+    "reward_model",
     "rouge",
     "rouge_1",
     "rouge_2",

@@ -23,6 +23,7 @@ from .language.consistency import language_consistency
 from .lengths.conciseness import conciseness
 from .lengths.schedules import cosine_length, soft_overlong
 from .lengths.target import length, token_length
+from .models.reward_model import reward_model
 from .reasoning.cot_clarity import cot_clarity
 from .repeats import repetition
 from .reward import Reward
@@ -62,6 +63,7 @@ READY: dict[str, Reward] = {
     "semantic_similarity": semantic_similarity,
     "summary_quality": summary_quality,
     "language_consistency": language_consistency,
+    "reward_model": reward_model,
 }
 """The built-in rewards by name, with default parameters."""
 

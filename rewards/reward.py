@@ -190,6 +190,8 @@ class Reward(ABC):
 
     loads_model: ClassVar[bool] = False
     """Whether it loads a model, which every process that judges would load again."""
+    reads_prompt: ClassVar[bool] = False
+    """Whether it judges the prompt's text too, which is another one as messages than as a string."""
 
     bound: Layout | None = field(default=None, init=False, repr=False)
     """The layout of the mix that the reward belongs to; None where its own parameters say as much. No parameter."""

@@ -1,5 +1,6 @@
 """Fixtures that several folders of tests use."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,14 +20,16 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def smollm2(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real SmolLM2-135M-Instruct, made of a package that holds its weights."""
+def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real SmolLM2-135M-Instruct: the folder that GRPOKIT_SMOLLM2 names, else made as ``make real`` makes it."""
+    if made := os.environ.get("GRPOKIT_SMOLLM2"):
+        return Path(made)
     pytest.importorskip("gguf", reason="SmolLM2's weights are in a GGUF file: pip install gguf")
     folder = tmp_path_factory.mktemp("smollm2") / "model"
-    tool = [sys.executable, str(shared / "tools/smollm2.py"), str(folder)]
-    made = subprocess.run(tool, capture_output=True, text=True, check=False)
-    if made.returncode:
-        pytest.skip(f"SmolLM2 could not be made: {made.stderr.splitlines()[-1]}")
+    command = [sys.executable, str(ROOT / "examples/real/smollm2.py"), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"SmolLM2 could not be made: {done.stderr.splitlines()[-1]}")
     return folder
 
 

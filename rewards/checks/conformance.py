@@ -142,6 +142,8 @@ def _varies(reward: Reward) -> Check:
 def _forms(reward: Reward) -> Check:
     """A completion is a list of messages where the prompt is messages, as the prompts of all tasks are."""
     inner = reward.reward if isinstance(reward, AsMessages) else reward
+    if inner.reads_prompt:
+        return Check("forms", None, "not compared: it reads the prompt too, which is another text in each form")
     values: dict[str, Values] = {}
     for form, asked in (("strings", inner), ("messages", AsMessages(inner))):
         try:

@@ -122,6 +122,7 @@ def test_failures_of_a_reward_are_counted_as_by_one_process(
         ("gate(textwrap:wrap,xml_format)", False),
         ("correctness,semantic_similarity", False),  # a model that each process would load
         ("gate(xml_format,summary_quality)", False),
+        ("reward_model(model=org/judge)", False),
     ],
 )
 def test_which_mixes_are_spread(run: Run, mix: str, spreads: bool) -> None:

@@ -14,7 +14,7 @@ from grpokit.rewards.registry import READY, spec_of
 FAMILIES = {
     "correctness", "xml_format", "xml_format_soft", "xml_tag_count", "conciseness", "repetition", "cot_clarity",
     "length", "token_length", "cosine_length", "soft_overlong", "token_overlap", "rouge", "edit_similarity",
-    "semantic_similarity", "summary_quality", "language_consistency",
+    "semantic_similarity", "summary_quality", "language_consistency", "reward_model",
 }  # fmt: skip
 
 

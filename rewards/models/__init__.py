@@ -1,0 +1,1 @@
+"""What learned judges make of a completion."""
