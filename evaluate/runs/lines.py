@@ -176,7 +176,7 @@ def _score_fault(
     value: dict[str, Any], weights: Mapping[str, float], ranges: Mapping[str, Sequence[float]]
 ) -> str | None:
     try:
-        prompt_id, sample, total, rewards = (value[name] for name in ("prompt_id", "sample", "total", "rewards"))
+        prompt_id, sample, total, rewards = value["prompt_id"], value["sample"], value["total"], value["rewards"]
         if type(prompt_id) is not str or not is_count(sample):
             return _wrong("prompt_id or sample", (prompt_id, sample))
         repeated = value.get("repeated")
@@ -212,9 +212,10 @@ def _judgement_fault(judged: Any, interval: Sequence[float] | None) -> str | Non
             return _wrong("value", value)
         if interval is not None and not interval[0] - SLACK <= value <= interval[1] + SLACK:
             return f"value {value} lies outside of its range, {interval[0]} to {interval[1]}"
-    for name in ("status", "reason"):
-        if type(judged[name]) is not str:
-            return _wrong(name, judged[name])
+    if type(judged["status"]) is not str:
+        return _wrong("status", judged["status"])
+    if type(judged["reason"]) is not str:
+        return _wrong("reason", judged["reason"])
     if span is None:
         return None
     whole = type(span) is list and len(span) == 2 and is_count(span[0]) and is_count(span[1]) and span[0] <= span[1]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -112,6 +113,20 @@ class Run:
     manifest: Manifest
     only: frozenset[str] | None = None
 
+    # Cached, since joining a path takes longer than reading a line.
+
+    @cached_property
+    def _prompts(self) -> Path:
+        return self.path / "prompts.jsonl"
+
+    @cached_property
+    def _completions(self) -> Path:
+        return self.path / "completions.jsonl"
+
+    @cached_property
+    def _scores(self) -> Path:
+        return self.path / "scores.jsonl"
+
     @classmethod
     def open(cls, path: Path) -> Run:
         """Open the run in ``path``; raise :class:`EvaluationError` when there is none."""
@@ -129,9 +144,8 @@ class Run:
 
     def checked_prompts(self) -> Iterator[tuple[Prompt, int]]:
         """Yield the prompts as :meth:`asked` does, each with the checksum of its line."""
-        path = self.path / "prompts.jsonl"
-        for raw in raw_lines(path):
-            line = prompt_line(path, raw)
+        for raw in raw_lines(self._prompts):
+            line = prompt_line(self._prompts, raw)
             if self.only is None or line.value["id"] in self.only:
                 yield Prompt(**line.value), checksum(raw)
 
@@ -148,7 +162,7 @@ class Run:
 
     def row_lines(self) -> Iterator[Line]:
         """Yield the completions as they are stored."""
-        return map(self.read_row, self._raw(self.path / "completions.jsonl"))
+        return map(self.read_row, self._raw(self._completions))
 
     def score_lines(self) -> Iterator[Line]:
         """Yield the scores as they are stored."""
@@ -156,7 +170,7 @@ class Run:
 
     def scored_rows(self) -> Iterator[ScoredRow]:
         """Yield each score beside its completion, as :meth:`read_score` and :meth:`read_row` read them."""
-        for score, row in zip_longest(self._raw(self.scores_file), self._raw(self.path / "completions.jsonl")):
+        for score, row in zip_longest(self._raw(self.scores_file), self._raw(self._completions)):
             if score is None or row is None:
                 raise EvaluationError(
                     f"{self.path}: scores.jsonl and completions.jsonl differ in length. Score the run again: "
@@ -166,22 +180,21 @@ class Run:
 
     def read_row(self, raw: RawLine) -> Line:
         """Return what a line of the completions holds; raise :class:`EvaluationError` where it is no row."""
-        return row_line(self.path / "completions.jsonl", raw)
+        return row_line(self._completions, raw)
 
     def read_score(self, raw: RawLine) -> Line:
         """Return what a line of the scores holds; raise :class:`EvaluationError` where the run's mix never gave it."""
-        return score_line(self.path / "scores.jsonl", raw, self.manifest.mix.weights, self.manifest.mix.ranges)
+        return score_line(self._scores, raw, self.manifest.mix.weights, self.manifest.mix.ranges)
 
     @property
     def scores_file(self) -> Path:
         """The file of the scores; raises :class:`EvaluationError` for a run that has none yet."""
-        file = self.path / "scores.jsonl"
-        if not os.path.lexists(file):
+        if not os.path.lexists(self._scores):
             raise EvaluationError(
                 f"{self.path} has no scores yet: finish it by the command that began it, with --resume, or score what "
                 f"is there: grpo-eval score {self.path}"
             )
-        return file
+        return self._scores
 
     def _raw(self, path: Path) -> Iterator[RawLine]:
         if self.only is None:
@@ -198,7 +211,7 @@ class Run:
 
     def stored(self) -> Iterator[Stored]:
         """Yield the lines of each prompt and its completions, for :meth:`read`."""
-        asked, answers = self.path / "prompts.jsonl", self.path / "completions.jsonl"
+        asked, answers = self._prompts, self._completions
         prompts, waiting = raw_lines(asked), dict[str, RawLine]()
         for wanted, rows in grouped_rows(answers):
             while wanted not in waiting:
@@ -211,9 +224,8 @@ class Run:
 
     def read(self, stored: Stored) -> Answered:
         """Return what lines of :meth:`stored` hold; raise :class:`EvaluationError` where they are none of a run's."""
-        answers = self.path / "completions.jsonl"
-        prompt = Prompt(**prompt_line(self.path / "prompts.jsonl", stored.prompt).value)
-        rows = [Row(**row_line(answers, raw).value) for raw in stored.rows]
+        prompt = Prompt(**prompt_line(self._prompts, stored.prompt).value)
+        rows = [Row(**row_line(self._completions, raw).value) for raw in stored.rows]
         for row in rows:
             if row.prompt_id != prompt.id:
                 raise self._unasked(row.prompt_id)
