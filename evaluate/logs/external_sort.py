@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..runs.manifest import prompt_digest, prompts_fingerprint
 from ..types import EvaluationError, FinishReason, Prompt, Row
@@ -80,6 +80,13 @@ class Answers:
         return iter(self.database.execute(query, (self.model,)))
 
 
+class _Digested(NamedTuple):
+    """A prompt as it is written in Python, in which 1, 1.0 and True differ as they do in JSON, and its digest."""
+
+    said: str
+    digest: int
+
+
 class Grouping:
     """A temporary database of rows; only ids and digests are kept in memory.
 
@@ -89,6 +96,7 @@ class Grouping:
 
     def __init__(self) -> None:
         self._answers: dict[str, Answers] = {}
+        self._last = _Digested("", 0)
 
     def __enter__(self) -> Grouping:
         with _needing_room(), tempfile.TemporaryDirectory(prefix="grpokit-") as folder:
@@ -109,7 +117,7 @@ class Grouping:
     def add(self, model: str, prompt: Prompt, row: LogRow) -> bool:
         """Add an answer; False when the model's earlier answers to this id were to another question."""
         answers = self._answers.setdefault(model, Answers(model, self._database))
-        digest = prompt_digest(prompt)
+        digest = self._digest(prompt)
         question = answers.seen.get(prompt.id)
         if question is None:
             question = answers.seen[prompt.id] = _Question(len(answers.seen), digest)
@@ -118,6 +126,13 @@ class Grouping:
         self._insert("answers", model, question.number, question.samples, json.dumps(row.text), said)
         question.samples += 1
         return question.digest == digest
+
+    def _digest(self, prompt: Prompt) -> int:
+        """Return the digest of a prompt, which mostly is that of the row before."""
+        said = repr(prompt)
+        if said != self._last.said:
+            self._last = _Digested(said, prompt_digest(prompt))
+        return self._last.digest
 
     def _insert(self, table: str, *values: object) -> None:
         marks = ", ".join("?" * len(values))

@@ -45,6 +45,15 @@ def test_one_run_a_model_with_samples_in_order_of_appearance(tmp_path: Path) -> 
     assert first.path == tmp_path / "out" / "a"
 
 
+@pytest.mark.parametrize("between", [0, 1])  # rows of another question
+@pytest.mark.parametrize("gold", [18.0, "18", True])
+def test_rows_of_one_id_that_differ_in_their_reference_are_refused(tmp_path: Path, between: int, gold: object) -> None:
+    first: dict[str, object] = {"q": 1, "who": "a", "output": "18", "gold": 1 if gold is True else 18}
+    rows = [first, *[{**first, "q": 2}] * between, {**first, "gold": gold}]
+    with pytest.raises(EvaluationError, match="rows of id '1' and model 'a' differ in prompt or reference"):
+        imported(tmp_path, rows)
+
+
 def test_one_model_is_the_folder_itself(tmp_path: Path) -> None:
     (run,) = imported(tmp_path, [row(1, "a", "#### 18")], COLUMNS._replace(model=None))
     assert run.path == tmp_path / "out"
