@@ -19,6 +19,9 @@ _NEW_WORDS = 2.0
 _NEW_WORDS_BESIDE_NUMBER = 1.0
 _NEW_NUMBERS = 2
 _MOST_ROUNDS = 20
+_SMALL = frozenset(map(str, range(11)))
+_SMALL_WEIGHT = 1
+_WEIGHT = 3
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,11 @@ class CotClarity(Reward):
     - where the prompt has no quantity: two new words of content, in a sentence that takes up one of the prompt's (a CJK
       character is half a word).
 
-    Where the prompt has quantities, the reasoning is about it only if it carries more than half of them (both of two),
-    and a step only if it carries one of them or of what equations have made of them. So a text that is the same for
-    every question seldom earns anything, and prose without a quantity is no step.
+    Where the prompt has quantities, the reasoning is about it only if it takes up more than half of them, and if these
+    are more than half of what it takes as given, that is, of the quantities that none of its equations has made. In
+    both a number up to ten, which stands in many questions, counts a third of another. A step must carry one of the
+    prompt's quantities or of what equations have made of them. So a text that is the same for every question seldom
+    earns anything, and prose without a quantity is no step.
 
     Words of content are neither function words nor talk about reasoning (first, therefore, step, calculate,
     problem, …; :mod:`~grpokit.rewards.reasoning.reasoning_words`); a sentence is held together by function words and
@@ -60,7 +65,7 @@ class CotClarity(Reward):
     """
 
     name: ClassVar[str] = "cot_clarity"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags",)
 
     target: int = 3
@@ -87,11 +92,11 @@ class CotClarity(Reward):
             return Judgement(0.0, "empty", "there is no reasoning", span)
         steps = _steps(reasoning)
         memory = asked.before(steps)
-        if not memory.is_about_prompt:
-            reason = "the steps carry no more than half of the prompt's quantities"
-            return Judgement(0.0, "no steps", reason, span)
+        fault = memory.off_the_prompt()
+        if fault:
+            return Judgement(0.0, "no steps", fault, span)
         credited = 0
-        for step in steps:  # a step is read when its turn comes: most texts reach the target in few
+        for step in sorted(steps, key=_length, reverse=True):  # an order that repeating one does not change
             credited += memory.credit(step)
             if credited == self.target:
                 break
@@ -130,16 +135,23 @@ class _Memory:
         content, equations = set(self.content), set(self.equations)
         return _Memory(steps, content, equations, prompt_content=self.prompt_content, asked=self.asked)
 
-    @property
-    def is_about_prompt(self) -> bool:
-        """Whether the steps carry more than half of the prompt's quantities, where it has any."""
-        used: set[str] = set()
-        wanted = len(self.asked) // 2 + 1 if self.asked else 0
+    def off_the_prompt(self) -> str:
+        """Return why the steps are not about a prompt that has quantities, "" where they are.
+
+        They take as given what no equation before, or in the same step, has made.
+        """
+        if not self.asked:
+            return ""
+        known, given = {"1"}, set[str]()
         for step in self.steps:
-            if len(used) >= wanted:
-                break
-            used |= self.asked & step.quantities
-        return len(used) >= wanted
+            given |= step.given - known
+            known |= step.quantities
+        taken_up = _weight(given & self.asked)
+        if 2 * taken_up <= _weight(self.asked):
+            return "the steps take up no more than half of the prompt's quantities"
+        if 2 * taken_up <= _weight(given):
+            return "no more than half of the quantities that the steps take as given stand in the prompt"
+        return ""
 
     @cached_property
     def carried(self) -> set[str]:
@@ -189,13 +201,22 @@ class _Memory:
         return takes_up and not self.asked and new >= _NEW_WORDS
 
 
-def _longest(steps: set[str]) -> list[str]:
-    """Return the steps, the longest first: an order that repeating one does not change."""
-    return nlargest(_MOST_STEPS, steps, key=lambda step: (len(step), step))
+def _weight(quantities: set[str]) -> int:
+    """Return how much quantities say of the question that they belong to: a small number stands in many."""
+    return sum(_SMALL_WEIGHT if quantity in _SMALL else _WEIGHT for quantity in quantities)
+
+
+def _length(step: Step) -> tuple[int, str]:
+    return len(step.body), step.body
 
 
 def _steps(text: str) -> list[Step]:
-    return [read_step(step) for step in _longest(split_steps(text[:READ_AT_MOST]))]
+    """Return the longest steps of a text in order."""
+    steps = split_steps(text[:READ_AT_MOST])
+    if len(steps) > _MOST_STEPS:
+        longest = frozenset(nlargest(_MOST_STEPS, steps, key=lambda step: (len(step), step)))
+        steps = [step for step in steps if step in longest]
+    return [read_step(step) for step in steps]
 
 
 def _reasoning_span(completion: Completion) -> Span:

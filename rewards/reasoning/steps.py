@@ -22,7 +22,7 @@ _ENUMERATOR = re.compile(
     """,
     re.VERBOSE,
 )
-_NUMBER = re.compile(r"(\d+(?:[.,]\d+)*)")  # 1,234.5
+_NUMBER = re.compile(r"((?:(?<![\w.])\.)?\d+(?:[.,]\d+)*)")  # 1,234.5 and .5
 _RELATION = re.compile(r"\\(?:approx|leq?|geq?|equiv|rightarrow|implies)\b|[=≈≤≥<>≡⇒→]+")
 
 # One sign of a side of an equation: a sign of arithmetic, or a letter alone, which is a variable.
@@ -37,6 +37,10 @@ _OPERATION = re.compile(
     """,
     re.VERBOSE,
 )
+
+_EQUALS = ("=", "≈", "⇒", "→")
+_CURRENCY = " $€£¥\\"
+_OPERATIONS = ("+", "-", "−", "–", "*", "/", "×", "÷", "·", "^", "x")
 _SIDE = 60
 """Characters of each side of an equation that are read."""
 
@@ -55,9 +59,13 @@ _SPELT = """zero one two three four five six seven eight nine ten eleven twelve 
     seventeen eighteen nineteen twenty"""
 _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_SPELT.split()) if word != "one"} | {
     "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90",
-    "hundred": "100", "thousand": "1000", "half": "1/2", "twice": "2", "dozen": "12",
-} | {sign: sign for sign in "一二两三四五六七八九十百千万亿半"}  # fmt: skip
-"""Quantities in words, English and Chinese; "one" is as often a pronoun."""
+    "hundred": "100", "thousand": "1000", "twice": "2", "half": "2", "doubled": "2", "doubles": "2", "dozen": "12",
+    "triple": "3", "tripled": "3", "triples": "3", "thirds": "3", "quarter": "4", "quarters": "4",
+    "一": "1", "二": "2", "两": "2", "三": "3", "四": "4", "五": "5", "六": "6", "七": "7", "八": "8", "九": "9",
+    "十": "10", "百": "100", "千": "1000", "万": "10000", "亿": "100000000", "半": "2",
+}  # fmt: skip
+"""Quantities in words, English and Chinese: a part by the number that divides, since 1/2 in digits is a 1 and a 2.
+"One" is as often a pronoun."""
 
 _SPELT_QUANTITIES = frozenset(_NUMBER_WORDS)
 
@@ -67,7 +75,8 @@ class Step:
     """What one step says, read from its ``body``; most steps are asked for their quantities alone.
 
     ``numbers`` are those in digits, as they are written, and ``shape`` is the body with each of them masked. ``said``
-    are all its words, and ``quantities`` its numbers, those in words too.
+    are all its words, and ``quantities`` its numbers, those in words too. ``given`` are those that are no results: that
+    do not stand behind an equals sign, or beside an operation too.
     """
 
     body: str
@@ -75,6 +84,7 @@ class Step:
     shape: str
     said: frozenset[str]
     quantities: frozenset[str]
+    given: frozenset[str]
 
     @cached_property
     def content(self) -> frozenset[str]:
@@ -100,17 +110,17 @@ class Step:
         return held and len(self.said & REASONING_WORDS) <= 2 * weight(self.content)
 
 
-def split_steps(text: str) -> set[str]:
-    r"""Return the different sentences and lines of a text, case folded and without tags.
+def split_steps(text: str) -> list[str]:
+    r"""Return the different sentences and lines of a text in order, case folded and without tags.
 
-    >>> sorted(split_steps("So 3 + 1.5 = 4.5. Done!\nDone!\n"))
-    ['done', 'so 3 + 1.5 = 4.5']
+    >>> split_steps("So 3 + 1.5 = 4.5. Done!\nDone!\n")
+    ['so 3 + 1.5 = 4.5', 'done']
     """
     folded = text.casefold()
     if "<" in folded:
         folded = _TAG.sub("\n", folded)
     end = _ASCII_END if folded.isascii() else _END
-    return {step.strip() for step in set(end.sub("\n", folded).splitlines())} - {""}
+    return [step for step in dict.fromkeys(map(str.strip, end.sub("\n", folded).splitlines())) if step]
 
 
 def read_step(text: str) -> Step:
@@ -119,15 +129,34 @@ def read_step(text: str) -> Step:
     >>> step = read_step("step 2: 4 eggs are baked, so 13 - 4 = 9 are left")
     >>> sorted(step.content), sorted(step.numbers), sorted(step.equations), step.is_sentence
     (['baked', 'eggs', 'left'], ['13', '4', '9'], ['13-4=9'], True)
+    >>> sorted(read_step("he has 9 as half of .25 of the 12.00 + 2 * 3 = $9").given)
+    ['12', '2', '25', '3']
     """
     enumerator = _ENUMERATOR.match(text)
     body = text[enumerator.end() :] if enumerator else text
     parts = _NUMBER.split(body)
-    numbers = frozenset(parts[1::2])
+    between, numbers = parts[::2], parts[1::2]
     said = frozenset(words(body if body.isascii() else _CJK_PHRASE.sub(" ", body)))
-    digits = {number.replace(",", "") for number in numbers}
-    quantities = digits.union([_NUMBER_WORDS[word] for word in said & _SPELT_QUANTITIES])
-    return Step(body, numbers, "#".join(parts[::2]), said, frozenset(quantities))
+    spelt = {_NUMBER_WORDS[word] for word in said & _SPELT_QUANTITIES}
+    quantities, operands, results = set(spelt), set[str](), set[str]()
+    for number, before, after in zip(numbers, between, between[1:], strict=False):
+        quantity = _quantity(number)
+        quantities.add(quantity)
+        sign = before.rstrip(_CURRENCY)[-1:]
+        if sign in _OPERATIONS or after.lstrip()[:1] in _OPERATIONS:
+            operands.add(quantity)
+        elif sign in _EQUALS:
+            results.add(quantity)
+    given = frozenset(quantities - (results - operands))
+    return Step(body, frozenset(numbers), "#".join(between), said, frozenset(quantities), given)
+
+
+def _quantity(number: str) -> str:
+    """Return a number's quantity: no commas, no zeros at the end, and a part of one as its percentage."""
+    plain = number.replace(",", "")
+    if plain.count(".") != 1:
+        return plain
+    return f"{100 * float(plain):g}" if float(plain) < 1 else plain.rstrip("0").rstrip(".")
 
 
 def weight(content: frozenset[str]) -> float:

@@ -14,7 +14,7 @@ FINGERPRINTS = {  # of versions in which each reward decided for itself: stored 
     "rouge_1": "86c4e113b7aec44a",
     "semantic_similarity": "0ad0583085163d7f",
     "summary_quality": "7d80f7461fe4661c",
-    "cot_clarity": "326b20220cce3213",
+    "cot_clarity": "549be5e532f1840c",
     "length": "8d4d6b0e49072285",
     "repetition": "cbc0d8d93fbc3e9b",
     "correctness(answer_tag=result)": "5149ae3a2d37cc54",

@@ -1,5 +1,8 @@
 """Clarity: real steps in several languages earn, and what merely looks like steps does not."""
 
+import json
+from pathlib import Path
+
 import pytest
 from grpokit.rewards.reasoning.cot_clarity import CotClarity, cot_clarity
 from grpokit.rewards.reasoning.steps import read_step
@@ -122,17 +125,70 @@ ABOUT = "The 16 boxes hold 16 * 24 = 384 pens. Of these 384 - 9 = 375 are whole.
 def test_one_text_for_every_question_earns_nothing() -> None:
     assert cot_clarity(completions=[ABOUT, SOLVED["arithmetic"]], prompts=[QUESTION] * 2) == [1.0, 0.0]
     judged = cot_clarity.explain(completions=[SOLVED["arithmetic"]], prompts=[QUESTION])[0]
-    assert judged.reason == "the steps carry no more than half of the prompt's quantities"
+    assert judged.reason == "the steps take up no more than half of the prompt's quantities"
 
 
 def test_reasoning_carries_more_than_half_of_the_prompts_quantities() -> None:
     half = "The 16 boxes are packed. Then 16 * 24 = 384 pens are counted. So 384 / 2 = 192 are sold."
-    asked = ["A shop has 16 boxes of 24 pens.", "A shop has 16 boxes of 24 pens, 9 crates and 7 bags."]
+    asked = ["A shop has 16 boxes of 24 pens.", "A shop has 16 boxes of 24 pens, 19 crates and 37 bags."]
     assert cot_clarity(completions=[half, half], prompts=asked) == [1.0, 0.0]
 
 
+@pytest.mark.parametrize(
+    ("more", "value", "why"),
+    [
+        ("", 1.0, "what the question gives and what equations make of it"),
+        ("Of 77 kings 88 rule.", 1.0, "three of five quantities that are given stand in the question"),
+        ("Of 77 kings 88 rule over 99 lands.", 0.0, "three of six are no more than half"),
+        ("Of 7 kings 8 rule over 5 lands and 3 seas.", 1.0, "numbers up to ten count a third"),
+        ("He earns 66 since 33 * 2 = 66, and 44 as 22 * 2 = 44.", 1.0, "what its own sentence makes is not given"),
+        ("As 33 + 44 = 44 and 55 + 66 = 66.", 0.0, "but what is beside an operation is"),
+        ("So 11 * 33 = 44 * 66.", 0.0, "so is what an operation follows"),
+        ("= 44. = 55. = 66. = 77. 44 + 55 = 99 and 66 + 77 = 143.", 1.0, "what stands behind an equals sign is not"),
+    ],
+)
+def test_what_is_taken_as_given_stands_mostly_in_the_question(more: str, value: float, why: str) -> None:
+    question = QUESTION.replace("9 pens", "19 pens")
+    text = "The 16 boxes hold 16 * 24 = 384 pens. Of these 384 - 19 = 365 are whole. So 365 pens are sold. "
+    assert cot_clarity(completions=[text + more], prompts=[question]) == [value], why
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        ("Half of 1,250.0 litres", "The 1250 litres: 1250 / 2 = 625."),
+        ("25% of 80", "So .25 * 80 = 20."),
+        ("鸡有三只，每只十二个蛋", "3只鸡，10个和2个。"),
+        ("12.50 dollars in 4 quarters", "12.5 dollars, 12.5 * 4 = 50."),
+    ],
+)
+def test_a_quantity_is_the_same_in_any_spelling(asked: str, taken: str) -> None:
+    assert read_step(asked.casefold()).quantities <= read_step(taken.casefold()).quantities | {"5"}
+
+
+def mean(values: list[float | None]) -> float:
+    return sum(filter(None, values)) / len(values)
+
+
+FIXED = (
+    "First, 3 + 4 = 7. Then 7 * 2 = 14. Next 14 - 5 = 9. Therefore 9 / 3 = 3. Finally 3 + 10 = 13.",
+    "2 + 3 = 5. 5 + 4 = 9. 9 + 6 = 15. 15 + 10 = 25. 25 * 2 = 50. 50 + 50 = 100. 100 - 20 = 80. 80 / 8 = 10.",
+    "There are 4 apples, 3 pears and 2 plums. So 4 * 3 = 12 figs are sold. So 3 * 2 = 6 nuts are sold.",
+    "2 + 0 = 2 apples. 3 + 0 = 3 pears. 4 + 0 = 4 plums. 5 + 0 = 5 figs. 10 + 0 = 10 nuts. 20 + 0 = 20 eggs.",
+)
+
+
+def test_one_text_for_many_questions_earns_next_to_nothing_where_their_solutions_earn_most(shared: Path) -> None:
+    lines = (shared / "data" / "gsm8k" / "test.jsonl").read_text(encoding="utf-8").splitlines()[:200]
+    rows = [json.loads(line) for line in lines]
+    questions = [row["question"] for row in rows]
+    for text in FIXED:
+        assert mean(cot_clarity(completions=[text] * len(rows), prompts=questions)) < 0.1
+    assert mean(cot_clarity(completions=[row["answer"] for row in rows], prompts=questions)) > 0.8
+
+
 def test_a_step_that_carries_nothing_of_the_question_is_none() -> None:
-    text = "The 16 boxes hold 24 pens each. Yet 70 + 80 = 150. A king had 501 horses in the stable."
+    text = "The 16 boxes hold 24 pens each. Yet 7 + 8 = 15. A king had 5 horses in the stable."
     assert cot_clarity(completions=[text], prompts=[QUESTION + " Pack them."]) == [pytest.approx(1 / 3)]
 
 
