@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,6 +20,7 @@ import orjson
 from ..evaluate.paired.comparison import Comparison
 from ..evaluate.paired.summary import TOTAL
 from ..rewards.reward import NO_ANSWER
+from .outcomes import outcome
 from .samples import Answer, Question
 
 BLOCK = 64
@@ -27,19 +29,24 @@ BLOCK = 64
 WORDS = 80
 """Characters of a question in the list."""
 
-CUT, UNANSWERED, RIGHT, WRONG = 1, 2, 4, 8
-"""Flags of a model's answers to a question: one was cut, one held no answer, all were right, all were wrong."""
+CUT, UNANSWERED, RIGHT, WRONG, MISSING = 1, 2, 4, 8, 16
+"""Flags of a model's answers to a question: one was cut, one held no answer, all were right, all were wrong, none has
+a value."""
 
-FLAGS = {"cut": CUT, "unanswered": UNANSWERED, "right": RIGHT, "wrong": WRONG}
+FLAGS = {"cut": CUT, "unanswered": UNANSWERED, "right": RIGHT, "wrong": WRONG, "missing": MISSING}
 """The flags by the names of the page's filters."""
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """Base64 of deflated JSON: one text for the index and one for each block of questions."""
+    """Base64 of deflated JSON: one text for the index and one for each block of questions.
+
+    ``outcomes`` count by model what became of the completions.
+    """
 
     index: str
     blocks: tuple[str, ...]
+    outcomes: Mapping[str, Counter[str]]
 
 
 def embed(comparison: Comparison, questions: Iterable[Question], opening: str = "") -> Embedded:
@@ -51,10 +58,14 @@ def embed(comparison: Comparison, questions: Iterable[Question], opening: str = 
     suspects = [frozenset(pair.suspects) for pair in comparison.pairs]
     rows: list[list[Any]] = []
     blocks: list[str] = []
+    outcomes = {model.name: Counter[str]() for model in comparison.models}
     for block in _blocks(questions):
         rows += [_index_row(question, comparison.primary, changes, suspects, opening) for question in block]
+        for question in block:
+            for counts, answers in zip(outcomes.values(), question.answers, strict=True):
+                counts.update(outcome(answer, comparison.primary) for answer in answers)
         blocks.append(pack([_question(question, list(comparison.weights)) for question in block]))
-    return Embedded(pack({"block": BLOCK, "flags": FLAGS, "rows": rows}), tuple(blocks))
+    return Embedded(pack({"block": BLOCK, "flags": FLAGS, "rows": rows}), tuple(blocks), outcomes)
 
 
 def pack(value: object) -> str:
@@ -103,7 +114,8 @@ def _flags(answers: Sequence[Answer], primary: str) -> int:
     flags = CUT * any(answer.finish_reason == "length" for answer in answers)
     flags |= UNANSWERED * any(one.status in NO_ANSWER for one in judged)
     flags |= RIGHT * (bool(values) and all(value == 1 for value in values))
-    return flags | WRONG * (bool(values) and all(value == 0 for value in values))
+    flags |= WRONG * (bool(values) and all(value == 0 for value in values))
+    return flags | MISSING * (not values)
 
 
 def _question(question: Question, rewards: Sequence[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..evaluate.paired.arms import Arm, runs_of
 from ..evaluate.paired.comparison import Comparison
+from ..evaluate.paired.summary import TOTAL
 from ..evaluate.runs.run import Run
 from ..files import write_atomically
 from . import training, verdicts, wording
@@ -23,6 +24,8 @@ from .glossary import GLOSSARY
 from .head import facts, interval_places
 from .json_report import to_json
 from .looks import look_rows, look_sentences
+from .manifests import manifest_table
+from .outcomes import Stack, stacks
 from .ranking import ranked
 from .samples import asked, read_questions, shared_opening
 from .subgroups import group_rows, group_sentence
@@ -32,8 +35,13 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
+<rect width="16" height="16" rx="4" fill="#0068a8"/>
+<path d="M3 11h10M8 3v5" stroke="#fff" stroke-width="1.6"/><circle cx="8" cy="11" r="2.4" fill="#fff"/></svg>"""
+"""The page's own sign in the browser's tab."""
+
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("weights.js", "figures.js", "charts.js", "answers.js", "samples.js", "glossary.js", "page.js")
+SCRIPTS = ("csv.js", "weights.js", "figures.js", "charts.js", "answers.js", "samples.js", "glossary.js", "page.js")
 """The page's own scripts, in the order in which they run."""
 
 
@@ -54,6 +62,8 @@ def to_html(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
 
 def _render(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
     scripts = [_charting_library(), *(_template(name) for name in SCRIPTS)]
+    rows = embed(comparison, read_questions(runs), _opening(runs))
+    labels = wording.short_names([*comparison.weights, TOTAL])
     return (
         _environment()
         .get_template("report.html.jinja")
@@ -61,18 +71,27 @@ def _render(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
             comparison=comparison,
             facts=facts(comparison, runs_of(runs)),
             parts=_parts(comparison),
-            pairs=[_pair_view(comparison, index) for index in range(len(comparison.pairs))],
-            manifests=[_manifest_view(run) for run in runs_of(runs)],
+            pairs=[_pair_view(comparison, index, rows.outcomes) for index in range(len(comparison.pairs))],
+            view={"stacks": stacks(comparison.models[:1], comparison.primary, rows.outcomes)},
+            manifests=manifest_table(runs_of(runs)),
             sampled=all(run.manifest.sampling for run in runs_of(runs)),
             command=_command(comparison, runs),
-            data=_script_json(_numbers(comparison) | {"primary": comparison.primary}),
+            data=_script_json(_numbers(comparison) | {"primary": comparison.primary, "labels": labels}),
+            labels=labels,
+            mixed=_mixed(comparison),
             **_slider_ends(comparison),
-            rows=embed(comparison, read_questions(runs), _opening(runs)),
+            rows=rows,
             style=_template("report.css"),
             scripts=scripts,
             policy=_policy(scripts),
+            icon=base64.b64encode(ICON.encode()).decode(),
         )
     )
+
+
+def _mixed(comparison: Comparison) -> bool:
+    """Return whether the total is something beside a reward: a single reward's is that reward again."""
+    return len(comparison.weights) > 1 or comparison.primary == TOTAL
 
 
 def _opening(runs: Sequence[Run | Arm]) -> str:
@@ -89,7 +108,7 @@ def _parts(comparison: Comparison) -> dict[str, str]:
         "attempts": ("More attempts", any(pair.curves for pair in pairs)),
         "means": ("Means", not pairs),
         "trajectory": ("Trajectory", several),
-        "weights": ("Weights", True),
+        "weights": ("Weights", _mixed(comparison)),
         "samples": ("Samples", True),
         "made": ("How it was made", True),
     }
@@ -110,7 +129,7 @@ def _environment() -> Environment:
     environment.filters.update({function.__name__: function for function in (*words, verdicts.confidence)})
     environment.filters["foldable"] = _foldable
     environment.globals.update(doubts=wording.doubts, mismatch=wording.mismatch, verdict_word=verdicts.verdict_word)
-    environment.globals.update(ranked=ranked)
+    environment.globals.update(ranked=ranked, stack_rows=_stack_rows, seed_rows=_seed_rows)
     environment.globals.update(evidence=verdicts.evidence)
     environment.globals.update(look_rows=look_rows, look_sentences=look_sentences)
     environment.globals.update(drifted=wording.drifted)
@@ -154,7 +173,8 @@ def _policy(scripts: Sequence[str]) -> str:
     """Return a content security policy that admits these scripts by their hashes and nothing from anywhere."""
     digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
     allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    own = f"script-src {allowed}; style-src 'unsafe-inline'; img-src data:"
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
 
 
 def _script_json(value: object) -> str:
@@ -176,49 +196,35 @@ def _slider_ends(comparison: Comparison) -> dict[str, float]:
     return {"lowest": -highest if min(comparison.weights.values()) < 0 else 0.0, "highest": highest}
 
 
-def _pair_view(comparison: Comparison, index: int) -> dict[str, Any]:
+def _pair_view(comparison: Comparison, index: int, outcomes: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     """Return what the template shows of a pair, looked up once."""
     pair = comparison.pairs[index]
     base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
     rows = [(name, difference, base.rows()[name], tuned.rows()[name]) for name, difference in pair.rows().items()]
+    rows = rows if _mixed(comparison) else rows[:-1]
     behaviour = wording.behaviour_rows(pair, base, tuned)
-    unit = units(pair)
+    unit, bars = units(pair), stacks((base, tuned), pair.primary, outcomes)
     seeds = _dots(training.seed_changes(pair, comparison, unit[pair.primary]))
     view = {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "behaviour": behaviour}
-    return {**view, "units": unit, "seeds": seeds, "bar": interval_places(pair.gain)}
+    return {**view, "units": unit, "seeds": seeds, "bar": interval_places(pair.gain), "stacks": bars}
+
+
+def _seed_rows(seeds: Sequence[tuple[training.SeedChange, float | None]]) -> list[list[str | float | None]]:
+    """Return the seeds as a table for a CSV file."""
+    return [["model", "seed", "change"], *([one.model, one.seed, one.change] for one, _ in seeds)]
+
+
+def _stack_rows(bars: Mapping[str, Sequence[Stack]]) -> list[list[str | int]]:
+    """Return the completions by metric, model and outcome as a table for a CSV file."""
+    parts = [(name, bar.model, part) for name, stacked in bars.items() for bar in stacked for part in bar.slices]
+    heads: list[str | int] = ["metric", "model", "outcome", "completions"]
+    return [heads, *([name, model, part.label, part.count] for name, model, part in parts)]
 
 
 def _dots(seeds: Sequence[training.SeedChange]) -> list[tuple[training.SeedChange, float | None]]:
     """Return each seed with the place of its dot, in percent of the width; no change is in the middle."""
     furthest = max((abs(one.change) for one in seeds if one.change is not None), default=0.0) or 1.0
     return [(one, None if one.change is None else 50 + 46 * one.change / furthest) for one in seeds]
-
-
-def _manifest_view(run: Run) -> dict[str, str]:
-    """Return a run's manifest as labelled lines of text."""
-    manifest = run.manifest
-    return {
-        "model": manifest.model,
-        "weights": manifest.weights,
-        "task": f"{manifest.task.name} ({manifest.task.source}), fingerprint {manifest.task.fingerprint}",
-        "rewards": manifest.mix.spec,
-        "sampling": _listed(manifest.sampling or {"completions": "made elsewhere"}),
-        "engine": _listed(manifest.engine),
-        "environment": _listed(manifest.environment),
-        "created": manifest.created,
-        "command": manifest.command,
-        "directory": run.path.name,
-    }
-
-
-def _listed(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {_plain(value)}" for name, value in values.items())
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, Mapping):
-        return f"({_listed(value)})"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _command(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:

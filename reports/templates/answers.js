@@ -99,7 +99,7 @@ const Answers = (() => {
     if (answer.finish === "refused") marks.push(make("span", { class: "chip warn" }, "refused"));
     if (answer.finish === "missing") marks.push(make("span", { class: "chip warn" }, "no completion"));
     if (answer.tokens !== null) marks.push(make("span", { class: "chip" }, `${answer.tokens} tokens`));
-    if (rewards.length > 1) marks.push(make("span", { class: "chip" }, `total ${number(Weights.ofAnswer(answer))}`));
+    if (Weights.mixed) marks.push(make("span", { class: "chip" }, `total ${number(Weights.ofAnswer(answer))}`));
     return marks;
   };
 
@@ -107,7 +107,7 @@ const Answers = (() => {
     const body = make("tbody");
     rewards.forEach((name, index) => {
       const judged = answer.rewards[index];
-      if (judged) body.append(make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, number(judged[0])), make("td", {}, `${judged[1]}: ${judged[2]}`)));
+      if (judged) body.append(make("tr", {}, make("th", { scope: "row", title: name }, Weights.label(name)), make("td", {}, number(judged[0])), make("td", {}, `${judged[1]}: ${judged[2]}`)));
     });
     return make("table", { class: "reasons" }, body);
   };

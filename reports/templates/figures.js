@@ -35,9 +35,9 @@ const Figures = (() => {
     const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelExpr: foldedName } };
     const x = { field: "delta", type: "quantitative", title, axis: { titleAnchor: "end", titleLimit: width, format: "+.2~f", tickCount: 6, labelExpr: "datum.value === 0 ? '0' : datum.label" } };
     // How far the share of values that batching alone changes could move the mean, on the row of their reward.
-    const floor = noise && rows.some((row) => row.name === noise.primary)
+    const floor = noise && rows.some((row) => row.name === Weights.label(noise.primary))
       ? [{
-          data: { values: [{ name: noise.primary, from: -noise.value_changed, to: noise.value_changed }] },
+          data: { values: [{ name: Weights.label(noise.primary), from: -noise.value_changed, to: noise.value_changed }] },
           mark: { type: "bar", height: 22, color: "transparent", stroke: ink.quiet, strokeDash: [3, 2] },
           encoding: { y, x: { field: "from", type: "quantitative" }, x2: { field: "to" } },
         }]
@@ -50,6 +50,7 @@ const Figures = (() => {
         }]
       : [];
     return {
+      table: [["metric", "change", "low", "high"], ...rows.map((row) => [row.name, row.delta, row.bounds.low, row.bounds.high])],
       data: { values: rows },
       height: rows.length * (rows.some((row) => folded(row.name)) ? 44 : 34),
       layer: [
@@ -77,10 +78,10 @@ const Figures = (() => {
     };
   };
 
-  const row = ([name, change]) => ({ name, delta: change.delta, low: change.low ?? change.delta, high: change.high ?? change.delta, direction: direction(change) });
+  const row = ([name, change]) => ({ name: Weights.label(name), delta: change.delta, low: change.low ?? change.delta, high: change.high ?? change.delta, bounds: change, direction: direction(change) });
 
   const forest = (pair, width) => {
-    const named = [...Object.entries(pair.rewards), ["total", Weights.ofPair(pair)]];
+    const named = [...Object.entries(pair.rewards), ...(Weights.mixed ? [["total", Weights.ofPair(pair)]] : [])];
     return differences(named.filter(([, change]) => change.delta !== null).map(row), `change on ${comparison.task}, tuned minus base`, width, comparison.margin, comparison.noise);
   };
 
@@ -98,11 +99,12 @@ const Figures = (() => {
   const curves = (pair, width) => {
     const models = comparison.models.filter((model) => [pair.base, pair.tuned].includes(model.name));
     const points = models.flatMap((model) =>
-      model.curves.flatMap((curve) => curve.points.map((point) => ({ ...point, model: model.name, curve: `${curve.kind}, ${curve.reward}` }))),
+      model.curves.flatMap((curve) => curve.points.map((point) => ({ ...point, model: model.name, curve: `${curve.kind}, ${Weights.label(curve.reward)}` }))),
     );
     const { color, strokeDash } = sides(pair);
     const x = { field: "k", type: "quantitative", scale: { type: "log", base: 2 }, title: "samples per question (k)", axis: { format: "d", values: [...new Set(points.map((point) => point.k))] } };
     return {
+      table: [["curve", "model", "k", "mean", "low", "high"], ...points.map((point) => [point.curve, point.model, point.k, point.mean, point.low, point.high])],
       data: { values: points },
       facet: { field: "curve", title: null, sort: [...new Set(points.map((point) => point.curve))], header: { labelColor: ink.quiet, labelFontSize: 13 } },
       columns: Math.max(1, Math.floor(width / 340)),
@@ -137,6 +139,7 @@ const Figures = (() => {
     const x = { field: "name", type: "nominal", sort: null, title: null, axis: { labelAngle: 0, labelLimit: 110 } };
     const y = { field: "mean", type: "quantitative", title: primary, scale: { zero: false } };
     return {
+      table: [["model", primary, "low", "high"], ...values.map((point) => [point.name, point.mean, point.low, point.high])],
       data: { values },
       height: 220,
       layer: [
@@ -179,6 +182,7 @@ const Figures = (() => {
     const { color, strokeDash } = sides(pair);
     const medians = [[pair.base, pair.lengths.base_median], [pair.tuned, pair.lengths.tuned_median]];
     return {
+      table: [["from", "to", `share of ${pair.base}`, `share of ${pair.tuned}`], ...pair.lengths.bins.map((bin) => [bin.low, bin.high, bin.base_share, bin.tuned_share])],
       data: { values: [...outline(bins, pair.base, "base_share"), ...outline(bins, pair.tuned, "tuned_share")] },
       height: 200,
       layer: [
@@ -223,8 +227,9 @@ const Figures = (() => {
       encoding: { x, y, text: { field: "name" } },
     }));
     return {
+      table: [["model", comparison.primary, "low", "high", "other rewards", "low", "high"], ...values.map((point) => [point.name, point.x, point.left, point.right, point.y, point.bottom, point.top])],
       data: { values },
-      height: 260,
+      height: comparison.models.length > 2 ? 260 : 200,
       layer: [
         { mark: { type: "line", color: ink.none, strokeWidth: 1.5, opacity: 0.6 }, encoding: { x, y, order: { field: "order" } } },
         { mark: { type: "rule", color: ink.none, strokeWidth: 1.5 }, encoding: { x: { ...x, field: "left" }, x2: { field: "right" }, y } },

@@ -34,8 +34,15 @@
   // A part of the page as it is shown: those of other pairs have the same names.
   const part = (name) => document.querySelector(`main > [data-part="${name}"], article:not([hidden]) [data-part="${name}"]`);
 
+  // On a phone the page is short: what goes deeper is folded until it is asked for.
+  const folds = [...document.querySelectorAll("details.panel")];
+  if (matchMedia("(max-width: 720px)").matches) for (const fold of folds) fold.open = false;
+  for (const fold of folds) fold.addEventListener("toggle", () => fold.open && Charts.drawVisible(fold));
+  addEventListener("beforeprint", () => { for (const fold of folds) fold.open = true; });
+
   // Goes to a part as a link does, though the address keeps the state: the next Tab goes on from there.
   const jump = (name) => {
+    if (part(name).tagName === "DETAILS") part(name).open = true;
     const heading = part(name).querySelector("h2");
     heading.tabIndex = -1;
     heading.focus({ preventScroll: true });
@@ -180,4 +187,6 @@
   showCounts();
   await refresh();
   document.documentElement.dataset.ready = "true";
+  await Charts.drawn();
+  document.documentElement.dataset.drawn = "true";
 })();

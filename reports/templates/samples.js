@@ -28,12 +28,17 @@ const Samples = (() => {
     return { id, flags, deltas, different, suspect, words };
   };
 
+  // Whether the primary metric has other scores than 0 and 1 there, so that nothing is right or wrong.
+  const graded = (pair) => { const shown = comparison.pairs[pair]; return shown ? (shown.rewards[comparison.primary] ?? shown.total).graded : false; };
+
   const filters = {
     all: () => true,
     different: (row, pair) => row.different[pair],
     fixed: (row, pair) => row.deltas[pair] > 0,
     broken: (row, pair) => row.deltas[pair] < 0,
     suspects: (row, pair) => row.suspect[pair],
+    same: (row, pair, sides) => !row.deltas[pair] && !sides.some((model) => row.flags[model] & index.flags.missing)
+      && (graded(pair) || !(filters.right(row, pair, sides) || filters.wrong(row, pair, sides))),
     right: (row, pair, sides) => sides.every((model) => row.flags[model] & index.flags.right),
     wrong: (row, pair, sides) => sides.every((model) => row.flags[model] & index.flags.wrong),
     cut: (row, pair, sides) => sides.some((model) => row.flags[model] & index.flags.cut),

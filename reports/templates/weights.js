@@ -5,10 +5,12 @@ const Weights = (() => {
   const comparison = JSON.parse(document.getElementById("comparison").textContent);
   const names = Object.keys(comparison.weights);
   const own = names.map((name) => comparison.weights[name]);
+  const mixed = names.length > 1 || comparison.primary === "total"; // else the total is the only reward again
   let values = [...own];
 
   const changed = () => values.some((value, place) => value !== own[place]);
-  const set = (wanted) => { values = names.map((_, place) => (Number.isFinite(wanted?.[place]) ? wanted[place] : own[place])); };
+  const set = (wanted) => { values = names.map((_, place) => (mixed && Number.isFinite(wanted?.[place]) ? wanted[place] : own[place])); };
+  const label = (name) => comparison.labels[name] ?? name;
   const weight = (name) => values[names.indexOf(name)];
   const sum = (terms) => terms.reduce((one, other) => one + other, 0);
 
@@ -115,10 +117,11 @@ const Weights = (() => {
   };
 
   const show = () => {
+    if (!mixed) return;
     showControls();
     comparison.pairs.forEach(showPair);
     showRanking();
   };
 
-  return { comparison, names, changed, set, values: () => [...values], ofModel, ofPair, ofProxy, ofAnswer, contributions, show };
+  return { comparison, names, mixed, label, changed, set, values: () => [...values], ofModel, ofPair, ofProxy, ofAnswer, contributions, show };
 })();

@@ -25,8 +25,7 @@ class Watched:
         self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.page.on("request", self._request)
         self.page.goto(path.as_uri() + hash)
-        self.page.wait_for_selector("html[data-ready]")
-        self.page.wait_for_selector(".chart svg")
+        self.page.wait_for_selector("html[data-drawn]")
 
     def _request(self, request: sync_api.Request) -> None:
         if not request.url.startswith("file:"):
