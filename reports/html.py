@@ -216,9 +216,10 @@ def _seed_rows(seeds: Sequence[tuple[training.SeedChange, float | None]]) -> lis
 
 def _stack_rows(bars: Mapping[str, Sequence[Stack]]) -> list[list[str | int]]:
     """Return the completions by metric, model and outcome as a table for a CSV file."""
-    parts = [(name, bar.model, part) for name, stacked in bars.items() for bar in stacked for part in bar.slices]
-    heads: list[str | int] = ["metric", "model", "outcome", "completions"]
-    return [heads, *([name, model, part.label, part.count] for name, model, part in parts)]
+    rows: list[list[str | int]] = [["metric", "model", "outcome", "completions"]]
+    for name, stacked in bars.items():
+        rows += [[name, bar.model, part.label, part.completions] for bar in stacked for part in bar.slices]
+    return rows
 
 
 def _dots(seeds: Sequence[training.SeedChange]) -> list[tuple[training.SeedChange, float | None]]:

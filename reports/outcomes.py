@@ -24,7 +24,7 @@ class Slice(NamedTuple):
     """
 
     label: str
-    count: int
+    completions: int
     width: float
     colour: str
 
@@ -50,14 +50,14 @@ def outcome(answer: Answer, primary: str) -> str:
         return CUT
     if lost:
         return "no answer"
-    return {1: "correct", 0: "wrong"}.get(value, "scored")
+    return "correct" if value == 1 else "wrong" if value == 0 else "scored"
 
 
 def primary_stacks(outcomes: Mapping[str, Mapping[str, int]]) -> list[Stack]:
     """Return the bars of the primary metric, from its outcomes counted by model: graded scores are not right or wrong.
 
     >>> [bar.slices for bar in primary_stacks({"base": {"correct": 3, "scored": 1}})]
-    [(Slice(label='scored', count=4, width=100.0, colour='scored'),)]
+    [(Slice(label='scored', completions=4, width=100.0, colour='scored'),)]
     """
     graded = any("scored" in counts for counts in outcomes.values())
     bars = []

@@ -45,7 +45,7 @@ def test_the_total_has_outcomes_too() -> None:
 
 def test_parts_are_in_one_order_and_add_up() -> None:
     (base, tuned) = primary_stacks({"base": {"cut": 1, "wrong": 1, "correct": 2}, "tuned": {"no answer": 3}})
-    assert [(part.label, part.count, part.width, part.colour) for part in base.slices] == [
+    assert [(part.label, part.completions, part.width, part.colour) for part in base.slices] == [
         ("correct", 2, 50.0, "correct"),
         ("wrong", 1, 25.0, "wrong"),
         ("cut", 1, 25.0, "cut"),
@@ -55,7 +55,7 @@ def test_parts_are_in_one_order_and_add_up() -> None:
 
 def test_of_graded_scores_none_is_right_or_wrong_in_either_model() -> None:
     bars = primary_stacks({"base": {"scored": 1, "correct": 2, "wrong": 1, "cut": 4}, "tuned": {"correct": 5}})
-    assert [[(part.label, part.count) for part in bar.slices] for bar in bars] == [
+    assert [[(part.label, part.completions) for part in bar.slices] for bar in bars] == [
         [("scored", 4), ("cut", 4)],
         [("scored", 5)],
     ]
