@@ -9,6 +9,7 @@ from ..evaluate.engines import Loading
 from . import numbers, options
 from .ending import OK
 from .main import Subparsers, command
+from .task_options import TaskOptions, add_task
 
 VOTES = Path("runs/votes.jsonl")
 
@@ -39,7 +40,7 @@ def add_parser(commands: Subparsers) -> None:
         metavar="[NAME=]PATH_OR_ID[+ADAPTER]",
         help="a checkpoint: folder, hub id, or 'demo' (embedded), with +ADAPTER a LoRA on it; may be given again",
     )
-    options.add_task(parser)
+    add_task(parser)
     _add_sampling(parser)
     parser.add_argument("--rewards", metavar="SPEC", help="the mix (default: the task's, or correctness)")
     options.add_allow_code(parser)
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         rewards=args.rewards,
         allow_code=args.allow_code,
         loading=options.read(Loading, args),
-        asked=options.read(options.TaskOptions, args),
+        asked=options.read(TaskOptions, args),
         sampling=options.read(SamplingStart, args),
     )
     if args.export_space is not None:

@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 import threading
+from typing import NamedTuple
 
 from ..evaluate.paired.margins import MarginError, Margins
 
@@ -19,6 +20,22 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: give a whole number, at least 1")
     return value
+
+
+class RowLimit(NamedTuple):
+    """How many rows are asked: the first ``number`` of them, or so many drawn at random."""
+
+    number: int
+    first: bool
+
+
+def row_limit(text: str) -> RowLimit:
+    """Read how many rows are asked: ``N``, or ``first:N``."""
+    digits = text.removeprefix("first:")
+    try:
+        return RowLimit(positive(digits), first=digits != text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, or first:N such as first:200") from None
 
 
 def whole(text: str) -> int:

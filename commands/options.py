@@ -40,38 +40,18 @@ class UsageError(GrpokitError):
     """Options that do not go together."""
 
 
+def note(text: str) -> None:
+    """Say something beside the results, on standard error, once for all processes."""
+    from ..evaluate.runs.shards import Shard
+    from ..reports.wording import one_line
+
+    if Shard.current().first:
+        print(f"note: {one_line(text)}", file=sys.stderr)
+
+
 def read(group: type[Group], args: argparse.Namespace) -> Group:
     """Return the options of a group: each field of its class has the value of the option of that name."""
     return group(**{field.name: getattr(args, field.name) for field in fields(group)})
-
-
-@dataclass(frozen=True)
-class TaskOptions:
-    """What is asked."""
-
-    task: str | None
-    data: Path | None
-    split: str
-    prompt_column: str | None
-    reference_column: str | None
-    id_column: str | None
-    where: list[str]
-    limit: int | None
-
-    def load(self, rewards: str | None) -> Task:
-        """Return the task that --task names, or one over the columns of --data that is scored by ``rewards``."""
-        from ..evaluate.tasks import file_task, load_task
-        from ..evaluate.tasks.filters import parse_where
-
-        if self.task is not None:
-            return load_task(self.task).filtered(parse_where(self.where))
-        if self.data is None:
-            raise UsageError("give --task NAME, or --data FILE with --prompt-column (and --reference-column).")
-        if self.prompt_column is None:
-            raise UsageError(f"--data {self.data} without --task needs --prompt-column, the column that is asked.")
-        mix = "correctness" if rewards is None else rewards
-        own = file_task(self.data, self.prompt_column, self.reference_column, self.id_column, mix)
-        return own.filtered(parse_where(self.where))
 
 
 @dataclass(frozen=True)
@@ -110,11 +90,7 @@ class ScoringOptions:
     @property
     def calls(self) -> Calls:
         """How rewards are called: notes on their failures go to standard error."""
-        from ..reports.wording import one_line
         from ..rewards.fault_isolation import Calls
-
-        def note(text: str) -> None:
-            print(f"note: {one_line(text)}", file=sys.stderr)
 
         return Calls(self.reward_timeout, note, self.workers)
 
@@ -177,38 +153,12 @@ class VllmOptions:
         return VllmSettings.parse(self.vllm)
 
 
-def add_task(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Add the options that say what is asked; return their group."""
-    group = parser.add_argument_group("what is asked")
-    group.add_argument("--task", metavar="NAME", help="a task of this package, such as arithmetic, or a YAML card")
-    group.add_argument("--data", type=Path, metavar="FILE", help="rows from a .jsonl, .csv or .parquet file")
-    group.add_argument("--split", default="test", help="the task's split (default: test)")
-    group.add_argument("--prompt-column", metavar="NAME", help="without --task: the column with the prompt")
-    group.add_argument("--reference-column", metavar="NAME", help="without --task: the column with the reference")
-    group.add_argument("--id-column", metavar="NAME", help="without --task: the column that identifies a row")
-    add_where(group)
-    group.add_argument("--limit", type=positive, metavar="N", help="only the first N rows")
-    return group
-
-
 def add_cluster(group: argparse._ActionsContainer) -> None:
     """Add the option that says which questions are not independent."""
     group.add_argument(
         "--cluster-column",
         metavar="NAME",
         help="the column whose equal values make questions one cluster (a passage, a template), which intervals follow",
-    )
-
-
-def add_where(group: argparse._ActionsContainer) -> None:
-    """Add the option that filters rows."""
-    group.add_argument(
-        "--where",
-        action="append",
-        default=[],
-        metavar="COLUMN=VALUE[,VALUE]",
-        help="only rows with one of these values there, such as lang=en,es; in place of the task's own filter on that "
-        "column; may be given again",
     )
 
 

@@ -9,6 +9,7 @@ from . import options
 from .main import Subparsers, command
 from .report_options import ReportOptions, add_output
 from .stopping import StopOptions, add_stopping
+from .task_options import TaskOptions, add_task
 
 EXAMPLES = """\
 examples:
@@ -32,13 +33,7 @@ def add_parser(commands: Subparsers) -> None:
         description="Generate completions with one or more checkpoints, score them, and compare the checkpoints.",
         examples=EXAMPLES,
     )
-    asked = options.add_task(parser)
-    asked.add_argument(
-        "--system",
-        metavar="TEXT",
-        help="the system message, in which {column} stands for a column of the row, in place of the task's own; '' is "
-        "none",
-    )
+    asked = add_task(parser)
     options.add_cluster(asked)
     models = parser.add_argument_group("models")
     models.add_argument(
@@ -75,8 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
     return Job(
         models=options.read(ModelOptions, args),
-        asked=options.read(options.TaskOptions, args),
-        system=args.system,
+        asked=options.read(TaskOptions, args),
         cluster=args.cluster_column,
         loading=options.read(Loading, args),
         vllm=options.read(options.VllmOptions, args),

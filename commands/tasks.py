@@ -8,6 +8,7 @@ from pathlib import Path
 from . import numbers, options
 from .ending import FAILED, OK, reader_may_leave
 from .main import Subparsers, command
+from .task_options import add_where
 
 COUNTED = 2_000
 """So many prompts are counted in tokens unless --limit says otherwise."""
@@ -17,6 +18,7 @@ examples:
   grpo-eval tasks list
   grpo-eval tasks show gsm8k --rows 2 --model HuggingFaceTB/SmolLM2-135M-Instruct
   grpo-eval tasks show oasst1 --where lang=es,ca
+  grpo-eval tasks show gsm8k --card > mine.yaml                      a card to begin with
   grpo-eval tasks check --data rows.jsonl --reference-column answer
   grpo-eval tasks prepare oasst1 --split train --where lang=en,es --out prepared \\
       --model org/model --min-prompt-tokens 8 --max-prompt-tokens 256
@@ -49,6 +51,7 @@ def _add_show(actions: Subparsers) -> None:
     show.add_argument("--rows", type=numbers.positive, default=3, metavar="N", help="rows to print (%(default)s)")
     show.add_argument("--model", metavar="PATH_OR_ID", help="count tokens, and use the chat template, of this model")
     options.add_trust(show)
+    show.add_argument("--card", action="store_true", help="print the task's card, to be copied and changed")
     _add_rows(show, f"with --model: count the first N prompts (default: {COUNTED})")
 
 
@@ -88,7 +91,7 @@ def _add_prepare(actions: Subparsers) -> None:
 def _add_rows(parser: argparse.ArgumentParser, limit: str) -> None:
     parser.add_argument("--data", type=Path, metavar="FILE", help="rows from a .jsonl, .csv or .parquet file")
     parser.add_argument("--split", default="test", help="the task's split (default: test)")
-    options.add_where(parser)
+    add_where(parser)
     parser.add_argument("--limit", type=numbers.positive, metavar="N", help=limit)
 
 
@@ -105,6 +108,9 @@ def run_show(args: argparse.Namespace) -> int:
     """Print the first prompts as the model is asked, and how long prompts are."""
     from .actions import tasks
 
+    if args.card:
+        tasks.show_card(args.task)
+        return OK
     rows, counted = options.read(tasks.RowOptions, args), args.limit or COUNTED
     tasks.show(args.task, rows, args.rows, args.model, counted, trust_remote_code=args.trust_remote_code)
     return OK

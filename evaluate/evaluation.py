@@ -31,7 +31,7 @@ from .runs.shards import Shard
 from .scoring import mix_record, score_run, try_mix
 from .types import Engine, EvaluationError, Prompt, Request, Sampling
 
-OF_THE_TEXT = ("kind", "dtype", "quantization", "attention", "template", "prompt_tokens")
+OF_THE_TEXT = ("kind", "dtype", "quantization", "attention", "template", "template_arguments", "prompt_tokens")
 """What an engine says that a text depends on: rows made another way are not the same run's."""
 
 
@@ -133,9 +133,13 @@ class Evaluation:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """How completions are drawn, as a manifest keeps it; that something is generated goes without saying."""
+        """How completions are drawn, as a manifest keeps it.
+
+        That something is generated, and that the chat template has no arguments, goes without saying.
+        """
         settings: dict[str, Any] = json.loads(json.dumps(asdict(self.sampling)))
-        return settings if self.sampling.likelihood else {key: settings[key] for key in settings if key != "likelihood"}
+        unsaid = [name for name in ("likelihood", "template") if not settings[name]]
+        return {name: value for name, value in settings.items() if name not in unsaid}
 
     def _generate(
         self,

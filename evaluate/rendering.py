@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ..errors import first_line
 from ..rewards.text import Message, Text
+from .template_arguments import NONE, Template
 from .template_process import apply_template
 from .types import EvaluationError
 
@@ -39,29 +40,49 @@ class Rendered(NamedTuple):
     system: SystemRole | None = None
 
 
-def rendered(tokenizer: PreTrainedTokenizerBase, text: Text) -> Rendered:
+def rendered(tokenizer: PreTrainedTokenizerBase, text: Text, template: Template = NONE) -> Rendered:
     """Render a prompt: messages by the tokenizer's chat template with the generation prompt.
 
-    Without a template their contents are joined by blank lines. A string is left as it is.
+    ``template`` holds further arguments of the chat template. A last message of the assistant's is its answer's
+    :func:`prefill`, which stands behind the generation prompt as it is. Without a chat template the messages' contents
+    are joined by blank lines. A string is left as it is.
     """
     if isinstance(text, str) or tokenizer.chat_template is None:
         string = plain(text)
         return Rendered(string, string)
-    return _templated(tokenizer, list(text))
+    begun = prefill(text)
+    if begun:
+        string = rendered(tokenizer, text[:-1], template).string + begun
+        return Rendered(string, string)
+    return _templated(tokenizer, list(text), template)
 
 
-def render(tokenizer: PreTrainedTokenizerBase, text: Text) -> str:
+def render(tokenizer: PreTrainedTokenizerBase, text: Text, template: Template = NONE) -> str:
     """Return the string that the model is asked with; see :func:`rendered`."""
-    return rendered(tokenizer, text).string
+    return rendered(tokenizer, text, template).string
 
 
-def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> Rendered:
+def prefill(text: Text) -> str:
+    """Return how the answer begins by the prompt's own words: what a message of the assistant's behind others says.
+
+    >>> prefill([{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "<think>"}]), prefill("2+2?")
+    ('<think>', '')
+    """
+    if isinstance(text, str) or len(text) < 2 or text[-1]["role"] != "assistant":
+        return ""
+    return str(text[-1]["content"])
+
+
+def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message], template: Template) -> Rendered:
     from jinja2 import TemplateError
+
+    def apply(chosen: list[Message]) -> str:
+        return apply_template(tokenizer, chosen, template=template)
 
     merged = without_system(messages)
     try:
         try:
-            asked, string = messages, apply_template(tokenizer, messages)
+            asked, string = messages, apply(messages)
             if merged == messages or _shows_first(string, messages):
                 return Rendered(string, messages)
         except TemplateError:
@@ -69,8 +90,8 @@ def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> R
                 raise
             asked = messages[1:]
         if _spells(tokenizer, messages[0]["content"]):
-            return Rendered(apply_template(tokenizer, merged), merged, "moved")
-        return Rendered(apply_template(tokenizer, asked), asked, "left out")
+            return Rendered(apply(merged), merged, "moved")
+        return Rendered(apply(asked), asked, "left out")
     except TemplateError as error:
         raise EvaluationError(f"the model's chat template refuses the prompt: {first_line(error)}") from None
 
@@ -108,12 +129,15 @@ def plain(text: Text) -> str:
     >>> plain([{"role": "system", "content": "Add."}, {"role": "user", "content": "2+2?"}])
     'Add.\n\n2+2?\n\n'
     """
-    return text if isinstance(text, str) else "".join(f"{message['content']}\n\n" for message in text)
+    if isinstance(text, str):
+        return text
+    begun = prefill(text)
+    return "".join(f"{message['content']}\n\n" for message in (text[:-1] if begun else text)) + begun
 
 
-def encode(tokenizer: PreTrainedTokenizerBase, text: Text) -> list[int]:
+def encode(tokenizer: PreTrainedTokenizerBase, text: Text, template: Template = NONE) -> list[int]:
     """Return the prompt's token ids: one BOS at most, although many templates write their own, and no EOS."""
-    return encode_as(tokenizer, text, render(tokenizer, text))
+    return encode_as(tokenizer, text, render(tokenizer, text, template))
 
 
 def encode_as(tokenizer: PreTrainedTokenizerBase, text: Text, string: str) -> list[int]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ..errors import first_line
+from .template_arguments import NONE, Template
 from .types import EvaluationError
 
 if TYPE_CHECKING:
@@ -49,15 +50,19 @@ _GONE = _Reply("gone", "ends the process that it runs in")
 
 
 def apply_template(
-    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mapping[str, Any]], *, generation_prompt: bool = True
+    tokenizer: PreTrainedTokenizerBase,
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    generation_prompt: bool = True,
+    template: Template = NONE,
 ) -> str:
-    """Render messages by the tokenizer's chat template.
+    """Render messages by the tokenizer's chat template, with further arguments of it.
 
     Raises jinja2's TemplateError, by which a template refuses messages, and :class:`EvaluationError` for all else.
     """
     from jinja2 import TemplateError
 
-    reply = _process_of(tokenizer).ask(messages, generation_prompt)
+    reply = _process_of(tokenizer).ask(messages, {**template, "add_generation_prompt": generation_prompt})
     if reply.kind == "refused":
         raise TemplateError(reply.text)
     if reply.kind != "text":
@@ -96,11 +101,11 @@ class _Process:
             raise EvaluationError(f"cannot start a process for the model's chat template: {error.strerror}.") from None
         theirs.close()
 
-    def ask(self, messages: Sequence[Mapping[str, Any]], generation_prompt: bool) -> _Reply:
+    def ask(self, messages: Sequence[Mapping[str, Any]], arguments: Template) -> _Reply:
         """Return what the template makes of messages; the process has ended where it is at fault for that."""
         with self._lock:
             try:
-                self._ours.send_bytes(json.dumps([list(map(dict, messages)), generation_prompt], default=str).encode())
+                self._ours.send_bytes(json.dumps([list(map(dict, messages)), dict(arguments)], default=str).encode())
                 if self._ours.poll(PATIENCE * SECONDS):
                     return _Reply(*json.loads(self._ours.recv_bytes()))
             except (OSError, EOFError):
@@ -129,9 +134,9 @@ def _serve(tokenizer: PreTrainedTokenizerBase, pipe: Connection) -> None:
     _limit_memory()
     try:
         while True:
-            messages, generation_prompt = json.loads(pipe.recv_bytes())
+            messages, arguments = json.loads(pipe.recv_bytes())
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
-            reply = _render(tokenizer, messages, generation_prompt)
+            reply = _render(tokenizer, messages, arguments)
             signal.setitimer(signal.ITIMER_PROF, 0)
             pipe.send_bytes(json.dumps(reply).encode())
     except (EOFError, OSError, MemoryError):  # the parent is gone, or there is no room to say more
@@ -148,12 +153,12 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 
-def _render(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, Any]], generation_prompt: bool) -> _Reply:
+def _render(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, Any]], arguments: dict[str, Any]) -> _Reply:
     from jinja2 import TemplateError
 
     longest = CHARACTERS + sum(len(str(message.get("content"))) for message in messages)
     try:
-        string = str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=generation_prompt))
+        string = str(tokenizer.apply_chat_template(messages, tokenize=False, **arguments))
     except TemplateError as error:
         return _Reply("refused", first_line(error))
     except MemoryError:

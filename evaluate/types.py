@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from ..errors import GrpokitError
@@ -87,7 +87,8 @@ class Sampling:
     """How completions are drawn. Temperature 0 is greedy; ``top_k`` 0 and ``top_p`` 1 switch those filters off.
 
     With ``likelihood`` nothing is generated: the model says how likely each of the texts in :data:`CONTINUATIONS` is
-    behind the prompt, and its completion is the likeliest.
+    behind the prompt, and its completion is the likeliest. ``template`` holds arguments of the chat template, such as
+    ``enable_thinking``; a model's own go before them.
     """
 
     samples: int = 1
@@ -98,6 +99,7 @@ class Sampling:
     stop: tuple[str, ...] = ()
     seed: int = 0
     likelihood: bool = False
+    template: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.likelihood and (self.samples > 1 or self.temperature > 0):

@@ -106,6 +106,11 @@ def _parts(recipe: Recipe) -> Parts:
             f"task {section.name!r} asks how likely each choice is, so there is no completion to reward; train on a "
             "task that is answered in words."
         )
+    if task.prefill:
+        raise TrainingError(
+            f"task {section.name!r} begins the answers (prefill), which TRL cannot be asked to go on with; train on a "
+            "card without it."
+        )
     prompts = list(task.prompts(section.split, data=data, limit=section.limit))
     share = recipe.evaluation.holdout
     return Parts(prompts, []) if share is None else keep_back(prompts, share, task.cluster)

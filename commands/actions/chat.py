@@ -9,13 +9,16 @@ from pathlib import Path
 
 from ...evaluate.engines import Loading
 from ...evaluate.engines.spec import parse_models
+from ...evaluate.tasks.card import Task
+from ...evaluate.template_arguments import parse_template
 from ...evaluate.types import Sampling
-from ...reports.chat.chat import Chat, open_chat, questions
+from ...reports.chat.chat import Chat, Question, open_chat, questions
 from ...reports.chat.page import Address, check_address, check_gradio, launch
 from ...reports.chat.space import check_mix, check_target, export_space
 from ...reports.chat.votes import Votes
 from ...rewards import RewardMix
-from ..options import TaskOptions, chosen_spec
+from ..options import chosen_spec
+from ..task_options import TaskOptions
 
 EXAMPLE_PROMPTS = 6
 """Questions of the task that the page offers unless --limit says otherwise."""
@@ -44,16 +47,23 @@ class ChatOptions:
 
     def open(self, check: Callable[[RewardMix], None] | None = None) -> Chat:
         """Load the models; ``check`` may refuse the mix before."""
-        specs = parse_models(self.models)
+        specs = self.asked.models(parse_models(self.models))
         given = {name: value for name, value in asdict(self.sampling).items() if value is not None}
         if self.asked.task is None and self.asked.data is None:
             mix = self._mix("correctness", check)
-            return open_chat(specs, mix, Sampling(**given), loading=self.loading)
+            template = parse_template(self.asked.template).get(None, {})
+            return open_chat(specs, mix, Sampling(**given, template=template), loading=self.loading)
         task = self.asked.load(self.rewards)
-        prompts = task.prompts(self.asked.split, data=self.asked.data)
-        examples = questions(prompts, self.asked.limit or EXAMPLE_PROMPTS)
+        examples = self._examples(task)
         mix = self._mix(task.rewards, check)
         return open_chat(specs, mix, task.sampling(**given, samples=1), examples, self.loading, task.reference)
+
+    def _examples(self, task: Task) -> list[Question]:
+        """Return questions to begin with; a person asks without the examples and the prefill of a task."""
+        alone = task.model_copy(update={"shots": None, "prefill": None})
+        if self.asked.limit is None:
+            return questions(alone.prompts(self.asked.split, data=self.asked.data), EXAMPLE_PROMPTS)
+        return questions(self.asked.questions(alone, self.sampling.seed or 0).prompts, self.asked.limit.number)
 
     def _mix(self, default: str, check: Callable[[RewardMix], None] | None) -> RewardMix:
         spec = chosen_spec(self.rewards, default, str(self.asked.task), allow_code=self.allow_code)

@@ -26,7 +26,6 @@ from ..options import (
     EndpointOptions,
     SamplingOptions,
     ScoringOptions,
-    TaskOptions,
     UsageError,
     VllmOptions,
 )
@@ -36,6 +35,7 @@ from ..report_options import ReportOptions
 from ..results import show_results
 from ..stopping import StopOptions
 from ..targets import check_outputs
+from ..task_options import TaskOptions
 from .models import ModelOptions, Models, Work, report_refusals
 
 
@@ -45,7 +45,6 @@ class Job:
 
     models: ModelOptions
     asked: TaskOptions
-    system: str | None
     cluster: str | None
     loading: Loading
     vllm: VllmOptions
@@ -59,7 +58,7 @@ class Job:
         """Evaluate every model and show the results."""
         if self.models.resume and self.models.out is None:
             raise UsageError("--resume needs --out, the folder of the run to go on with.")
-        specs = parse_models(self.models.model)
+        specs = self.asked.models(parse_models(self.models.model))
         limits, vllm = self.endpoints.limits(specs), self.vllm.settings(specs, self.loading)
         models = Models(specs, self.models, self.loading, limits, vllm)
         models.check()
@@ -87,6 +86,7 @@ class Job:
             except KeyboardInterrupt as stop:
                 stop.add_note(_way_on(out))
                 raise
+            self.asked.note_drawn(evaluation.task.source)
             return show_results(folders, self.report) if Shard.current().first else OK
 
     def _check_before(self, models: Models, work: Work, out: Path) -> None:
@@ -125,13 +125,10 @@ class Job:
     def _evaluation(self) -> Evaluation:
         asked = self.asked
         task = asked.load(self.scoring.rewards)
-        if self.system is not None:
-            task = task.with_system(self.system)
         if self.cluster is not None:
             task = task.clustered(self.cluster)
         mix, primary = self.scoring.over(task.rewards, task.primary, str(asked.task or asked.data))
-        prompts = list(task.prompts(asked.split, data=asked.data, limit=asked.limit))
-        source = str(asked.data) if asked.data else f"{asked.split} split"
+        prompts, source = asked.questions(task, self.sampling.seed or 0)
         if self.cluster is not None:
             _check_clusters(prompts, self.cluster, source)
         order = self._order()

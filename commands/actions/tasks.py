@@ -15,12 +15,13 @@ from ...errors import GrpokitError
 from ...evaluate.engines.checkpoint import locate
 from ...evaluate.engines.model_path import ModelPath
 from ...evaluate.rendering import encode, plain, render
-from ...evaluate.tasks import load_cards, load_task
+from ...evaluate.tasks import card_text, load_cards, load_task
 from ...evaluate.tasks.choices import lettered
 from ...evaluate.tasks.filters import parse_where
 from ...evaluate.tasks.preparation import Lengths, prepare
 from ...evaluate.tasks.references import CheckedReferences, check_column, check_task
 from ...evaluate.tasks.tokens import TokenCounts
+from ...evaluate.template_arguments import Template
 from ...evaluate.types import CONTINUATIONS, Prompt
 from ...reports.wording import one_line, visible
 from ..ending import reader_may_leave
@@ -45,6 +46,12 @@ class RowOptions:
     def of(self, task: str) -> Task:
         """Return the task of that name with these filters."""
         return load_task(task).filtered(parse_where(self.where))
+
+
+def show_card(name: str) -> None:
+    """Print a task's card, as it is written."""
+    with reader_may_leave():
+        print(visible(card_text(name)), end="")
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def show(name: str, rows: RowOptions, shown: int, model: str | None, counted: in
     console = _console()
     with reader_may_leave():
         for prompt in first:
-            _print_prompt(console, prompt, tokenizer)
+            _print_prompt(console, prompt, tokenizer, task.template)
         if tokenizer is not None:
             _print_tokens(console, TokenCounts.of(len(encode(tokenizer, one.text)) for one in [*first, *prompts]))
 
@@ -111,10 +118,12 @@ def _tokenizer(model: str, trust_remote_code: bool) -> PreTrainedTokenizerBase:
     return load_tokenizer(folder, trust_remote_code=trust_remote_code)
 
 
-def _print_prompt(console: Console, prompt: Prompt, tokenizer: PreTrainedTokenizerBase | None) -> None:
-    tokens = "" if tokenizer is None else f"   {len(encode(tokenizer, prompt.text))} tokens"
+def _print_prompt(
+    console: Console, prompt: Prompt, tokenizer: PreTrainedTokenizerBase | None, template: Template
+) -> None:
+    tokens = "" if tokenizer is None else f"   {len(encode(tokenizer, prompt.text, template))} tokens"
     console.rule(f"row {one_line(prompt.id)}{tokens}", align="left")
-    console.print(visible(plain(prompt.text) if tokenizer is None else render(tokenizer, prompt.text)))
+    console.print(visible(plain(prompt.text) if tokenizer is None else render(tokenizer, prompt.text, template)))
     if CONTINUATIONS in prompt.columns:
         console.print("choices", style="bold")
         console.print(visible(lettered(prompt.columns[CONTINUATIONS])))

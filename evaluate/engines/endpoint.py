@@ -14,7 +14,10 @@ from typing import Any, NamedTuple
 
 import httpx2
 
+from ...rewards.text import Message, Text
 from ..progress import Grow, unwatched
+from ..rendering import prefill
+from ..template_arguments import Template
 from ..types import EvaluationError, Prompt, Request, Row, Sampling
 from .background import in_background
 from .endpoint_answers import Answer, Refusal
@@ -32,6 +35,7 @@ APART_S = 0.004
 class EndpointEngine:
     """Asks ``remote`` at a server; ``vllm``: which says that it is served by vLLM.
 
+    ``template`` holds arguments of the chat template that go before those of a task.
     ``refusals`` counts the rows without a completion by the reason.
     """
 
@@ -40,6 +44,7 @@ class EndpointEngine:
     remote: str
     limits: Limits
     vllm: bool
+    template: Template = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter, compare=False)
 
     @property
@@ -49,17 +54,24 @@ class EndpointEngine:
 
     def describe(self) -> dict[str, Any]:
         """Return what the manifest keeps of this engine."""
-        return {"kind": "openai", "url": self.address.url, "remote": self.remote, "vllm": self.vllm}
+        own = {"template_arguments": dict(self.template)} if self.template else {}
+        return {"kind": "openai", "url": self.address.url, "remote": self.remote, "vllm": self.vllm, **own}
 
     def plan(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Prompt]:
         """Return the prompts as they are: the server orders its own work.
 
-        Raises :class:`EvaluationError` for a task that asks for likelihoods.
+        Raises :class:`EvaluationError` for a task that asks for likelihoods, and for one that begins the answers where
+        the server is not known to go on with them.
         """
         if sampling.likelihood:
             raise EvaluationError(
                 f"{self.name}: the task asks how likely each choice is, which an endpoint does not say; give a folder, "
                 "a model of the hub or vllm:MODEL."
+            )
+        if not self.vllm and any(prefill(prompt.text) for prompt in prompts):
+            raise EvaluationError(
+                f"{self.name}: the task begins the answers (prefill), which only a server of vLLM's is known to go on "
+                "with; leave prefill out, or give a folder or vllm:MODEL."
             )
         return list(prompts)
 
@@ -91,10 +103,11 @@ class EndpointEngine:
         if isinstance(outcome, Refusal):
             self.refusals[self.address.hide(outcome.reason)] += 1
             outcome = Answer("", "refused", None)
+        begun = "" if outcome.finish_reason == "refused" else prefill(request.prompt.text)
         return Row(
             prompt_id=request.prompt.id,
             sample=request.sample,
-            text=outcome.text,
+            text=_behind(begun, outcome.text),
             finish_reason=outcome.finish_reason,
             tokens=outcome.tokens,
             token_ids=None,
@@ -104,7 +117,7 @@ class EndpointEngine:
 
     def _question(self, request: Request, sampling: Sampling) -> Question:
         text = request.prompt.text
-        asked = {"prompt": text} if isinstance(text, str) else {"messages": [dict(message) for message in text]}
+        asked = {"prompt": text} if isinstance(text, str) else self._messages(text, sampling)
         body = {
             "model": self.remote,
             **asked,
@@ -117,6 +130,23 @@ class EndpointEngine:
             **({"top_k": sampling.top_k} if sampling.top_k else {}),
         }
         return Question("completions" if isinstance(text, str) else "chat/completions", body)
+
+    def _messages(self, messages: Sequence[Message], sampling: Sampling) -> dict[str, Any]:
+        template = {**sampling.template, **self.template}
+        return {
+            "messages": [dict(message) for message in messages],
+            **({"chat_template_kwargs": template} if template else {}),
+            **({"continue_final_message": True, "add_generation_prompt": False} if prefill(messages) else {}),
+        }
+
+
+def _behind(begun: str, answer: Text) -> Text:
+    """Return an answer with the beginning that the prompt gave it; reasoning that is sent apart has its own place."""
+    if not begun:
+        return answer
+    if isinstance(answer, str):
+        return begun + answer
+    return [{**answer[0], "content": begun + str(answer[0]["content"])}, *answer[1:]]
 
 
 class Question(NamedTuple):
@@ -132,7 +162,7 @@ def connect(spec: ModelSpec, limits: Limits) -> EndpointEngine:
     address = _address(spec.path.base)
 
     if spec.vllm is not None:
-        return EndpointEngine(spec.name, address, spec.remote, limits, spec.vllm)
+        return EndpointEngine(spec.name, address, spec.remote, limits, spec.vllm, spec.template)
 
     async def look(hand_over: Callable[[list[Any]], None]) -> None:
         async with Client(address, limits) as client:
@@ -140,7 +170,7 @@ def connect(spec: ModelSpec, limits: Limits) -> EndpointEngine:
 
     (models,) = in_background(look)
     owners = [one.get("owned_by") for one in models if isinstance(one, dict) and one.get("id") == spec.remote]
-    return EndpointEngine(spec.name, address, spec.remote, limits, vllm="vllm" in owners)
+    return EndpointEngine(spec.name, address, spec.remote, limits, "vllm" in owners, spec.template)
 
 
 def _address(url: str) -> Address:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..rendering import encode_as, rendered, tokenizer_fingerprint, tokens_fingerprint
+from ..rendering import encode_as, prefill, rendered, tokenizer_fingerprint, tokens_fingerprint
+from ..runs.shards import Shard
+from ..template_arguments import NONE, Template, unknown_arguments
 from ..turns import end_of_turn
 from ..types import CONTINUATIONS, EvaluationError, Prompt, Sampling
 
@@ -41,19 +44,36 @@ def continuations(prompt: Prompt) -> list[str]:
 class EncodedPrompts:
     """Prompts as token ids, each encoded once. Every engine that loads weights asks with the same ones.
 
-    ``rows`` are those of the model's embedding.
+    ``rows`` are those of the model's embedding. ``own`` are the model's own arguments of the chat template, which go
+    before a task's.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: int) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: int, own: Template = NONE) -> None:
         self.tokenizer = tokenizer
         self.rows = rows
+        self._own = own
+        self._template = own
+        self._said: set[str] = set()
         self._ids: dict[str, list[int]] = {}
         self._system: set[str | None] = set()
+
+    def begin(self, template: Template, model: str) -> None:
+        """Forget all prompts: what is asked next is rendered with these arguments of the chat template.
+
+        Those that the template of ``model`` does not read are said on standard error, once.
+        """
+        self._template = {**template, **self._own}
+        self._ids, self._system = {}, set()
+        unknown = unknown_arguments(self.tokenizer, self._template)
+        if unknown is not None and unknown not in self._said:
+            self._said.add(unknown)
+            if Shard.current().first:
+                print(f"note: {model}: {unknown}", file=sys.stderr)
 
     def ids(self, prompt: Prompt) -> list[int]:
         """Return the token ids of a prompt; raise :class:`EvaluationError` for a token that the model does not know."""
         if prompt.id not in self._ids:
-            rendering = rendered(self.tokenizer, prompt.text)
+            rendering = rendered(self.tokenizer, prompt.text, self._template)
             self._ids[prompt.id] = self._known(encode_as(self.tokenizer, prompt.text, rendering.string), prompt)
             self._system |= {rendering.system} - {None}
         return self._ids[prompt.id]
@@ -62,11 +82,13 @@ class EncodedPrompts:
         """Return a prompt and the texts to choose from as token ids, as lm-evaluation-harness cuts them.
 
         White space at the prompt's end belongs to the texts, and what follows the prompt's own tokens in the tokens
-        of both together is the text's. Behind a prompt without chat template a space stands before the text.
+        of both together is the text's. Behind a prompt without chat template, and behind the beginning of an answer, a
+        space stands before the text.
         """
-        string = rendered(self.tokenizer, prompt.text).string
+        string = rendered(self.tokenizer, prompt.text, self._template).string
         start = string.rstrip()
-        gap = string[len(start) :] or ("" if self._templated(prompt) else " ")
+        behind = self._templated(prompt) and not prefill(prompt.text)
+        gap = string[len(start) :] or ("" if behind else " ")
         asked = encode_as(self.tokenizer, prompt.text, start)
         whole = [encode_as(self.tokenizer, prompt.text, start + gap + text) for text in continuations(prompt)]
         return Continued(asked, [self._known(ids, prompt)[len(asked) :] for ids in whole])
@@ -107,13 +129,15 @@ class EncodedPrompts:
                 context,
             )
 
-    def describe(self) -> dict[str, str | None]:
+    def describe(self) -> dict[str, Any]:
         """Return a turn's end, and fingerprints of tokenizer, chat template and the tokens of all prompts so far.
 
-        ``system`` says what became of their system messages where the template shows none.
+        ``system`` says what became of their system messages where the template shows none; arguments of the template
+        are there where there are any.
         """
         template = self.tokenizer.chat_template
         return {
+            **({"template_arguments": dict(self._template)} if self._template else {}),
             "tokenizer": tokenizer_fingerprint(self.tokenizer),
             "template": None if template is None else hashlib.sha256(str(template).encode()).hexdigest()[:16],
             "end_of_turn": end_of_turn(self.tokenizer),

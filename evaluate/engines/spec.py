@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from ...errors import nearest
@@ -104,7 +104,8 @@ class ModelSpec:
 
     ``path.base`` is the URL for ``openai``, the file for ``replay`` and the folder for ``run``: a finished run, or
     a folder of them, whose rows are taken as they are. ``remote`` is the model's name at an endpoint,
-    and ``vllm`` says whether that is served by vLLM (None: the server is asked).
+    and ``vllm`` says whether that is served by vLLM (None: the server is asked). ``template`` holds the model's own
+    arguments of the chat template, which go before a task's.
     """
 
     name: str
@@ -112,6 +113,7 @@ class ModelSpec:
     kind: Kind = "transformers"
     remote: str | None = None
     vllm: bool | None = None
+    template: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @classmethod
     def parse(cls, text: str) -> ModelSpec:
@@ -175,6 +177,18 @@ def _can_be_connected_to(url: str) -> bool:
         return url.isprintable() and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # brackets that do not close, a port that is no number or beyond 65535
         return False
+
+
+def with_templates(specs: Sequence[ModelSpec], templates: Mapping[str | None, Mapping[str, Any]]) -> list[ModelSpec]:
+    """Return the models with their own arguments of the chat template, by the models' names; those under None are not.
+
+    Raises :class:`EvaluationError` for a name that no model has.
+    """
+    names = [spec.name for spec in specs]
+    for name in templates:
+        if name is not None and name not in names:
+            raise EvaluationError(f"--template {name}:…: no --model has this name. {nearest(name, names)}")
+    return [replace(spec, template={**spec.template, **templates.get(spec.name, {})}) for spec in specs]
 
 
 def parse_models(texts: Iterable[str]) -> list[ModelSpec]:

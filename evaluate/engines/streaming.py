@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from ..rendering import encode
+from ..rendering import prefill
 from ..types import FinishReason, Prompt, Request, Sampling
 from .loading import quiet
 from .sampling import processors
@@ -43,12 +43,12 @@ def stream(engine: TransformersEngine, prompt: Prompt, sampling: Sampling) -> It
             row = engine.row(Request(prompt, 0), generated, sampling)
             yield Partial(str(row.text), list(row.token_ids or ()), row.finish_reason)
             return
-        yield Partial(text.rstrip(UNFINISHED), list(generated), None)
+        yield Partial(prefill(prompt.text) + text.rstrip(UNFINISHED), list(generated), None)
 
 
 def _tokens(engine: TransformersEngine, prompt: Prompt, sampling: Sampling) -> Iterator[int]:
     """Yield tokens one by one: ``generate`` goes on from its own cache, so each costs one forward pass."""
-    ids = torch.tensor([encode(engine.base.tokenizer, prompt.text)], device=engine.base.device)
+    ids = torch.tensor([engine.ids(prompt)], device=engine.base.device)
     steps = processors(sampling, [Request(prompt, 0).key(sampling.seed)], ids.shape[1], engine.base.device)
     cache = None
     for _ in range(sampling.max_new_tokens):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from accelerate.utils.memory import should_reduce_batch_size
 from transformers import StoppingCriteriaList
 
 from ..progress import Grow, unwatched
+from ..rendering import prefill
 from ..runs.run import Answered
+from ..template_arguments import Template
 from ..types import FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint, trained_for
 from .likelihood import choice_row, log_likelihoods
@@ -33,17 +35,21 @@ LOGITS = 2**27
 
 @dataclass
 class TransformersEngine:
-    """Generates with one set of weights. ``batch_size`` None means automatic: as much as memory holds."""
+    """Generates with one set of weights. ``batch_size`` None means automatic: as much as memory holds.
+
+    ``template`` holds arguments of the chat template that go before those of a task.
+    """
 
     name: str
     base: LoadedBase
     adapter: Path | None = None
     batch_size: int | None = None
     probe_change: float | None = None
+    template: Template = field(default_factory=dict)
 
     @cached_property
     def _prompts(self) -> EncodedPrompts:
-        return EncodedPrompts(self.base.tokenizer, self.base.embedding_rows)
+        return EncodedPrompts(self.base.tokenizer, self.base.embedding_rows, self.template)
 
     @cached_property
     def weights(self) -> str:
@@ -73,6 +79,7 @@ class TransformersEngine:
         Memory then runs out at once or never, and a batch holds prompts of like length. Raises
         :class:`EvaluationError` when a prompt and its completion do not fit the model's context.
         """
+        self._prompts.begin(sampling.template, self.name)
         ordered = sorted(prompts, key=lambda prompt: (-len(self._prompts.ids(prompt)), prompt.id))
         context = getattr(self.base.model.config, "max_position_embeddings", None)
         if sampling.likelihood:
@@ -173,7 +180,10 @@ class TransformersEngine:
         return [next(values[place]) if row.token_ids else None for place, one in enumerate(answers) for row in one.rows]
 
     def row(self, request: Request, generated: list[int], sampling: Sampling) -> Row:
-        """Return the row of generated tokens, which may run on past an end token or a stop string."""
+        """Return the row of generated tokens, which may run on past an end token or a stop string.
+
+        Its text has what the prompt says of the answer before them.
+        """
         end = next((place for place, token in enumerate(generated) if token in self._ends), None)
         tokens = generated if end is None else generated[: end + 1]
         text = self._decode(generated[:end])
@@ -184,9 +194,14 @@ class TransformersEngine:
             # the shortest run of tokens that holds the text: the rows of a batch stop at different steps
             count = next(n for n in range(len(generated) + 1) if self._decode(generated[:n]).startswith(text))
             tokens = generated[:count]
+        said = prefill(request.prompt.text) + text
         return Row(
-            request.prompt.id, request.sample, text, finish, len(tokens), tokens, model=self.name, weights=self.weights
+            request.prompt.id, request.sample, said, finish, len(tokens), tokens, model=self.name, weights=self.weights
         )
+
+    def ids(self, prompt: Prompt) -> list[int]:
+        """Return the token ids that a prompt of the plan is asked with."""
+        return self._prompts.ids(prompt)
 
     def _decode(self, tokens: list[int]) -> str:
         return str(self.base.tokenizer.decode(tokens, skip_special_tokens=False))
@@ -226,4 +241,4 @@ class Loader:
             self._loaded, self._path = load_base(base, self._loading), base
         adapter = spec.path.adapter_folder
         change = None if adapter is None else self._loaded.add_adapter(adapter)
-        return TransformersEngine(spec.name, self._loaded, adapter, self._batch_size, change)
+        return TransformersEngine(spec.name, self._loaded, adapter, self._batch_size, change, spec.template)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..progress import Grow, unwatched
+from ..rendering import prefill
+from ..template_arguments import Template
 from ..turns import end_of_turn_ids
 from ..types import FinishReason, Prompt, Request, Row, Sampling
 from .checkpoint import fingerprint, trained_for
@@ -32,6 +34,7 @@ class VllmEngine:
     base: LoadedVllm
     adapter: Path | None
     probe_change: float | None = None
+    template: Template = field(default_factory=dict)
 
     @cached_property
     def weights(self) -> str:
@@ -42,7 +45,7 @@ class VllmEngine:
     @cached_property
     def _prompts(self) -> EncodedPrompts:
         tokenizer = load_tokenizer(self.base.folder, trust_remote_code=self.base.loading.trust_remote_code)
-        return EncodedPrompts(tokenizer, self.base.config.get_vocab_size())
+        return EncodedPrompts(tokenizer, self.base.config.get_vocab_size(), self.template)
 
     @cached_property
     def _stop_ids(self) -> list[int]:
@@ -70,6 +73,7 @@ class VllmEngine:
 
         Raises :class:`EvaluationError` when a prompt and its completion do not fit the model's context.
         """
+        self._prompts.begin(sampling.template, self.name)
         context = self.base.config.max_model_len
         if sampling.likelihood:
             self._prompts.check_continued(self.name, prompts, context - 1)  # it cannot generate nothing
@@ -122,7 +126,8 @@ class VllmEngine:
     def _row(self, request: Request, output: Any) -> Row:
         ids = list(output.token_ids)
         finish = _finish_reason(output.finish_reason, output.stop_reason)
-        return Row(request.prompt.id, request.sample, output.text, finish, len(ids), ids, self.name, self.weights)
+        text = prefill(request.prompt.text) + output.text
+        return Row(request.prompt.id, request.sample, text, finish, len(ids), ids, self.name, self.weights)
 
 
 def _log_likelihood(logprobs: Sequence[Any], prompt: Sequence[int], text: Sequence[int]) -> float:
@@ -160,4 +165,4 @@ class VllmLoader:
             self._path = path
         adapter = spec.path.adapter_folder
         change = None if adapter is None else self._loaded.change_by(adapter)
-        return VllmEngine(spec.name, self._loaded, adapter, change)
+        return VllmEngine(spec.name, self._loaded, adapter, change, spec.template)

@@ -55,6 +55,18 @@ def load_task(name: str) -> Task:
     return task.model_copy(update={"name": name, "source": source})
 
 
+def card_text(name: str) -> str:
+    """Return a task's card as it is written, comments and all; ``name`` as for :func:`load_task`.
+
+    >>> card_text("gsm8k").splitlines()[0]
+    'name: gsm8k'
+    """
+    load_task(name)  # what is no card is refused
+    if name.endswith((".yaml", ".yml")):
+        return Path(name).read_text(encoding="utf-8")
+    return (_CARDS / f"{name.partition(':')[0]}.yaml").read_text(encoding="utf-8")
+
+
 def file_task(data: Path, prompt: str, reference: str | None, identity: str | None, rewards: str) -> Task:
     """Return a task over a local file, named after it, whose prompt is the column ``prompt`` as it stands."""
     from .card import Task
@@ -92,7 +104,7 @@ def _read_card(path: Path) -> Task:
 
 
 def _parse(values: object, where: str) -> Task:
-    from .card import parse_card
+    from .parsing import parse_card
 
     if not isinstance(values, Mapping):
         raise EvaluationError(f"{where}: a task card is a mapping of keys to values.")

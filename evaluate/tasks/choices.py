@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 
 from ...rewards.accepted import is_list, plain
-from ...rewards.answers.options import decoded
+from ...rewards.answers.options import Options, decoded
 
 
 def choice_texts(value: object) -> list[str] | None:
@@ -23,6 +23,16 @@ def choice_texts(value: object) -> list[str] | None:
         return None
     words = [str(text) for text in texts if isinstance(text, str | int | float)]
     return words if len(words) == len(texts) and all(map(str.strip, words)) else None
+
+
+def bare(texts: Sequence[str]) -> list[str]:
+    """Return texts without the letters that a row writes before them, where it writes one before each.
+
+    >>> bare(["A)21", "B)21.5"]), bare(["A)21", "B 21.5"])
+    (['21', '21.5'], ['A)21', 'B 21.5'])
+    """
+    options = Options.read(list(texts))
+    return list(texts) if options is None else list(options.texts)
 
 
 def lettered(texts: Sequence[str]) -> str:

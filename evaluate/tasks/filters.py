@@ -14,6 +14,10 @@ Where = Mapping[str, Scalar | tuple[Scalar, ...]]
 """Column -> the value, or the values, that a kept row has there."""
 
 
+class EmptyPrompt(EvaluationError):
+    """A row has nothing to ask, or to show: a column of its prompt is null or blank."""
+
+
 class NumberedRow(NamedTuple):
     """A row and its place in the source, counted from 0 before any filter."""
 

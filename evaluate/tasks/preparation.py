@@ -17,8 +17,8 @@ from ...files import FileError, folder_name, write_atomically, write_lines
 from ..progress import Advance, unwatched
 from ..rendering import encode, plain
 from ..types import EvaluationError, Prompt
-from .card import EmptyPrompt
-from .filters import NumberedRow, Sieve
+from .filters import EmptyPrompt, NumberedRow, Sieve
+from .shots import Examples
 from .tokens import TokenCounts
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def prepare(
     Raises :class:`EvaluationError` when no row is left, and the task's own errors.
     """
     sieve = Sieve(task.source.where)
-    selection = _Selection(task, lengths, advance)
+    selection = _Selection(task, task.examples(split, data), lengths, advance)
     path = _folder(out) / f"{split}.jsonl"
     kept = islice(selection.keep(task.rows(split, data, sieve)), limit)
     write_lines(path, map(_plain_values, _at_least_one(kept, task, sieve, selection)))
@@ -89,6 +89,7 @@ class _Selection:
     """Chooses among rows by what their prompts are, and counts why others are dropped."""
 
     task: Task
+    examples: Examples
     lengths: Lengths | None
     advance: Advance
     kept: int = 0
@@ -119,7 +120,8 @@ class _Selection:
             return "prompt came before"
         if self.lengths is None:
             return None
-        count = len(encode(self.lengths.tokenizer, prompt.text))
+        asked = self.task.prompt(values, number, self.examples).text
+        count = len(encode(self.lengths.tokenizer, asked, self.task.template))
         if self.lengths.maximum is not None and count > self.lengths.maximum:
             return f"more than {self.lengths.maximum} tokens"
         if self.lengths.minimum is not None and count < self.lengths.minimum:

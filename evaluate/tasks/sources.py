@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,6 +13,7 @@ from ...errors import first_line, nearest
 from ..demo.arithmetic import problems
 from ..engines.hub import unreachable
 from ..types import EvaluationError
+from .drawing import place
 from .filters import Scalar
 from .reasoning_gym import Split, generate
 from .tables import Rows, read_table
@@ -24,6 +26,8 @@ class Source(BaseModel):
     ``config`` is the hub's name for a part of a data set, or the data set of the generator ``reasoning_gym``.
     ``splits`` maps the names of splits to the hub's own; ``where`` keeps the rows whose column has this value,
     or one of these values. Of a card that is a file, a relative ``file`` is looked for in the card's folder.
+    ``options`` names the columns of a row's options, the right one first, where each has one of its own: a row then has
+    a column ``options``, in an order that its number decides, and ``right``, the text of the right one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,10 +38,13 @@ class Source(BaseModel):
     file: Path | None = None
     splits: Mapping[str, str] = Field(default_factory=lambda: {"train": "train", "test": "test"})
     where: Mapping[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
+    options: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _check_single(self) -> Source:
         given = [name for name in ("generator", "hub", "file") if getattr(self, name) is not None]
+        if len(self.options) == 1:
+            raise EvaluationError("options: name two columns or more, the right one's first")
         if len(given) != 1:
             raise EvaluationError(f"give one of generator, hub and file, not {' and '.join(given) or 'none'}")
         return self
@@ -52,6 +59,19 @@ class Source(BaseModel):
 
         Raises :class:`EvaluationError` for an unknown split and for a source that cannot be read.
         """
+        return map(self._with_options, count(), self._read(split, data)) if self.options else self._read(split, data)
+
+    def _with_options(self, number: int, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        if {"options", "right"} <= row.keys():  # it was prepared
+            return row
+        for column in self.options:
+            if column not in row:
+                raise EvaluationError(f"no column {column!r} of options in the data. {nearest(column, list(row))}")
+        texts = [str(row[column]) for column in self.options if row[column] is not None]
+        shuffled = sorted(texts, key=lambda text: place(number, text))
+        return {**row, "options": shuffled, "right": row[self.options[0]]}
+
+    def _read(self, split: str, data: Path | None) -> Rows:
         local = data or self.file
         if local is not None:
             return flattened(read_table(local))

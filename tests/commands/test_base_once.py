@@ -11,7 +11,7 @@ from grpokit.evaluate.demo import checkpoint_path
 from grpokit.evaluate.engines import ModelSpec, load_engines
 from grpokit.evaluate.runs.run import Run, find_runs
 
-TASK = ["--task", "arithmetic", "--limit", "6", "--samples", "2"]
+TASK = ["--task", "arithmetic", "--limit", "first:6", "--samples", "2"]
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +68,11 @@ def test_a_run_with_a_taken_base_resumes(asked: Path, tmp_path: Path) -> None:
     ("options", "said"),
     [
         (
-            ["--task", "arithmetic", "--limit", "7", "--samples", "2"],
+            ["--task", "arithmetic", "--limit", "first:7", "--samples", "2"],
             "its prompts are others (6 there, 7 here; '57+38' is not asked there)",
         ),
         (
-            ["--task", "arithmetic", "--limit", "5", "--samples", "2"],
+            ["--task", "arithmetic", "--limit", "first:5", "--samples", "2"],
             "its prompts are others (6 there, 5 here; '91+19' is asked there alone)",
         ),
         ([*TASK, "--system", "Add."], "its prompts are others (6 there, 6 here; '49+95' is another there)"),

@@ -269,7 +269,8 @@ def test_sampling_settings_come_from_the_card_unless_overridden() -> None:
 
 
 def test_two_processes_write_what_one_writes(whole: Run, two_processes: list[str], tmp_path: Path) -> None:
-    asked = ["run", "--task", "arithmetic", "--model", "demo", "--limit", str(LIMIT), "--out", str(tmp_path / "two")]
+    asked = ["run", "--task", "arithmetic", "--model", "demo", "--limit", f"first:{LIMIT}"]
+    asked += ["--out", str(tmp_path / "two")]
     launch = [*two_processes, "-m", "grpokit.commands.eval", *asked]
     done = subprocess.run(launch, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

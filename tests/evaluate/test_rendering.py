@@ -75,7 +75,7 @@ SYSTEMS = [
     (REFUSING, [SYSTEM, *MESSAGES], [MERGED], "moved"),
     (DROPPING, [SYSTEM, *MESSAGES], [MERGED], "moved"),
     (DEFAULTING, [SYSTEM, *MESSAGES], [MERGED], "moved"),
-    (DROPPING, [SYSTEM, HELLO, *MESSAGES, HELLO], [HELLO, MERGED, HELLO], "moved"),  # the first question, not message
+    (DROPPING, [SYSTEM, HELLO, *MESSAGES], [HELLO, MERGED], "moved"),  # the first question, not message
     (DROPPING, [SYSTEM, ADD], [{**ADD, "content": " Add.\n\n\nAdd. what is 1+1?"}], "moved"),  # the user's own "Add."
     (ROLES, [SYSTEM, ADD], [SYSTEM, ADD], None),
     (DROPPING, MESSAGES, MESSAGES, None),
@@ -111,6 +111,37 @@ def test_what_a_template_refuses_but_the_system_role_stays_an_error(tokenizer: P
     for messages in ([HELLO], [SYSTEM, HELLO], [SYSTEM, HELLO, *MESSAGES]):
         with pytest.raises(EvaluationError, match="refuses the prompt"):
             rendered(tokenizer, messages)
+
+
+PREFILLED = [
+    # template, what is rendered
+    (CHATML, "<|im_start|>user\nwhat is 1+1?<|im_end|>\n<|im_start|>assistant\n<think>\n"),
+    (DROPPING, "[user]what is 1+1?<think>\n"),  # without generation prompt
+    (None, "what is 1+1?\n\n<think>\n"),
+]
+
+
+@pytest.mark.parametrize(("template", "string"), PREFILLED)
+def test_a_last_message_of_the_assistants_begins_its_answer_and_ends_no_turn(
+    tokenizer: PreTrainedTokenizerBase, template: str | None, string: str
+) -> None:
+    tokenizer.chat_template = template
+    begun: Message = {"role": "assistant", "content": "<think>\n"}
+    assert rendered(tokenizer, [*MESSAGES, begun]).string == string
+    assert rendered(tokenizer, [*MESSAGES, begun]).asked == string  # a trainer would end the turn
+    assert render(tokenizer, [SYSTEM, *MESSAGES, begun]).endswith(string[-20:])
+
+
+THINKING = "{% if enable_thinking is defined and not enable_thinking %}[off]{% endif %}" + ROLES
+
+
+def test_a_chat_template_gets_its_arguments(tokenizer: PreTrainedTokenizerBase) -> None:
+    tokenizer.chat_template = THINKING
+    assert render(tokenizer, MESSAGES) == "[user]what is 1+1?"
+    assert render(tokenizer, MESSAGES, {"enable_thinking": False}) == "[off][user]what is 1+1?"
+    assert encode(tokenizer, MESSAGES, {"enable_thinking": False})[: len("[off]")] != encode(tokenizer, MESSAGES)[:5]
+    begun: Message = {"role": "assistant", "content": "4"}
+    assert render(tokenizer, [*MESSAGES, begun], {"enable_thinking": False}) == "[off][user]what is 1+1?4"
 
 
 def test_no_bos_is_doubled_and_no_eos_ends_the_prompt(shared: Path) -> None:

@@ -1,6 +1,7 @@
 """Rows as TRL gets them."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,6 +66,14 @@ def test_a_task_of_choices_has_nothing_to_train_on(tiny: MakeRecipe) -> None:
         TrainingError, match="'mmlu' asks how likely each choice is, so there is no completion to reward"
     ):
         load_prompts(tiny("task.name=mmlu", "rewards=choice"))
+
+
+def test_a_prefill_is_not_asked_for_in_training(tiny: MakeRecipe, tmp_path: Path) -> None:
+    card = tmp_path / "card.yaml"
+    text = "name: mine\nsource: {generator: arithmetic}\nuser: '{question}'\nreference: reference\n"
+    card.write_text(text + "rewards: correctness\nprimary: correctness\nprefill: '<reasoning>'\n")
+    with pytest.raises(TrainingError, match=r"begins the answers \(prefill\), which TRL cannot be asked to go on with"):
+        load_prompts(tiny(f"task={card}"))
 
 
 def test_prompts_that_do_not_fit_the_context_are_left_out(tokenizer: PreTrainedTokenizerBase) -> None:

@@ -49,6 +49,43 @@ def test_likelihoods_are_not_asked_of_an_endpoint() -> None:
             engine.plan([Prompt("1", "2+2=", {"continuations": ["4", "5"]})], Sampling(likelihood=True))
 
 
+BEGUN: Text = [*CHAT, {"role": "assistant", "content": "<think>"}]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "own", "vllm", "sent"),
+    [
+        (CHAT, {}, False, {}),
+        (CHAT, {"effort": "low"}, False, {"chat_template_kwargs": {"thinking": False, "effort": "low"}}),
+        ("question", {"effort": "low"}, False, {}),  # a text goes through no chat template
+        (BEGUN, {}, True, {"continue_final_message": True, "add_generation_prompt": False}),
+    ],
+)
+def test_template_arguments_and_prefill_are_sent(
+    prompt: Text, own: dict[str, str], vllm: bool, sent: dict[str, object]
+) -> None:
+    task = {"thinking": False, "effort": "high"} if own else {}
+    with FaultyServer(right) as server:
+        spec = ModelSpec("remote", ModelPath(server.url), "openai", "org/m", vllm=vllm, template=own)
+        engine = connect(spec, Limits())
+        asked = [Prompt("1", prompt, {})]
+        sampling = Sampling(template=task)
+        requests = [Request(one, 0) for one in engine.plan(asked, sampling)]
+        ((row,),) = engine.generate(requests, sampling)
+    body = server.bodies[-1]
+    extra = {"chat_template_kwargs", "continue_final_message", "add_generation_prompt"}
+    assert {name: value for name, value in body.items() if name in extra} == sent
+    assert str(row.text).startswith("<think>") == (prompt is BEGUN)
+    assert engine.describe().get("template_arguments") == (own or None)
+
+
+def test_a_prefill_needs_a_server_that_is_known_to_go_on_with_it() -> None:
+    with FaultyServer(right) as server:
+        spec = ModelSpec("remote", ModelPath(server.url), "openai", "org/m", vllm=False)
+        with pytest.raises(EvaluationError, match=r"begins the answers \(prefill\), which only a server of vLLM's"):
+            connect(spec, Limits()).plan([Prompt("1", BEGUN, {})], Sampling())
+
+
 def test_concurrency_is_bounded_and_used() -> None:
     async def act(exchange: Exchange) -> None:
         await asyncio.sleep(0.01)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -102,6 +103,27 @@ def test_field_9_vllm_is_asked_with_the_same_tokens_as_transformers() -> None:
     assert asked["stop_token_ids"] == [3]  # the demo's <|im_end|>, whatever vLLM reads of the checkpoint's end tokens
     assert (asked["temperature"], asked["top_p"], asked["top_k"], asked["max_tokens"]) == (0.7, 0.9, -1, 24)
     assert len({asked["seed"] for asked in ASKED}) == len(rows) == 6
+
+
+def test_vllm_is_asked_with_the_same_template_arguments_and_prefill(capsys: pytest.CaptureFixture[str]) -> None:
+    prompts = list(load_task("arithmetic").prompts(limit=2))
+    begun = [
+        prompt._replace(text=[*prompt.text, {"role": "assistant", "content": "<reasoning>"}]) for prompt in prompts
+    ]
+    sampling, own = replace(SAMPLED, template={"effort": 1, "x": 0}), {"effort": 2}
+    specs = [replace(ModelSpec.parse(text), template=own) for text in ("demo", "there=vllm:demo")]
+    here, there = load_engines(specs)
+    here.plan(begun, sampling)
+    rows = answers(there, begun, sampling)
+    assert here.describe()["prompt_tokens"] == there.describe()["prompt_tokens"]
+    assert here.describe()["template_arguments"] == there.describe()["template_arguments"] == {"effort": 2, "x": 0}
+    assert [row.text for row in rows] == ["<reasoning>34"] * 4
+    said = capsys.readouterr().err
+    assert said.count("there: the chat template does not read 'effort' and 'x', so nothing comes of it.") == 1
+    answers(there, begun, sampling)
+    assert capsys.readouterr().err == ""  # said once
+    answers(there, prompts)
+    assert there.describe()["template_arguments"] == own  # another task's arguments are its own
 
 
 def test_vllm_loads_a_base_once_for_all_its_adapters(adapter: Path) -> None:

@@ -35,6 +35,57 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "answerKey": "2",
         }
     ],
+    "aime24": [{"ID": "2024-I-0", "Problem": "How much is $40+32$?", "Solution": "Add. \\boxed{72}", "Answer": 72}],
+    "aime25": [{"problem": "How much is $40+32$?", "answer": "72", "id": "0"}],
+    "amc": [{"id": 3, "problem": "How much is $40+32$?", "answer": 72.0, "url": "https://example.org"}],
+    "math": [
+        {
+            "problem": "How much is $40+32$?",
+            "level": "Level 1",
+            "type": "Prealgebra",
+            "solution": "It is $40+32=\\boxed{72}$.",
+        }
+    ],
+    "svamp": [
+        {
+            "ID": "chal-1",
+            "Body": "There are 40 bees, and 32 more come.",
+            "Question": "How many are there?",
+            "Equation": "( 40.0 + 32.0 )",
+            "Answer": "72.0",
+            "Type": "Addition",
+        }
+    ],
+    "aqua": [
+        {
+            "question": "How much is 40+32?",
+            "options": ["A)70", "B)72", "C)74", "D)76", "E)None of these"],
+            "rationale": "Add. The answer is B.",
+            "correct": "B",
+        }
+    ],
+    "mmlu_pro": [
+        {
+            "question_id": 70,
+            "question": "How much is 40+32?",
+            "options": ["70", "71", "72", "73", "74", "75", "76"],
+            "answer": "C",
+            "answer_index": 2,
+            "cot_content": "A: Let's think step by step. Add. The answer is (C).",
+            "category": "math",
+            "src": "sums",
+        }
+    ],
+    "gpqa": [
+        {
+            "Question": "How much is 40+32?",
+            "Correct Answer": "72",
+            "Incorrect Answer 1": "70",
+            "Incorrect Answer 2": "74",
+            "Incorrect Answer 3": "76",
+            "Subdomain": "Sums",
+        }
+    ],
     "gsm8k": [{"question": "How much is 40+32?", "answer": "40+32 = <<40+32=72>>72\n#### 72"}],
     "tldr": [{"prompt": _ASKED, "completion": " Read a book about bees."}],
     "smoltldr": [{"prompt": _ASKED, "completion": "Read a book about bees."}],

@@ -11,7 +11,8 @@ import pyarrow.parquet
 import pytest
 from grpokit.evaluate import EvaluationError, Prompt, load_task, task_names
 from grpokit.evaluate.tasks import file_task, load_cards
-from grpokit.evaluate.tasks.card import Task, parse_card
+from grpokit.evaluate.tasks.card import Task
+from grpokit.evaluate.tasks.parsing import parse_card
 from grpokit.evaluate.tasks.sources import Source
 from grpokit.rewards import RewardMix
 
@@ -26,6 +27,14 @@ FIRST: dict[str, tuple[str, str | None, str | None]] = {  # card -> id, what the
     "oasst1": ("a", "Why do bees hum?", None),
     "mmlu": ("0", "How much is 40+32?\nA. 70\nB. 72\nC. 74\nD. 76\nAnswer:", 1),
     "arc_challenge": ("Mercury_1", "Question: What do bees make?\nAnswer:", "2"),
+    "aime24": ("2024-I-0", "How much is $40+32$?", "72"),
+    "aime25": ("0", "How much is $40+32$?", "72"),
+    "amc": ("3", "How much is $40+32$?", "72.0"),
+    "math": ("0", "How much is $40+32$?", "It is $40+32=\\boxed{72}$."),
+    "svamp": ("chal-1", "There are 40 bees, and 32 more come. How many are there?", "72.0"),
+    "aqua": ("0", "How much is 40+32?\nA. 70\nB. 72\nC. 74\nD. 76\nE. None of these", "B"),  # one letter each
+    "mmlu_pro": ("70", "How much is 40+32?\nA. 70\nB. 71\nC. 72\nD. 73\nE. 74\nF. 75\nG. 76", "C"),
+    "gpqa": ("0", "Question: How much is 40+32?\nA. 74\nB. 76\nC. 72\nD. 70\nAnswer:", "72"),  # in a random order
 }
 
 
@@ -65,11 +74,26 @@ def test_each_card_reads_the_true_schema(name: str, ending: str, tmp_path: Path)
     assert not {"prompt", "completion", "answer", "solution"} & prompt.columns.keys()  # rewards see `reference` alone
 
 
-@pytest.mark.parametrize("name", ["gsm8k", "math500", "numina"])
-def test_a_right_answer_in_the_format_asked_for_earns_all(name: str, tmp_path: Path) -> None:
+ANSWERS = [
+    # card, a right answer
+    ("gsm8k", "72"),
+    ("math500", "(2,3)"),
+    ("numina", "18"),
+    ("aime24", "072"),  # as AIME's answers are written
+    ("aime25", "72"),
+    ("amc", "72"),
+    ("math", "72"),
+    ("svamp", "72"),
+    ("aqua", "B"),
+    ("aqua", "72"),
+    ("mmlu_pro", "(C)"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer"), ANSWERS)
+def test_a_right_answer_in_the_format_asked_for_earns_all(name: str, answer: str, tmp_path: Path) -> None:
     task = load_task(name)
     [prompt] = task.prompts(data=write_rows(tmp_path / "rows.jsonl", ROWS[name]))
-    answer = {"gsm8k": "72", "math500": "(2,3)", "numina": "18"}[name]
     columns = {column: [value] for column, value in prompt.columns.items()}
     mix = RewardMix.parse(task.rewards)
     score = mix.score(
@@ -90,11 +114,12 @@ def test_a_prompt_is_turned_back_into_a_row_of_its_card(name: str, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("name", "texts", "wrong"),
-    [("mmlu", ["A", "B", "C", "D"], 2), ("arc_challenge", ["milk", "honey", "wool"], 0)],
+    [("mmlu", ["A", "B", "C", "D"], 2), ("arc_challenge", ["milk", "honey", "wool"], 0), ("gpqa", [*"ABCD"], 0)],
 )
 def test_the_likeliest_choice_is_judged_by_the_rows_own_labels(
     name: str, texts: list[str], wrong: int, tmp_path: Path
 ) -> None:
+    place = 2 if name == "gpqa" else 1
     task = load_task(name)
     [prompt] = task.prompts(data=write_rows(tmp_path / "rows.parquet", ROWS[name]))
     assert isinstance(prompt.text, str)
@@ -103,8 +128,8 @@ def test_the_likeliest_choice_is_judged_by_the_rows_own_labels(
     columns = {column: [value] * 2 for column, value in prompt.columns.items()}
     answered = [
         [{"role": "assistant", "content": texts[right], "choices": chosen}]
-        for right in (1, wrong)
-        for chosen in [[{"text": text, "logprob": -1.0 - (place != right)} for place, text in enumerate(texts)]]
+        for right in (place, wrong)
+        for chosen in [[{"text": text, "logprob": -1.0 - (at != right)} for at, text in enumerate(texts)]]
     ]
     assert RewardMix.parse(task.rewards).score(completions=answered, **columns).rewards[task.primary] == [1.0, 0.0]
 
@@ -147,6 +172,11 @@ def test_every_card_has_a_description_and_says_which_reward_counts() -> None:
         ("math500", {"test": "test"}),
         ("oasst1", {"train": "train", "test": "validation"}),  # the hub has no split "test"
         ("mmlu", {"train": "auxiliary_train", "test": "test", "validation": "validation"}),
+        ("aime24", {"test": "train"}),  # one split on the hub, whatever its name
+        ("amc", {"test": "train"}),
+        ("gpqa", {"test": "train"}),
+        ("mmlu_pro", {"test": "test", "validation": "validation"}),
+        ("aqua", {"train": "train", "validation": "validation", "test": "test"}),
     ],
 )
 def test_splits_are_those_of_the_hub(name: str, splits: dict[str, str]) -> None:
@@ -179,7 +209,13 @@ def test_row_numbers_do_not_depend_on_filters(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "file", "count"),
-    [("gsm8k", "gsm8k/train.jsonl", 7473), ("gsm8k", "gsm8k/test.jsonl", 1319), ("math500", "math/math500.jsonl", 500)],
+    [
+        ("gsm8k", "gsm8k/train.jsonl", 7473),
+        ("gsm8k", "gsm8k/test.jsonl", 1319),
+        ("math500", "math/math500.jsonl", 500),
+        ("svamp", "words/svamp.jsonl", 1000),
+        ("aqua", "choice/aqua.jsonl", 254),
+    ],
 )
 def test_real_rows(name: str, file: str, count: int, shared: Path) -> None:
     prompts = list(load_task(name).prompts(data=shared / "data" / file))
@@ -248,6 +284,7 @@ CARD: dict[str, Any] = {
         ({"user": "What is this?"}, "user: name a column in braces"),  # the same prompt for all rows
         ({"source": {}}, "give one of generator, hub and file, not none"),
         ({"source": {"hub": "a/b", "file": "c"}}, "give one of generator, hub and file, not hub and file"),
+        ({"source": {"file": "a", "options": ["right"]}}, "source: options: name two columns or more"),
         ({"source": {"generator": "algebra"}}, "source.generator: Input should be 'arithmetic' or 'reasoning_gym'"),
         ({"rewards": "corectness"}, "no reward 'corectness'. Did you mean 'correctness'?"),
         ({"rewards": "length(", "primary": "length"}, "length("),
