@@ -183,7 +183,9 @@ class Reward(ABC):
     name: ClassVar[str]
     """The registered name."""
     version: ClassVar[int] = 1
-    """Version of the semantics: raised when the same text would get another value."""
+    """Version of the reward's own semantics: raised when the same text would get another value by them."""
+    judges_by: ClassVar[tuple[type[Reward], ...]] = ()
+    """The rewards whose verdicts its values depend on, beside its parts: their versions count as its own."""
     reads: ClassVar[tuple[str, ...]] = ()
     """What the values depend on of the layout, by the names of :class:`~grpokit.rewards.layout.Layout`'s attributes. A
     parameter of such a name is the layout's where it is None."""
@@ -311,12 +313,13 @@ class Reward(ABC):
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen hex digits of (name, version, all parameters): equal means the same semantics."""
+        """Sixteen hex digits of (name, versions, all parameters): equal means the same semantics."""
         values = {name: repr(value) for name, value in self.all_parameters.items()}
         for key in self.reads:  # of the rest only what differs, so that stored fingerprints of the default stay
             if key not in values and getattr(self.layout, key) != getattr(DEFAULT_LAYOUT, key):
                 values[f"layout.{key}"] = repr(getattr(self.layout, key))
-        payload = json.dumps([self.name, self.version, values], sort_keys=True)
+        others = [[reward.name, reward.version] for reward in self.judges_by]
+        payload = json.dumps([self.name, self.version, values, *others], sort_keys=True)
         return hashlib.sha256(payload.encode()).hexdigest()[:16]
 
 

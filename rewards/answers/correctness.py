@@ -63,7 +63,7 @@ class Correctness(Reward):
     """
 
     name: ClassVar[str] = "correctness"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag", "extraction")
 
     extraction: Literal["strict", "lenient"] | None = None

@@ -50,6 +50,7 @@ class Conciseness(Reward):
 
     name: ClassVar[str] = "conciseness"
     version: ClassVar[int] = 2
+    judges_by: ClassVar[tuple[type[Reward], ...]] = (Correctness,)
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag", "extraction")
 
     budget: int | None = None

@@ -41,6 +41,7 @@ class CosineLength(Reward):
 
     name: ClassVar[str] = "cosine_length"
     version: ClassVar[int] = 2
+    judges_by: ClassVar[tuple[type[Reward], ...]] = (Correctness,)
     reads: ClassVar[tuple[str, ...]] = ("reasoning_tags", "answer_tag", "extraction")
     max_len: int = 1000
     min_value_wrong: float = -1.0

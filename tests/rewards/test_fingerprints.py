@@ -2,14 +2,15 @@
 
 import pytest
 from grpokit.rewards import RewardMix, get
+from grpokit.rewards.answers.correctness import Correctness
 
 FINGERPRINTS = {  # of versions in which each reward decided for itself: stored runs hold them
-    "correctness": "a8760c326fe42489",
+    "correctness": "11b32c6abde5b74d",
     "xml_format": "69bf52004c27aa1f",
     "xml_format_soft": "6e41f26dadf430c2",
     "xml_tag_count": "ab67976c62bb0e12",
-    "conciseness": "898cda26583dd8a0",
-    "cosine_length": "1cce9dba3de441fd",
+    "conciseness": "3c36df7e1eb47217",
+    "cosine_length": "0f2daf6da98e2e13",
     "token_overlap": "59cef7a102a584ec",
     "rouge_1": "86c4e113b7aec44a",
     "semantic_similarity": "0ad0583085163d7f",
@@ -17,11 +18,11 @@ FINGERPRINTS = {  # of versions in which each reward decided for itself: stored 
     "cot_clarity": "549be5e532f1840c",
     "length": "8d4d6b0e49072285",
     "repetition": "cbc0d8d93fbc3e9b",
-    "correctness(answer_tag=result)": "5149ae3a2d37cc54",
-    "correctness(extraction=lenient)": "10c4f8b7087b7cb4",
+    "correctness(answer_tag=result)": "28d1a83756a5e27d",
+    "correctness(extraction=lenient)": "7d3a7caa92092687",
     "xml_format(reasoning_tag=reasoning)": "ad70356ea309572c",
     "xml_format(reasoning_tag=think)": "69bf52004c27aa1f",
-    "gate(correctness(extraction=lenient),length,threshold=0.5)": "2561a43d83703a3b",
+    "gate(correctness(extraction=lenient),length,threshold=0.5)": "e6c8c2e3ccfff323",
 }
 
 
@@ -34,16 +35,24 @@ def test_stored_fingerprints_stay(spec: str, fingerprint: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "fingerprint"),
     [
-        ("correctness=2,xml_format=0.5", "065576722bd68964"),
+        ("correctness=2,xml_format=0.5", "c8648ae0915873ef"),
         (
             "correctness=1,xml_format(reasoning_tag=reasoning)=0.5",
-            "d44afc7d9364a58e",
+            "e6e04610c7483542",
         ),  # another tag is asked for, not read
-        ("gate(xml_format,conciseness)=1", "aeea1291bf7e1ff3"),
+        ("gate(xml_format,conciseness)=1", "076535599e31f375"),
     ],
 )
 def test_stored_fingerprints_of_mixes_stay(spec: str, fingerprint: str) -> None:
     assert RewardMix.parse(spec).fingerprint == fingerprint
+
+
+def test_rewards_that_judge_by_correctness_change_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = ("correctness", "conciseness", "cosine_length", "gate(correctness,length)", "length")
+    before = [get(spec).fingerprint for spec in specs]
+    monkeypatch.setattr(Correctness, "version", Correctness.version + 1)
+    changed = [get(spec).fingerprint != known for spec, known in zip(specs, before, strict=True)]
+    assert changed == [True, True, True, True, False]
 
 
 READERS = {  # the settings that another fingerprint comes with

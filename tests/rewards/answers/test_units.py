@@ -40,6 +40,8 @@ UNITS = [
     (" MB", "", "MB"),
     (" megabytes", "", "MB"),
     (" mW", "", "mW"),  # case means something
+    (" Mb", "", "mb"),  # megabits, and no megabytes
+    (" KM", "", "km"),  # all capitals by habit
     (" MW", "", "MW"),
     (" N", "", "newton"),
     (" Kg", "", "kg"),  # a capital by habit
