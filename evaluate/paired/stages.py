@@ -104,13 +104,14 @@ def stage_of(sides: Sequence[Arm], comparisons: int) -> Stage | None:
     if other is not None and common < len(plan.ids):
         raise EvaluationError(
             f"the questions were asked in different random orders ({lead.path} by seed {seed}, {other.path} by seed "
-            f"{other.manifest.task.order}), and not yet all of them: finish the runs with --resume, or ask both by one."
+            f"{other.manifest.task.order}), and not yet all of them: finish them (grpo-eval run --resume), or ask by "
+            "one seed."
         )
     made = sum(due <= common for due in plan.due)
     if not made:
         raise EvaluationError(
             f"the first {common} of {len(plan.ids)} questions are answered by every model, and the first look is due "
-            f"after {plan.due[0]}: go on with --resume."
+            f"after {plan.due[0]}: go on (grpo-eval run --resume)."
         )
     kept = frozenset(plan.ids[: plan.due[made - 1]])
     return Stage(plan, made, tuple(replace(side, runs=(replace(side.runs[0], only=kept),)) for side in sides))
