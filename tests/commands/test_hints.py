@@ -18,7 +18,8 @@ from grpokit.tests.commands.examples import PARSERS, ROOT, all_parsers
 FLOORS = ("rewards", "evaluate", "train", "reports", "commands")
 
 SPEAKS_OF = {
-    # Where a text names no command, it speaks of those that print it, or that do what it asks for.
+    # Where a text names no command, it speaks of those that print it, or that do what it asks for: of all of them.
+    # What an unlisted file names is an option of some command at least.
     "locks.py": ("grpo-eval run", "grpo-eval score", "grpo-train"),
     "rewards/fault_isolation.py": (
         "grpo-eval run",
@@ -132,12 +133,16 @@ def fault(hint: Hint, known: dict[str, argparse.ArgumentParser]) -> str | None:
         return None if hint.command in known else f"{hint.place}: there is no command {hint.command}"
     commands = (hint.command,) if hint.command else spoken_of(hint.place.partition(":")[0])
     lacking = [one for one in commands if hint.option not in options(one, known)]
-    return f"{hint.place}: {hint.option} is no option of {', '.join(map(str, lacking))}" if lacking else None
+    return (
+        f"{hint.place}: {hint.option} is no option of {', '.join(one or 'any command' for one in lacking)}"
+        if lacking
+        else None
+    )
 
 
 def options(command: str | None, known: dict[str, argparse.ArgumentParser]) -> set[str]:
-    """Return the options of a command, and of the commands in it."""
-    within = [name for name in known if command is not None and f"{name} ".startswith(f"{command} ")]
+    """Return the options of a command, and of the commands in it; None: of any."""
+    within = [name for name in known if command is None or f"{name} ".startswith(f"{command} ")]
     return {option for name in within for option in known[name]._option_string_actions}
 
 
