@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo real test test-slow lint types docs wheel clean
+.PHONY: demo real test test-slow lint lint-page types docs wheel clean
 .DELETE_ON_ERROR:
 
 $(READY): pyproject.toml constraints.txt
@@ -37,6 +37,13 @@ test-slow: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# The HTML report's scripts, by tools from npm that nothing else here needs.
+lint-page:
+	@command -v npm > /dev/null || { echo "lint-page needs npm, which comes with Node.js 20 or later and is not installed here; make lint and make types do without it."; exit 1; }
+	cd lint && npm ci --silent --no-fund --no-audit
+	lint/node_modules/.bin/biome lint --config-path=lint reports/templates/*.js
+	lint/node_modules/.bin/tsc -p lint
 
 types: $(READY)
 	$(BIN)/mypy --explicit-package-bases $(addprefix .links/grpokit/,errors.py lazy.py files.py locks.py plain_yaml.py rewards evaluate train reports commands tests/train)

@@ -21,11 +21,11 @@
 
   const writeHash = () => {
     const hash = new URLSearchParams();
-    if (view.pair) hash.set("pair", view.pair);
+    if (view.pair) hash.set("pair", String(view.pair));
     if (view.filter !== "all") hash.set("show", view.filter);
     if (view.query) hash.set("search", view.query);
     if (view.id !== null) hash.set("question", view.id);
-    if (view.sample) hash.set("sample", view.sample);
+    if (view.sample) hash.set("sample", String(view.sample));
     if (view.marks !== null) hash.set("marks", view.marks ? "on" : "off");
     if (Weights.changed()) hash.set("weights", Weights.values().join(","));
     history.replaceState(null, "", `#${hash}`);
