@@ -78,6 +78,11 @@ def _outcome(primary: Difference, unit: Unit, *, hindered: bool) -> str:
             or (_excluded(primary.low, primary) and not _excluded(primary.low_held, primary))
         )
     ):
+        if primary.delta is not None and _excluded(primary.delta - primary.reach * primary.unseen, primary):
+            return (
+                f"{loss} is not ruled out: few questions lose much, so more of their kind may not have been asked; "
+                f"with them the change may be {unit.change(primary.low_held)}."
+            )
         return f"{loss} is not ruled out: HELD needs n > {primary.held_above:,}, since {_unseen(primary, 'lose')}."
     return f"{loss} is not ruled out."
 

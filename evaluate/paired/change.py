@@ -44,16 +44,16 @@ class Difference:
     """Tuned minus base on the ``n`` questions that both have a value for; ``dropped`` questions had none in one.
 
     ``low`` and ``high`` are at ``level``. HELD, at the ``margin`` of this metric, is judged by ``low_held``: the lower
-    end that rare losses which no question showed leave possible, if that is lower; ``reach`` is the most that one
-    question can lose, ``unseen`` the share of questions that may lose or gain it without one that shows it, and HELD of
-    no change at all needs more than ``held_above`` questions (None for a margin of 0). ``p`` is two-sided by ``test``
-    (McNemar's mid-p where the scores are single 0/1 ones, ``p_exact`` beside it); ``p_holm`` is adjusted over the
-    rewards (the total is a test of its own), ``p_models`` over the models. ``fixed`` and ``broken`` count the questions
-    whose mean rose and fell, ``both_right`` and ``both_wrong`` those whose mean is 1 and 0 in both, which means right
-    and wrong unless the scores are ``graded``: others than 0 and 1. ``mde`` is the
-    smallest change detectable with power 0.8 at that level. ``needed`` questions like these would make the margin
-    detectable and exclude rare losses of it (None for a margin of 0). ``pairing`` is how many times wider the interval
-    of an unpaired comparison would be. ``verdict`` is None where most values are missing.
+    end that rare losses leave possible, which no question showed or only a few did, if that is lower; ``reach`` is the
+    most that one question can lose, ``unseen`` the share of questions that may lose or gain it without one that shows
+    it, and HELD of no change at all needs more than ``held_above`` questions (None for a margin of 0). ``p`` is
+    two-sided by ``test`` (McNemar's mid-p where the scores are single 0/1 ones, ``p_exact`` beside it); ``p_holm`` is
+    adjusted over the rewards (the total is a test of its own), ``p_models`` over the models. ``fixed`` and ``broken``
+    count the questions whose mean rose and fell, ``both_right`` and ``both_wrong`` those whose mean is 1 and 0 in both,
+    which means right and wrong unless the scores are ``graded``: others than 0 and 1. ``mde`` is the smallest change
+    detectable with power 0.8 at that level. ``needed`` questions like these would make the margin detectable and
+    exclude rare losses of it (None for a margin of 0). ``pairing`` is how many times wider the interval of an unpaired
+    comparison would be. ``verdict`` is None where most values are missing.
     """
 
     delta: float | None

@@ -14,7 +14,7 @@ from ..statistics.clusters import independent_units
 from ..statistics.intervals import CONFIDENCE, Interval, mean_interval, spread, two_sided_z
 from ..statistics.paired import difference_interval, holm, mcnemar, mid_p, sign_flip
 from ..statistics.power import questions_needed, smallest_detectable
-from ..statistics.rare import rare_loss, units_to_exclude
+from ..statistics.rare import rare_loss, skewed_loss, units_to_exclude
 from ..statistics.samples import Samples
 from ..statistics.variance import advise, split_variance
 from .change import Difference, VarianceParts
@@ -119,7 +119,8 @@ def difference(
     estimated = summary(changes, interval)
     test = _test(changes, _single(base) and _single(tuned) and is_binary(_both(base, tuned)), clusters)
     unseen = rare_loss(independent_units(len(changes), clusters), 1.0, level)
-    floor = (estimated.mean or 0.0) - reach * unseen
+    rare = max(reach * unseen, skewed_loss(changes, spread(changes, clusters), clusters, level))
+    floor = (estimated.mean or 0.0) - rare
     held_above = least_above(changes, clusters, reach, margin, level)
     evidence = Evidence(interval, None if clusters is not None else test.p, floor, estimated.n)
     return Difference(

@@ -13,10 +13,10 @@ import numpy as np
 from ..runs.manifest import MixRecord
 from ..statistics.arrays import Booleans, Floats, Integers, is_binary, renumber
 from ..statistics.clusters import independent_units
-from ..statistics.intervals import Interval, Spread, t_interval
+from ..statistics.intervals import CONFIDENCE, Interval, Spread, t_interval
 from ..statistics.paired import difference_interval
 from ..statistics.power import smallest_detectable
-from ..statistics.rare import rare_loss
+from ..statistics.rare import rare_loss, skewed_loss
 from ..statistics.samples import Samples
 from ..statistics.seeds import crossed_spread
 from .arms import SeedMean, Seeds
@@ -99,11 +99,12 @@ class ArmChange:
     base: Floats
     tuned: Floats
     clusters: Integers | None
+    level: float
     spread: Spread
 
     @classmethod
-    def of(cls, base: Floats, tuned: Floats, clusters: Integers | None) -> ArmChange:
-        """Pair means ``[questions, seeds]`` whose questions are in the same order."""
+    def of(cls, base: Floats, tuned: Floats, clusters: Integers | None, level: float) -> ArmChange:
+        """Pair means ``[questions, seeds]`` whose questions are in the same order, to be judged at ``level``."""
         kept: Booleans = ~np.isnan(base.sum(axis=1) + tuned.sum(axis=1))
         groups = renumber(clusters, kept)
         return cls(
@@ -111,7 +112,8 @@ class ArmChange:
             base[kept].mean(axis=1),
             tuned[kept].mean(axis=1),
             groups,
-            crossed_spread(base[kept], tuned[kept], groups) if kept.any() else Spread(np.nan, 0),
+            level,
+            crossed_spread(base[kept], tuned[kept], groups, level) if kept.any() else Spread(np.nan, 0),
         )
 
     @property
@@ -120,11 +122,11 @@ class ArmChange:
         changes: Floats = self.tuned - self.base
         return np.where(np.abs(changes) < 1e-12, 0.0, changes)
 
-    def interval(self, reach: float, level: float) -> Interval | None:
+    def interval(self, reach: float) -> Interval | None:
         """Return the interval of the mean change; where nothing varies, that of the questions alone."""
         if self.spread.known:
-            return t_interval(float(self.changes.mean()), self.spread, level=level)._replace(method=OVER)
-        return difference_interval(self.changes, reach, self.clusters, level)
+            return t_interval(float(self.changes.mean()), self.spread, level=self.level)._replace(method=OVER)
+        return difference_interval(self.changes, reach, self.clusters, self.level)
 
     def p(self) -> float | None:
         """Return the two-sided p value that goes with the interval."""
@@ -134,9 +136,9 @@ class ArmChange:
             return None
         return float(2 * stdtr(self.spread.degrees, -abs(float(self.changes.mean())) / self.spread.error))
 
-    def estimate(self, reach: float, level: float) -> Estimate:
+    def estimate(self, reach: float) -> Estimate:
         """Return the mean change with its interval."""
-        return summary(self.changes, self.interval(reach, level))
+        return summary(self.changes, self.interval(reach))
 
 
 def arm_difference(
@@ -153,12 +155,13 @@ def arm_difference(
     The interval alone decides, as its p value is its own: signs of questions cannot be flipped for seeds. ``needed`` is
     None, since questions do not make up for seeds.
     """
-    change = ArmChange.of(base, tuned, clusters)
+    change = ArmChange.of(base, tuned, clusters, level)
     reach = score_range(np.concatenate((base.ravel(), tuned.ravel())), limits)
-    estimated = change.estimate(reach, level)
+    estimated = change.estimate(reach)
     unseen = rare_loss(independent_units(estimated.n, change.clusters), 1.0, level)
-    floor = (estimated.mean or 0.0) - reach * unseen
-    interval, p, changes = change.interval(reach, level), change.p(), change.changes
+    rare = max(reach * unseen, skewed_loss(change.changes, change.spread, change.clusters, level))
+    floor = (estimated.mean or 0.0) - rare
+    interval, p, changes = change.interval(reach), change.p(), change.changes
     return Difference(
         delta=estimated.mean,
         low=estimated.low,
@@ -239,7 +242,7 @@ def arm_summary(
 
 
 def _mean(scores: Floats, clusters: Integers | None) -> Estimate:
-    change = ArmChange.of(np.zeros((len(scores), 1)), scores, clusters)
+    change = ArmChange.of(np.zeros((len(scores), 1)), scores, clusters, CONFIDENCE)
     interval = t_interval(float(change.tuned.mean()), change.spread) if change.spread.known else None
     return summary(change.tuned, None if interval is None else interval._replace(method=OVER))
 
@@ -312,8 +315,8 @@ class ArmPair:
 
     def _estimates(self, left: Mapping[str, Floats], right: Mapping[str, Floats]) -> dict[str, Estimate]:
         return {
-            name: ArmChange.of(left[name], right[name], self.base.clusters).estimate(
-                _seen_range(left[name], right[name]), self.level
+            name: ArmChange.of(left[name], right[name], self.base.clusters, self.level).estimate(
+                _seen_range(left[name], right[name])
             )
             for name in left
             if name in right

@@ -13,8 +13,8 @@ class Evidence(NamedTuple):
 
     ``interval`` is that of the mean difference, at the level in force (None: the data hold none); ``p`` the two-sided p
     value that must agree with it (None: the interval decides alone, as with clusters); ``floor`` the lowest change
-    that rare losses which no question showed leave possible (see
-    :func:`~grpokit.evaluate.statistics.rare.rare_loss`); ``n`` the questions.
+    that rare losses leave possible, which no question showed or only a few did (see
+    :mod:`~grpokit.evaluate.statistics.rare`); ``n`` the questions.
     """
 
     interval: Interval | None

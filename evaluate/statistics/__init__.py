@@ -7,7 +7,7 @@ from .intervals import Interval, Spread, macro_error, mean_interval, spread, t_i
 from .paired import difference_interval, holm, mcnemar, mid_p, sign_flip, tango
 from .passk import majority_at_k, pass_all_k, pass_at_k
 from .power import questions_needed, smallest_detectable
-from .rare import rare_loss, units_to_exclude
+from .rare import rare_loss, skewed_loss, units_to_exclude
 from .seeds import crossed_spread
 from .variance import Parts, advise, split_variance
 
@@ -34,6 +34,7 @@ __all__ = [
     "questions_needed",
     "rare_loss",
     "sign_flip",
+    "skewed_loss",
     "smallest_detectable",
     "split_variance",
     "spread",

@@ -44,6 +44,13 @@ SAID = [
         "UNDERPOWERED",
         "not ruled out: HELD needs n > 188, since 100 questions cannot exclude that up to 3.7 % lose everything.",
     ),
+    (
+        np.append(np.ones(3), STEADY[3:]),  # three lose everything: what so few show is too little, by Wilson
+        np.append(np.zeros(3), STEADY[3:]),
+        "0.02",
+        "UNDERPOWERED",
+        "few questions lose much, so more of their kind may not have been asked; with them the change may be -0.022.",
+    ),
     ([0.0] * 20, [1.0] * 4 + [0.0] * 16, "0", "UNDERPOWERED", "Only 4 questions changed (4 up, 0 down): p is 0.0625."),
     ([0.0] * 100, [1.0] * 4 + [0.0] * 96, "0.02", "HELD", "Only 4 questions changed (4 up, 0 down): p is 0.0625."),
     ([0.0] * 20, [1.0] * 6 + [0.0] * 14, "0.02", "IMPROVED", "detect: 0.311."),  # single 0/1 answers: nothing to add
