@@ -18,6 +18,7 @@ from ..rendering import prefill
 from ..runs.run import Answered
 from ..template_arguments import Template
 from ..types import FinishReason, Prompt, Request, Row, Sampling
+from .batch_size import BatchSize
 from .checkpoint import fingerprint, trained_for
 from .likelihood import choice_row, log_likelihoods
 from .loading import LoadedBase, load_base, quiet
@@ -26,16 +27,13 @@ from .prompts import Continued, EncodedPrompts
 from .sampling import Growth, processors, stopping
 from .spec import Loading, ModelSpec
 
-AUTO_BATCH = {"cpu": 64, "cuda": 256}
-"""Rows per batch to start from under ``--batch-size auto``; halved whenever memory runs out."""
-
 LOGITS = 2**27
 """Logits that are held at once where finished completions are read again."""
 
 
 @dataclass
 class TransformersEngine:
-    """Generates with one set of weights. ``batch_size`` None means automatic: as much as memory holds.
+    """Generates with one set of weights. ``batch_size`` None means automatic, see :class:`BatchSize`.
 
     ``template`` holds arguments of the chat template that go before those of a task.
     """
@@ -70,6 +68,7 @@ class TransformersEngine:
             "quantization": self.base.loading.quantization,
             "attention": self.base.model.config._attn_implementation,
             "device": str(self.base.device),
+            "batch_size": self.batch_size or "auto",
             **self._prompts.describe(),
         }
 
@@ -93,27 +92,35 @@ class TransformersEngine:
 
         Of a batch that is interrupted, the rows that are finished are yielded before the interrupt goes on.
         """
-        batch = self._likeliest if sampling.likelihood else self._batch
-        size, start = self._size, 0
+        batch, size, start = self._likeliest if sampling.likelihood else self._batch, self._size, 0
         while start < len(requests):
+            size.begin()
             try:
-                for rows in batch(requests[start : start + size], sampling, grow):
+                for rows in batch(requests[start : start + size.rows], sampling, grow):
+                    size.end(rows)
                     yield rows
                     start += len(rows)
             except RuntimeError as error:
-                if size == 1 or not ran_out(error):
+                if size.rows == 1 or not ran_out(error):
                     raise
-                size //= 2
-                torch.cuda.empty_cache()
+                size.ran_out()
 
     def rebatched(self) -> TransformersEngine:
         """Return this engine with batches of about a third of the size, so that other rows stand side by side."""
-        return replace(self, batch_size=max(1, self._size // 3) if self._size > 1 else 3)
+        rows = self._size.rows
+        return replace(self, batch_size=max(1, rows // 3) if rows > 1 else 3)
 
     @property
-    def _size(self) -> int:
-        """Rows per batch to begin with."""
-        return self.batch_size or AUTO_BATCH.get(self.base.device.type, AUTO_BATCH["cpu"])
+    def _size(self) -> BatchSize:
+        """Rows per batch: as many as was said, or as found so far."""
+        return self._found if self.batch_size is None else self._batches(self.batch_size)
+
+    @cached_property
+    def _found(self) -> BatchSize:
+        return self._batches(None)
+
+    def _batches(self, fixed: int | None) -> BatchSize:
+        return BatchSize(fixed, self.base.device, self.base.model.dtype)
 
     def _batch(self, requests: Sequence[Request], sampling: Sampling, grow: Grow) -> Iterator[list[Row]]:
         tokenizer, device = self.base.tokenizer, self.base.device
@@ -168,7 +175,7 @@ class TransformersEngine:
         while places:
             first = asked[places[0]]
             tokens = max(map(len, first.texts)) * len(first.texts)
-            room = min(LOGITS // (len(self.base.tokenizer) * tokens), self._size)
+            room = min(LOGITS // (len(self.base.tokenizer) * tokens), self._size.rows)
             some, places = places[: max(1, room)], places[max(1, room) :]
             with self.base.active(adapter) as model, torch.inference_mode(), quiet():
                 sums = log_likelihoods(model, [asked[place] for place in some])

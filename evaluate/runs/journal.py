@@ -1,8 +1,9 @@
 """The journal of a run: rows appended and flushed batch by batch, picked up again after a kill at any instant.
 
 Beside it, ``batches.jsonl`` has a line whenever the number of rows per batch changes. The first line of a process is
-what it began with; a smaller number later is where memory ran out and the batch was halved (or the last rows, when
-fewer were left). Rows do not depend on it in float32; in half precision they may.
+what it began with; a larger number later is where there was room and use for more, a smaller one where memory ran out
+or more took longer (or the last rows, when fewer were left). Rows do not depend on it in float32; in half precision
+they may.
 """
 
 from __future__ import annotations
