@@ -71,6 +71,12 @@ def build_parser() -> Parser:
     shortcuts.add_argument("--rewards", metavar="SPEC", help="the mix, such as 'correctness=1,xml_format=0.5'")
     shortcuts.add_argument("--primary", metavar="NAME", help="the reward whose verdict counts, or 'total'")
     options.add_reward_timeout(shortcuts)
+    shortcuts.add_argument("--steps", type=positive, metavar="N", help="how many steps to make (max_steps)")
+    shortcuts.add_argument("--lr", type=float, metavar="RATE", help="the learning rate (learning_rate)")
+    shortcuts.add_argument(
+        "--batch", type=positive, metavar="N", help="completions in a micro-batch (per_device_train_batch_size)"
+    )
+    shortcuts.add_argument("--adapter", metavar="FOLDER", help="a LoRA on the base to go on from, such as one of SFT")
     shortcuts.add_argument("--model", metavar="PATH_OR_ID", help="the base: a folder, a hub id, or 'demo' (embedded)")
     shortcuts.add_argument("--data", metavar="FILE", help="rows from a local file with the task's columns")
     options.add_allow_code(shortcuts)
@@ -161,6 +167,10 @@ def chosen_recipe(args: argparse.Namespace) -> train.Recipe:
         "rewards": args.rewards,
         "primary": args.primary,
         "reward_timeout": args.reward_timeout,
+        "grpo.max_steps": args.steps,
+        "grpo.learning_rate": args.lr,
+        "grpo.per_device_train_batch_size": args.batch,
+        "model.adapter": args.adapter,
         "model.path": args.model,
         "model.trust_remote_code": args.trust_remote_code or None,
         "task.data": args.data,

@@ -21,11 +21,10 @@ from ..evaluate.engines.hub import unreachable
 from ..evaluate.engines.loading import LoadedBase, load_base
 from ..evaluate.engines.model_path import ModelPath
 from ..evaluate.engines.spec import ModelSpec
-from ..evaluate.runs.manifest import Manifest
 from ..evaluate.runs.shards import Shard
 from ..files import replacing_folder, write_atomically
 from .folder import RECIPE
-from .heldout.questions import HeldOutQuestions, Place, loading, place
+from .heldout.questions import HeldOutQuestions, Place, clear_other, loading, place
 from .lora import check_tied
 from .model_card import card
 from .quiet import quiet
@@ -49,7 +48,7 @@ def merge(recipe: Recipe, adapter: Path, steps: int) -> Path:
     out = adapter / MERGED
     trust = recipe.model.trust_remote_code
     base = load_base(recipe.model.base, Loading(dtype="float32", device="cpu", trust_remote_code=trust))
-    check_tied(recipe.lora.target_modules, base.model)
+    check_tied(recipe.lora, base.model)
     base.add_adapter(adapter)
     with quiet():
         model = base.model.merge_and_unload(safe_merge=True).to(_dtype(recipe, base))
@@ -95,8 +94,7 @@ def merged_places(recipe: Recipe, adapter: Path, questions: Sequence[HeldOutQues
     folder = adapter / MERGED
     spec, weights = ModelSpec(MERGED, ModelPath(str(folder))), fingerprint(folder)
     for run in (adapter / one.folder / MERGED for one in questions):
-        if Shard.current().first and (run / "manifest.json").exists() and Manifest.read(run).weights != weights:
-            shutil.rmtree(run)
+        clear_other(run, weights)
     Shard.current().wait()
     return [place(recipe, spec, one, weights, adapter / one.folder) for one in questions]
 

@@ -6,8 +6,9 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from ..files import write_atomically
 from ..locks import LOCK
@@ -18,6 +19,9 @@ from .types import TrainingError
 RECIPE = "recipe.yaml"
 CHECKPOINTS = "checkpoints"
 HISTORY = "history.jsonl"
+ENDLESS = ("constant", "constant_with_warmup")
+"""The schedules of the learning rate that a longer run begins as a shorter one does."""
+
 WHOLE = "whole.json"
 """The file in a checkpoint that is written when all others are on the disk: their sizes."""
 
@@ -142,8 +146,32 @@ def _check_same(path: Path, recipe: Recipe) -> None:
         raise TrainingError(f"{path} is no recipe that this run was begun with; give another --out.")
     now = parse_yaml(recipe.to_yaml())
     training = (now.keys() | stored.keys()) - {"export", "reward_timeout"}  # which train nothing
-    changed = sorted(key for key in training if now.get(key) != stored.get(key))
-    if changed:
+    changed = sorted(_changes({key: stored.get(key) for key in training}, {key: now.get(key) for key in training}))
+    if changed == ["grpo.max_steps"] and now["grpo"]["max_steps"] > stored["grpo"].get("max_steps", -1) > 0:
+        schedule = recipe.settings.get("lr_scheduler_type", "linear")
+        if schedule in ENDLESS:
+            return
         raise TrainingError(
-            f"{path.parent} holds a run of another recipe ({', '.join(changed)} differ); give another --out."
+            f"{path.parent} holds a run of {stored['grpo']['max_steps']} steps with lr_scheduler_type={schedule}, "
+            "which spreads over them, so a longer run is another one: give another --out, and "
+            f"model.adapter={path.parent} to go on from its adapter."
         )
+    if changed:
+        differ = "; ".join(f"{key} was {_at(stored, key)}, is {_at(now, key)}" for key in changed[:3])
+        raise TrainingError(f"{path.parent} holds a run of another recipe ({differ}); give another --out.")
+
+
+def _changes(before: object, now: object, place: str = "") -> Iterator[str]:
+    """Yield the keys, dotted, under which two recipes say different things."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in before.keys() | now.keys():
+            yield from _changes(before.get(key), now.get(key), f"{place}.{key}" if place else key)
+    elif before != now:
+        yield place
+
+
+def _at(recipe: dict[str, Any], key: str) -> str:
+    value: Any = recipe
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return "unset" if value is None else f"{value!r:.60}"

@@ -21,7 +21,7 @@ Trained with GRPO for {steps} steps on the task `{task}`, for the rewards `{rewa
 | | |
 | --- | --- |
 | base | {base}{revision}, {precision} |
-| adapter | LoRA, r {r}, alpha {alpha}, dropout {dropout:g}, on {targets} |
+| adapter | LoRA, r {r}, alpha {alpha}, dropout {dropout:g}, on {targets}{start} |
 | learning rate | {learning_rate:g} |
 
 {said}The whole recipe is in `recipe.yaml`.
@@ -55,6 +55,11 @@ def card(recipe: Recipe, steps: int, said: Sequence[str] = (), *, merged: bool =
         r=lora.r,
         alpha=lora.alpha,
         dropout=lora.dropout,
-        targets=", ".join(f"`{name}`" for name in targets) if isinstance(targets, list) else "all linear layers",
+        start=f"; goes on from the adapter {model.start.name}" if model.adapter else "",
+        targets="all linear layers" if targets == "all-linear" else _listed(targets),
         learning_rate=recipe.settings["learning_rate"],
     )
+
+
+def _listed(names: str | Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in ([names] if isinstance(names, str) else names))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 from datasets import Dataset
+from peft import LoraConfig
 from transformers import PrinterCallback
 
 from ..errors import GrpokitError, Stopped, first_line
@@ -16,6 +19,7 @@ from ..evaluate.paired.alarms import Alarm
 from ..files import write_atomically, write_lines
 from ..rewards.fault_isolation import Calls
 from .callbacks import Alarms, Interruption, MovementProof, Reporter
+from .continued import continued
 from .data import make_dataset, prompt_limit, system_note
 from .folder import HISTORY, checkpoint_step, clear, open_folder
 from .heldout.alarm import AlarmLog
@@ -34,6 +38,9 @@ from .trl.checkpoints import ADVICE, saving
 from .trl.frozen import FrozenModel
 from .trl.trainer import GuardedTrainer
 from .types import TrainedAdapter, TrainingError, Watcher
+
+REFERENCE = "ref"
+"""The folder into which PEFT writes TRL's copy of an adapter that training goes on from: the reference of ``beta``."""
 
 SETTINGS = (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, ImportError, OSError)
 """What TRL and transformers raise for settings that they alone can judge, and for missing packages and files."""
@@ -88,10 +95,10 @@ class TrainingRun:
             base.model.name_or_path = path.hub_id  # the adapter then names the hub id, not this machine's cache
         stop_at_turns(arguments, base.tokenizer)
         dataset = self._dataset(base)
-        lora = make_lora(self._recipe.lora, base.model, self._watcher.note, merge=self._recipe.export.merge)
+        model, lora = self._adapted(base)
         try:
             trainer = GuardedTrainer(
-                base.model,
+                model,
                 reward_funcs=list(self._rewards),
                 args=arguments,
                 train_dataset=dataset,
@@ -106,6 +113,15 @@ class TrainingRun:
             raise TrainingError(f"TRL: {first_line(error)}") from None
         trainer.remove_callback(PrinterCallback)
         return trainer
+
+    def _adapted(self, base: LoadedBase) -> tuple[Any, LoraConfig | None]:
+        """Return the model to train, and the adapter for the trainer to put on it, unless one is gone on from."""
+        section, start = self._recipe.lora, self._recipe.model.start.adapter_folder
+        lora = make_lora(section, base.model, self._watcher.note, merge=self._recipe.export.merge)
+        if start is None:
+            return base.model, lora
+        self._watcher.note(f"goes on from the adapter {start}: r {section.r}, alpha {section.alpha}.")
+        return continued(base, start, section), None
 
     def _dataset(self, base: LoadedBase) -> Dataset:
         """Leave out prompts that are too long; what is left must still fill a generation batch."""
@@ -153,6 +169,7 @@ class TrainingRun:
         """Write what a finished run leaves; the history comes last and says that the rest is there."""
         with saving(self._out, ADVICE):
             trainer.save_model(str(self._out))
+            shutil.rmtree(self._out / REFERENCE, ignore_errors=True)
         if not trainer.is_world_process_zero():
             return
         (self._out / "training_args.bin").unlink(missing_ok=True)  # a pickle; recipe.yaml says the same

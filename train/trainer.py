@@ -39,7 +39,7 @@ def train(
     plan = plan_for(recipe, len(rows.prompts))
     with locked(out) if Shard.current().first else nullcontext():
         start = claim(out, recipe, resume=resume)
-        if start is not None and is_finished(out):
+        if start is not None and is_finished(out) and checkpoint_step(start) >= (plan.steps or 0):
             return TrainedAdapter(out, checkpoint_step(start), 0.0, {})
 
         from .run import TrainingRun  # torch and TRL take seconds to import; the mistakes above are reported at once

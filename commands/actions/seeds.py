@@ -74,7 +74,7 @@ class SeedRuns:
         with watch() as watcher:
             adapter = train(recipe, folder, resume=resume, compared=compared, common=self._out, watcher=watcher)
         let_go()
-        if nothing_learned(folder):
+        if nothing_learned(folder, recipe.model.start.adapter_folder):
             raise TrainingError(f"{folder}: {NOTHING}")
         merge(recipe, adapter)
         return [] if self._sets is None else answer(recipe, self._sets.final, folder)

@@ -32,7 +32,7 @@ def train_and_compare(recipe: Recipe, out: Path, report: ReportOptions | None, *
         for name, count in adapter.failed_rewards.items():
             if count:
                 print(f"reward {name} failed on {count} completions", file=sys.stderr)
-    if nothing_learned(adapter.folder):
+    if nothing_learned(adapter.folder, recipe.model.start.adapter_folder):
         return _show_base(recipe, questions, adapter.folder, report)
     models, status = merge(recipe, adapter), OK
     if report is not None and questions:

@@ -83,7 +83,7 @@ class LoadedBase:
         if folder not in self.adapters:
             name = f"adapter{len(self.adapters)}"
             check_adapter(folder)
-            _say_base(folder, self.folder)
+            say_base(folder, self.folder)
             self.model = _attach(self, folder, name)
             self.adapters[folder] = name
         change = (self._probe(folder) - self._probe(None)).abs().max().item()
@@ -253,7 +253,7 @@ def check_trained(folder: Path) -> None:
             raise EvaluationError(f"adapter {folder} changes nothing: its B matrices are all zero; it is untrained.")
 
 
-def _say_base(adapter: Path, base: Path) -> None:
+def say_base(adapter: Path, base: Path) -> None:
     """Say so where an adapter names another base than the one it is put on."""
     named = str(read_settings(adapter / "adapter_config.json").get("base_model_name_or_path") or "")
     if named and Path(named).name != base.name and f"models--{named.replace('/', '--')}" not in base.parts:

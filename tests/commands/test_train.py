@@ -286,3 +286,13 @@ def test_a_run_in_which_nothing_was_learned_ends_with_the_base(strict, status, t
     assert [model["name"] for model in json.loads(report.read_text())["models"]] == ["base"]
     assert not (out / "merged").exists()
     assert main([*argv, "--resume"]) == status  # said again, though nothing is done again
+
+
+def test_shortcuts_of_training(capsys):
+    assert main(["arithmetic-tiny", "--dry-run", "--steps", "7", "--lr", "3e-4", "--batch", "16"]) == 0
+    out = capsys.readouterr().out
+    assert "7 steps of 16 completions" in out
+    assert "learning_rate: 0.0003" in out
+    with pytest.raises(SystemExit):
+        main(["--base-model", "x"])
+    assert "unrecognized arguments: --base-model; write model (" in capsys.readouterr().err

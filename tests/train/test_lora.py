@@ -1,10 +1,17 @@
 """LoRA targets on real architectures at tiny size."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from grpokit.train import TrainingError
+from grpokit.evaluate.engines.loading import load_base
+from grpokit.evaluate.engines.model_path import ModelPath
+from grpokit.train import TrainingError, train
 from grpokit.train.lora import make_lora
 from grpokit.train.recipe.recipe import LoraSection
 from transformers import PreTrainedModel
+
+from .fixture_types import MakeRecipe
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +95,7 @@ def test_tied_embeddings_are_not_merged(tied: bool, merge: bool, fine: bool) -> 
     if fine:
         make_lora(section, model, print, merge=merge)
         return
-    with pytest.raises(TrainingError, match=r"model\.embed_tokens is the model's output, too"):
+    with pytest.raises(TrainingError, match=r"lora: model\.embed_tokens is the model's output, too"):
         make_lora(section, model, print, merge=merge)
     make_lora(LoraSection(), model, print, merge=merge)
 
@@ -100,3 +107,58 @@ def test_rank_beyond_the_narrower_side_is_refused(phi: PreTrainedModel, r: int, 
         return
     with pytest.raises(TrainingError, match="at most 16 wide"):
         make_lora(LoraSection(r=r), phi, print)
+
+
+FIELDS: dict[str, Any] = {
+    "use_rslora": True,
+    "rank_pattern": {"fc1": 2},
+    "alpha_pattern": {"fc1": 3},
+    "init_lora_weights": "gaussian",
+}
+
+
+def test_fields_of_peft_are_passed_on(phi: PreTrainedModel) -> None:
+    section = LoraSection(**FIELDS, exclude_modules=["q_proj"], modules_to_save=["final_layernorm"])
+    made = make_lora(section, phi, print)
+    assert {name: getattr(made, name) for name in FIELDS} == FIELDS
+    assert adapted(phi, section, []) == PHI_NAMES - {"q_proj"}
+
+
+def test_fields_are_those_of_peft() -> None:
+    from dataclasses import fields
+
+    from grpokit.train.lora import PASSED
+    from grpokit.train.recipe.start import FIELDS as CALLED
+    from peft import LoraConfig
+
+    own = {field.name for field in fields(LoraConfig)}
+    assert PASSED | CALLED.keys() <= own
+    assert {*CALLED.values(), *PASSED} <= set(LoraSection.model_fields)
+
+
+def test_a_pattern_of_whole_names_is_taken(phi: PreTrainedModel) -> None:
+    assert adapted(phi, LoraSection(target_modules=r".*\.mlp\.fc\d"), []) == {"fc1", "fc2"}
+
+
+BAD_NAMES = [
+    ({"exclude_modules": ["qkv"]}, r"lora\.exclude_modules: the model has no module 'qkv'"),
+    ({"modules_to_save": ["norm"]}, r"lora\.modules_to_save: the model has no module 'norm'"),
+    ({"modules_to_save": ["lm_head"]}, r"lora\.modules_to_save: TRL computes the loss past lm_head"),
+    ({"rank_pattern": {"qkv": 8}}, r"lora\.rank_pattern: the model has no module 'qkv'"),
+    ({"alpha_pattern": {"q_pro": 8}}, r"lora\.alpha_pattern: the model has no module 'q_pro'"),
+    ({"target_modules": "fc1"}, r"lora\.target_modules: no module matches the pattern 'fc1'"),  # not the whole name
+    ({"target_modules": "(fc1"}, r"no regular expression"),
+]
+
+
+@pytest.mark.parametrize(("fields", "message"), BAD_NAMES)
+def test_names_that_match_nothing_are_refused(phi: PreTrainedModel, fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
+        make_lora(LoraSection(**fields), phi, print)
+
+
+@pytest.mark.parametrize("field", ["use_dora=true", "init_lora_weights=orthogonal", "use_rslora=true"])
+def test_variants_learn_and_are_answered_with(tiny: MakeRecipe, tmp_path: Path, field: str) -> None:
+    """DoRA's merged weights are drawn from, and its magnitudes move."""
+    out = train(tiny(f"lora.{field}", "max_steps=3"), tmp_path / "run").folder
+    assert load_base(ModelPath("demo")).add_adapter(out) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -161,18 +162,31 @@ def places(recipe: Recipe, adapter: Path, questions: Sequence[HeldOutQuestions])
     Either may have been evaluated while training: a finished run of the very same weights is not done again.
     """
     Shard.current().wait()  # the first process writes the adapter
-    path = recipe.model.base
-    folder = locate(path)
-    base, tuned = ModelSpec("base", path), ModelSpec("tuned", replace(path, adapter=str(adapter)))
-    weights = {base: fingerprint(folder), tuned: fingerprint(folder, adapter)}
+    folder, start = locate(recipe.model.base), recipe.model.start
+    base, tuned = ModelSpec("base", start), ModelSpec("tuned", replace(start, adapter=str(adapter)))
+    weights = {base: _start_weights(recipe), tuned: fingerprint(folder, adapter)}
+    for run in (adapter / one.folder / tuned.name for one in questions):
+        clear_other(run, weights[tuned])
+    Shard.current().wait()
     return [place(recipe, spec, one, own, adapter / one.folder) for one in questions for spec, own in weights.items()]
 
 
 def base_places(recipe: Recipe, questions: Sequence[HeldOutQuestions], out: Path) -> list[Place]:
     """Return where the base's answers to each of ``questions`` are in the folder ``out``, or are to be."""
-    path = recipe.model.base
-    spec, weights = ModelSpec("base", path), fingerprint(locate(path))
+    spec, weights = ModelSpec("base", recipe.model.start), _start_weights(recipe)
     return [place(recipe, spec, one, weights, out / one.folder) for one in questions]
+
+
+def _start_weights(recipe: Recipe) -> str:
+    """Return the fingerprint of what training begins with: the base, and the adapter that it goes on from."""
+    start = recipe.model.start.adapter_folder
+    return fingerprint(locate(recipe.model.base), *([] if start is None else [start]))
+
+
+def clear_other(run: Path, weights: str) -> None:
+    """Make room where the run of a model with other weights is, such as before training went on."""
+    if Shard.current().first and (run / "manifest.json").exists() and Manifest.read(run).weights != weights:
+        shutil.rmtree(run)
 
 
 def place(recipe: Recipe, spec: ModelSpec, questions: HeldOutQuestions, weights: str, evaluations: Path) -> Place:

@@ -37,8 +37,11 @@ def check_base(recipe: Recipe, plan: Plan, model: Architecture | None) -> None:
     if model is not None:
         check_rank(recipe.lora.r, adapted_layers(recipe.lora, model))
     targets = recipe.lora.target_modules
-    if config is not None and isinstance(targets, list) and "auto_map" not in config:  # code of its own is not run
+    if config is not None and targets != "all-linear" and "auto_map" not in config:  # code of its own is not run
         kind = str(config.get("model_type"))
-        wanted = translate(targets, kind, lambda note: None)
-        if model is None or not all(adapted([target], model.linears) for target in wanted):  # else nothing is built
+        wanted: str | list[str] = targets
+        if isinstance(targets, list):
+            wanted = translate(targets, kind, lambda note: None)
+        known = [] if model is None else [adapted([one], model.linears) for one in wanted]
+        if isinstance(wanted, str) or not known or not all(known):  # else no model need be built
             check_targets(wanted, module_names(config))

@@ -9,7 +9,9 @@ from ...rewards.spec import registered_only
 from ..trl.fields import OURS, grpo_fields, near
 from ..types import TrainingError
 from .catalog import parse_yaml, read_recipe
+from .hints import foreign
 from .recipe import Recipe, known_keys, make_recipe
+from .start import FIELDS
 
 _WORDS = ("description", "model", "task", "rewards")
 """The keys of a recipe that are set by a word; the others are sections with keys of their own."""
@@ -36,6 +38,8 @@ def load_recipe(name: str, overrides: Sequence[str] = (), *, allow_code: bool = 
             f"{name}: model.trust_remote_code is not for a file to say; give --trust-remote-code if you trust the "
             "checkpoint's code."
         )
+    if any(override.startswith("model.adapter=") for override in overrides) and isinstance(values.get("lora"), dict):
+        values["lora"] = {key: value for key, value in values["lora"].items() if key not in FIELDS.values()}
     _apply(values, overrides)
     recipe = make_recipe(values, name)
     if not allow_code and not any(override.startswith("rewards=") for override in overrides):
@@ -53,6 +57,8 @@ def written(option: str) -> str | None:
     *section, last = name.replace("-", "_").removeprefix("grpo.").split(".")
     if not section and last in OURS:
         return OURS[last]
+    if not section and (hint := foreign(last)) and last not in grpo_fields():
+        return hint
     known = known_keys(section) if section else [*_WORDS, *grpo_fields()]
     if last not in known:
         return None
@@ -82,6 +88,8 @@ def _read(override: str) -> tuple[tuple[str, ...], Any]:
         raise TrainingError(f"override {override[:80]!r}: write key=value, such as max_steps=100 or lora.r=8.")
     if "." not in key and key not in Recipe.model_fields:
         fields = [*Recipe.model_fields, *grpo_fields()]
+        if key not in fields and (hint := foreign(key)):
+            raise TrainingError(f"override {key[:80]!r} is no key of a recipe: {hint}.")
         if key not in fields:
             raise TrainingError(
                 f"override {key[:80]!r} is no key of a recipe and no field of GRPOConfig. {near(key, fields)}"

@@ -11,12 +11,14 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ...errors import GrpokitError, nearest
-from ...evaluate.engines.model_path import ModelPath
+from ...evaluate.engines.model_path import ModelPath, expanded
 from ...evaluate.tasks import load_task
 from ...rewards import RewardMix
 from ...rewards.spec import import_paths
 from ..trl.fields import check_field
 from ..types import TrainingError
+from .hints import foreign
+from .start import lora_of
 
 if TYPE_CHECKING:
     from ...evaluate.tasks.card import Task
@@ -51,6 +53,8 @@ class ModelSection(Section):
 
     dtype ``auto`` is the checkpoint's own on a GPU and float32 on a CPU. ``quantization`` keeps the base's
     weights in 4 bits (NF4, double quantisation: QLoRA, arXiv 2305.14314) or 8 bits; the adapter stays whole.
+    ``adapter`` is the folder of a LoRA on it, such as one of supervised fine-tuning, that training goes on with: the
+    section ``lora`` is then that adapter's own, and base and tuned are both compared with it on.
     ``trust_remote_code`` runs the code that a checkpoint brings: a leave that is typed, and written into no file.
     """
 
@@ -58,12 +62,18 @@ class ModelSection(Section):
     revision: str | None = None
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     quantization: Literal["4bit", "8bit"] | None = None
+    adapter: str | None = None
     trust_remote_code: bool = Field(default=False, exclude=True)
 
     @property
     def base(self) -> ModelPath:
         """Where its weights are."""
         return ModelPath(self.path, self.revision)
+
+    @property
+    def start(self) -> ModelPath:
+        """Where the weights are that training begins with: the base's, and those of the adapter on it."""
+        return ModelPath(self.path, self.revision, self.adapter)
 
 
 class TaskSection(Section):
@@ -87,12 +97,25 @@ class TaskSection(Section):
 
 
 class LoraSection(Section):
-    """The adapter. ``target_modules`` is ``all-linear`` (every linear layer but the output) or module names."""
+    """The adapter. ``target_modules`` is ``all-linear`` (every linear layer but the output), module names or a pattern.
+
+    What follows are fields of PEFT's LoraConfig by their own names; a name that matches no module is refused. Initial
+    weights that change the base itself (pissa, olora, eva ...) are not taken: the base could not be compared with.
+    """
 
     r: int = Field(default=16, ge=1, le=WIDEST)
     alpha: Count = 32
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    target_modules: Literal["all-linear"] | list[str] = "all-linear"
+    target_modules: str | list[str] = "all-linear"
+    use_rslora: bool = False
+    use_dora: bool = False
+    init_lora_weights: Literal["gaussian", "orthogonal", True] = True
+    modules_to_save: list[str] | None = None
+    exclude_modules: str | list[str] | None = None
+    rank_pattern: dict[str, Annotated[int, Field(ge=1, le=WIDEST)]] = Field(default_factory=dict)
+    alpha_pattern: dict[str, Count] = Field(default_factory=dict)
+    layers_to_transform: int | list[int] | None = None
+    layers_pattern: str | list[str] | None = None
 
 
 class EvaluationSection(Section):
@@ -229,9 +252,21 @@ class Recipe(Section):
 def make_recipe(values: dict[str, Any], where: str) -> Recipe:
     """Check the values of a recipe; raise :class:`TrainingError` with one line that names ``where`` and the key."""
     try:
-        return Recipe(**values)
+        return Recipe(**_of_adapter(values))
     except ValidationError as error:
         raise TrainingError(f"{where}: {_first_mistake(error)}") from None
+
+
+def _of_adapter(values: dict[str, Any]) -> dict[str, Any]:
+    """Fill in the section ``lora`` from the adapter that training goes on with; what is given must not differ."""
+    model, given = values.get("model"), values.get("lora", {})
+    if not isinstance(model, dict) or not isinstance(model.get("adapter"), str) or not isinstance(given, dict):
+        return values
+    own = lora_of(expanded(model["adapter"]))
+    for key, value in given.items():
+        if value != own.get(key, value):
+            raise TrainingError(f"lora.{key}={value}, but model.adapter has {own[key]}; leave it out.")
+    return {**values, "lora": {**given, **own}}
 
 
 def _first_mistake(error: ValidationError) -> str:
@@ -240,6 +275,12 @@ def _first_mistake(error: ValidationError) -> str:
     if isinstance(cause, GrpokitError):
         return str(cause)
     key = ".".join(map(str, first["loc"]))
+    if key == "lora" and first["input"] is None:
+        return (
+            "lora=null: whole models are not trained here, only a LoRA adapter on one; leave lora out, or give its r."
+        )
+    if first["type"] == "extra_forbidden" and (hint := foreign(key)):
+        return f"unknown key {key!r}: {hint}."
     if first["type"] == "extra_forbidden":
         return f"unknown key {key!r}. {nearest(str(first['loc'][-1]), known_keys(first['loc'][:-1]))}"
     if first["type"] == "missing":

@@ -49,7 +49,8 @@ class SnapshotEngine(TransformersEngine):
 class Snapshot:
     """A trainer's base, with the adapter of this moment on it.
 
-    ``adapter`` has the very bytes of ``adapter_model.safetensors`` that PEFT would save.
+    ``adapter`` has the very bytes of ``adapter_model.safetensors`` that PEFT would save; ``start`` is the folder of
+    the adapter that training goes on from.
     """
 
     base: LoadedBase
@@ -57,11 +58,17 @@ class Snapshot:
     adapter_digest: bytes
     out: Path
     adapter: bytes
+    start: Path | None = None
 
     def engine(self, name: str, *, tuned: bool) -> SnapshotEngine:
-        """Return the engine of the base, or of the base with the adapter."""
+        """Return the engine of what training began with, or of the base with the adapter.
+
+        Before the first step the adapter is the one that training goes on from, where there is one.
+        """
         own = [hashlib.sha256(self.adapter).digest(), self.adapter_digest] if tuned else []
-        folder = self.out if tuned else None
+        if not tuned and self.start is not None:
+            own = digests(self.start)
+        folder = self.out if own else None
         return SnapshotEngine(name, self.base, folder, fingerprint=combined([*self.base_digests, *own]))
 
 
@@ -86,6 +93,7 @@ class FrozenModel:
         self.out = out
         self._folder = locate(recipe.model.base)
         self._digests = digests(self._folder)
+        self._start = recipe.model.start.adapter_folder
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -99,7 +107,7 @@ class FrozenModel:
             with _unsharded(model, again=bool(plugin and plugin.reshard_after_forward)), isolated(model):
                 tokenizer = cast(PreTrainedTokenizerBase, self.trainer.processing_class)
                 base = LoadedBase(self._folder, model, tokenizer, loading(self.recipe), {self.out: ADAPTER})
-                yield Snapshot(base, self._digests, _settings(model), self.out, adapter)
+                yield Snapshot(base, self._digests, _settings(model), self.out, adapter, self._start)
 
     @contextmanager
     def _unwrapped(self) -> Iterator[Any]:

@@ -58,9 +58,10 @@ class GuardedTrainer(GRPOTrainer):
         alarm: Callable[[Alarm], None],
         **named: Any,
     ) -> None:
-        count_positions(base)
+        inner = base.get_base_model() if hasattr(base, "get_base_model") else base
+        count_positions(inner)
         if named["args"].disable_dropout:
-            disable_rates(base)
+            disable_rates(inner)
         super().__init__(base, *arguments, **named)
         model: Any = self.model
         for name, module in model.named_modules():

@@ -17,7 +17,7 @@ BASIC = {"model": "demo", "task": "arithmetic", "rewards": "correctness=1"}
 
 MISTAKES = [
     ({"modle": "demo"}, "unknown key 'modle'. Did you mean 'model'?"),  # top level
-    ({"lora": {"rank": 8}}, "unknown key 'lora.rank'."),  # in a section
+    ({"lora": {"rank": 8}}, "unknown key 'lora.rank': write lora.r."),  # in a section
     ({"lora": {"r": 0}}, "lora.r=0"),  # out of range
     ({"lora": {"dropout": 1.0}}, "lora.dropout=1.0"),  # a dropout of everything
     ({"lora": {"r": "8"}}, "lora.r='8'"),  # strict: no text for a number
@@ -219,3 +219,33 @@ def test_no_value_of_a_key_is_a_fault(key: str, capfd: pytest.CaptureFixture[str
 def test_no_value_of_a_field_of_trl_is_a_fault(value: str, capfd: pytest.CaptureFixture[str]) -> None:
     for field in grpo_fields().keys() - OURS.keys():
         check_dry_run(f"{field}={value}", capfd)
+
+
+FOREIGN = [
+    # keys that axolotl, LLaMA-Factory, unsloth and TRL's scripts have, and what a recipe calls them
+    ("base_model", "write model."),
+    ("dataset", "write task, a name or a YAML card"),
+    ("reward_funcs", "write rewards, such as"),
+    ("lora_r", "write lora.r."),
+    ("lr", "write learning_rate."),
+    ("num_generations", "write it in the section grpo."),
+    ("output_dir", "give --out."),
+]
+
+
+@pytest.mark.parametrize(("key", "said"), FOREIGN)
+def test_keys_of_other_trainers_are_translated(tmp_path: Path, key: str, said: str) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(yaml.safe_dump({**BASIC, key: 1}))
+    with pytest.raises(GrpokitError) as caught:
+        load_recipe(str(file))
+    assert f"unknown key {key!r}: {said}" in str(caught.value)
+    if key not in grpo_fields():
+        with pytest.raises(GrpokitError) as caught:
+            load_recipe("arithmetic-tiny", [f"{key}=1"])
+        assert said in str(caught.value)
+
+
+def test_whole_models_are_refused_in_words() -> None:
+    with pytest.raises(GrpokitError, match="whole models are not trained here"):
+        load_recipe("arithmetic-tiny", ["lora=null"])
