@@ -119,7 +119,10 @@ class LostAnswers(NamedTuple):
 
 
 def lost_answers(models: Iterable[ModelSummary], hindrances: Sequence[Obstacle]) -> list[LostAnswers]:
-    """Return which answers are lost, where those of a model are a twentieth or more and no obstacle says so."""
+    """Return which answers are lost, where those of a model are a twentieth or more and no obstacle says so.
+
+    Where no more answers are missing than were cut, that they were cut says it all.
+    """
     models, said = list(models), {one.kind for one in hindrances}
     cut = {model.name: model.cut for model in models}
     unanswered = {model.name: model.unanswered for model in models}
@@ -127,7 +130,8 @@ def lost_answers(models: Iterable[ModelSummary], hindrances: Sequence[Obstacle])
     if "cut" not in said and _many(cut.values()):
         text = f"{_shares(cut)} were cut at the token limit: a larger --max-new-tokens lets them end."
         lost.append(LostAnswers("cut", text))
-    if "unanswered" not in said and _many(unanswered.values()):
+    beyond = any((unanswered[name] or 0.0) > (cut[name] or 0.0) for name in cut)
+    if "unanswered" not in said and beyond and _many(unanswered.values()):
         text = f"No answer was found in {_shares(unanswered)}: read some, since they count as wrong."
         lost.append(LostAnswers("unanswered", text))
     return lost

@@ -19,6 +19,7 @@ GLOSSARY: Mapping[str, str] = {
     "detectable": "The smallest true change that so many questions would show four times in five.",
     "p (Holm)": "How often a change at least as large would come about by chance alone, made stricter for the number "
     "of rewards that are looked at (Holm's method). Below 0.05 is called sure.",
+    "p (models)": "The same, made stricter for the number of models that are compared with one base.",
     "total": "The weighted sum of all rewards: what training with this mix maximises.",
     "more or fewer": "The part of the change that comes from having more or fewer completions of a kind.",
     "better or worse": "The part of the change that comes from completions of one kind being better or worse.",

@@ -8,7 +8,7 @@ from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.paired.summary import ModelSummary
 from .units import NUMBERS, Unit
 from .verdicts import headline
-from .wording import number, one_line
+from .wording import one_line
 
 
 def claim(pair: Pair) -> str:
@@ -19,9 +19,9 @@ def claim(pair: Pair) -> str:
     return f"{headline(pair).rstrip('.')}, on the very {chosen[0].judged.questions} questions that chose it."
 
 
-def origins(pair: Pair, comparison: Comparison) -> list[str]:
+def origins(pair: Pair, comparison: Comparison, unit: Unit = NUMBERS) -> list[str]:
     """Return what is to be known of how the models of a pair came about, a sentence or two for each thing."""
-    arms = [seeds_apart(model, pair.primary) for model in _sides(pair, comparison) if model.seeds is not None]
+    arms = [seeds_apart(model, pair.primary, unit) for model in _sides(pair, comparison) if model.seeds is not None]
     lone = (
         "One training seed: the recipe's own luck is in no interval; grpo-train --seeds 5 would show it."
         if pair.lone_seed
@@ -54,17 +54,17 @@ def _listed(numbers: list[int]) -> str:
     return f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
 
 
-def seeds_apart(model: ModelSummary, primary: str) -> str:
+def seeds_apart(model: ModelSummary, primary: str, unit: Unit = NUMBERS) -> str:
     """Return how far the seeds of an arm lie apart, "" for a single run."""
     if model.seeds is None:
         return ""
     known = [one.mean for one in model.seeds.means if one.mean is not None]
     if not known:
         return ""
-    ends = f"{number(min(known))} to {number(max(known))}"
+    ends = f"{unit.value(min(known))} to {unit.value(max(known))}"
     return one_line(
         f"{model.name} is {len(model.seeds.means)} training seeds: {primary} {ends}, SD between seeds "
-        f"{number(model.seeds.between)}. The interval holds over other questions and other seeds."
+        f"{unit.size(model.seeds.between)}. The interval holds over other questions and other seeds."
     )
 
 

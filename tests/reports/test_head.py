@@ -106,6 +106,7 @@ LOST = [
     ((0.0, 0.0), (0.049, 0.06), {"unanswered": "found in 4.9 % of base's and 6.0 % of tuned's completions"}),
     ((0.049, 0.0), (0.049, 0.0), {}),
     ((None, 0.2), (None, None), {"cut": "20.0 % of tuned's completions were cut"}),
+    ((0.1, 0.2), (0.1, 0.2), {"cut": "10.0 % of base's and 20.0 % of tuned's completions were cut"}),  # the same ones
 ]
 
 
@@ -126,6 +127,6 @@ def test_lost_answers_are_said_from_a_twentieth_on(
 
 
 def test_what_an_obstacle_says_is_not_said_twice(compared: Compared) -> None:
-    models = [replace(model, cut=0.9, unanswered=0.9) for model in compared.comparison.models]
+    models = [replace(model, cut=0.9, unanswered=0.95) for model in compared.comparison.models]
     assert [lost.filter for lost in lost_answers(models, [Obstacle("cut", ("base",), (0.9,))])] == ["unanswered"]
     assert [lost.filter for lost in lost_answers(models, [Obstacle("unanswered", ("base",), (0.9,))])] == ["cut"]

@@ -94,11 +94,10 @@ def test_every_report_shows_each_seed_and_how_far_they_lie_apart(seeds: tuple[Co
     assert base is not None
     means = [one.mean or 0.0 for one in model.seeds.means]
     assert [one.change for one in seed_changes(of(comparison), comparison)] == pytest.approx([m - base for m in means])
-    apart = f"SD between seeds {model.seeds.between:.3f}"
     terminal, markdown, page = shown(comparison), to_markdown(comparison), to_html(comparison, sides)
     texts = [(" ".join(terminal.split()), NUMBERS), (markdown.replace("\\", ""), NUMBERS), (page, PERCENT)]
     for text, unit in texts:
-        assert apart in text
+        assert f"SD between seeds {unit.size(model.seeds.between)}." in text
         for one in seed_changes(of(comparison), comparison, unit):
             assert one.shown in text
     assert terminal.count("seed-") == markdown.count("seed-") == 3
