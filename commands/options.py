@@ -124,6 +124,17 @@ class EndpointOptions:
         return Limits(**given)
 
 
+def check_loading(specs: Sequence[ModelSpec], loading: Loading) -> None:
+    """Raise :class:`UsageError` for an option that says how weights are loaded where none of the models has any."""
+    given = [
+        "--" + field.name.replace("_", "-")
+        for field in fields(loading)
+        if getattr(loading, field.name) != field.default
+    ]
+    if given and not any(spec.loads for spec in specs):
+        raise UsageError(f"{' and '.join(given)} is for weights that are loaded here, and no --model is; leave it out.")
+
+
 @dataclass(frozen=True)
 class VllmOptions:
     """How vLLM is loaded."""

@@ -17,7 +17,7 @@ from ...reports.chat.page import Address, check_address, check_gradio, launch
 from ...reports.chat.space import check_mix, check_target, export_space
 from ...reports.chat.votes import Votes
 from ...rewards import RewardMix
-from ..options import chosen_spec
+from ..options import check_loading, chosen_spec
 from ..task_options import TaskOptions
 
 EXAMPLE_PROMPTS = 6
@@ -48,6 +48,7 @@ class ChatOptions:
     def open(self, check: Callable[[RewardMix], None] | None = None) -> Chat:
         """Load the models; ``check`` may refuse the mix before."""
         specs = self.asked.models(parse_models(self.models))
+        check_loading(specs, self.loading)
         given = {name: value for name, value in asdict(self.sampling).items() if value is not None}
         if self.asked.task is None and self.asked.data is None:
             mix = self._mix("correctness", check)

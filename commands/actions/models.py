@@ -17,7 +17,7 @@ from ...evaluate.paired.noise import measure_noise
 from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
 from ...evaluate.types import Engine
-from ..options import UsageError
+from ..options import UsageError, check_loading
 from ..progress import Bars
 
 
@@ -55,8 +55,9 @@ class Models:
         if all(spec.kind == "run" for spec in self.specs):
             runs = " ".join(f"{spec.name}={spec.path.base}" for spec in self.specs)
             raise UsageError(f"every --model is a finished run, so nothing is to ask: grpo-eval compare {runs}")
-        if self.options.batch_size and all(spec.kind in ("openai", "run") for spec in self.specs):
+        if self.options.batch_size and not any(spec.loads for spec in self.specs):
             raise UsageError("--batch-size is for weights that are loaded here; for endpoints give --concurrency.")
+        check_loading(self.specs, self.loading)
         if self.options.noise_floor and self.specs[0].kind != "transformers":
             name = self.specs[0].name
             raise UsageError(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ...files import read_lines
+from ...files import dump_json, read_lines
 from ..logs.log import BadRow, LogChoice
 from ..logs.recognition import open_log
 from ..progress import Grow, unwatched
 from ..runs.lines import row_lines
+from ..runs.run import Run
 from ..types import EvaluationError, FinishReason, Prompt, Request, Row, Sampling
 
 BATCH = 256
@@ -40,7 +41,12 @@ class ReplayEngine:
         return {"kind": "replay", "source": str(self.source)}
 
     def plan(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Prompt]:
-        """Return the prompts as they are; raise :class:`EvaluationError` when one has no stored completion."""
+        """Return the prompts as they are.
+
+        Raises :class:`EvaluationError` when one has no stored completion, and for a run that was generated from
+        another text of a prompt, or by other settings.
+        """
+        self._check_asked(prompts, sampling)
         for prompt in prompts:
             for sample in range(sampling.samples):
                 if (prompt.id, sample) not in self._stored():
@@ -56,12 +62,34 @@ class ReplayEngine:
                 for request in requests[start : start + BATCH]
             ]
 
+    def _check_asked(self, prompts: Sequence[Prompt], sampling: Sampling) -> None:
+        """Check what a run says of its rows, which would pass for answers to these questions by these settings."""
+        folder = self.source if self.source.is_dir() else self.source.parent
+        if not (folder / "manifest.json").exists() or (run := Run.open(folder)).manifest.sampling is None:
+            return
+        drawn, wanted = {**asdict(Sampling()), **run.manifest.sampling}, asdict(sampling)
+        for name in sorted(wanted.keys() - {"samples"}):
+            if dump_json(drawn[name]) != dump_json(wanted[name]):
+                raise EvaluationError(
+                    f"{self.source} was generated with {name}={drawn[name]!r}, not {wanted[name]!r}; ask by its "
+                    "settings."
+                )
+        texts = {prompt.id: dump_json(prompt.text) for prompt in run.asked()}
+        for prompt in prompts:
+            if texts.get(prompt.id, "") not in ("", dump_json(prompt.text)):
+                raise EvaluationError(
+                    f"{self.source} answers another question {prompt.id!r} than the one that is asked; give the task "
+                    "that it was asked."
+                )
+
     def _stored(self) -> dict[tuple[str, int], Row]:
         if not self._rows:
             path = self.source / "completions.jsonl"
             own = path if path.is_file() or not self.source.exists() else self.source
             rows = _run_rows(own) if _is_run(own) else _log_rows(self.source)
-            self._rows = {(row.prompt_id, row.sample): row for row in rows}
+            for row in rows:
+                if self._rows.setdefault((row.prompt_id, row.sample), row) is not row:
+                    raise EvaluationError(f"{own} has sample {row.sample} of prompt {row.prompt_id!r} twice.")
         return self._rows
 
 

@@ -115,6 +115,11 @@ class ModelSpec:
     vllm: bool | None = None
     template: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    @property
+    def loads(self) -> bool:
+        """Whether weights are loaded to ask it."""
+        return self.kind in ("transformers", "vllm")
+
     @classmethod
     def parse(cls, text: str) -> ModelSpec:
         """Read one ``--model``; the default name is the last part of the path. Raises :class:`EvaluationError`.

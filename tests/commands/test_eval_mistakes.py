@@ -40,6 +40,12 @@ def mistake(capsys: pytest.CaptureFixture[str], *args: str) -> str:
         (["run", "--task", "{hub}", "--model", "demo"], "source.hub"),  # a folder that nobody named
         (["run", "--task", "arithmetic", "--model", "demo", "--split", "dev"], "no split 'dev'"),
         (["run", "--task", "arithmetic", "--model", "replay:rows.jsonl", "--noise-floor"], "leave the option out"),
+        (
+            ["run", "--task", "arithmetic", "--model", "replay:rows.jsonl", "--dtype", "float32"],
+            "--dtype is for weights",
+        ),
+        (["run", "--task", "arithmetic", "--model", "replay:rows.jsonl", "--batch-size", "8"], "--batch-size is for"),
+        (["chat", "--model", "replay:rows.jsonl", "--device", "cpu"], "--device is for weights"),
         (["run", "--task", "arithmetic", "--model", "demo", "--rewards", ""], "rewards spec"),
         (["score", "absent.jsonl"], "no file or folder absent.jsonl: give a run, or a log"),
         (["score", "{answers}"], "no column 'completion'"),

@@ -1,7 +1,7 @@
 """What the options of several commands mean."""
 
 import pytest
-from grpokit.commands.options import ScoringOptions, UsageError, VllmOptions
+from grpokit.commands.options import ScoringOptions, UsageError, VllmOptions, check_loading
 from grpokit.evaluate.engines import Loading
 from grpokit.evaluate.engines.spec import VllmSettings, parse_models
 
@@ -45,3 +45,21 @@ def test_what_vllm_is_told() -> None:
     specs = parse_models(["demo", "v=vllm:demo"])
     assert VllmOptions(["max_model_len=64"]).settings(specs, Loading(dtype="float32")) == VllmSettings(max_model_len=64)
     assert VllmOptions([]).settings(parse_models(["demo"]), Loading(device="cpu", quantization="4bit")).given == {}
+
+
+@pytest.mark.parametrize(
+    ("loading", "said"),
+    [
+        (Loading(dtype="bfloat16"), "--dtype is for weights that are loaded here"),
+        (Loading(device="cpu", quantization="4bit"), "--device and --quantization is for weights"),
+        (Loading(attention="eager"), "--attention is for"),
+        (Loading(trust_remote_code=True), "--trust-remote-code is for"),
+    ],
+)
+def test_how_weights_are_loaded_is_refused_where_none_are(loading: Loading, said: str) -> None:
+    specs = parse_models(["openai:http://localhost:1/v1#m", "replay:rows.jsonl"])
+    with pytest.raises(UsageError, match=f"{said}.* no --model is; leave it out"):
+        check_loading(specs, loading)
+    check_loading(specs, Loading())
+    check_loading([*specs, *parse_models(["vllm:demo"])], loading)
+    check_loading([*specs, *parse_models(["demo"])], loading)
