@@ -41,9 +41,13 @@ def run(args: argparse.Namespace) -> int:
     """Compare and show."""
     from .actions.logs import opened_runs  # --help starts without it
     from .results import show_runs
+    from .suites import show_suites, suites_of
 
     report = options.read(ReportOptions, args)
     logs, scoring = options.read(LogOptions, args), options.read(options.ScoringOptions, args)
     check_outputs(report.outputs, inputs=inputs(args.sources))
+    scored = {"--rewards": args.rewards, "--primary": args.primary, "--on": args.on}
+    if suites := suites_of(args.sources, dict.fromkeys(logs.given, True) | scored):
+        return show_suites(suites, report)
     with opened_runs(args.sources, logs, scoring, shared=args.on is not None) as opened:
         return show_runs(opened.runs, report, temporary=opened.temporary)

@@ -18,8 +18,10 @@ examples:
   grpo-eval run --task gsm8k --limit 200 --model base=runs/gsm8k-1/base --model new=org/model+runs/adapter
   grpo-eval run --data rows.csv --prompt-column question --reference-column answer \\
       --model base=org/model --model tuned=org/model+runs/adapter --samples 4 --temperature 1.0 --html report.html
+  grpo-eval run --task gsm8k --suite guards --model base=org/model --model tuned=org/model+runs/adapter
 
 The first model is the base; every further one is compared with it on the same prompts, question by question.
+Several tasks, or a suite of them, answer two questions: what did it gain, and what did it forget?
 """
 
 
@@ -33,7 +35,13 @@ def add_parser(commands: Subparsers) -> None:
         description="Generate completions with one or more checkpoints, score them, and compare the checkpoints.",
         examples=EXAMPLES,
     )
-    asked = add_task(parser)
+    asked = add_task(parser, several=True)
+    asked.add_argument(
+        "--suite",
+        metavar="CARD",
+        help="a suite of this package, such as guards, or a YAML card: several tasks, which are targets and which are "
+        "guards; each --task is one more target",
+    )
     options.add_cluster(asked)
     models = parser.add_argument_group("models")
     models.add_argument(
@@ -68,7 +76,9 @@ def run(args: argparse.Namespace) -> int:
     from .actions.models import ModelOptions
     from .actions.run import Job
 
-    return Job(
+    tasks = args.task or []
+    args.task = tasks[0] if len(tasks) == 1 else None
+    job = Job(
         models=options.read(ModelOptions, args),
         asked=options.read(TaskOptions, args),
         cluster=args.cluster_column,
@@ -79,4 +89,9 @@ def run(args: argparse.Namespace) -> int:
         scoring=options.read(options.ScoringOptions, args),
         report=options.read(ReportOptions, args),
         stopping=options.read(StopOptions, args),
-    ).run()
+    )
+    if len(tasks) < 2 and args.suite is None:
+        return job.run()
+    from .actions.suite import SuiteJob, chosen_suite
+
+    return SuiteJob(job, chosen_suite(tasks, args.suite, job)).run()

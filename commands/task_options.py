@@ -97,10 +97,14 @@ class TaskOptions:
         return own.filtered(parse_where(self.where))
 
 
-def add_task(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Add the options that say what is asked; return their group."""
+def add_task(parser: argparse.ArgumentParser, *, several: bool = False) -> argparse._ArgumentGroup:
+    """Add the options that say what is asked, ``several`` tasks or one; return their group."""
     group = parser.add_argument_group("what is asked")
-    group.add_argument("--task", metavar="NAME", help="a task of this package, such as arithmetic, or a YAML card")
+    known = "a task of this package, such as arithmetic, or a YAML card"
+    if several:
+        group.add_argument("--task", action="append", metavar="NAME", help=f"{known}; may be given again, for a suite")
+    else:
+        group.add_argument("--task", metavar="NAME", help=known)
     group.add_argument("--data", type=Path, metavar="FILE", help="rows from a .jsonl, .csv or .parquet file")
     group.add_argument("--split", default="test", help="the task's split (default: test)")
     group.add_argument("--prompt-column", metavar="NAME", help="without --task: the column with the prompt")

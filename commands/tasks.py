@@ -39,7 +39,7 @@ def add_parser(commands: Subparsers) -> None:
         examples=EXAMPLES,
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    command(actions, "list", run_list, "list all tasks by name")
+    command(actions, "list", run_list, "list all tasks and suites by name")
     _add_show(actions)
     _add_check(actions)
     _add_prepare(actions)
@@ -96,7 +96,7 @@ def _add_rows(parser: argparse.ArgumentParser, limit: str) -> None:
 
 
 def run_list(args: argparse.Namespace) -> int:
-    """Print a table of all tasks."""
+    """Print a table of all tasks, and one of all suites."""
     from .actions import tasks
 
     with reader_may_leave():

@@ -90,11 +90,13 @@ class Bar(NamedTuple):
     interval: tuple[float, float]
 
 
-def interval_places(change: Difference) -> Bar | None:
-    """Return where a change and its interval are drawn; None without an interval."""
+def interval_places(change: Difference, beside: Sequence[Difference] = ()) -> Bar | None:
+    """Return where a change and its interval are drawn, on one scale with those ``beside`` it; None without one."""
     if change.delta is None or change.low is None or change.high is None:
         return None
-    lowest, highest = min(change.low, -change.margin, 0.0), max(change.high, change.margin, 0.0)
+    shown = (change, *beside)
+    lowest = min(0.0, *(min(one.low or 0.0, -one.margin) for one in shown))
+    highest = max(0.0, *(max(one.high or 0.0, one.margin) for one in shown))
     span = highest - lowest or 1.0
 
     def place(value: float) -> float:

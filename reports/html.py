@@ -57,15 +57,24 @@ def to_html(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
     page's content security policy admits no script but its own and no connection at all. What has no UTF-8 (lone
     surrogates, in a name or an id) is replaced.
     """
-    return _render(comparison, runs).encode("utf-8", "replace").decode("utf-8")
+    return _render(comparison, runs, report_scripts()).encode("utf-8", "replace").decode("utf-8")
 
 
-def _render(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
-    scripts = [_charting_library(), *(_template(name) for name in SCRIPTS)]
+def task_page(comparison: Comparison, runs: Sequence[Run | Arm], suite: str) -> str:
+    """Return the page of a task in a ``suite``, without the :func:`report_scripts`, which the suite's page has."""
+    return _render(comparison, runs, (), suite)
+
+
+def report_scripts() -> tuple[str, ...]:
+    """Return the page's scripts in the order in which they run."""
+    return (_charting_library(), *(template_text(name) for name in SCRIPTS))
+
+
+def _render(comparison: Comparison, runs: Sequence[Run | Arm], scripts: Sequence[str], suite: str = "") -> str:
     rows = embed(comparison, read_questions(runs), _opening(runs))
     labels = wording.short_names([*comparison.weights, TOTAL])
     return (
-        _environment()
+        environment()
         .get_template("report.html.jinja")
         .render(
             comparison=comparison,
@@ -81,9 +90,10 @@ def _render(comparison: Comparison, runs: Sequence[Run | Arm]) -> str:
             mixed=_mixed(comparison),
             **_slider_ends(comparison),
             rows=rows,
-            style=_template("report.css"),
+            style=template_text("report.css"),
             scripts=scripts,
-            policy=_policy(scripts),
+            policy=policy_of(report_scripts()),
+            suite=suite,
             icon=base64.b64encode(ICON.encode()).decode(),
         )
     )
@@ -115,7 +125,8 @@ def _parts(comparison: Comparison) -> dict[str, str]:
     return {part: label for part, (label, shown) in present.items() if shown}
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders templates: everything is escaped, and the words of all reports are at hand."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -157,7 +168,8 @@ def _foldable(name: str) -> Markup:
     return Markup("<wbr>").join(map(escape, parts))
 
 
-def _template(name: str) -> str:
+def template_text(name: str) -> str:
+    """Return a template as it is written: a style or a script."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
@@ -169,7 +181,7 @@ def _charting_library() -> str:
     return str(javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
-def _policy(scripts: Sequence[str]) -> str:
+def policy_of(scripts: Sequence[str]) -> str:
     """Return a content security policy that admits these scripts by their hashes and nothing from anywhere."""
     digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
     allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

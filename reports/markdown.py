@@ -44,9 +44,9 @@ def to_markdown(comparison: Comparison) -> str:
     """
     first = comparison.models[0]
     asked = f"{questions(first.prompts)}, {first.samples} {'sample' if first.samples == 1 else 'samples'} each"
-    sections = [f"### Evaluation of {_text(comparison.task)}\n\n{asked}."]
-    sections += [f"> **Note:** {_text(line)}" for line in notes(comparison)]
-    sections += [_text(line) for line in (multiplicity(comparison), best_of(comparison)) if line]
+    sections = [f"### Evaluation of {markdown_text(comparison.task)}\n\n{asked}."]
+    sections += [f"> **Note:** {markdown_text(line)}" for line in notes(comparison)]
+    sections += [markdown_text(line) for line in (multiplicity(comparison), best_of(comparison)) if line]
     if len(comparison.pairs) > 1:
         sections.append(_ranking(comparison))
     alone = _doubts(doubts(comparison.models, comparison.obstacles, comparison.primary))
@@ -58,7 +58,7 @@ def _ranking(comparison: Comparison) -> str:
     """Return all models, the best first."""
     level = confidence(comparison.pairs[0].gain.level)
     heads = ["model", comparison.primary, "change", f"{level} interval", "p (models)", "verdict"]
-    return _table(heads, [_ranked(one) for one in ranked(comparison)])
+    return markdown_table(heads, [_ranked(one) for one in ranked(comparison)])
 
 
 def _ranked(one: Ranked) -> list[str]:
@@ -72,30 +72,30 @@ def _ranked(one: Ranked) -> list[str]:
 def _pair(pair: Pair, comparison: Comparison) -> str:
     base, tuned = comparison.model(pair.base), comparison.model(pair.tuned)
     lines = _doubts(doubts((base, tuned), pair.obstacles, pair.primary))
-    lines.append(f"**{verdict_word(pair)}: {_text(claim(pair))}** {_text(evidence(pair))}")
-    lines += map(_text, look_sentences(pair))
-    lines += [f"**Next:** {_text(step.text)}" for step in next_steps(pair, base, tuned)]
-    lines += [f"> **Warning:** {_text(mismatch(difference, pair))}" for difference in pair.mismatches]
+    lines.append(f"**{verdict_word(pair)}: {markdown_text(claim(pair))}** {markdown_text(evidence(pair))}")
+    lines += map(markdown_text, look_sentences(pair))
+    lines += [f"**Next:** {markdown_text(step.text)}" for step in next_steps(pair, base, tuned)]
+    lines += [f"> **Warning:** {markdown_text(mismatch(difference, pair))}" for difference in pair.mismatches]
     if pair.drift is not None and pair.drift.far:
-        lines.append(f"> **Far from the base:** {_text(drifted(pair))}")
+        lines.append(f"> **Far from the base:** {markdown_text(drifted(pair))}")
     if pair.hacking and pair.hacking.suspected:
-        lines.append(f"> **Reward hacking suspected:** {_text(pair.hacking.reason)}")
-    lines += [f"> **Alarm while training,** {_text(alarm(raised))}" for raised in pair.alarms]
-    lines.append(_text(training(pair)))
-    lines += [_text(line) for line in origins(pair, comparison)]
+        lines.append(f"> **Reward hacking suspected:** {markdown_text(pair.hacking.reason)}")
+    lines += [f"> **Alarm while training,** {markdown_text(alarm(raised))}" for raised in pair.alarms]
+    lines.append(markdown_text(training(pair)))
+    lines += [markdown_text(line) for line in origins(pair, comparison)]
     lines.append(_pair_table(pair, base, tuned))
     lines.append(_seeds(pair, comparison))
     lines += _groups(pair)
     lines.append(_factors(pair, base, tuned))
-    lines.append(_text(over_models(pair, comparison)))
-    lines.append(_text(narrowing(pair.gain)))
+    lines.append(markdown_text(over_models(pair, comparison)))
+    lines.append(markdown_text(narrowing(pair.gain)))
     if comparison.noise:
-        lines.append(_text(noise_floor(comparison.noise)))
+        lines.append(markdown_text(noise_floor(comparison.noise)))
     return "\n\n".join(line for line in lines if line)
 
 
 def _doubts(lines: Iterable[str]) -> list[str]:
-    return [f"> **Before the numbers:** {_text(line)}" for line in lines]
+    return [f"> **Before the numbers:** {markdown_text(line)}" for line in lines]
 
 
 def _pair_table(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
@@ -122,20 +122,20 @@ def _pair_table(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
         ]
         for name, change in pair.rows().items()
     ]
-    return _table(heads, rows)
+    return markdown_table(heads, rows)
 
 
 def _seeds(pair: Pair, comparison: Comparison) -> str:
     """Return one row per training seed; "" where no side is an arm."""
     rows = [[f"{one.model}, {one.seed}", one.mean, one.shown] for one in seed_changes(pair, comparison)]
-    return _table(["seed", pair.primary, f"from {pair.base}"], rows) if rows else ""
+    return markdown_table(["seed", pair.primary, f"from {pair.base}"], rows) if rows else ""
 
 
 def _groups(pair: Pair) -> list[str]:
     if pair.subgroups is None:
         return []
     heads = [pair.subgroups.column, "questions", pair.base, pair.tuned, "change", "interval", "p (Holm)", "verdict"]
-    return [_table(heads, group_rows(pair.subgroups)), _text(group_sentence(pair.subgroups))]
+    return [markdown_table(heads, group_rows(pair.subgroups)), markdown_text(group_sentence(pair.subgroups))]
 
 
 def _factors(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
@@ -157,19 +157,20 @@ def _means(model: ModelSummary) -> str:
         [name, number(summary.estimate.mean), f"{number(summary.estimate.low)} to {number(summary.estimate.high)}"]
         for name, summary in model.rows().items()
     ]
-    return _table(["reward", model.name, "95 % interval"], rows)
+    return markdown_table(["reward", model.name, "95 % interval"], rows)
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table; headings and the first cell of each row may hold any text."""
     alignment = ["---", *["---:"] * (len(heads) - 1)]
-    lines = [[_text(head) for head in heads], alignment, *([_text(row[0]), *row[1:]] for row in rows)]
+    lines = [[markdown_text(head) for head in heads], alignment, *([markdown_text(row[0]), *row[1:]] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _text(text: str) -> str:
+def markdown_text(text: str) -> str:
     r"""Return text that Markdown shows as it is, on one line.
 
-    >>> print(_text("xml_format | <b>\n"))
+    >>> print(markdown_text("xml_format | <b>\n"))
     xml\_format \| \<b\>
     """
     escaped = _MARKUP.sub(r"\\\1", one_line(text))

@@ -58,14 +58,12 @@ class Job:
         """Evaluate every model and show the results."""
         if self.models.resume and self.models.out is None:
             raise UsageError("--resume needs --out, the folder of the run to go on with.")
-        specs = self.asked.models(parse_models(self.models.model))
-        limits, vllm = self.endpoints.limits(specs), self.vllm.settings(specs, self.loading)
-        models = Models(specs, self.models, self.loading, limits, vllm)
-        models.check()
+        models = self.chosen_models()
+        specs = models.specs
         self.stopping.check(specs)
         check_outputs(self.report.outputs, self.models.out, {"--data": self.asked.data})
         names = folder_names([spec.name for spec in specs])
-        evaluation = self._evaluation()
+        evaluation = self.evaluation()
         if self.stopping.early:
             looks_of(evaluation)
         if self.report.by is not None:
@@ -88,6 +86,14 @@ class Job:
                 raise
             self.asked.note_drawn(evaluation.task.source)
             return show_results(folders, self.report) if Shard.current().first else OK
+
+    def chosen_models(self) -> Models:
+        """Return the models that are named; raises UsageError for options that none of them can follow."""
+        specs = self.asked.models(parse_models(self.models.model))
+        limits, vllm = self.endpoints.limits(specs), self.vllm.settings(specs, self.loading)
+        models = Models(specs, self.models, self.loading, limits, vllm)
+        models.check()
+        return models
 
     def _check_before(self, models: Models, work: Work, out: Path) -> None:
         """Refuse, before a model is loaded, all that can be seen without one."""
@@ -122,7 +128,8 @@ class Job:
             return Manifest.read(run_folders(out)[0]).task.order
         return (self.sampling.seed or 0) if self.stopping.early else None
 
-    def _evaluation(self) -> Evaluation:
+    def evaluation(self) -> Evaluation:
+        """Return what is asked of every model; raises GrpokitError for a task, data or rewards with a mistake."""
         asked = self.asked
         task = asked.load(self.scoring.rewards)
         if self.cluster is not None:

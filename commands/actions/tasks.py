@@ -15,6 +15,7 @@ from ...errors import GrpokitError
 from ...evaluate.engines.checkpoint import locate
 from ...evaluate.engines.model_path import ModelPath
 from ...evaluate.rendering import encode, plain, render
+from ...evaluate.suites import load_suite, suite_names
 from ...evaluate.tasks import card_text, load_cards, load_task
 from ...evaluate.tasks.choices import lettered
 from ...evaluate.tasks.filters import parse_where
@@ -76,7 +77,7 @@ class LengthOptions:
 
 
 def list_all() -> None:
-    """Print a table of all tasks."""
+    """Print a table of all tasks, and one of all suites."""
     table = Table()
     for heading, keep in (("name", True), ("rows from", False), ("rewards", False), ("primary", True)):
         table.add_column(heading, overflow="fold", no_wrap=keep)
@@ -84,6 +85,12 @@ def list_all() -> None:
         table.add_row(card.name, card.source.label, card.rewards.replace(",", ", "), card.primary)
     console = Console()
     console.print(table, highlight=False, markup=False)
+    suites = Table()
+    for heading in ("suite", "targets", "guards", "what for"):
+        suites.add_column(heading, overflow="fold")
+    for suite in map(load_suite, suite_names()):
+        suites.add_row(suite.name, str(len(suite.targets)), str(len(suite.guards)), suite.description)
+    console.print(suites, highlight=False, markup=False)
     console.print("reasoning_gym:DATASET names one of that library's; a task may also be a YAML card of your own.")
 
 

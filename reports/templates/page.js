@@ -5,6 +5,8 @@
   const control = (id) => document.getElementById(id);
   const view = { pair: 0, filter: "all", query: "", id: null, sample: 0, marks: null, places: [], position: 0, choose: (position) => choose(position) };
   let searches = 0;
+  const taskOf = () => new URLSearchParams(location.hash.slice(1)).get("task"); // of a suite, whose page this stands in
+  const task = taskOf();
 
   const whole = (text, limit) => Math.min(Math.max(Number.parseInt(text, 10) || 0, 0), Math.max(limit - 1, 0));
 
@@ -21,6 +23,7 @@
 
   const writeHash = () => {
     const hash = new URLSearchParams();
+    if (task !== null) hash.set("task", task);
     if (view.pair) hash.set("pair", String(view.pair));
     if (view.filter !== "all") hash.set("show", view.filter);
     if (view.query) hash.set("search", view.query);
@@ -173,6 +176,7 @@
   control("list").addEventListener("scroll", () => requestAnimationFrame(() => Samples.list(view)));
   addEventListener("hashchange", () => {
     if (location.hash === "#samples") return writeHash(); // the skip link: a place on the page, not a state
+    if (taskOf() !== task) return location.reload(); // the suite's page opens another, or itself
     readHash();
     Weights.show();
     showPair();

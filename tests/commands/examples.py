@@ -17,6 +17,7 @@ from grpokit.commands import train as grpo_train
 from grpokit.errors import GrpokitError
 from grpokit.evaluate import load_task
 from grpokit.evaluate.engines.spec import parse_models
+from grpokit.evaluate.suites import load_suite
 from grpokit.evaluate.tasks.filters import parse_where
 from grpokit.rewards import RewardMix, get
 
@@ -155,8 +156,10 @@ def _check_names(args: argparse.Namespace) -> None:
         RewardMix.parse(args.rewards)
     if "reward" in given:
         get(args.reward)
-    if "task" in given:
-        load_task(args.task)
+    for task in [args.task] if isinstance(given.get("task"), str) else given.get("task", []):
+        load_task(task)
+    if "suite" in given:
+        load_suite(args.suite)
     if isinstance(given.get("model"), list):
         parse_models(args.model)
     parse_where(given.get("where", []))

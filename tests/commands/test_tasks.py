@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from grpokit.commands.eval import main
 from grpokit.evaluate import load_task, task_names
+from grpokit.evaluate.suites import suite_names
 
 GSM8K = [
     {"question": "How much is 40+32?", "answer": "40+32 = 72\n#### 72"},
@@ -26,7 +27,7 @@ def data(tmp_path: Path) -> Path:
 def test_list_names_every_task(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tasks", "list"]) == 0
     out = capsys.readouterr().out
-    assert all(name in out for name in task_names())
+    assert all(name in out for name in [*task_names(), *suite_names()])
 
 
 def test_show_prints_prompts_and_references(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

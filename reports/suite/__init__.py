@@ -1,0 +1,1 @@
+"""Views of a suite: in the terminal, as one page, as JSON, Markdown and JUnit XML."""
