@@ -32,6 +32,8 @@ SLACK = 0.01
 LEAST = 0.05
 """Where right work earns hardly more than wrong work, this share of the mix's whole range stands in for the gap."""
 
+_ADVICE = "nothing in it asks for more; add a reward that reads the content, such as correctness, rouge_l, reward_model"
+
 _EXACT = 1e-9
 _NEGLIGIBLE = 0.01
 """A surplus below this share of the largest income explains nothing."""
@@ -96,7 +98,7 @@ class AuditReport:
     @property
     def verdict(self) -> str:
         """One sentence: whether honesty pays best."""
-        blind = " It pays right work hardly more than wrong work: nothing in it asks for more." if self.blind else ""
+        blind = f" It pays right work hardly more than wrong work: {_ADVICE}." if self.blind else ""
         if self.paid:
             names = ", ".join(hack.name for hack in self.paid)
             count = f"{len(self.paid)} of {len(self.hacks)}"
