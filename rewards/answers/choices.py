@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from .numbers import read_quantity, same_quantity
 from .qualifiers import qualifies
 
 LETTERS = "A-J"
@@ -32,17 +33,21 @@ class Choice(NamedTuple):
 
 @lru_cache(maxsize=8)
 def _pattern(labels: str) -> re.Pattern[str]:
-    """Match an option; without known labels, brackets and dashes need a word beside them: ``A (x+1)`` is a product."""
-    word = _HAS_WORD if labels == LETTERS else ""
+    """Match an option; without known labels, brackets and dashes need a word beside them: ``A (x+1)`` is a product.
+
+    An equals sign needs a word where they are known, and else makes no option: ``A = lwh`` is an area.
+    """
+    word, named = (_HAS_WORD, "(?!)") if labels == LETTERS else ("", _HAS_WORD)
     return re.compile(
         rf"""
         (?: (?:option|choice|letter) \s+ )?
         (?: \(\s?(?P<bracketed>[{labels}])\s?\) | (?P<marked>[{labels}])\s?[):]
-          | (?P<pointed>[{labels}])[.] (?! [ ]?[A-Z][.] | \d ) | (?P<bare>[{labels}]) (?= \Z | [ ][-(] )
+          | (?P<pointed>[{labels}])[.] (?! [ ]?[A-Z][.] | \d ) | (?P<bare>[{labels}]) (?= \Z | [ ][-(] | [ ]?= )
         )
         (?: \Z
           | (?<= [).:] ) \s* (?P<text> \S .* )                       # (C) 12, C) 12, C. Paris, but not J. K. Rowling
           | [ ] - [ ] (?P<dashed> {word} \S .* )                     # C - Paris
+          | [ ]? = [ ]? (?P<equated> {named} [^\d=]+ )                # C = Paris, but not C = 12
           | [ ] \( (?P<inside> {word} [^()]+ ) \)                    # C (Paris)
         )
         | (?P<before> {word} [^()]+ ) [ ] \( (?P<behind> [{labels}] ) \)    # Paris (C)
@@ -63,7 +68,7 @@ def read_choice(plain: str, labels: str = LETTERS) -> Choice | None:
     if option is None:
         return None
     letter, *_ = filter(None, option.group("bracketed", "marked", "pointed", "bare", "behind"))
-    beside = option["dashed"] or option["inside"] or option["before"] or ""
+    beside = option["dashed"] or option["equated"] or option["inside"] or option["before"] or ""
     if (
         option["before"]
         and labels == LETTERS
@@ -83,12 +88,13 @@ def _is_title(text: str) -> bool:
 def same_choice(answer: str, reference: str) -> bool | None:
     """Return whether two options have the same letter; None where one of the two is no option.
 
-    A letter alone is an option where the reference is one: a capital, or a letter with its text.
+    A letter alone is an option where the reference is one: a capital, or a letter with its text. Two texts in words may
+    say the same of one option, two numbers do not.
 
     >>> same_choice("D", "(D) Alina"), same_choice("c) Paris", "C"), same_choice("x", "(D) Alina")
     (True, True, None)
-    >>> same_choice("a", "b") is None
-    True
+    >>> same_choice("a", "b") is None, same_choice("(D) 5", "(D) 6"), same_choice("(D) 0.5", "(D) 1/2")
+    (True, False, True)
     """
     wanted = read_choice(reference)
     if wanted is None or not (wanted.text or any(map(str.isupper, reference))):
@@ -96,4 +102,5 @@ def same_choice(answer: str, reference: str) -> bool | None:
     given = read_choice(answer)
     if given is None:
         return None
-    return given.letter == wanted.letter
+    said, meant = read_quantity(given.text), read_quantity(wanted.text)
+    return given.letter == wanted.letter and (said is None or meant is None or same_quantity(said, meant))

@@ -27,6 +27,17 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+_POINTS = re.compile(
+    r"""
+    (?: \b (?: figure | fig | table | equation | eq | theorem | lemma | corollary | proposition | example | step
+             | section | chapter | appendix | footnote )
+      | \b see \s (?: page | p ) )
+    [.]? \s* [(\[]? \Z
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What makes of the number behind it a place: "as in figure 3"."""
+
 _OTHER = re.compile(r"\$[^$]{1,100}\$,?\s+or\s+\Z")
 _SIGNS_BEFORE = re.compile(
     r"""
@@ -77,6 +88,9 @@ _OPERATIONS = ("times", "square", "non", "unlike", "instead")
 TAIL = 2_000
 """Characters at the end of a text in which a value is looked for."""
 
+_POINTER = 20
+"""Characters before a number that say that it names a place."""
+
 _REACH = 80
 """Characters beside a value that may belong to it."""
 
@@ -84,8 +98,9 @@ _REACH = 80
 def find_last_value(text: str) -> Span | None:
     """Return where the last expression between math delimiters stands, or the last number if that comes later.
 
-    None where what follows denies it. What makes another value of it belongs to it, so that it is compared with it: an
-    operation's sign or word, a negation, a scale, a unit.
+    A number that names a place ("in step 3") counts only where there is no other. None where what follows denies it.
+    What makes another value of it belongs to it, so that it is compared with it: an operation's sign or word, a
+    negation, a scale, a unit.
 
     >>> texts = ["so it is 18.", "so it's not 18.", "we get √18", "half of the 18", "it is 18 million", "2x = 18"]
     >>> [text[slice(*find_last_value(text))] for text in texts]
@@ -95,7 +110,9 @@ def find_last_value(text: str) -> Span | None:
     values = [*_EXPRESSION.finditer(text, offset), *_NUMBER.finditer(text, offset)]
     if not values:
         return None
-    start, end = max((match.span() for match in values), key=lambda span: (span[1], -span[0]))
+    spans = sorted([match.span() for match in values], key=lambda span: (-span[1], span[0]))
+    named = (span for span in spans if not _POINTS.search(text, max(0, span[0] - _POINTER), span[0]))
+    start, end = next(named, spans[0])
     while other := _OTHER.search(text, max(offset, start - 2 * _REACH), start):
         start = other.start()  # $x = 3$ or $x = -3$
     before, after = text[max(0, start - _REACH) : start], text[end : end + _REACH]

@@ -184,7 +184,8 @@ class Options(NamedTuple):
 
     def _chosen(self, answer: str) -> Choice | None:
         """Return the option that an answer names by its label."""
-        choice = read_choice(value_of(tidy(answer), ""), _LABELS)
+        said = tidy(answer)
+        choice = read_choice(said, _LABELS) or read_choice(value_of(said, ""), _LABELS)
         return None if choice is None or self._place_of_label(choice.letter) is None else choice
 
 

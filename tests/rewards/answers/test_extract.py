@@ -61,6 +61,10 @@ LENIENT = [
     (r"We find $x = \frac{1}{2}$ in the end", r"$x = \frac{1}{2}$"),
     (r"We find \(x\) and then 7.", "7"),
     ("It is -3.", "-3"),
+    ("We get 18 in step 3.", "18"),  # a place
+    ("It is 18 eggs (see p. 4).", "18"),
+    ("As in Figure 3, all of it", "3,"),  # where there is nothing else
+    ("He reads on, to page 18.", "18"),  # a page may be what is asked for
 ]
 
 

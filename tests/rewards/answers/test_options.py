@@ -98,6 +98,8 @@ JUDGED: list[tuple[str, object, float | None, str, str]] = [
     ("<answer>D (Alina)</answer>", "D", 1.0, "correct", "the text in brackets"),
     ("<answer>Alina (D)</answer>", "Alina", 1.0, "correct", "the label in brackets"),
     ("<answer>D - Alina</answer>", "D", 1.0, "correct", "behind a dash"),
+    ("<answer>D = Alina</answer>", "D", 1.0, "correct", "behind an equals sign"),
+    ("<answer>D = Bob</answer>", "C", 0.0, "hedged", "the text of another behind an equals sign"),
     ("<answer>Letter D</answer>", "D", 1.0, "correct", "announced as a letter"),
     ("<answer>(D) is incorrect</answer>", "D", 0.0, "wrong", "a label that is denied"),
     ("<answer>D because the others lie</answer>", "D", 1.0, "correct", "a reason behind the label"),
