@@ -45,7 +45,10 @@ def mistake(capsys: pytest.CaptureFixture[str], *args: str) -> str:
             "--dtype is for weights",
         ),
         (["run", "--task", "arithmetic", "--model", "replay:rows.jsonl", "--batch-size", "8"], "--batch-size is for"),
-        (["chat", "--model", "replay:rows.jsonl", "--device", "cpu"], "--device is for weights"),
+        (
+            ["chat", "--model", "replay:rows.jsonl", "--device", "cpu", "--export-space", "space"],
+            "--device is for weights",
+        ),
         (["run", "--task", "arithmetic", "--model", "demo", "--rewards", ""], "rewards spec"),
         (["score", "absent.jsonl"], "no file or folder absent.jsonl: give a run, or a log"),
         (["score", "{answers}"], "no column 'completion'"),
