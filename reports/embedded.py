@@ -10,18 +10,24 @@ import base64
 import json
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
+from ..evaluate.paired.arms import Arm
 from ..evaluate.paired.comparison import Comparison
 from ..evaluate.paired.summary import TOTAL
+from ..evaluate.runs.run import Run, ScoredRow
+from ..evaluate.types import Prompt
+from ..evaluate.workers import Job, processes, spread
+from ..files import RawLine
 from ..rewards.reward import NO_ANSWER
 from .outcomes import outcome
-from .samples import Answer, Question
+from .samples import Answer, Question, QuestionReader, StoredQuestion, asked, question_reader, shared_opening
 
 BLOCK = 64
 """Questions in a block."""
@@ -49,22 +55,79 @@ class Embedded:
     outcomes: Mapping[str, Counter[str]]
 
 
-def embed(comparison: Comparison, questions: Iterable[Question], opening: str = "") -> Embedded:
-    """Return the questions packed; changes of the primary metric are the comparison's.
+class Block(NamedTuple):
+    """Some questions: their rows of the index without what only the comparison knows, their texts, their outcomes."""
 
-    ``opening`` are the words with which all questions begin: what each asks in few words comes after them.
+    rows: list[list[Any]]
+    texts: str
+    outcomes: list[Counter[str]]
+
+
+PackedQuestions = list[tuple[tuple[Any, ...], list[list[tuple[bytes, bytes]]]]]
+"""Prompts, and per run the lines of their scores and completions."""
+
+
+@dataclass(frozen=True)
+class EmbedJob(Job[list[StoredQuestion], PackedQuestions, Block]):
+    """Packing the questions of a page, whose verdicts are by ``primary``; ``opening`` is what all questions share."""
+
+    reader: QuestionReader
+    primary: str
+    rewards: tuple[str, ...]
+    opening: str
+
+    def pack(self, piece: list[StoredQuestion]) -> PackedQuestions:
+        """Return the prompts and lines of questions."""
+        return [
+            (tuple(prompt), [[(line.score.text, line.row.text) for line in lines] for lines in answers])
+            for prompt, answers in piece
+        ]
+
+    def done(self, packed: PackedQuestions) -> Block:
+        """Return the block of packed questions."""
+        return self.block(
+            [
+                StoredQuestion(
+                    Prompt(*prompt),
+                    tuple(tuple(ScoredRow(RawLine(0, score), RawLine(0, row)) for score, row in run) for run in runs),
+                )
+                for prompt, runs in packed
+            ]
+        )
+
+    def block(self, piece: list[StoredQuestion]) -> Block:
+        """Return the block of questions; raise :class:`EvaluationError` where a line is none of its run's."""
+        questions = [self.reader.read(stored) for stored in piece]
+        outcomes = [
+            Counter(outcome(answer, self.primary) for question in questions for answer in question.answers[side])
+            for side in range(len(self.reader.sides))
+        ]
+        rows = [_index_row(question, self.primary, self.opening) for question in questions]
+        return Block(rows, pack([_question(question, self.rewards) for question in questions]), outcomes)
+
+
+def embed(comparison: Comparison, sides: Sequence[Run | Arm], workers: int | None = None) -> Embedded:
+    """Return the questions of a comparison packed; ``sides`` are the runs that it was made of.
+
+    ``workers`` is the number of processes that pack them; None is one, and for large runs one per processor.
     """
+    reader = question_reader(sides)
+    opening = shared_opening(asked(prompt.text) for prompt in reader.runs[0].asked())
+    job = EmbedJob(reader, comparison.primary, tuple(comparison.weights), opening)
     changes = [{change.prompt_id: change.delta for change in pair.changes} for pair in comparison.pairs]
     suspects = [frozenset(pair.suspects) for pair in comparison.pairs]
     rows: list[list[Any]] = []
     blocks: list[str] = []
     outcomes = {model.name: Counter[str]() for model in comparison.models}
-    for block in _blocks(questions):
-        rows += [_index_row(question, comparison.primary, changes, suspects, opening) for question in block]
-        for question in block:
-            for counts, answers in zip(outcomes.values(), question.answers, strict=True):
-                counts.update(outcome(answer, comparison.primary) for answer in answers)
-        blocks.append(pack([_question(question, list(comparison.weights)) for question in block]))
+    work = spread(job, _pieces(reader), processes(reader.runs[0].scores_file, workers))
+    with closing(work):
+        for piece, made in work:
+            block = made or job.block(piece)
+            for id, *row in block.rows:
+                rows.append([id, [one.get(id, 0) for one in changes], [int(id in ids) for ids in suspects], *row])
+            blocks.append(block.texts)
+            for counts, more in zip(outcomes.values(), block.outcomes, strict=True):
+                counts.update(more)
     return Embedded(pack({"block": BLOCK, "flags": FLAGS, "rows": rows}), tuple(blocks), outcomes)
 
 
@@ -80,28 +143,19 @@ def _to_json(value: object) -> bytes:
         return json.dumps(value).encode("ascii")
 
 
-def _blocks(questions: Iterable[Question]) -> Iterator[list[Question]]:
-    remaining = iter(questions)
-    while block := list(islice(remaining, BLOCK)):
-        yield block
+def _pieces(reader: QuestionReader) -> Iterator[list[StoredQuestion]]:
+    remaining = reader.stored()
+    while piece := list(islice(remaining, BLOCK)):
+        yield piece
 
 
-def _index_row(
-    question: Question,
-    primary: str,
-    changes: Sequence[Mapping[str, float]],
-    suspects: Sequence[Collection[str]],
-    opening: str,
-) -> list[Any]:
-    """Return [id, flags per model; per pair: change, whether the texts differ, whether it is a suspect; words]."""
-    base, *tuned = question.answers
-    texts = [[answer.text for answer in answers] for answers in (base, *tuned)]
+def _index_row(question: Question, primary: str, opening: str) -> list[Any]:
+    """Return [id, flags per model, whether the texts of each later model differ from the first's, first words]."""
+    base, *tuned = ([answer.text for answer in answers] for answers in question.answers)
     return [
         question.id,
         [_flags(answers, primary) for answers in question.answers],
-        [change.get(question.id, 0) for change in changes],
-        [int(theirs != texts[0]) for theirs in texts[1:]],
-        [int(question.id in ids) for ids in suspects],
+        [int(theirs != base) for theirs in tuned],
         " ".join(question.asked[len(opening) : len(opening) + 2 * WORDS].split())[:WORDS],
     ]
 

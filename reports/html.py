@@ -27,7 +27,6 @@ from .looks import look_rows, look_sentences
 from .manifests import manifest_table
 from .outcomes import Stack, stacks
 from .ranking import ranked
-from .samples import asked, read_questions, shared_opening
 from .subgroups import group_rows, group_sentence
 from .units import units
 
@@ -71,7 +70,7 @@ def report_scripts() -> tuple[str, ...]:
 
 
 def _render(comparison: Comparison, runs: Sequence[Run | Arm], scripts: Sequence[str], suite: str = "") -> str:
-    rows = embed(comparison, read_questions(runs), _opening(runs))
+    rows = embed(comparison, runs)
     labels = wording.short_names([*comparison.weights, TOTAL])
     return (
         environment()
@@ -102,10 +101,6 @@ def _render(comparison: Comparison, runs: Sequence[Run | Arm], scripts: Sequence
 def _mixed(comparison: Comparison) -> bool:
     """Return whether the total is something beside a reward: a single reward's is that reward again."""
     return len(comparison.weights) > 1 or comparison.primary == TOTAL
-
-
-def _opening(runs: Sequence[Run | Arm]) -> str:
-    return shared_opening(asked(prompt.text) for prompt in runs_of(runs)[0].asked())
 
 
 def _parts(comparison: Comparison) -> dict[str, str]:

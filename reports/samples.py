@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby, takewhile
 from typing import NamedTuple
 
 from ..evaluate.paired.arms import Arm, runs_of
-from ..evaluate.runs.run import Run, Score
-from ..evaluate.types import EvaluationError, FinishReason, Row
+from ..evaluate.runs.lines import line_id
+from ..evaluate.runs.run import Run, Score, ScoredRow
+from ..evaluate.types import EvaluationError, FinishReason, Prompt, Row
 from ..rewards.reward import Judgement
 from ..rewards.text import Text, normalise, strip_eos
 
@@ -37,19 +39,53 @@ class Question(NamedTuple):
     answers: tuple[tuple[Answer, ...], ...]
 
 
-def read_questions(sides: Sequence[Run | Arm], wanted: Collection[str] | None = None) -> Iterator[Question]:
-    """Yield the questions that every run has answered, in the order of the first run's prompts.
+class StoredQuestion(NamedTuple):
+    """A prompt and, per run, the lines of its answers, which have not been looked into."""
 
-    The answers of an arm are those of its runs, one run after the other. ``wanted`` limits them to these prompt ids.
+    prompt: Prompt
+    answers: tuple[tuple[ScoredRow, ...], ...]
+
+
+@dataclass(frozen=True)
+class QuestionReader:
+    """Reads the questions that every run has answered, side by side; ``sides`` are the runs of each model.
+
+    The answers of an arm are those of its runs, one run after the other.
     """
-    answered = [[_Answered(run, wanted) for run in runs_of([side])] for side in sides]
-    for prompt in runs_of(sides)[0].asked():
-        if wanted is not None and prompt.id not in wanted:
-            continue
-        taken = [[run.take(prompt.id) for run in runs] for runs in answered]
-        answers = tuple(sum(given, ()) for given in taken if all(given))
-        if len(answers) == len(sides):
-            yield Question(prompt.id, as_text(prompt.text), asked(prompt.text), _reference(prompt.columns), answers)
+
+    sides: tuple[tuple[Run, ...], ...]
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """All runs in order."""
+        return tuple(run for side in self.sides for run in side)
+
+    def stored(self, wanted: Collection[str] | None = None) -> Iterator[StoredQuestion]:
+        """Yield the questions in the order of the first run's prompts; ``wanted`` limits them to these prompt ids."""
+        answered = [_Answered(run) for run in self.runs]
+        for prompt in self.runs[0].asked():
+            if wanted is None or prompt.id in wanted:
+                answers = tuple(run.take(prompt.id) for run in answered)
+                if all(answers):
+                    yield StoredQuestion(prompt, answers)
+
+    def read(self, stored: StoredQuestion) -> Question:
+        """Return a question with its answers; raises what the lines of a run raise."""
+        prompt, runs = stored.prompt, zip(self.runs, stored.answers, strict=True)
+        answers = iter([tuple(_answer(run, line) for line in lines) for run, lines in runs])
+        sides = tuple(sum((next(answers) for _ in side), ()) for side in self.sides)
+        return Question(prompt.id, as_text(prompt.text), asked(prompt.text), _reference(prompt.columns), sides)
+
+
+def question_reader(sides: Sequence[Run | Arm]) -> QuestionReader:
+    """Return the reader of the runs that a comparison was made of."""
+    return QuestionReader(tuple(tuple(runs_of([side])) for side in sides))
+
+
+def read_questions(sides: Sequence[Run | Arm], wanted: Collection[str] | None = None) -> Iterator[Question]:
+    """Yield the questions that every run has answered, as :class:`QuestionReader` reads them."""
+    reader = question_reader(sides)
+    return map(reader.read, reader.stored(wanted))
 
 
 def _reference(columns: Mapping[str, object]) -> str | None:
@@ -64,30 +100,28 @@ class _Answered:
     one run is ahead of the others waits in memory.
     """
 
-    def __init__(self, run: Run, wanted: Collection[str] | None) -> None:
+    def __init__(self, run: Run) -> None:
         # the completions of a prompt stand together in a run
-        self._remaining = groupby(_scored(run, wanted), key=lambda scored: scored[0].prompt_id)
-        self._waiting: dict[str, tuple[Answer, ...]] = {}
+        path = run.path / "completions.jsonl"
+        self._remaining = groupby(run.scored_rows(), key=lambda line: line_id(path, line.row))
+        self._waiting: dict[str, tuple[ScoredRow, ...]] = {}
 
-    def take(self, prompt_id: str) -> tuple[Answer, ...]:
-        """Return the answers to a prompt, none where the run has not answered it."""
+    def take(self, prompt_id: str) -> tuple[ScoredRow, ...]:
+        """Return the lines of the answers to a prompt, none where the run has not answered it."""
         while prompt_id not in self._waiting:
             following = next(self._remaining, None)
             if following is None:
                 return ()
-            identity, scored = following
-            self._waiting[identity] = tuple(_answer(row, score) for row, score in scored)
+            identity, lines = following
+            self._waiting[identity] = tuple(lines)
         return self._waiting.pop(prompt_id)
 
 
-def _scored(run: Run, wanted: Collection[str] | None) -> Iterator[tuple[Row, Score]]:
-    for row, score in zip(run.rows(wanted), run.scores(wanted), strict=False):
-        if (row.prompt_id, row.sample) != (score.prompt_id, score.sample):
-            raise EvaluationError(f"{run.path}: its scores are not those of its completions; score the run again.")
-        yield row, score
-
-
-def _answer(row: Row, score: Score) -> Answer:
+def _answer(run: Run, line: ScoredRow) -> Answer:
+    row = Row(**run.read_row(line.row).value)
+    score = Score.from_json(run.read_score(line.score).value)
+    if (row.prompt_id, row.sample) != (score.prompt_id, score.sample):
+        raise EvaluationError(f"{run.path}: its scores are not those of its completions; score the run again.")
     text = strip_eos(row.text) if isinstance(row.text, str) else normalise(row.text).text
     return Answer(text, row.finish_reason, row.tokens, score.total, score.rewards)
 

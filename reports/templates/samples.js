@@ -24,7 +24,7 @@ const Samples = (() => {
   const question = async (place) => (await block(Math.floor(place / index.block)))[place % index.block];
 
   const row = (place) => {
-    const [id, flags, deltas, different, suspect, words] = index.rows[place];
+    const [id, deltas, suspect, flags, different, words] = index.rows[place];
     return { id, flags, deltas, different, suspect, words };
   };
 

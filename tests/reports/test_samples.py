@@ -5,17 +5,20 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from grpokit.errors import GrpokitError
+from grpokit.evaluate.paired.arms import Arm
+from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run
 from grpokit.files import dump_line
 from grpokit.reports.embedded import BLOCK, CUT, RIGHT, UNANSWERED, WRONG, embed
 from grpokit.reports.samples import as_text, read_questions
 from grpokit.tests.reports.conftest import Compared
-from grpokit.tests.reports.runs import BASE, write_run
+from grpokit.tests.reports.runs import BASE, TUNED, write_run
 
 
 def unpack(text: str) -> Any:
@@ -63,7 +66,7 @@ def test_prompts_as_text(prompt: Any, text: str) -> None:
 
 
 def test_blocks_hold_every_question_in_the_order_of_the_index(compared: Compared) -> None:
-    packed = embed(compared.comparison, read_questions(compared.runs))
+    packed = embed(compared.comparison, compared.runs)
     index = unpack(packed.index)
     questions = [question for block in packed.blocks for question in unpack(block)]
     assert index["block"] == BLOCK
@@ -74,15 +77,15 @@ def test_blocks_hold_every_question_in_the_order_of_the_index(compared: Compared
 
 
 def test_flags_and_changes_are_those_of_the_comparison(compared: Compared) -> None:
-    rows = unpack(embed(compared.comparison, read_questions(compared.runs)).index)["rows"]
+    rows = unpack(embed(compared.comparison, compared.runs).index)["rows"]
     pair = compared.comparison.pairs[0]
     primary = pair.rewards["correctness"]
-    assert sum(row[2][0] > 0 for row in rows) == primary.fixed
-    assert sum(row[2][0] < 0 for row in rows) == primary.broken
-    assert sum(all(flags & RIGHT for flags in row[1]) for row in rows) == primary.both_right
-    assert sum(all(flags & WRONG for flags in row[1]) for row in rows) == primary.both_wrong
-    assert sum(bool(row[1][0] & CUT) for row in rows) > 0
-    assert all(bool(row[1][0] & CUT) == bool(row[1][0] & UNANSWERED) for row in rows)
+    assert sum(row[1][0] > 0 for row in rows) == primary.fixed
+    assert sum(row[1][0] < 0 for row in rows) == primary.broken
+    assert sum(all(flags & RIGHT for flags in row[3]) for row in rows) == primary.both_right
+    assert sum(all(flags & WRONG for flags in row[3]) for row in rows) == primary.both_wrong
+    assert sum(bool(row[3][0] & CUT) for row in rows) > 0
+    assert all(bool(row[3][0] & CUT) == bool(row[3][0] & UNANSWERED) for row in rows)
 
 
 def test_a_lone_surrogate_survives_packing(tmp_path: Path) -> None:
@@ -91,3 +94,30 @@ def test_a_lone_surrogate_survives_packing(tmp_path: Path) -> None:
     (run.path / "completions.jsonl").write_text(dump_line({**row, "text": "half \ud83d of it"}))
     question = next(read_questions([run]))
     assert question.answers[0][0].text == "half \ud83d of it"
+
+
+def test_several_processes_pack_what_one_packs(compared: Compared, tmp_path: Path) -> None:
+    alone = embed(compared.comparison, compared.runs, workers=1)
+    assert embed(compared.comparison, compared.runs, workers=3) == alone
+    assert len(alone.blocks) == 1
+    runs = [write_run(tmp_path / model.name, model, questions=3 * BLOCK - 1) for model in (BASE, TUNED)]
+    seeds = [TUNED._replace(name=f"seed-{at}") for at in (1, 2)]
+    arm = Arm("new", tuple(write_run(tmp_path / seed.name, seed, questions=3 * BLOCK - 1) for seed in seeds))
+    sides = [runs[0], runs[1], arm]
+    comparison = compare(sides)
+    several = embed(comparison, sides, workers=2)
+    assert several == embed(comparison, sides, workers=1)
+    assert [len(unpack(block)) for block in several.blocks] == [BLOCK, BLOCK, BLOCK - 1]
+    assert {len(question["answers"][2]) for question in unpack(several.blocks[0])} == {8}
+
+
+def test_a_fault_is_the_same_whatever_the_processes(compared: Compared, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "base", BASE, questions=3)
+    lines = (run.path / "scores.jsonl").read_text().splitlines(keepends=True)
+    (run.path / "scores.jsonl").write_text("".join([*lines[:5], '{"prompt_id": "sum-0001"}\n', *lines[6:]]))
+    said = []
+    for workers in (1, 2):
+        with pytest.raises(GrpokitError, match="line 6: ") as caught:
+            embed(replace(compared.comparison, pairs=(), models=compared.comparison.models[:1]), [run], workers)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
