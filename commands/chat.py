@@ -59,6 +59,9 @@ def _add_sampling(parser: argparse.ArgumentParser) -> None:
 def _add_page(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the page")
     group.add_argument("--votes", type=Path, default=VOTES, metavar="FILE", help="votes go there (%(default)s)")
+    group.add_argument(
+        "--blind", action="store_true", help="hide the names, and shuffle the sides, until a vote is given"
+    )
     group.add_argument("--host", default="127.0.0.1", help="address to serve at (default: this machine only)")
     group.add_argument("--port", type=int, default=7860, help="port to serve at (default: %(default)s)")
     group.add_argument("--share", action="store_true", help="ask Gradio's servers for a public link, for some days")
@@ -69,6 +72,7 @@ def _add_page(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the chat and serve it, or export it."""
+    from ..reports.chat.page import Address
     from .actions.chat import ChatOptions, SamplingStart, export, serve
 
     chat = ChatOptions(
@@ -82,5 +86,5 @@ def run(args: argparse.Namespace) -> int:
     if args.export_space is not None:
         export(chat, args.export_space)
     else:
-        serve(chat, args.votes, args.host, args.port, share=args.share)
+        serve(chat, args.votes, Address(args.host, args.port, args.share), blind=args.blind)
     return OK

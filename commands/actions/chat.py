@@ -82,14 +82,13 @@ def export(chat: ChatOptions, folder: Path) -> None:
     print(f"space: {folder}  (try it: cd {folder} && python app.py)")
 
 
-def serve(chat: ChatOptions, votes: Path, host: str, port: int, *, share: bool) -> None:
+def serve(chat: ChatOptions, votes: Path, address: Address, *, blind: bool) -> None:
     """Serve the page until it is interrupted."""
     check_gradio()
-    address = Address(host, port, share)
     check_address(address)
     store = Votes(votes)
-    page = launch(chat.open(), store, address)
-    if share and page.share_url is None:
+    page = launch(chat.open(), store, address, blind=blind)
+    if address.share and page.share_url is None:
         print("note: Gradio's servers gave no public link, so the page is served here alone.", file=sys.stderr)
     print(f"chat: {page.share_url or page.local_url}  (Ctrl-C ends it; votes go to {votes})", flush=True)
     page.block_thread()

@@ -28,6 +28,13 @@ class ChatError(GrpokitError):
     """A talk cannot be held as asked."""
 
 
+class Turn(NamedTuple):
+    """A question of a talk that goes on, and what each model answered, in the order of the chat's models."""
+
+    prompt: str
+    answers: tuple[str, ...]
+
+
 class Question(NamedTuple):
     """What the models are asked: ``system`` may be empty; an empty ``reference`` is none."""
 
@@ -35,11 +42,18 @@ class Question(NamedTuple):
     prompt: str
     reference: str = ""
 
-    def to_prompt(self) -> Prompt:
-        """Return the question as an evaluation asks it, with an id of its own."""
-        system = [{"role": "system", "content": self.system}] if self.system.strip() else []
-        identity = hashlib.sha256(repr((self.system, self.prompt)).encode()).hexdigest()[:16]
-        messages = [*system, {"role": "user", "content": self.prompt}]
+    def to_prompt(self, turns: Sequence[Turn] = (), place: int = 0) -> Prompt:
+        """Return the question as an evaluation asks it, behind the ``turns`` of the model at ``place``.
+
+        Its id is that of the questions alone, so that all models share the noise of a talk.
+        """
+        messages = [{"role": "system", "content": self.system}] if self.system.strip() else []
+        for turn in turns:
+            messages += [{"role": "user", "content": turn.prompt}]
+            messages += [{"role": "assistant", "content": turn.answers[place]}]
+        messages += [{"role": "user", "content": self.prompt}]
+        asked = (self.system, *(turn.prompt for turn in turns), self.prompt)
+        identity = hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
         return Prompt(identity, messages, {"reference": self.reference.strip() or None})
 
 
@@ -78,8 +92,10 @@ class Chat:
         """The models' names, in the order they were given."""
         return [engine.name for engine in self.engines]
 
-    def ask(self, question: Question, sampling: Sampling) -> Iterator[list[Answer]]:
+    def ask(self, question: Question, sampling: Sampling, turns: Sequence[Turn] = ()) -> Iterator[list[Answer]]:
         """Yield all answers after every token that one of the models wrote; the models take turns.
+
+        ``turns`` are what was said before; each model sees its own answers.
 
         Raises :class:`ChatError` for an empty prompt and for one that does not fit a model's context.
         """
@@ -87,27 +103,25 @@ class Chat:
 
         if not question.prompt.strip():
             raise ChatError("the prompt is empty; write something to ask.")
-        prompt = question.to_prompt()
-        self._check_fit(prompt, sampling)
+        prompts = [question.to_prompt(turns, place) for place in range(len(self.engines))]
+        self._check_fit(prompts, sampling, "ask something shorter" if not turns else "begin a new talk")
         answers = [Answer("", 0, None, None, {}) for _ in self.engines]
-        growing = {place: stream(engine, prompt, sampling) for place, engine in enumerate(self.engines)}
+        growing = {place: stream(engine, prompts[place], sampling) for place, engine in enumerate(self.engines)}
         while growing:
             for place, parts in list(growing.items()):
                 part = next(parts)
-                answers[place] = self._answer(part, prompt)
+                answers[place] = self._answer(part, prompts[place])
                 if part.finish_reason is not None:
                     del growing[place]
                 yield list(answers)
 
-    def _check_fit(self, prompt: Prompt, sampling: Sampling) -> None:
-        for engine in self.engines:
+    def _check_fit(self, prompts: Sequence[Prompt], sampling: Sampling, way_out: str) -> None:
+        for engine, prompt in zip(self.engines, prompts, strict=True):
             try:
                 engine.plan([prompt], sampling)
             except TooLong as error:
                 room = error.context - error.tokens
-                hint = (
-                    f"lower max new tokens to {room}, or ask something shorter" if room > 0 else "ask something shorter"
-                )
+                hint = f"lower max new tokens to {room}, or {way_out}" if room > 0 else way_out
                 raise ChatError(
                     f"prompt and system message have {error.tokens} tokens; with {sampling.max_new_tokens} new ones "
                     f"that is more than the context of {engine.name}, {error.context}: {hint}."

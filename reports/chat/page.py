@@ -1,9 +1,9 @@
-"""The page of a chat, in Gradio: prompt in, all answers side by side, each with its rewards and their reasons."""
+"""The page of a chat, in Gradio: a talk with all models side by side, each answer with its rewards and reasons."""
 
 from __future__ import annotations
 
 import os
-import re
+import random
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import GrpokitError
 from ...evaluate.types import Sampling
-from ..wording import number
-from .chat import Answer, Chat, ChatError, Question
+from . import shown, tally
+from .chat import Answer, Chat, ChatError, Question, Turn
 from .votes import NEITHER, TIE, Exchange, Votes
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 REFRESH_S = 0.08
 """Time between two pictures of the growing answers: more would only queue up in the browser."""
 
-GROWING = "growing…"
-ENDINGS = {"eos": "ended", "stop": "ended at a stop string", "length": "cut at the token limit"}
 STYLE = Path(__file__).parents[1] / "templates" / "chat.css"
 
 
@@ -44,40 +42,85 @@ class Controls(NamedTuple):
     seed: gradio.Number
 
 
+class Talk(NamedTuple):
+    """The turns so far, and which model stands at each place of the page: shuffled where the names are hidden."""
+
+    turns: tuple[Turn, ...]
+    order: tuple[int, ...]
+
+    @classmethod
+    def begin(cls, count: int, *, blind: bool) -> Talk:
+        """Return a talk of no turn."""
+        order = list(range(count))
+        if blind:
+            random.SystemRandom().shuffle(order)  # no seed of this program's decides which answer is whose
+        return cls((), tuple(order))
+
+
+class Answers(NamedTuple):
+    """The components of all places, in the order of the page: earlier turns, text, maths, rewards."""
+
+    earlier: list[gradio.HTML]
+    boxes: list[gradio.Textbox]
+    maths: list[gradio.Markdown]
+    notes: list[gradio.HTML]
+
+
 def check_gradio() -> None:
     """Raise :class:`ChatError` where Gradio is not installed, before anything is loaded."""
     if find_spec("gradio") is None:
         raise ChatError("the page needs Gradio, which is not installed: pip install 'grpokit[app]'.")
 
 
-def build_page(chat: Chat, votes: Votes | None = None) -> gradio.Blocks:
-    """Return the page; without ``votes`` it has no vote. What a model wrote is shown as text, never as markup."""
+def build_page(chat: Chat, votes: Votes | None = None, *, blind: bool = False) -> gradio.Blocks:
+    """Return the page; without ``votes`` it has no vote. What a model wrote is shown as text, never as markup.
+
+    With ``blind`` the names are hidden, and the places shuffled, until a vote is given; a vote ends the talk.
+    """
     check_gradio()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
     import gradio as gr
 
     page: gradio.Blocks
-    with gr.Blocks(title=" · ".join(chat.names), analytics_enabled=False) as page:
-        rewards = ", ".join(chat.mix.names)
-        gr.HTML(f"<h1>{escape(' · '.join(chat.names))}</h1><p>Answers side by side, scored by {escape(rewards)}.</p>")
-        controls, ask, stop = _question(gr, chat)
-        boxes, notes = _answers(gr, chat)
-        last = gr.State(None)
-        buttons, thanks = _vote(gr, chat, votes)
-        outputs = [*boxes, *notes, last, *buttons, thanks]
-        asked = gr.on(
-            [ask.click, controls.prompt.submit],
-            _asker(gr, chat, len(buttons)),
-            list(controls),
-            outputs,
-            api_name="ask",
-            show_progress="hidden",
-        )
-        stopped = stop.click(None, cancels=[asked])
-        stopped.then(_stopper(notes), notes, notes, api_name=False, show_progress="hidden")
-        for button, choice in zip(buttons, [*chat.names, TIE, NEITHER], strict=False):
-            button.click(_voter(gr, chat, votes, choice, len(buttons)), last, [*buttons, thanks], api_name=False)
+    title = f"{len(chat.names)} models, names hidden" if blind else " · ".join(chat.names)
+    with gr.Blocks(title=title, analytics_enabled=False) as page:
+        gr.HTML(f"<h1>{escape(title)}</h1><p>Answers side by side, scored by {escape(', '.join(chat.mix.names))}.</p>")
+        with gr.Tab("Talk"):
+            _talk(gr, chat, votes, blind=blind)
+        if votes is not None:
+            with gr.Tab("Votes") as tab:
+                standing = gr.HTML("", elem_id="tally")
+            tab.select(lambda: tally.shown(votes.path), None, standing, api_name=False, show_progress="hidden")
     return page
+
+
+def _talk(gr: Any, chat: Chat, votes: Votes | None, *, blind: bool) -> None:
+    """Lay out the talk and say what its buttons do."""
+    controls, ask, stop, anew = _question(gr, chat)
+    answers = _answers(gr, places(chat, blind=blind))
+    last, talk = gr.State(None), gr.State(Talk.begin(len(chat.names), blind=blind))
+    buttons, thanks = _vote(gr, places(chat, blind=blind), votes)
+    outputs = [*answers.earlier, *answers.boxes, *answers.maths, *answers.notes, last, talk, *buttons, thanks]
+    asked = gr.on(
+        [ask.click, controls.prompt.submit],
+        _asker(gr, chat, len(buttons)),
+        [talk, *controls],
+        outputs,
+        api_name="ask",
+        show_progress="hidden",
+    )
+    stopped = stop.click(None, cancels=[asked])
+    stopped.then(_stopper(answers.notes), answers.notes, answers.notes, api_name=False, show_progress="hidden")
+    quiet = {"api_name": False, "show_progress": "hidden"}
+    anew.click(_beginner(gr, chat, len(buttons), blind=blind), None, outputs, cancels=[asked], **quiet)
+    for button, place in zip(buttons, [*range(len(chat.names)), TIE, NEITHER], strict=False):
+        voter = _voter(gr, chat, votes, place, len(buttons), blind=blind)
+        button.click(voter, [last, talk], [talk, *buttons, thanks], api_name=False)
+
+
+def places(chat: Chat, *, blind: bool) -> list[str]:
+    """Return what stands above each answer: the models' names, or letters."""
+    return [chr(ord("A") + place) for place in range(len(chat.names))] if blind else chat.names
 
 
 def look() -> dict[str, Any]:
@@ -95,7 +138,7 @@ def look() -> dict[str, Any]:
     return {"theme": theme, "css": STYLE.read_text(encoding="utf-8"), "footer_links": [], "ssr_mode": False}
 
 
-def _question(gr: Any, chat: Chat) -> tuple[Controls, Any, Any]:
+def _question(gr: Any, chat: Chat) -> tuple[Controls, Any, Any, Any]:
     first = chat.examples[0] if chat.examples else Question("", "")
     with gr.Row():
         prompt = gr.Textbox(label="Prompt", lines=3, max_lines=12, scale=3, min_width=280, elem_id="prompt")
@@ -108,13 +151,14 @@ def _question(gr: Any, chat: Chat) -> tuple[Controls, Any, Any]:
     with gr.Row(elem_id="actions"):
         ask = gr.Button("Ask", variant="primary", min_width=120, elem_id="ask")
         stop = gr.Button("Stop", min_width=120, elem_id="stop")
+        anew = gr.Button("New talk", min_width=120, elem_id="anew")
     with gr.Accordion("Settings", open=False):
         system = gr.Textbox(first.system, label="System message", lines=2, max_lines=8, elem_id="system")
         with gr.Row():
             controls = Controls(system, prompt, reference, *_sampling_controls(gr, chat.sampling))
     if chat.examples:
         _examples(gr, chat, controls)
-    return controls, ask, stop
+    return controls, ask, stop, anew
 
 
 def _sampling_controls(gr: Any, sampling: Sampling) -> list[Any]:
@@ -139,45 +183,78 @@ def _examples(gr: Any, chat: Chat, controls: Controls) -> None:
     chosen.click(lambda index: list(chat.examples[index]), chosen, filled, api_name=False, show_progress="hidden")
 
 
-def _answers(gr: Any, chat: Chat) -> tuple[list[Any], list[Any]]:
-    boxes, notes = [], []
+def _answers(gr: Any, names: Sequence[str]) -> Answers:
+    answers = Answers([], [], [], [])
+    formulas = [{"left": left, "right": right, "display": display} for left, right, display in shown.MATHS]
     with gr.Row(elem_id="answers"):
-        for name in chat.names:
+        for name in names:
             with gr.Column(min_width=280):
-                boxes.append(gr.Textbox(label=name, lines=6, max_lines=24, interactive=False, elem_classes=["answer"]))
-                notes.append(gr.HTML("", elem_classes=["rewards"]))
-    return boxes, notes
+                answers.earlier.append(gr.HTML("", elem_classes=["earlier"]))
+                box = gr.Textbox(label=name, lines=6, max_lines=24, interactive=False, elem_classes=["answer"])
+                answers.boxes.append(box)
+                rendered = gr.Markdown("", latex_delimiters=formulas, visible=False, elem_classes=["maths"])
+                answers.maths.append(rendered)
+                answers.notes.append(gr.HTML("", elem_classes=["rewards"]))
+    return answers
 
 
-def _vote(gr: Any, chat: Chat, votes: Votes | None) -> tuple[list[Any], Any]:
+def _vote(gr: Any, names: Sequence[str], votes: Votes | None) -> tuple[list[Any], Any]:
     """Return one button per choice, none without a file for votes, and the line that says thanks."""
     with gr.Row(elem_id="vote", visible=votes is not None):
-        labels = [*(f"{name} is better" for name in chat.names), "Equally good", "None is good"]
+        labels = [*(f"{name} is better" for name in names), "Equally good", "None is good"]
         buttons = [gr.Button(label, interactive=False, size="sm", min_width=140) for label in labels] if votes else []
     return buttons, gr.Markdown("", elem_id="thanks")
 
 
 def _asker(gr: Any, chat: Chat, buttons: int) -> Any:
-    def ask(system: str, prompt: str, reference: str, *settings: float | None) -> Iterator[list[Any]]:
+    def ask(talk: Talk, system: str, prompt: str, reference: str, *settings: float | None) -> Iterator[list[Any]]:
         question = Question(system, prompt, reference)
         try:
             sampling = _sampling(chat.sampling, settings)
-            for answers in _paced(chat.ask(question, sampling)):
+            for answers in _paced(chat.ask(question, sampling, talk.turns)):
                 done = all(answer.finish_reason for answer in answers)
-                exchange = Exchange(question, answers, sampling) if done else None
-                shown = [gr.Button(interactive=done) for _ in range(buttons)]
-                yield [*(answer.text for answer in answers), *map(_note, answers), exchange, *shown, ""]
+                exchange = Exchange(question, answers, sampling, talk.turns) if done else None
+                turn = Turn(prompt, tuple(answer.text for answer in answers))
+                after = talk._replace(turns=(*talk.turns, turn)) if done else talk
+                ready = [gr.Button(interactive=done) for _ in range(buttons)]
+                yield [*_pictured(gr, answers, talk, done=done), exchange, after, *ready, ""]
         except GrpokitError as error:
             raise gr.Error(escape(str(error)), print_exception=False) from None
 
     return ask
 
 
+def _pictured(gr: Any, answers: Sequence[Answer], talk: Talk, *, done: bool) -> list[Any]:
+    """Return what all places show, in the order of :class:`Answers`; formulas are rendered once all is whole."""
+    placed = [answers[model] for model in talk.order]
+    formulas = [shown.maths(answer.text) if done else "" for answer in placed]
+    return [
+        *(shown.earlier(talk.turns, model) for model in talk.order),
+        *(answer.text for answer in placed),
+        *(gr.Markdown(formula, visible=bool(formula)) for formula in formulas),
+        *map(shown.note, placed),
+    ]
+
+
+def _beginner(gr: Any, chat: Chat, buttons: int, *, blind: bool) -> Any:
+    """Return what clears the answers for a new talk."""
+
+    def begin() -> list[Any]:
+        models = range(len(chat.names))
+        empty = ["" for _ in models]
+        formulas = [gr.Markdown("", visible=False) for _ in models]
+        idle = [gr.Button(interactive=False) for _ in range(buttons)]
+        talk = Talk.begin(len(models), blind=blind)
+        return [*empty, *empty, *formulas, *empty, None, talk, *idle, ""]
+
+    return begin
+
+
 def _stopper(notes: list[Any]) -> Any:
     """Return what says below every answer that was still growing that it was stopped."""
 
-    def stop(*shown: str) -> dict[Any, str]:
-        return {note: text.replace(GROWING, "stopped") for note, text in zip(notes, shown, strict=True)}
+    def stop(*texts: str) -> dict[Any, str]:
+        return {note: text.replace(shown.GROWING, "stopped") for note, text in zip(notes, texts, strict=True)}
 
     return stop
 
@@ -202,39 +279,27 @@ def _paced(growing: Iterator[list[Answer]]) -> Iterator[list[Answer]]:
             yield answers
 
 
-def _voter(gr: Any, chat: Chat, votes: Votes | None, choice: str, buttons: int) -> Any:
-    def vote(exchange: Exchange | None) -> list[Any]:
+def _voter(gr: Any, chat: Chat, votes: Votes | None, chosen: int | str, buttons: int, *, blind: bool) -> Any:
+    """Return what keeps a vote for a place of the page, or for none of them."""
+
+    def vote(exchange: Exchange | None, talk: Talk) -> list[Any]:
         if votes is None or exchange is None:
             raise gr.Error("There is no whole answer to vote on yet.", print_exception=False)
         try:
-            votes.add(chat, exchange, choice)
+            choice = chosen if isinstance(chosen, str) else chat.names[talk.order[chosen]]
+            votes.add(chat, exchange, choice, blind=blind)
         except GrpokitError as error:
             raise gr.Error(escape(str(error)), print_exception=False) from None
-        return [*(gr.Button(interactive=False) for _ in range(buttons)), "Your vote is kept."]
+        idle = [gr.Button(interactive=False) for _ in range(buttons)]
+        if not blind:
+            return [talk, *idle, "Your vote is kept."]
+        whose = (
+            f"{place} was {chat.names[model]}"
+            for place, model in zip(places(chat, blind=True), talk.order, strict=True)
+        )
+        return [Talk.begin(len(chat.names), blind=True), *idle, f"Your vote is kept: {escape(', '.join(whose))}."]
 
     return vote
-
-
-def _note(answer: Answer) -> str:
-    """Return the rewards of a whole answer as a table, every text in it escaped."""
-    tokens = "1 token" if answer.tokens == 1 else f"{answer.tokens} tokens"
-    if answer.finish_reason is None:
-        return f"<p>{tokens}, {GROWING}</p>"
-    rows = "".join(
-        f"<tr><th scope=row>{_name(name)}</th><td>{number(judged.value)}</td><td>{escape(judged.reason)}</td></tr>"
-        for name, judged in answer.rewards.items()
-    )
-    total = f"<tr><th scope=row>total</th><td>{number(answer.total)}</td><td></td></tr>"
-    return f"<p>{tokens}, {ENDINGS[answer.finish_reason]}</p><table><tbody>{rows}{total}</tbody></table>"
-
-
-def _name(reward: str) -> str:
-    """Return a reward's name as HTML that may be broken between its parameters, and only then within a word.
-
-    >>> _name("xml_format(tag=a)")
-    'xml_<wbr>format(<wbr>tag=<wbr>a)'
-    """
-    return re.sub("([(,=_])", r"\1<wbr>", escape(reward))
 
 
 class Address(NamedTuple):
@@ -253,12 +318,12 @@ def check_address(address: Address) -> None:
         raise ChatError(_refused(address, error)) from None
 
 
-def launch(chat: Chat, votes: Votes | None, address: Address) -> gradio.Blocks:
+def launch(chat: Chat, votes: Votes | None, address: Address, *, blind: bool = False) -> gradio.Blocks:
     """Serve the page from a thread; its ``share_url`` is None where Gradio gave no public link.
 
     Raises :class:`ChatError` when the address was taken in the meantime.
     """
-    page = build_page(chat, votes)
+    page = build_page(chat, votes, blind=blind)
     try:
         with redirect_stdout(StringIO()):  # where Gradio explains at length that there is no link
             page.launch(

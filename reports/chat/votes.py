@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ...evaluate.types import Sampling
 from ...files import FileError, dump_line
-from .chat import Answer, Chat, Question
+from .chat import Answer, Chat, Question, Turn
 
 TIE, NEITHER = "tie", "none"
 """Choices beside the models' names: the answers are equally good, or none of them is good."""
@@ -22,6 +22,7 @@ class Exchange(NamedTuple):
     question: Question
     answers: Sequence[Answer]
     sampling: Sampling
+    turns: Sequence[Turn] = ()
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,11 @@ class Votes:
             raise FileError(f"cannot write {self.path}: {error.strerror}.") from None
         self._append("")
 
-    def add(self, chat: Chat, exchange: Exchange, choice: str) -> None:
-        """Append a vote: question, answers with their rewards and weights, settings and the choice."""
+    def add(self, chat: Chat, exchange: Exchange, choice: str, *, blind: bool = False) -> None:
+        """Append a vote: question, answers with their rewards and weights, settings and the choice.
+
+        ``blind`` says that the voter did not see which model wrote which answer.
+        """
         models = zip(chat.engines, exchange.answers, strict=True)
         self._append(
             dump_line(
@@ -47,6 +51,8 @@ class Votes:
                     **exchange.question._asdict(),
                     "answers": {engine.name: _answer(answer, engine.weights) for engine, answer in models},
                     "choice": choice,
+                    "blind": blind,
+                    "turns": [turn._asdict() for turn in exchange.turns],
                     "settings": asdict(exchange.sampling),
                     "rewards": chat.mix.spec,
                 }

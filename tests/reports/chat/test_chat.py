@@ -13,7 +13,7 @@ from grpokit.evaluate import Prompt, Request, Sampling, load_task
 from grpokit.evaluate.engines.spec import parse_models
 from grpokit.evaluate.engines.streaming import Partial, stream
 from grpokit.files import FileError
-from grpokit.reports.chat.chat import Chat, ChatError, Question, open_chat, questions
+from grpokit.reports.chat.chat import Chat, ChatError, Question, Turn, open_chat, questions
 from grpokit.reports.chat.votes import Exchange, Votes
 from grpokit.rewards import RewardMix
 from grpokit.tests.reports.chat.chats import SAMPLING, make_chat
@@ -63,6 +63,27 @@ def test_answers_grow_side_by_side_and_are_scored_when_whole(chat: Chat) -> None
         )
         assert answer.rewards == {name: judged[0] for name, judged in expected.items()}
         assert answer.total == chat.mix.total([judged.value for judged in answer.rewards.values()])
+
+
+def test_turns_stand_before_the_question_each_model_with_its_own() -> None:
+    turns = (Turn("2+2?", ("4", "5")), Turn("sure?", ("yes", "no")))
+    prompts = [Question("Add.", "why?").to_prompt(turns, place) for place in range(2)]
+    assert [[(message["role"], message["content"]) for message in prompt.text] for prompt in prompts] == [
+        [
+            ("system", "Add."),
+            *zip(["user", "assistant"] * 2, ["2+2?", first, "sure?", second], strict=True),
+            ("user", "why?"),
+        ]
+        for first, second in (("4", "yes"), ("5", "no"))
+    ]
+    assert prompts[0].id == prompts[1].id  # the models share their noise
+    assert prompts[0].id != Question("Add.", "why?").to_prompt().id  # and the same words later do not
+
+
+def test_a_talk_that_is_too_long_is_to_begin_again(chat: Chat) -> None:
+    turns = [Turn("1+" * 50, ("2", "2"))]
+    with pytest.raises(ChatError, match="more than the context of base, 128: begin a new talk"):
+        list(chat.ask(Question("", "1+1?"), SAMPLING, turns))
 
 
 def test_without_a_reference_correctness_does_not_apply(chat: Chat) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 from grpokit.evaluate import Sampling
-from grpokit.reports.chat.chat import Answer, Chat, Question
+from grpokit.reports.chat.chat import Answer, Chat, Question, Turn
 from grpokit.reports.chat.votes import Votes
 from grpokit.rewards.reward import Judgement
 from grpokit.tests.reports.chat.chats import SAMPLING, Talk, make_chat, talk
@@ -50,12 +51,12 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Chat:
 
 
 @contextmanager
-def served(chat: Chat, votes: Votes | None = None) -> Iterator[str]:
+def served(chat: Chat, votes: Votes | None = None, *, blind: bool = False) -> Iterator[str]:
     """Serve a chat's page and give its address."""
     pytest.importorskip("gradio", reason="gradio is not installed: its page not tested")
     from grpokit.reports.chat.page import build_page, look
 
-    page = build_page(chat, votes)
+    page = build_page(chat, votes, blind=blind)
     page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **look())
     try:
         yield page.local_url
@@ -128,9 +129,9 @@ class Recording(Chat):
 
     asked: ClassVar[list[tuple[Question, Sampling]]] = []
 
-    def ask(self, question: Question, sampling: Sampling) -> Iterator[list[Answer]]:
+    def ask(self, question: Question, sampling: Sampling, turns: Sequence[Turn] = ()) -> Iterator[list[Answer]]:
         self.asked.append((question, sampling))
-        return super().ask(question, sampling)
+        return super().ask(question, sampling, turns)
 
 
 def test_every_setting_of_the_page_is_asked_with(chat: Chat) -> None:
@@ -155,8 +156,8 @@ class Slow(Chat):
     steps: ClassVar[list[float]] = []
     pause: ClassVar[float] = 1.0
 
-    def ask(self, question: Question, sampling: Sampling) -> Iterator[list[Answer]]:
-        for answers in super().ask(question, sampling):
+    def ask(self, question: Question, sampling: Sampling, turns: Sequence[Turn] = ()) -> Iterator[list[Answer]]:
+        for answers in super().ask(question, sampling, turns):
             self.steps.append(time.monotonic())
             yield answers
             time.sleep(self.pause)
@@ -215,7 +216,7 @@ def test_all_text_can_be_read_in_the_light_and_in_the_dark(url: str, scheme: str
 class Hostile(Chat):
     """A chat whose answers are markup."""
 
-    def ask(self, question: Question, sampling: Sampling) -> Iterator[list[Answer]]:
+    def ask(self, question: Question, sampling: Sampling, turns: Sequence[Turn] = ()) -> Iterator[list[Answer]]:
         judged = {f"correctness{MARKUP}": Judgement(0.0, "wrong", f"{MARKUP!r} is not 4")}
         yield [Answer(MARKUP, 3, "eos", 0.0, judged) for _ in self.engines]
 
@@ -226,5 +227,76 @@ def test_markup_of_a_model_is_shown_as_text(chat: Chat) -> None:
         assert talking.ask(MARKUP, MARKUP) == [MARKUP, MARKUP]
         assert talking.page.locator(".rewards").first.inner_text().count(MARKUP) == 2
         assert talking.page.locator("img[src=x], #answers a").count() == 0
+        talking.page.wait_for_timeout(300)
+        assert talking.complaints == []
+
+
+def test_a_talk_goes_on_and_each_model_sees_its_own_answers(url: str, chat: Chat) -> None:
+    first, second = chat.examples[0], Question(chat.examples[0].system, "again")
+    with talk(url) as talking:
+        talking.page.locator("#examples button").first.click()
+        talking.page.wait_for_function("document.querySelector('#prompt textarea').value.length > 0")
+        answers = talking.ask(first.prompt)
+        talking.page.locator("#prompt textarea").fill("again")
+        talking.page.locator("#ask").click()
+        talking.page.wait_for_function("document.querySelectorAll('.earlier dd').length == 2")
+        talking.page.wait_for_function("document.querySelectorAll('.rewards table').length == 2")
+        turns = (Turn(first.prompt, tuple(answers)),)
+        assert talking.answers() == [answer.text for answer in list(chat.ask(second, SAMPLING, turns))[-1]]
+        assert talking.page.locator(".earlier dd").all_inner_texts() == answers
+        talking.page.locator("#anew").click()
+        talking.page.wait_for_function("document.querySelectorAll('.earlier dd').length == 0")
+        assert talking.answers() == ["", ""]
+        assert talking.ask(first.prompt) == answers
+        assert talking.complaints == []
+
+
+def test_blind_votes_hide_the_names_until_they_are_given(chat: Chat, tmp_path: Path) -> None:
+    votes = Votes(tmp_path / "votes.jsonl")
+    example = chat.examples[0]
+    whole = [answer.text for answer in list(chat.ask(example, SAMPLING))[-1]]
+    with served(chat, votes, blind=True) as url:
+        for _ in range(2):
+            with talk(url) as talking:
+                assert talking.page.title() == "2 models, names hidden"
+                talking.page.locator("#examples button").first.click()
+                talking.page.wait_for_function("document.querySelector('#prompt textarea').value.length > 0")
+                shown = talking.ask(example.prompt)
+                assert not {"base", "tuned"} & set(re.findall(r"\w+", talking.page.locator("body").inner_text()))
+                order = [whole.index(text) for text in shown]
+                talking.page.get_by_role("button", name="A is better").click()
+                said = f"Your vote is kept: A was {chat.names[order[0]]}, B was {chat.names[order[1]]}."
+                talking.page.get_by_text(said).wait_for()
+                assert json.loads(votes.path.read_text().splitlines()[-1])["choice"] == chat.names[order[0]]
+                talking.page.get_by_role("tab", name="Votes").click()
+                talking.page.locator("#tally table").wait_for()
+                assert "Blind votes" in talking.page.locator("#tally").inner_text()
+                assert talking.complaints == []
+    assert all(json.loads(line)["blind"] for line in votes.path.read_text().splitlines())
+
+
+def test_sides_are_shuffled_only_where_names_are_hidden() -> None:
+    from grpokit.reports.chat.page import Talk
+
+    assert {Talk.begin(2, blind=False).order for _ in range(64)} == {(0, 1)}
+    assert {Talk.begin(2, blind=True).order for _ in range(64)} == {(0, 1), (1, 0)}  # but for one time in 2**63
+
+
+class Mathematical(Chat):
+    """A chat whose answers hold formulas, and markup around them."""
+
+    def ask(self, question: Question, sampling: Sampling, turns: Sequence[Turn] = ()) -> Iterator[list[Answer]]:
+        text = f"So \\(x^2 < 4\\) {MARKUP} ![](http://127.0.0.1:1/a) \\(![](http://127.0.0.1:1/b)<img src=x>y\\)"
+        yield [Answer(text, 3, "eos", 0.0, {"correctness": Judgement(0.0, "wrong", "")}) for _ in self.engines]
+
+
+def test_formulas_are_rendered_and_nothing_else_is_markup(chat: Chat) -> None:
+    mathematical = Mathematical(chat.specs, chat.engines, chat.mix, chat.sampling, chat.examples)
+    with served(mathematical) as url, talk(url) as talking:
+        talking.ask("what?")
+        talking.page.locator(".maths .katex").first.wait_for()
+        shown = talking.page.locator(".maths").first
+        assert "[click](javascript:alert(5))" in shown.inner_text()
+        assert shown.locator("img, a, script").count() == 0
         talking.page.wait_for_timeout(300)
         assert talking.complaints == []
