@@ -146,6 +146,7 @@ def _check_recipe(args: argparse.Namespace) -> None:
         return
     if args.recipe.endswith(".yaml") or args.recipe == "RECIPE":
         args.recipe = "arithmetic-tiny"
+    args.adapter = None  # a folder of somebody's own
     grpo_train.chosen_recipe(args)
 
 
