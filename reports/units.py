@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..evaluate.paired.change import Difference
 from ..evaluate.paired.comparison import Pair
 from ..evaluate.paired.summary import TOTAL
 from .wording import interval, number, share, signed, signed_tenths
@@ -50,5 +51,9 @@ NUMBERS, PERCENT = Unit(False), Unit(True)
 
 def units(pair: Pair) -> dict[str, Unit]:
     """Return the unit of every metric: percent where all its scores are 0 or 1. The total, a sum, is a number."""
-    rewards = {name: NUMBERS if change.graded else PERCENT for name, change in pair.rewards.items()}
-    return {**rewards, TOTAL: NUMBERS}
+    return {name: unit_of(name, change) for name, change in pair.rows().items()}
+
+
+def unit_of(metric: str, change: Difference) -> Unit:
+    """Return the unit of one metric by its change."""
+    return NUMBERS if change.graded or metric == TOTAL else PERCENT
