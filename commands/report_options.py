@@ -31,7 +31,7 @@ class ReportOptions:
     trained_for: str | None
     by: str | None
     strict: bool
-    workers: int | None
+    workers: int | None = None
 
     def compare(self, runs: Sequence[Run | Arm]) -> Comparison:
         """Compare runs by these margins."""

@@ -44,6 +44,7 @@ class TaskOptions:
     system: str | None
     shots: int | None
     template: list[str]
+    allow_code: bool
 
     def load(self, rewards: str | None) -> Task:
         """Return the task that --task names, or one over the columns of --data that is scored by ``rewards``."""
@@ -87,7 +88,7 @@ class TaskOptions:
         from ..evaluate.tasks.filters import parse_where
 
         if self.task is not None:
-            return load_task(self.task).filtered(parse_where(self.where))
+            return load_task(self.task, allow_code=self.allow_code).filtered(parse_where(self.where))
         if self.data is None:
             raise UsageError("give --task NAME, or --data FILE with --prompt-column (and --reference-column).")
         if self.prompt_column is None:

@@ -53,12 +53,13 @@ def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParse
 
 def _card() -> str:
     from grpokit.evaluate.tasks.card import Task
+    from grpokit.evaluate.tasks.shots import Shots
     from grpokit.evaluate.tasks.sources import Source
 
     head = (
         "# Task card\n\nA task is a YAML file with these keys; [Write a task](../tasks.md) explains them by examples.\n"
     )
-    return head + _section("The card", Task) + _section("source", Source)
+    return head + _section("The card", Task) + _section("source", Source) + _section("shots", Shots)
 
 
 def _recipe() -> str:

@@ -25,6 +25,10 @@ CONTINUATIONS = "continuations"
 """The column of a prompt that holds the texts whose likelihood is asked, where the task asks for that."""
 
 
+BEFORE_CONTINUATIONS = "before_continuations"
+"""The column of a prompt that holds what stands between it and each of those texts, where the task says that."""
+
+
 class EvaluationError(GrpokitError):
     """An evaluation cannot be done as asked."""
 

@@ -30,6 +30,10 @@ _LONGEST = 10_000
 _DEEPEST = 20
 
 
+OWN = frozenset({"grpokit.evaluate.tasks.reasoning_gym:solved", "grpokit.evaluate.tasks.lm_eval_metric:LmEvalMetric"})
+"""Paths of this package's own rewards that belong to its tasks: a file may name them."""
+
+
 class SpecError(GrpokitError):
     """A spec string that does not follow the grammar."""
 
@@ -48,7 +52,7 @@ class RewardSpec(NamedTuple):
     @property
     def import_paths(self) -> list[str]:
         """The names, of this reward and of those within it, that are import paths ``pkg.module:object``."""
-        own = [self.name] if ":" in self.name else []
+        own = [self.name] if ":" in self.name and self.name not in OWN else []
         return [*own, *(path for inner in self.nested for path in inner.import_paths)]
 
 

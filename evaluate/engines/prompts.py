@@ -11,7 +11,7 @@ from ..rendering import encode_as, prefill, rendered, tokenizer_fingerprint, tok
 from ..runs.shards import Shard
 from ..template_arguments import NONE, Template, unknown_arguments
 from ..turns import end_of_turn
-from ..types import CONTINUATIONS, EvaluationError, Prompt, Sampling
+from ..types import BEFORE_CONTINUATIONS, CONTINUATIONS, EvaluationError, Prompt, Sampling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -87,8 +87,11 @@ class EncodedPrompts:
         """
         string = rendered(self.tokenizer, prompt.text, self._template).string
         start = string.rstrip()
-        behind = self._templated(prompt) and not prefill(prompt.text)
-        gap = string[len(start) :] or ("" if behind else " ")
+        if BEFORE_CONTINUATIONS in prompt.columns:
+            gap = string[len(start) :] + str(prompt.columns[BEFORE_CONTINUATIONS])
+        else:
+            behind = self._templated(prompt) and not prefill(prompt.text)
+            gap = string[len(start) :] or ("" if behind else " ")
         asked = encode_as(self.tokenizer, prompt.text, start)
         whole = [encode_as(self.tokenizer, prompt.text, start + gap + text) for text in continuations(prompt)]
         return Continued(asked, [self._known(ids, prompt)[len(asked) :] for ids in whole])

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 PROCEDURAL = "reasoning_gym"
 """The card that stands for all data sets of the library reasoning-gym; one is named after a colon."""
 
+HARNESS = "lm_eval"
+"""What stands before the name, or the file, of a task of lm-evaluation-harness, and a colon."""
+
 _CARDS = files(__package__) / "cards"
 
 
@@ -33,19 +36,27 @@ def load_cards() -> list[Task]:
     return [_packaged(name) for name in task_names()]
 
 
-def load_task(name: str) -> Task:
-    """Return the task ``name``: one of :func:`task_names`, the path of a YAML card, or ``reasoning_gym:DATASET``.
+def load_task(name: str, *, allow_code: bool = False) -> Task:
+    """Return the task ``name``: one of :func:`task_names`, the path of a YAML card, or one of another library's.
+
+    Those are ``reasoning_gym:DATASET``, ``lm_eval:TASK`` and ``lm_eval:FILE.yaml``, a file whose code is imported where
+    ``allow_code`` says that it may be.
 
     Raises :class:`EvaluationError` for an unknown name (with the nearest ones) and for a card with a mistake.
 
     >>> load_task("arithmetic").primary
     'correctness'
     """
+    card, _, dataset = name.partition(":")
+    if card == HARNESS and dataset:
+        from .lm_eval_task import lm_eval_task  # with the library, where such a task is asked for
+
+        return lm_eval_task(dataset, allow_code=allow_code)
     if name.endswith((".yaml", ".yml")):
         return _read_card(Path(name))
-    card, _, dataset = name.partition(":")
     if card not in task_names() or (dataset and card != PROCEDURAL):
-        raise EvaluationError(f"no task {name!r}. {nearest(name, task_names())} Or give the path of a YAML card.")
+        hint = "Name one of its tasks, such as lm_eval:gsm8k. " if card == HARNESS else ""
+        raise EvaluationError(f"no task {name!r}. {hint}{nearest(name, task_names())} Or give the path of a YAML card.")
     task = _packaged(card)
     if card != PROCEDURAL:
         return task
@@ -62,6 +73,10 @@ def card_text(name: str) -> str:
     'name: gsm8k'
     """
     load_task(name)  # what is no card is refused
+    if name.startswith(f"{HARNESS}:"):
+        from .lm_eval import card_text as settings
+
+        return settings(name.removeprefix(f"{HARNESS}:"))
     if name.endswith((".yaml", ".yml")):
         return Path(name).read_text(encoding="utf-8")
     return (_CARDS / f"{name.partition(':')[0]}.yaml").read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from ..engines.hub import unreachable
 from ..types import EvaluationError
 from .drawing import place
 from .filters import Scalar
+from .lm_eval import rows as lm_eval_rows
 from .reasoning_gym import Split, generate
 from .tables import Rows, read_table
 from .trees import flattened
@@ -32,7 +33,7 @@ class Source(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    generator: Literal["arithmetic", "reasoning_gym"] | None = None
+    generator: Literal["arithmetic", "reasoning_gym", "lm_eval"] | None = None
     hub: str | None = Field(default=None, pattern=r"^[\w-][\w.-]*(/[\w-][\w.-]*)?$")  # a path would be read as one
     config: str | None = None
     file: Path | None = None
@@ -77,6 +78,8 @@ class Source(BaseModel):
             return flattened(read_table(local))
         if split not in self.splits:
             raise EvaluationError(f"no split {split!r}. {nearest(split, list(self.splits))}")
+        if self.generator == "lm_eval":
+            return lm_eval_rows(self.config or "", split, None, None)
         if self.generator is not None:
             part: Split = "train" if self.splits[split] == "train" else "test"
             if self.generator == "reasoning_gym":
