@@ -1,7 +1,9 @@
 """GRPO on one GPU: memory and time a step for Phi-2 at its true size, against the same run in plain TRL.
 
     python bench/gpu.py [--out FILE.json]     under ten minutes on one GPU; ends with 2 where there is none
+    python bench/gpu.py --eval                evaluation alone: tokens per second, with a batch that finds its size
     python bench/gpu.py --tiny --cpu          the same code at tiny size, to see that it runs
+    bash bench/gpu_wheels.sh [FOLDER]         what a GPU machine without a network needs beside PyTorch
 
 Measured: QLoRA r 8 and bfloat16 LoRA r 16, micro-batches of 4, groups of 4 and 8, prompts of 256 tokens and 256 new
 ones. Peak memory is what torch's allocator counts: tensors, without the GPU's own context. The weights are random:
@@ -51,7 +53,10 @@ CASES = [
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: seconds per step and by phase, peak and estimated bytes (None: not measured, or no estimate made)."""
+    """One run: seconds per step and by phase, peak and estimated bytes (None: not measured, or no estimate made).
+
+    ``adapter`` is the dtype of the weights that were trained.
+    """
 
     case: str
     trainer: str
@@ -59,6 +64,7 @@ class Measured:
     phases: dict[str, float]
     peak: float | None
     estimated: float | None
+    adapter: str
 
 
 class Learned(NamedTuple):
@@ -80,6 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     device = "cpu" if args.cpu else "cuda"
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
+        if args.eval:
+            return _evaluate(Path(folder), device, args.out, tiny=args.tiny)
         measured = _phi_runs(Path(folder), device, tiny=args.tiny, until=start + LIMIT)
         learned = _arithmetic(Path(folder), device, tiny=args.tiny)
     _print(measured, learned, device)
@@ -97,8 +105,30 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench/gpu.py", description="Measure GRPO on one GPU.")
     parser.add_argument("--tiny", action="store_true", help="tiny models, to see that the bench runs")
     parser.add_argument("--cpu", action="store_true", help="on the CPU; sensible with --tiny alone")
+    parser.add_argument("--eval", action="store_true", help="measure evaluation, and no training")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON")
     return parser
+
+
+def _evaluate(folder: Path, device: str, out: Path | None, *, tiny: bool) -> int:
+    from gpu_eval import measure_throughput
+    from gpu_inputs import write_phi
+
+    inputs = write_phi(folder, device, tiny=tiny, prompt_tokens=TINY_TOKENS if tiny else TOKENS)
+    speed = measure_throughput(inputs, device, tiny=tiny)
+    print(f"\n{_device_name(device)}\n\nrows per batch as they grew: {', '.join(map(str, speed.batches))}")
+    print("| tokens per second | |\n|---|---|")
+    for what, figure in (
+        ("growing", speed.growing),
+        ("at the size found", speed.engine),
+        ("bare generate", speed.bare),
+    ):
+        print(f"| {what} | {figure:,.0f} |")
+    print(f"\noverhead over bare generate {speed.overhead:+.1%}")
+    if out:
+        result = {"device": _device_name(device), **speed._asdict(), "overhead": speed.overhead}
+        out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return 0
 
 
 def _phi_runs(folder: Path, device: str, *, tiny: bool, until: float) -> list[Measured]:
@@ -154,7 +184,8 @@ def _measure(
         run(recipe, out)
     prompt_tokens = recipe.grpo["max_completion_length"]  # prompts are as long as completions
     estimated = estimate(recipe, Architecture.of(inputs.config), make_plan(recipe, None).geometry, prompt_tokens).peak
-    return Measured(case.name, trainer, clock.step(STEPS), clock.shares(STEPS), peak_memory(), estimated)
+    figures = (clock.step(STEPS), clock.shares(STEPS), peak_memory(), estimated)
+    return Measured(case.name, trainer, *figures, " ".join(sorted(clock.trained)))
 
 
 def _ours(recipe: Recipe, out: Path) -> None:
@@ -221,21 +252,22 @@ def _arithmetic(folder: Path, device: str, *, tiny: bool) -> Learned:
         raise SystemExit("the arithmetic recipe did not run")
     seconds = time.monotonic() - start
     models = json.loads(report.read_text(encoding="utf-8"))["models"]
-    return Learned(seconds, *(model["rewards"]["correctness"]["mean"] for model in models))
+    right = [model["rewards"]["correctness"]["mean"] for model in models]
+    return Learned(seconds, right[0], right[-1])  # of a run that learned nothing, the base alone
 
 
 def _print(measured: Sequence[Measured], learned: Learned, device: str) -> None:
     print(f"\n{_device_name(device)}\n")
     print(
-        "| case | trainer | s a step | peak GB | estimated GB |",
+        "| case | trainer | adapter | s a step | peak GB | estimated GB |",
         *(f" {phase} |" for phase in measured[0].phases),
         sep="",
     )
-    print("|---" * (5 + len(measured[0].phases)) + "|")
+    print("|---" * (6 + len(measured[0].phases)) + "|")
     for run in measured:
         figures = [f"{run.seconds:.2f}", _gigabytes(run.peak), _gigabytes(run.estimated)]
         figures += [f"{seconds:.2f}" for seconds in run.phases.values()]
-        print(f"| {run.case} | {run.trainer} | {' | '.join(figures)} |")
+        print(f"| {run.case} | {run.trainer} | {run.adapter} | {' | '.join(figures)} |")
     print(
         f"\narithmetic: right answers {learned.base:.3f} -> {learned.tuned:.3f} on held-out problems, "
         f"{learned.seconds:.0f} s in all"

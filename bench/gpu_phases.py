@@ -24,12 +24,16 @@ PHASES = {
 
 @dataclass
 class Clock:
-    """Seconds by phase and in all, over the steps after the first ``warm_up``."""
+    """Seconds by phase and in all, over the steps after the first ``warm_up``.
+
+    ``trained`` are the dtypes of the weights that were trained.
+    """
 
     warm_up: int
     ends: list[float] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES.values(), 0.0))
     running: set[str] = field(default_factory=set)
+    trained: set[str] = field(default_factory=set)
 
     def end_step(self) -> None:
         """Take note of the end of a step, and forget what was counted while warming up."""
@@ -85,9 +89,11 @@ def _timing(clock: Clock, phase: str, method: Callable[..., Any]) -> Callable[..
 
 
 def _ending(clock: Clock, method: Callable[..., Any]) -> Callable[..., Any]:
-    def log(*arguments: Any, **named: Any) -> Any:
+    def log(trainer: GRPOTrainer, *arguments: Any, **named: Any) -> Any:
         clock.end_step()
-        return method(*arguments, **named)
+        weights = (weight for weight in trainer.model.parameters() if weight.requires_grad)
+        clock.trained |= {str(weight.dtype).removeprefix("torch.") for weight in weights}
+        return method(trainer, *arguments, **named)
 
     return log
 
