@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 
-QUALITY = 70
-"""Of the WebP pictures: text stays sharp, and a picture is some 40 KB."""
+QUALITY = 55
+"""Of the WebP pictures: text stays sharp, and a picture is some 50 KiB."""
 
 
 class Screen(NamedTuple):

@@ -33,7 +33,7 @@ const Figures = (() => {
       legend: null,
     };
     const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelExpr: foldedName } };
-    const x = { field: "delta", type: "quantitative", title, axis: { titleAnchor: "end", titleLimit: width, format: "+.2~f", tickCount: 6, labelExpr: "datum.value === 0 ? '0' : datum.label" } };
+    const x = { field: "delta", type: "quantitative", title, axis: { titleAnchor: "end", titleLimit: width, format: "+.3~f", tickCount: 6, labelExpr: "datum.value === 0 ? '0' : datum.label" } };
     // How far the share of values that batching alone changes could move the mean, on the row of their reward.
     const floor = noise && rows.some((row) => row.name === Weights.label(noise.primary))
       ? [{

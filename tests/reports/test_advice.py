@@ -67,6 +67,12 @@ def test_held_keeps_the_base_unless_another_reward_rose(compared: Compared, pair
     flat = {name: replace(change, verdict=Verdict.HELD) for name, change in held.rewards.items()}
     (text,) = said(compared, replace(held, rewards=flat))
     assert text == "Keep base, unless something that was not measured speaks for tuned."
+    still = {name: replace(change, fixed=0, broken=0) for name, change in flat.items()}
+    unmoved = replace(held, rewards=still, total=replace(held.total, fixed=0, broken=0))
+    (text,) = said(compared, unmoved)
+    assert text.startswith("Not one question moved: train longer")
+    (text,) = said(compared, replace(unmoved, total=replace(held.total, fixed=1, broken=0)))
+    assert text.startswith("Keep base")
     risen = {**flat, "xml_format": replace(flat["xml_format"], verdict=Verdict.IMPROVED)}
     (text,) = said(compared, replace(held, rewards=risen))
     assert text == "Take tuned for its xml_format: correctness was not lost."

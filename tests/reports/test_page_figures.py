@@ -168,3 +168,17 @@ def test_a_point_of_a_chart_tells_its_numbers(browser: sync_api.Browser, hostile
     sync_api.expect(watched.page.locator("#vg-tooltip-element")).to_contain_text("correctness")
     assert watched.complaints == []
     watched.page.close()
+
+
+def test_no_two_ticks_of_a_small_change_read_the_same(
+    browser: sync_api.Browser, compared: Compared, tmp_path: Path
+) -> None:
+    pair = compared.comparison.pairs[0]
+    change = replace(pair.rewards["correctness"], delta=0.0, low=-0.008, high=0.008)
+    pair = replace(pair, rewards={"correctness": change}, total=replace(pair.total, delta=None))
+    write_html(replace(compared.comparison, pairs=(pair,)), compared.runs, tmp_path / "report.html")
+    watched = Watched(browser, tmp_path / "report.html")
+    ticks = figure(watched.page, "forest").locator(".role-axis-label text").all_text_contents()
+    assert len(ticks) > 3
+    assert len(set(ticks)) == len(ticks)
+    watched.page.close()
