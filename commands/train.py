@@ -30,6 +30,7 @@ examples:
   grpo-train arithmetic-tiny max_steps=20 lora.r=8            any key of the recipe, any field of TRL's GRPOConfig
   grpo-train arithmetic-tiny --rewards 'correctness=1,length(target=60)=0.2'
   grpo-train my-recipe.yaml --model org/model --data rows.jsonl --dry-run
+  grpo-train my-recipe.yaml --check                           one batch and one step: a minute before a night
   grpo-train arithmetic-tiny --merge                          also write the merged model, and test that too
   grpo-train my-recipe.yaml evaluation.every=50 evaluation.load_best=true evaluation.early_stop=3
   grpo-train my-recipe.yaml --out runs/first --resume         go on after Ctrl-C or a crash
@@ -84,6 +85,11 @@ def build_parser() -> Parser:
     looking = parser.add_argument_group("looking")
     looking.add_argument("--list", action="store_true", help="list the recipes")
     looking.add_argument("--show", metavar="NAME", help="print a recipe with all its defaults")
+    looking.add_argument(
+        "--check",
+        action="store_true",
+        help="draw one batch, score it, make one step and keep nothing: what would be learnt, and how long it takes",
+    )
     looking.add_argument("--dry-run", action="store_true", help="check the recipe and show what it amounts to")
     output = parser.add_argument_group("output")
     output.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: a new one in runs/)")
@@ -120,6 +126,8 @@ def run(args: argparse.Namespace) -> int:
     recipe, evaluate = chosen_recipe(args), not args.no_evaluation
     if args.dry_run:
         return _dry_run(recipe, args.out, evaluate=evaluate)
+    if args.check:
+        return _check(recipe, evaluate=evaluate)
     if args.resume and args.out is None:
         raise options.UsageError("--resume needs --out, the folder of the run to go on with.")
     report = options.read(ReportOptions, args)
@@ -192,6 +200,19 @@ def _dry_run(recipe: train.Recipe, out: Path | None, *, evaluate: bool) -> int:
     with reader_may_leave():
         show_dry_run(recipe, out, compared=evaluate)
     return OK
+
+
+def _check(recipe: train.Recipe, *, evaluate: bool) -> int:
+    if Shard.current().count > 1:
+        raise options.UsageError("--check is for one process; leave the launcher out.")
+    from .dry_run import check_held_out
+
+    if evaluate:
+        check_held_out(recipe)
+    load_dotenv(Path(".env"))
+    from .actions.check import check_recipe
+
+    return check_recipe(recipe)
 
 
 def _way_on(out: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
 
 class RewardedCompletion(NamedTuple):
-    """A completion and what a reward gave it."""
+    """A completion, what a reward gave it, and the status that goes with that."""
 
     prompt: Text
     completion: Text
     value: float | None
+    status: str | None
 
 
 class TrainingReward:
@@ -33,7 +35,7 @@ class TrainingReward:
     data's own name of the reference's column. TRL on its own ends the run at an exception, and silently gives a group
     with an infinite reward no gradient; here failures are isolated, see
     :class:`~grpokit.rewards.fault_isolation.GuardedReward`.
-    ``last`` is the batch judged last.
+    ``last`` is the batch judged last, ``seconds`` what all calls took.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class TrainingReward:
     ) -> None:
         self.__name__ = reward.__name__
         self.last: list[RewardedCompletion] = []
+        self.seconds = 0.0
         self._guarded = GuardedReward(reward, calls)
         self._prompts = prompts
         self._reference = reference
@@ -63,10 +66,12 @@ class TrainingReward:
         columns, texts = reward_columns(asked, self._reference), [prompt.text for prompt in asked]
         extras = {name: value for name, value in given.items() if name not in columns}
         batch = Batch(completions, texts, completion_ids, columns, extras)
+        began = time.perf_counter()
         try:
             judged = self._guarded.judge(batch, [prompt.id for prompt in asked])
         except RewardError as error:
             raise TrainingError(str(error)) from error
-        values = [one.value for one in judged]
-        self.last = [RewardedCompletion(*row) for row in zip(prompts, completions, values, strict=True)]
-        return values
+        self.seconds += time.perf_counter() - began
+        rows = zip(prompts, completions, judged, strict=True)
+        self.last = [RewardedCompletion(prompt, text, one.value, one.status) for prompt, text, one in rows]
+        return [one.value for one in judged]

@@ -19,6 +19,7 @@ from ..evaluate.paired.alarms import Alarm
 from ..files import write_atomically, write_lines
 from ..rewards.fault_isolation import Calls
 from .callbacks import Alarms, Interruption, MovementProof, Reporter
+from .check import Check, Clock, measure
 from .continued import continued
 from .data import make_dataset, prompt_limit, system_note
 from .folder import HISTORY, checkpoint_step, clear, open_folder
@@ -86,6 +87,16 @@ class TrainingRun:
             self._save(trainer, evaluation)
         failures = {reward.__name__: reward.failures for reward in self._rewards}
         return TrainedAdapter(self._out, trainer.state.global_step, seconds, failures)
+
+    def check(self, whole: Plan) -> Check:
+        """Make the one step that the recipe asks for; return what it says of a run with the plan ``whole``."""
+        locate(self._recipe.model.base)
+        clock = Clock()
+        with quiet():
+            trainer = self._make_trainer()
+            trainer.add_callback(clock)
+            self._train(trainer, None)
+        return measure(self._recipe, whole, trainer, self._rewards, clock)
 
     def _make_trainer(self) -> GuardedTrainer:
         arguments = make_arguments(self._recipe, self._plan, self._out)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from ..evaluate.runs.shards import Shard
 from ..locks import locked
@@ -13,6 +15,12 @@ from .folder import checkpoint_step, claim, is_finished
 from .recipe.plan import plan_for
 from .recipe.recipe import Recipe
 from .types import Silent, TrainedAdapter, Watcher
+
+if TYPE_CHECKING:
+    from .check import Check
+
+ONE_STEP = {"max_steps": 1, "logging_steps": 1, "save_strategy": "no", "report_to": "none"}
+"""What a check sets in a recipe."""
 
 
 def train(
@@ -45,3 +53,20 @@ def train(
         from .run import TrainingRun  # torch and TRL take seconds to import; the mistakes above are reported at once
 
         return TrainingRun(recipe, plan, rows, out, watcher or Silent(), common).complete(start)
+
+
+def check(recipe: Recipe, watcher: Watcher | None = None) -> Check:
+    """Draw one batch, score it and learn from it once, in a folder that is removed; return what that says of the run.
+
+    Raises what :func:`train` raises, save for folders.
+    """
+    rows = training_rows(recipe, compared=True)
+    RewardMix.parse(recipe.rewards)
+    whole = plan_for(recipe, len(rows.prompts))
+    one = recipe.model_copy(update={"grpo": {**recipe.grpo, **ONE_STEP}})
+
+    from .run import TrainingRun  # as above
+
+    with TemporaryDirectory() as folder:
+        plan = plan_for(one, len(rows.prompts))
+        return TrainingRun(one, plan, rows, Path(folder), watcher or Silent(), None).check(whole)

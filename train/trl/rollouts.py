@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -26,7 +27,8 @@ class Rollouts:
 
     The chunks get the very random numbers that their rows would have had in the whole batch, so the completions
     are the same ones, up to the rounding of matrix products of another size. Under vLLM, and where weights are
-    sharded over processes, which must then call the model together, nothing is cut.
+    sharded over processes, which must then call the model together, nothing is cut. ``seconds`` is the time that
+    drawing took, ``tokens`` what was drawn in it.
     """
 
     def __init__(self, trainer: GRPOTrainer, note: Callable[[str], None]) -> None:
@@ -34,15 +36,21 @@ class Rollouts:
         self.cuts = not (sharded or trainer.use_vllm or trainer.use_transformers_continuous_batching)
         self.merges = self.cuts and mergeable(trainer.model)
         self.chunk: int | None = None
+        self.seconds, self.tokens = 0.0, 0
         self._trainer = trainer
         self._note = note
 
     def draw(self, draw: Draw, prompt_ids: list[list[int]], *others: Any, **named: Any) -> Any:
         """Call ``draw`` for all prompts at once, or chunk by chunk, whose size is halved until it fits."""
+        began = time.perf_counter()
         if not self.cuts:
-            return draw(prompt_ids, *others, **named)
-        with self.merged():
-            return self._fit(partial(draw, **named), prompt_ids, *others)
+            drawn = draw(prompt_ids, *others, **named)
+        else:
+            with self.merged():
+                drawn = self._fit(partial(draw, **named), prompt_ids, *others)
+        self.seconds += time.perf_counter() - began
+        self.tokens += sum(map(len, drawn[0]))
+        return drawn
 
     def merged(self) -> AbstractContextManager[None]:
         """Merge the adapter for the time of the block where completions are drawn so."""

@@ -6,6 +6,7 @@ How completions are drawn in chunks, micro-batches cut and checkpoints kept whol
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -74,6 +75,7 @@ class GuardedTrainer(GRPOTrainer):
         self.micro_batches = MicroBatches(self, lora_dropout, note)
         self.whole_epochs = 0
         self.agreement: Agreement | None = None
+        self.tested_for = 0.0
         self.alarm = alarm
 
     def train(self, resume_from_checkpoint: Any = None, *arguments: Any, **named: Any) -> Any:
@@ -107,7 +109,9 @@ class GuardedTrainer(GRPOTrainer):
         with without_noise(self.model):
             batch = super()._generate_and_score_completions(inputs)
             if self.agreement is None and not self.state.global_step:
+                began = time.perf_counter()
                 self.agreement = measure_agreement(self, batch)
+                self.tested_for = time.perf_counter() - began
                 if self.agreement is not None and not self.agreement.holds and self.is_world_process_zero():
                     self.alarm(Alarm(0, "self-test", self.agreement.sentence))
         return batch

@@ -97,7 +97,7 @@ def test_attributes_are_there_and_ours_are_not(plain_trainer: GRPOTrainer) -> No
     assert [name for name in names if not hasattr(plain_trainer, name) and name not in later] == []
     assert "self.current_gradient_accumulation_steps = " in inspect.getsource(Trainer)
     ours = set(re.findall(r"self\.(\w+)\b[^=\n]* = ", inspect.getsource(GuardedTrainer.__init__)))
-    assert {"rollouts", "micro_batches", "whole_epochs", "alarm"} <= ours
+    assert {"rollouts", "micro_batches", "whole_epochs", "alarm", "tested_for"} <= ours
     assert [name for name in ours if hasattr(plain_trainer, name)] == []
 
 
