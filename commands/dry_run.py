@@ -54,7 +54,7 @@ def check_held_out(recipe: Recipe) -> None:
 
     Raises EvaluationError.
     """
-    task, asked = recipe.task.load(), recipe.evaluation
+    task, asked = recipe.load_task(), recipe.evaluation
     asked.sampling(task)
     if not _is_here(recipe):
         task.source.rows(asked.split)  # none is read: they are fetched from the first on
@@ -65,12 +65,12 @@ def check_held_out(recipe: Recipe) -> None:
 def _is_here(recipe: Recipe) -> bool:
     """Return whether the held-out rows are known: those of a hub data set are not before they are fetched."""
     own = recipe.task.data if recipe.evaluation.holdout else recipe.evaluation.data
-    return own is not None or recipe.task.load().source.hub is None
+    return own is not None or recipe.load_task().source.hub is None
 
 
 def _rows(recipe: Recipe, compared: bool) -> TrainingRows | None:
     """Return the rows of a local source; those of a hub data set are not known before they are fetched."""
-    if recipe.task.load().source.hub and recipe.task.data is None:
+    if recipe.load_task().source.hub and recipe.task.data is None:
         return None
     return training_rows(recipe, compared=compared and _is_here(recipe))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import nearest
 from ..evaluate.scoring import reward_columns
+from ..evaluate.template_arguments import NONE, Template
 from ..rewards.spec import parse_layout, parse_mix
 from .heldout.overlap import Parts, TrainingRows, keep_back, without_held_out
 from .heldout.parts import HeldOutPart, HeldOutParts, set_apart
@@ -58,7 +59,7 @@ def held_out_prompts(recipe: Recipe) -> list[Prompt]:
     """
     section = recipe.evaluation
     if section.holdout is None:
-        return section.prompts(recipe.task.load())
+        return section.prompts(recipe.load_task())
     prompts = _parts(recipe).held_out[: section.limit]
     if not prompts:
         raise TrainingError(f"evaluation.holdout={section.holdout:g} of so few rows keeps none back; give more.")
@@ -71,7 +72,7 @@ def held_out_parts(recipe: Recipe) -> HeldOutParts:
     Looks ask the task's split "validation" where it has one that nothing else asks. Raises what
     :func:`held_out_prompts` raises.
     """
-    section, task = recipe.evaluation, recipe.task.load()
+    section, task = recipe.evaluation, recipe.load_task()
     kept_back = f"{section.holdout:.0%} of the {recipe.task.split} split, kept back" if section.holdout else None
     whole = HeldOutPart(held_out_prompts(recipe), kept_back or section.data or f"{section.split} split")
     if not section.chooses:
@@ -100,7 +101,7 @@ def training_rows(recipe: Recipe, *, compared: bool) -> TrainingRows:
 
 def _parts(recipe: Recipe) -> Parts:
     section = recipe.task
-    task, data = section.load(), None if section.data is None else Path(section.data)
+    task, data = recipe.load_task(), None if section.data is None else Path(section.data)
     if task.choices is not None:
         raise TrainingError(
             f"task {section.name!r} asks how likely each choice is, so there is no completion to reward; train on a "
@@ -118,7 +119,7 @@ def _parts(recipe: Recipe) -> Parts:
 
 def _check_references(recipe: Recipe, prompt: Prompt) -> None:
     """A reward that names its reference column must find it."""
-    columns = reward_columns([prompt], recipe.task.load().reference)
+    columns = reward_columns([prompt], recipe.load_task().reference)
     for part in parse_mix(parse_layout(recipe.rewards).rest):  # as written: a dry run imports nothing
         wanted = dict(part.reward.parameters).get("reference_column")
         if isinstance(wanted, str) and wanted not in columns:
@@ -138,21 +139,25 @@ def prompt_limit(config: PretrainedConfig, wanted: int | None, new_tokens: int) 
     return min(context - new_tokens, wanted or context)
 
 
-def system_note(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase) -> str | None:
+def system_note(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, template: Template = NONE) -> str | None:
     """Return what becomes of the system message where the chat template shows none; None where it does."""
     from ..evaluate.rendering import rendered
 
-    fate = rendered(tokenizer, prompts[0].text).system
+    fate = rendered(tokenizer, prompts[0].text, template).system
     words = {"moved": "goes into the first question", "left out": "is left out: the tokenizer lacks characters of it"}
     return None if fate is None else f"the chat template shows no system message; its text {words[fate]}."
 
 
-def fitting(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> list[Prompt]:
+def fitting(
+    prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None, template: Template = NONE
+) -> list[Prompt]:
     """Keep the prompts of at most ``longest`` tokens (None: all); raise :class:`TrainingError` when none is left."""
-    return [one.prompt for one in _fitting_rows(prompts, tokenizer, longest)]
+    return [one.prompt for one in _fitting_rows(prompts, tokenizer, longest, template)]
 
 
-def make_dataset(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> Dataset:
+def make_dataset(
+    prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None, template: Template = NONE
+) -> Dataset:
     """Return the prompts that are :func:`fitting` as a data set.
 
     A row is the ``prompt`` in the form in which TRL asks what evaluation asks, and its number in ``prompts``, by which
@@ -162,7 +167,7 @@ def make_dataset(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, 
     """
     from datasets import Dataset
 
-    kept = _fitting_rows(prompts, tokenizer, longest)
+    kept = _fitting_rows(prompts, tokenizer, longest, template)
     return Dataset.from_list([{ROW: one.number, "prompt": one.asked} for one in kept])
 
 
@@ -172,14 +177,16 @@ class _Row(NamedTuple):
     asked: Text
 
 
-def _fitting_rows(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None) -> list[_Row]:
+def _fitting_rows(
+    prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase, longest: int | None, template: Template = NONE
+) -> list[_Row]:
     from ..evaluate.rendering import fits, rendered
 
     if not prompts:
         raise TrainingError("there are no prompts: the data is empty, or the filter keeps no row.")
     kept = []
     for number, prompt in enumerate(prompts):
-        rendering = rendered(tokenizer, prompt.text)
+        rendering = rendered(tokenizer, prompt.text, template)
         if longest is None or fits(tokenizer, prompt.text, rendering.string, longest):
             kept.append(_Row(number, prompt, rendering.asked))
     if not kept:

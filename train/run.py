@@ -16,6 +16,7 @@ from ..evaluate.engines.checkpoint import locate
 from ..evaluate.engines.loading import LoadedBase, load_base
 from ..evaluate.engines.transformers import ran_out
 from ..evaluate.paired.alarms import Alarm
+from ..evaluate.template_arguments import unknown_arguments
 from ..files import write_atomically, write_lines
 from ..rewards.fault_isolation import Calls
 from .callbacks import Alarms, Interruption, MovementProof, Reporter
@@ -59,7 +60,7 @@ class TrainingRun:
         self._out = out
         self._common = common
         self._watcher = watcher
-        calls, reference = Calls(recipe.reward_timeout, watcher.note), recipe.task.load().reference
+        calls, reference = Calls(recipe.reward_timeout, watcher.note), recipe.load_task().reference
         self._rewards = [TrainingReward(reward, rows.prompts, reference, calls) for reward in recipe.mix.rewards]
         self._alarms = AlarmLog(out, watcher)
         self._proof = MovementProof()
@@ -137,10 +138,14 @@ class TrainingRun:
     def _dataset(self, base: LoadedBase) -> Dataset:
         """Leave out prompts that are too long; what is left must still fill a generation batch."""
         longest = prompt_limit(base.model.config, self._recipe.task.max_prompt_tokens, self._plan.completion_tokens)
-        dataset = make_dataset(self._rows.prompts, base.tokenizer, longest)
-        note = system_note(self._rows.prompts, base.tokenizer)
-        if note:
-            self._watcher.note(note)
+        template = self._recipe.load_task().template
+        dataset = make_dataset(self._rows.prompts, base.tokenizer, longest, template)
+        for note in (
+            system_note(self._rows.prompts, base.tokenizer, template),
+            unknown_arguments(base.tokenizer, template),
+        ):
+            if note:
+                self._watcher.note(note)
         dropped = len(self._rows.prompts) - len(dataset)
         if dropped:
             self._watcher.note(

@@ -14,7 +14,7 @@ from ...train.recipe.recipe import Recipe
 from ...train.trainer import check
 from ...train.types import Silent
 from ..ending import FAILED, OK, reader_may_leave
-from ..watch import duration
+from ..progress import duration
 
 
 class _Notes(Silent):

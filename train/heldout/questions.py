@@ -107,7 +107,7 @@ def _ways(
     recipe: Recipe, part: HeldOutPart, folders: tuple[str, str], note: Callable[[str], None]
 ) -> list[HeldOutQuestions]:
     """Return the ways in which some prompts are asked."""
-    task, section = recipe.task.load(), recipe.evaluation
+    task, section = recipe.load_task(), recipe.evaluation
     if recipe.primary is not None:
         check_primary(recipe.mix, recipe.primary, "primary=")
     primary, sampling = primary_of(recipe.mix, recipe.primary or task.primary), section.sampling(task)
@@ -127,7 +127,7 @@ def _fitting(recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Calla
     folder = locate(recipe.model.base, code=trust)
     config = AutoConfig.from_pretrained(folder, trust_remote_code=trust)
     longest = prompt_limit(config, recipe.task.max_prompt_tokens, new_tokens)
-    kept = fitting(prompts, load_tokenizer(folder, trust_remote_code=trust), longest)
+    kept = fitting(prompts, load_tokenizer(folder, trust_remote_code=trust), longest, recipe.load_task().template)
     if len(kept) < len(prompts):
         note(
             f"{len(prompts) - len(kept)} of {len(prompts)} held-out prompts have more than {longest} tokens; left out."

@@ -27,7 +27,7 @@ def answer_samples(recipe: Recipe, engine: Engine) -> list[Answer]:
     """Ask a model the recipe's samples, under the task's system prompt; in the recipe's order."""
     if not recipe.samples:
         return []
-    task = recipe.task.load()
+    task = recipe.load_task()
     system: list[Message] = [] if task.system is None else [{"role": "system", "content": task.system}]
     prompts = [
         Prompt(name, [*system, {"role": "user", "content": question}], {}) for name, question in recipe.samples.items()

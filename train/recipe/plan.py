@@ -25,6 +25,12 @@ TRL_DEFAULTS: dict[str, Any] = {
 }
 """The defaults of GRPOConfig that the plan depends on."""
 
+ROLLOUTS_ALONE = ("repetition_penalty", "generation_kwargs", "vllm_structured_outputs_regex")
+"""Fields that change what is drawn while training, and that evaluation, which asks as the task's card says, has not."""
+
+OWN_FIELDS = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_new_tokens", "max_length")
+"""What ``generation_kwargs`` could set past the fields of GRPOConfig that TRL's loss and this package count on."""
+
 LORA_LEARNING_RATE = 1e-5
 """Below this a LoRA adapter hardly moves within a usual run."""
 
@@ -165,6 +171,11 @@ def _check_ranges(settings: dict[str, Any]) -> None:
     for name in ("learning_rate", "num_train_epochs", "save_steps", "logging_steps"):
         if settings.get(name, 1) <= 0:
             raise TrainingError(f"grpo.{name}={settings[name]}: give a number above 0.")
+    given = settings.get("generation_kwargs")
+    for name in OWN_FIELDS:
+        if isinstance(given, dict) and name in given:
+            field = "max_completion_length" if name.startswith("max_") else name
+            raise TrainingError(f"grpo.generation_kwargs.{name}: write {field}, which the loss goes by, too.")
     if settings["max_steps"] < 1 and settings["max_steps"] != -1:  # to TRL any of them means all epochs
         raise TrainingError(
             f"grpo.max_steps={settings['max_steps']}: give at least 1, or -1 for as many as num_train_epochs makes."
@@ -209,7 +220,10 @@ def _notes(recipe: Recipe, settings: dict[str, Any], geometry: Geometry, save_st
         notes.append(
             f"save_steps={save_steps} instead of {settings['save_steps']}: a whole number of generation batches."
         )
-    if stop := recipe.task.load().stop:
+    alone = [name for name in ROLLOUTS_ALONE if settings.get(name) not in (None, 1, 1.0, {})]
+    if alone:
+        notes.append(f"{', '.join(alone)}: in force while completions are drawn, and not in evaluation.")
+    if stop := recipe.load_task().stop:
         notes.append(
             f"the task's stop texts ({', '.join(map(repr, stop))}) end answers in evaluation alone: TRL's rollouts run "
             "on to the end of the turn or max_completion_length, and rewards see what follows."

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ...errors import GrpokitError, nearest
 from ...evaluate.engines.model_path import ModelPath, expanded
 from ...evaluate.tasks import load_task
+from ...evaluate.template_arguments import check_template
 from ...rewards import RewardMix
 from ...rewards.spec import import_paths
 from ..trl.fields import check_field
@@ -190,6 +191,9 @@ class Recipe(Section):
     ``primary`` is the reward whose verdict counts (default: the task's); ``reward_timeout`` the seconds that one call
     of a reward that is not this package's may take.
 
+    ``template`` holds arguments of the model's chat template, such as ``enable_thinking: false``, over those of the
+    task's card: completions are drawn and held-out questions asked with the same ones.
+
     ``samples`` maps names to questions that base and tuned are both asked after training, for a person to read.
 
     >>> recipe = Recipe(model="demo", task="arithmetic", rewards="correctness=1", grpo={"num_generations": 4})
@@ -204,6 +208,7 @@ class Recipe(Section):
     primary: str | None = None
     reward_timeout: float | None = Field(default=None, gt=0, le=TIMEOUT_MAX)
     lora: LoraSection = LoraSection()
+    template: dict[str, Any] = Field(default_factory=dict)
     grpo: dict[str, Any] = Field(default_factory=dict)
     evaluation: EvaluationSection = EvaluationSection()
     export: ExportSection = ExportSection()
@@ -222,6 +227,12 @@ class Recipe(Section):
             check_field(name, setting)
         return value
 
+    @field_validator("template")
+    @classmethod
+    def _check_arguments(cls, value: dict[str, Any]) -> dict[str, Any]:
+        check_template(value)
+        return value
+
     @model_validator(mode="after")
     def _check_primary(self) -> Recipe:
         from ...evaluate.scoring import check_primary  # with the run's modules, which a dry run does without
@@ -229,6 +240,10 @@ class Recipe(Section):
         if self.primary is not None and not import_paths(self.rewards):  # nothing is imported for a dry run
             check_primary(self.mix, self.primary, "primary=")
         return self
+
+    def load_task(self) -> Task:
+        """Return the task, with the filters in force and with this recipe's arguments of the chat template."""
+        return self.task.load().with_template(self.template)
 
     @property
     def mix(self) -> RewardMix:

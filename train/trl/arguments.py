@@ -30,6 +30,7 @@ def make_arguments(recipe: Recipe, plan: Plan, out: Path) -> GRPOConfig:
     }
     ours = {
         "output_dir": str(out / CHECKPOINTS),
+        "chat_template_kwargs": dict(recipe.load_task().template) or None,
         "reward_weights": recipe.mix.reward_weights,
         "gradient_accumulation_steps": plan.geometry.accumulation,
         "save_steps": plan.save_steps,

@@ -17,6 +17,8 @@ OURS = {
     "output_dir": "give --out",
     "reward_weights": "write weights in rewards, such as 'correctness=1,xml_format=0.5'",
     "model_init_kwargs": "use model.dtype and model.revision",
+    "chat_template_kwargs": "write template, such as template: {enable_thinking: false}, which evaluation has, too",
+    "remove_unused_columns": "rewards are given by a column of ours",
     "trust_remote_code": "checkpoints that bring code of their own are not run",
     "resume_from_checkpoint": "give --resume",
     "auto_find_batch_size": "a group of completions cannot be split; lower per_device_train_batch_size",
