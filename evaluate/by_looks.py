@@ -26,9 +26,10 @@ def looks_of(evaluation: Evaluation) -> Plan:
         )
     plan = Plan.of(evaluation.prompts, task.cluster, task.order)
     if len(plan.looks) < 2:
+        clusters = f" in {plan.looks[-1].units} clusters" if task.cluster else ""
         raise EvaluationError(
-            f"task {task.name!r}: with {len(plan.ids)} questions in {plan.looks[-1].units} clusters no look has 50 "
-            "questions before the last one; ask more of them, or all of them at once."
+            f"task {task.name!r}: with {len(plan.ids)} questions{clusters} no look has 50 questions before the last "
+            "one; ask more of them, or all of them at once."
         )
     return plan
 

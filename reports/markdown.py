@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.paired.summary import ModelSummary
 from .advice import next_steps
-from .looks import look_sentences
+from .looks import look_rows, look_sentences
 from .ranking import Ranked, ranked
 from .subgroups import group_rows, group_sentence
 from .training import best_of, claim, origins, seed_changes
@@ -74,6 +74,7 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
     lines = _doubts(doubts((base, tuned), pair.obstacles, pair.primary))
     lines.append(f"**{verdict_word(pair)}: {markdown_text(claim(pair))}** {markdown_text(evidence(pair))}")
     lines += map(markdown_text, look_sentences(pair))
+    lines.append(_looks(pair))
     lines += [f"**Next:** {markdown_text(step.text)}" for step in next_steps(pair, base, tuned)]
     lines += [f"> **Warning:** {markdown_text(mismatch(difference, pair))}" for difference in pair.mismatches]
     if pair.drift is not None and pair.drift.far:
@@ -87,6 +88,8 @@ def _pair(pair: Pair, comparison: Comparison) -> str:
     lines.append(_seeds(pair, comparison))
     lines += _groups(pair)
     lines.append(_factors(pair, base, tuned))
+    if pair.drift is not None and not pair.drift.far:
+        lines.append(markdown_text(drifted(pair)))
     lines.append(markdown_text(over_models(pair, comparison)))
     lines.append(markdown_text(narrowing(pair.gain)))
     if comparison.noise:
@@ -123,6 +126,13 @@ def _pair_table(pair: Pair, base: ModelSummary, tuned: ModelSummary) -> str:
         for name, change in pair.rows().items()
     ]
     return markdown_table(heads, rows)
+
+
+def _looks(pair: Pair) -> str:
+    """Return one row per look, those to come too; "" where the questions were asked in no random order."""
+    if pair.looks is None:
+        return ""
+    return markdown_table(["look", "questions", "z", "level", "change", "interval", "verdict"], look_rows(pair.looks))
 
 
 def _seeds(pair: Pair, comparison: Comparison) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...plain_yaml import YamlError, read_yaml
+from ..runs.manifest import UNKNOWN
 from ..runs.run import Run
 from ..types import EvaluationError
 from .alarms import BASE, EVALUATIONS, FINAL, GREEDY_EVALUATIONS, GREEDY_FINAL
@@ -52,12 +53,14 @@ class Arm:
             raise EvaluationError(f"arm {self.name!r} has no run.")
         seen: dict[str, Run] = {}
         for run in self.runs:
-            if (other := seen.get(run.manifest.weights)) is not None:
+            weights = run.manifest.weights
+            answers = str(run.path.resolve()) if weights == UNKNOWN else weights  # stored ones may be of any weights
+            if (other := seen.get(answers)) is not None:
                 raise EvaluationError(
                     f"arm {self.name!r}: {other.path} and {run.path} are answers of the same weights, which are no two "
                     "seeds; give each run once."
                 )
-            seen[run.manifest.weights] = run
+            seen[answers] = run
 
     @property
     def labels(self) -> list[str]:

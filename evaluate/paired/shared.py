@@ -52,9 +52,10 @@ def require_same_questions(base: Run, tuned: Run) -> None:
     if base.manifest.task.fingerprint == tuned.manifest.task.fingerprint:
         return
     left, right = _questions(base), _questions(tuned)
+    first, second = (run.model if base.model != tuned.model else str(run.path) for run in (base, tuned))
     differing = [
-        _named([id for id in left if id not in right], f"not asked of {tuned.model!r}"),
-        _named([id for id in right if id not in left], f"not asked of {base.model!r}"),
+        _named([id for id in left if id not in right], f"not asked of {second!r}"),
+        _named([id for id in right if id not in left], f"not asked of {first!r}"),
         _named([id for id in left if id in right and left[id] != right[id]], "another question in each"),
     ]
     if not any(differing):  # the manifests differ in what they say of the same prompts
@@ -65,9 +66,7 @@ def require_same_questions(base: Run, tuned: Run) -> None:
         f"{run.manifest.task.name} ({run.manifest.task.prompts:,} prompts)" for run in (base, tuned)
     )
     which = "; ".join(filter(None, differing))
-    raise EvaluationError(
-        f"{base.model!r} and {tuned.model!r} cannot be compared (prompts: {names}: {which}); {repair}."
-    )
+    raise EvaluationError(f"{first!r} and {second!r} cannot be compared (prompts: {names}: {which}); {repair}.")
 
 
 def _questions(run: Run) -> Questions:

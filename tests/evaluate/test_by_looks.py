@@ -93,7 +93,7 @@ def test_progress_counts_what_was_there_before(tmp_path: Path) -> None:
     ("asked", "said"),
     [
         (evaluation(order=None), "its prompts are in the order of the data, no start of which is fair"),
-        (evaluation(count=98), "with 98 questions in 98 clusters no look has 50 questions before the last one"),
+        (evaluation(count=98), "with 98 questions no look has 50 questions before the last one"),
     ],
 )
 def test_what_cannot_be_looked_at_early_is_refused_before_anything_is_asked(

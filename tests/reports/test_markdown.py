@@ -7,7 +7,10 @@ from pathlib import Path
 
 from grpokit.evaluate.paired.alarms import Alarm
 from grpokit.evaluate.paired.doubts import Mismatch
+from grpokit.evaluate.paired.drift import Drift
+from grpokit.evaluate.paired.looks import Look, Looks
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.paired.summary import Estimate
 from grpokit.reports.markdown import to_markdown
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.runs import BASE, write_run
@@ -75,3 +78,21 @@ def test_one_run_gives_its_means(tmp_path: Path) -> None:
     text = to_markdown(compare([write_run(tmp_path / "base", BASE, questions=5)]))
     assert "| correctness |" in text
     assert "IMPROVED" not in text
+
+
+def test_how_far_the_model_has_moved_is_said_once_and_warned_of_where_it_is_far(compared: Compared) -> None:
+    (pair,) = compared.comparison.pairs
+    for change, warned in ((Estimate(-0.3, -0.4, -0.2, 60, "t"), False), (Estimate(-1.5, -1.8, -1.2, 60, "t"), True)):
+        moved = replace(pair, drift=Drift(-2.77, -2.77 + (change.mean or 0), -2.84, change))
+        text = to_markdown(replace(compared.comparison, pairs=(moved,)))
+        assert text.count("nats per token") == 1
+        assert ("**Far from the base:**" in text) is warned
+
+
+def test_looks_are_a_table_with_those_to_come(compared: Compared) -> None:
+    (pair,) = compared.comparison.pairs
+    looks = Looks(3, (Look(63, 3.359, 0.9992, pair.gain), Look(125, 2.0, 0.95, None)), made=1)
+    text = to_markdown(replace(compared.comparison, pairs=(replace(pair, looks=looks),)))
+    assert "| look | questions | z | level | change | interval | verdict |" in text
+    assert "| 1 of 2 | 63 | 3.359 | 99.92 % |" in text
+    assert "| 2 of 2 | 125 | 2.000 | 95.00 % | - | - | to come |" in text

@@ -11,6 +11,8 @@ from grpokit.evaluate.paired.change import Verdict
 from grpokit.evaluate.paired.choice import Choice, Part
 from grpokit.evaluate.paired.comparison import Pair
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.paired.seeds import OVER
+from grpokit.evaluate.runs.manifest import UNKNOWN
 from grpokit.evaluate.runs.run import Run
 from grpokit.evaluate.statistics import crossed_spread
 from grpokit.evaluate.statistics.arrays import Floats
@@ -190,6 +192,17 @@ def test_recipes_that_differ_in_more_than_the_seed_are_flagged(base: Run, tmp_pa
     (mismatch,) = only(compare([base, Arm("new", runs)]).pairs).mismatches
     assert mismatch.what == "recipe key lr within new, which is then no arm of one recipe,"
     assert (mismatch.base, mismatch.tuned, mismatch.fatal) == ("seed-0 1", "seed-1 2", False)
+
+
+def test_stored_answers_of_several_seeds_are_an_arm(base: Run, tmp_path: Path) -> None:
+    """Nothing is known of the weights that wrote them; the same folder twice is refused all the same."""
+    runs = [
+        replace(run, manifest=replace(run.manifest, weights=UNKNOWN)) for run in arm(tmp_path / "new", (0.5, 0.6)).runs
+    ]
+    (pair,) = compare([base, Arm("new", tuple(runs))]).pairs
+    assert pair.gain.test == OVER
+    with pytest.raises(EvaluationError, match="are no two seeds"):
+        Arm("new", (*runs, runs[0]))
 
 
 def test_arms_are_refused_in_one_line(base: Run, tmp_path: Path) -> None:
