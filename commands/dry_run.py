@@ -16,6 +16,7 @@ from ..train.recipe.architecture import Architecture, find_architecture
 from ..train.recipe.base_check import check_base
 from ..train.recipe.memory import Memory, estimate
 from ..train.recipe.plan import plan_for
+from ..train.recipe.suite import suite_of
 from .options import RUNS
 
 ASSUMED_PROMPT = 512
@@ -56,6 +57,7 @@ def check_held_out(recipe: Recipe) -> None:
     """
     task, asked = recipe.load_task(), recipe.evaluation
     asked.sampling(task)
+    suite_of(recipe)
     if not _is_here(recipe):
         task.source.rows(asked.split)  # none is read: they are fetched from the first on
     else:

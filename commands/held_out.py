@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from ..evaluate.engines import Loading, load_engines
-from ..evaluate.paired.arms import Arm
+from ..evaluate.paired.arms import Arm, runs_of
 from ..evaluate.runs.run import Run
 from ..evaluate.runs.shards import Shard
 from ..files import write_lines
@@ -16,9 +18,11 @@ from ..train import Recipe
 from ..train.export import merged_loading, merged_places
 from ..train.heldout import questions
 from ..train.heldout.samples import read_answers
+from ..train.heldout.suite import suite_folder
 from .progress import progress
 from .report_options import ReportOptions
 from .results import show_beside, show_runs
+from .suites import show_suites
 from .watch import plain_text
 
 
@@ -60,6 +64,20 @@ def _keep_samples(folders: Sequence[Path], adapter: Path) -> None:
     write_lines(adapter / "samples.jsonl", (answer._asdict() for answer in answers))
     for answer in sorted(answers, key=lambda answer: answer.sample):  # stable: the base's before the tuned one's
         print(f"\n{answer.sample}, {answer.model}: {answer.question}\n{plain_text(answer.text)}", file=sys.stderr)
+
+
+def show_suite(
+    recipe: Recipe, answered: Sequence[Answered], report: ReportOptions, models: Sequence[Path], adapter: Path
+) -> int:
+    """Show the held-out comparison as :func:`show` does, then the recipe's suite with it; return the suite's status.
+
+    What is written is the suite's, in which the held-out comparison is a task. Where standard output is for a report,
+    the comparison goes to standard error.
+    """
+    with redirect_stdout(sys.stderr) if report.to_stdout else nullcontext():
+        show(answered, replace(report, json=None, html=None, markdown=None, junit=None), models)
+    folder = suite_folder(recipe, runs_of(answered[0].sides), adapter)
+    return show_suites([folder], report)
 
 
 def show(answered: Sequence[Answered], report: ReportOptions, models: Sequence[Path]) -> int:

@@ -94,12 +94,16 @@ class ScoringOptions:
 
         return Calls(self.reward_timeout, note, self.workers)
 
-    def over(self, default: str, primary: str | None, where: str) -> Scoring:
-        """Return the mix of --rewards, or the ``default`` one that the file ``where`` names, and its primary metric."""
+    def over(self, default: str, primary: str | None, where: str, *, own: bool = False) -> Scoring:
+        """Return the mix of --rewards, or the ``default`` one that the file ``where`` names, and its primary metric.
+
+        A file of this package's ``own`` may name its code.
+        """
         from ..evaluate.scoring import check_primary, primary_of
         from ..rewards import RewardMix
 
-        mix = RewardMix.parse(chosen_spec(self.rewards, default, where, allow_code=self.allow_code))
+        code = self.allow_code or own
+        mix = RewardMix.parse(chosen_spec(self.rewards, default, where, allow_code=code))
         if self.primary is not None:
             check_primary(mix, self.primary, "--primary ")
         return Scoring(mix, primary_of(mix, self.primary or primary))

@@ -152,6 +152,10 @@ def _train_seeds(args: argparse.Namespace, recipe: train.Recipe, report: ReportO
         raise options.UsageError("--seeds needs --out, the folder of the runs.")
     if any(override.partition("=")[0] in ("seed", "grpo.seed") for override in args.overrides):
         raise options.UsageError(f"--seeds {args.seeds} trains the seeds 0 to {args.seeds - 1}; leave seed= out.")
+    if recipe.evaluation.suite is not None:
+        raise options.UsageError(
+            "evaluation.suite is for one run; leave it out, and ask each seed: grpo-eval run --suite CARD --model ..."
+        )
     if recipe.settings.get("save_strategy") == "no":
         raise options.UsageError("--seeds goes on from checkpoints where a run was stopped; leave save_strategy out.")
     if recipe.export.push_to_hub is not None:

@@ -19,6 +19,7 @@ from ...evaluate.progress import Advance
 from ...evaluate.runs.manifest import Manifest
 from ...evaluate.runs.run import run_folders
 from ...evaluate.runs.shards import Shard
+from ...evaluate.tasks import is_packaged
 from ...evaluate.types import Prompt
 from ...files import folder_names
 from ..ending import OK
@@ -134,7 +135,8 @@ class Job:
         task = asked.load(self.scoring.rewards)
         if self.cluster is not None:
             task = task.clustered(self.cluster)
-        mix, primary = self.scoring.over(task.rewards, task.primary, str(asked.task or asked.data))
+        own = asked.task is not None and is_packaged(asked.task)
+        mix, primary = self.scoring.over(task.rewards, task.primary, str(asked.task or asked.data), own=own)
         prompts, source = asked.questions(task, self.sampling.seed or 0)
         if self.cluster is not None:
             _check_clusters(prompts, self.cluster, source)

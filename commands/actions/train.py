@@ -11,10 +11,11 @@ from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
 from ...train import Recipe, train
 from ...train.heldout.questions import HeldOutQuestions, base_places, held_out, loading
+from ...train.heldout.suite import suite_questions
 from ...train.learned import NOTHING, nothing_learned
 from ..ending import OK, UNDERPOWERED
 from ..export import check_export, merge, push
-from ..held_out import answer, fill, show
+from ..held_out import answer, fill, show, show_suite
 from ..report_options import ReportOptions
 from ..results import show_runs
 from ..watch import watch
@@ -24,6 +25,7 @@ def train_and_compare(recipe: Recipe, out: Path, report: ReportOptions | None, *
     """Train into the folder ``out``, compare and export; return the comparison's status. No report: no comparison."""
     check_export(recipe)
     questions = [] if report is None else held_out(recipe, _note).final  # before training: it may lack its data
+    beside = [] if report is None else suite_questions(recipe, _note)
     first = Shard.current().first
     with watch() if first else nullcontext() as watcher:
         adapter = train(recipe, out, resume=resume, compared=report is not None, watcher=watcher)
@@ -36,8 +38,12 @@ def train_and_compare(recipe: Recipe, out: Path, report: ReportOptions | None, *
         return _show_base(recipe, questions, adapter.folder, report)
     models, status = merge(recipe, adapter), OK
     if report is not None and questions:
-        answered = answer(recipe, questions, adapter.folder)
-        status = show(answered, report, models) if first else OK
+        answered = answer(recipe, [*questions, *beside], adapter.folder)
+        held = answered[: len(questions)]
+        if first and beside:
+            status = show_suite(recipe, held, report, models, adapter.folder)
+        elif first:
+            status = show(held, report, models)
     if first:
         push(recipe, models)
     return status

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ...files import dump_json, folder_names, parse_once, read_whole, write_atomically
@@ -17,15 +18,22 @@ from .card import Role, Suite
 
 SCHEMA = 1
 
+_BESIDE = re.compile(r"\.\./[\w.-]+/[\w.-]+")
+
 
 @dataclass(frozen=True)
 class TaskEntry:
-    """A task as a suite's folder has it: ``margin`` as it is written, None for that of whoever compares."""
+    """A task as a suite's folder has it: ``margin`` as it is written, None for that of whoever compares.
+
+    Its runs are in ``folder``; or they are ``runs`` of a training run, by the names of the models: paths such as
+    ``../final/base`` from the suite's folder, beside which they lie.
+    """
 
     task: str
     role: Role
     margin: str | None
     folder: str
+    runs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,8 @@ class SuiteFolder:
                 raise ValueError(one)
             if one.folder in ("", ".", "..") or "/" in one.folder:
                 raise ValueError(one)
+            if any(not _BESIDE.fullmatch(place) or ".." in place[3:].split("/") for place in one.runs.values()):
+                raise ValueError(one)
             if one.margin is not None:
                 Margin.parse(one.margin)
         if not self.tasks:
@@ -92,7 +102,10 @@ class SuiteFolder:
 
     def runs(self, entry: TaskEntry) -> list[Run]:
         """Open the runs of a task, the first-created one first; raise :class:`EvaluationError` where there is none."""
-        return [Run.open(folder) for folder in run_folders(self.path / entry.folder)]
+        if not entry.runs:
+            return [Run.open(folder) for folder in run_folders(self.path / entry.folder)]
+        runs = {name: Run.open(self.path / place) for name, place in entry.runs.items()}
+        return [replace(run, manifest=replace(run.manifest, model=name)) for name, run in runs.items()]
 
 
 def is_suite(path: Path) -> bool:

@@ -31,6 +31,15 @@ def task_names() -> list[str]:
     return sorted(card.name.removesuffix(".yaml") for card in _CARDS.iterdir() if card.name.endswith(".yaml"))
 
 
+def is_packaged(name: str) -> bool:
+    """Return whether a task's card comes with the package, which may then name the package's own code.
+
+    >>> is_packaged("reasoning_gym:gcd"), is_packaged("cards/gsm8k.yaml")
+    (True, False)
+    """
+    return name.partition(":")[0] in task_names()
+
+
 def load_cards() -> list[Task]:
     """Return the cards that come with the package, by name."""
     return [_packaged(name) for name in task_names()]

@@ -111,7 +111,7 @@ def _ways(
     if recipe.primary is not None:
         check_primary(recipe.mix, recipe.primary, "primary=")
     primary, sampling = primary_of(recipe.mix, recipe.primary or task.primary), section.sampling(task)
-    prompts = _fitting(recipe, part.prompts, sampling.max_new_tokens, note)
+    prompts = fitting_prompts(recipe, part.prompts, sampling.max_new_tokens, note)
     record = task_record(task.name, primary, task.cluster, prompts, part.source, task.reference)
     evaluation = Evaluation(record, prompts, sampling, recipe.mix, Calls(recipe.reward_timeout, note))
     if not evaluation.sampling.temperature:
@@ -121,7 +121,9 @@ def _ways(
     return [HeldOutQuestions("sampled", folders[0], evaluation), *beside]
 
 
-def _fitting(recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Callable[[str], None]) -> list[Prompt]:
+def fitting_prompts(
+    recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Callable[[str], None]
+) -> list[Prompt]:
     """Leave out prompts that are too long, as training does: the engine would refuse them, after training."""
     trust = recipe.model.trust_remote_code
     folder = locate(recipe.model.base, code=trust)

@@ -72,7 +72,7 @@ def _beside(folder: Path, section: Any) -> Any:
     """Return a section with the card and the rows that lie in ``folder`` under their paths from here."""
     if not isinstance(section, dict):
         return _beside(folder, {"name": section})["name"]
-    paths = {key: section[key] for key in ("name", "data") if isinstance(section.get(key), str)}
+    paths = {key: section[key] for key in ("name", "data", "suite") if isinstance(section.get(key), str)}
     return section | {
         key: str(folder / path)
         for key, path in paths.items()

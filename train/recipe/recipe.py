@@ -131,9 +131,13 @@ class EvaluationSection(Section):
     ``load_best`` keeps the adapter with the best primary metric instead of the last one, and ``early_stop`` ends
     training after so many evaluations in a row that brought no improvement. What is so chosen is judged by other
     questions than chose it: see :func:`~grpokit.train.data.held_out_parts`.
+
+    ``suite`` (one of the package, or a card) asks base and tuned its tasks too in the end, with the held-out questions
+    as a target: what did it gain, and what did it forget?
     """
 
     data: str | None = None
+    suite: str | None = None
     holdout: float | None = Field(default=None, gt=0, lt=1)
     split: str = "test"
     limit: Count | None = None

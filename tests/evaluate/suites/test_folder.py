@@ -8,6 +8,7 @@ import pytest
 from grpokit.evaluate import EvaluationError
 from grpokit.evaluate.suites.card import Suite, SuiteTask
 from grpokit.evaluate.suites.folder import SuiteFolder, TaskEntry
+from grpokit.tests.evaluate.stored_runs import write_run
 
 SUITE = Suite(
     name="mine",
@@ -54,6 +55,11 @@ ENTRY = {"task": "a", "role": "target", "margin": None, "folder": "a"}
         (json.dumps({"schema": 1, "name": "s", "tasks": [ENTRY | {"margin": "x"}]}), "is not what a suite writes"),
         (json.dumps({"schema": 1, "name": "s", "tasks": [ENTRY | {"margin": 1}]}), "is not what a suite writes"),
         (json.dumps({"schema": 1, "name": "s", "tasks": [ENTRY | {"more": 1}]}), "is not what a suite writes"),
+        *[
+            (json.dumps({"schema": 1, "name": "s", "tasks": [ENTRY | {"runs": {"base": place}}]}), "is not what a")
+            for place in ("/etc/run", "../../run", "../x/..", "../a/b/c", "x/base", 7)
+        ],
+        (json.dumps({"schema": 1, "name": "s", "tasks": [ENTRY | {"runs": ["../a/b"]}]}), "is not what a suite writes"),
     ],
 )
 def test_a_file_that_no_suite_wrote_is_one_line(tmp_path: Path, stored: str, said: str) -> None:
@@ -65,3 +71,18 @@ def test_a_file_that_no_suite_wrote_is_one_line(tmp_path: Path, stored: str, sai
 def test_a_folder_without_the_file(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r"cannot read .*suite\.json: No such file"):
         SuiteFolder.read(tmp_path)
+
+
+def test_runs_of_a_training_run_are_read_where_they_lie(tmp_path: Path) -> None:
+    for name in ("base", "step-00020"):
+        write_run(tmp_path / "final" / name, {"correctness": [[1.0]]}, name)
+    runs = {"base": "../final/base", "tuned": "../final/step-00020"}
+    folder = SuiteFolder(tmp_path / "suite", "mine", (TaskEntry("sums", "target", None, "sums", runs),))
+    folder.path.mkdir()
+    folder.write()
+    read = SuiteFolder.read(folder.path)
+    assert read == folder
+    assert [(run.model, run.path.resolve().name) for run in read.runs(read.tasks[0])] == [
+        ("base", "base"),
+        ("tuned", "step-00020"),
+    ]
