@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .numbers import margin
-from .options import STDOUT
+from .options import STDOUT, note
 
 # What only running needs is imported inside functions: --help starts without it.
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class ReportOptions:
     by: str | None
     strict: bool
     workers: int | None = None
+    log_to: list[str] = field(default_factory=list)
 
     def compare(self, runs: Sequence[Run | Arm]) -> Comparison:
         """Compare runs by these margins."""
@@ -47,6 +48,17 @@ class ReportOptions:
             workers=self.workers,
         )
 
+    def send(self, comparison: Comparison, sides: Sequence[Run | Arm]) -> None:
+        """Hand a comparison to the trackers of --log-to; where one does not take it, that is said, and no more."""
+        from ..reports.html import to_html
+        from ..reports.trackers import TrackerError, log_to
+
+        for name in self.log_to:
+            try:
+                log_to(name, comparison, sides, to_html(comparison, sides))
+            except TrackerError as error:
+                note(str(error))
+
     @property
     def to_stdout(self) -> bool:
         """Whether standard output is for one of the reports alone."""
@@ -56,6 +68,17 @@ class ReportOptions:
     def outputs(self) -> dict[str, str | Path | None]:
         """The files that are written, by their options."""
         return {"--json": self.json, "--html": self.html, "--markdown": self.markdown, "--junit": self.junit}
+
+
+def tracker(text: str) -> str:
+    """Read the name of a tracker; one whose client is not installed is refused before any work."""
+    from ..reports.trackers import TrackerError, check_tracker
+
+    try:
+        check_tracker(text)
+    except TrackerError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("--log-to ")) from None
+    return text
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +120,15 @@ def add_reports(group: argparse._ActionsContainer) -> None:
         "--by",
         metavar="COLUMN",
         help="the change for each value of this column of the prompts too, and whether these groups differ",
+    )
+    group.add_argument(
+        "--log-to",
+        type=tracker,
+        action="append",
+        default=[],
+        metavar="wandb|mlflow|trackio",
+        help="log the figures, a table of answers and the page to this tracker, as its own client finds it; may be "
+        "given again",
     )
     group.set_defaults(workers=None)  # where nothing is scored there is no such option
     group.add_argument("--strict", action="store_true", help="exit with 3 when the comparison is underpowered")

@@ -43,6 +43,7 @@ def show_runs(
     with reader_may_leave():  # the verdict stands all the same
         _write(comparison, sides, report, kept)
     _write_cards(cards, comparison, runs_of(sides))
+    report.send(comparison, sides)
     return status(comparison, strict=report.strict)
 
 
