@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from grpokit.evaluate.paired import side
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.paired.table import Table, read_table
 from grpokit.evaluate.runs.manifest import Manifest, MixRecord, TaskRecord
 from grpokit.evaluate.runs.run import Run, Score
 from grpokit.evaluate.types import Row
@@ -44,14 +45,15 @@ def main() -> None:
         compare(runs[:1])  # what is imported at the first use is no statistics
         reading = Cost(0.0, 0.0)
 
-        def read(*given: Any) -> side.Table:
+        def read(*given: Any, **named: Any) -> Table:
             nonlocal reading
-            tables: list[side.Table] = []
-            cost = _cost(lambda: tables.append(side_reads(*given)))
+            tables: list[Table] = []
+            cost = _cost(lambda: tables.append(side_reads(*given, **named)))
             reading = Cost(reading.wall + cost.wall, reading.processor + cost.processor)
             return tables[0]
 
-        side_reads, side.read_table = side.read_table, read
+        side_reads = read_table
+        setattr(side, "read_table", read)  # noqa: B010 - its own name, which a type check lets nobody assign
         whole = _cost(lambda: compare(runs))
     statistics = Cost(whole.wall - reading.wall, whole.processor - reading.processor)
     print(f"{size.questions:,} questions x {size.samples} samples x {size.rewards} rewards, {size.models} models")

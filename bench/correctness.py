@@ -38,7 +38,7 @@ def ours(rows: Sequence[Row]) -> list[float | None]:
 
 
 def trl(rows: Sequence[Row]) -> list[float | None]:
-    from trl.rewards import accuracy_reward
+    from trl.rewards.accuracy_rewards import accuracy_reward
 
     boxed = [_LAST_LINE.sub(r"\\boxed{\1}", row["output"]) for row in rows]
     completions = [[{"role": "assistant", "content": text}] for text in boxed]
@@ -49,7 +49,7 @@ def timed(judge: Judge, rows: Sequence[Row]) -> Pass:
     start = time.perf_counter()
     values = judge(rows)
     seconds = time.perf_counter() - start
-    stored = [row.get("is_correct", row.get("correct")) for row in rows]
+    stored = [row["is_correct"] if "is_correct" in row else row["correct"] for row in rows]
     wrong = sum(value != float(verdict) for value, verdict in zip(values, stored, strict=True))
     return Pass(len(rows) / seconds, wrong)
 

@@ -82,10 +82,10 @@ def differences(
 
 def _means(kind: Kind, rates: Floats, samples: int, generator: np.random.Generator) -> Floats:
     if not kind.graded:
-        return generator.binomial(samples, rates) / samples
+        return np.asarray(generator.binomial(samples, rates) / samples, dtype=np.float64)
     tiny = 1e-3
     drawn = (generator.beta(8 * rates + tiny, 8 * (1 - rates) + tiny) for _ in range(samples))
-    return np.mean(list(drawn), axis=0)
+    return np.asarray(np.mean(list(drawn), axis=0), dtype=np.float64)
 
 
 @cache

@@ -28,7 +28,7 @@ from grpokit.evaluate.by_looks import ask_by_looks
 from grpokit.evaluate.engines import load_engines
 from grpokit.evaluate.engines.replay import ReplayEngine
 from grpokit.evaluate.engines.spec import ModelSpec
-from grpokit.evaluate.logs.table import Columns
+from grpokit.evaluate.logs.log import Columns
 from grpokit.evaluate.order import shuffled
 from grpokit.evaluate.paired.difference import Design, difference
 from grpokit.evaluate.paired.stages import decided
@@ -108,8 +108,8 @@ def judged(broken: int, fixed: int, look: PlannedLook) -> str:
     """Return the verdict on so many questions that changed; those that did not are wrong in both."""
     base = np.repeat([1.0, 0.0], [broken, look.units - broken])
     tuned = np.repeat([0.0, 1.0, 0.0], [broken, fixed, look.units - broken - fixed])
-    sides = (Samples.of([[one] for one in side]) for side in (base, tuned))
-    return str(difference(*sides, Design(None, False, confidence(look.z)), 0.02, (0.0, 1.0)).verdict)
+    left, right = (Samples.of([[one] for one in side]) for side in (base, tuned))
+    return str(difference(left, right, Design(None, False, confidence(look.z)), 0.02, (0.0, 1.0)).verdict)
 
 
 def show(stop: Stop) -> str:

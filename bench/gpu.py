@@ -135,7 +135,7 @@ def _phi_runs(folder: Path, device: str, *, tiny: bool, until: float) -> list[Me
     from gpu_inputs import write_phi
 
     inputs = write_phi(folder, device, tiny=tiny, prompt_tokens=TINY_TOKENS if tiny else TOKENS)
-    measured = []
+    measured: list[Measured] = []
     for number, case in enumerate(CASES[::3] if tiny else CASES):
         recipe = _recipe(case, inputs, device, tiny=tiny)
         for trainer, run in (("grpokit", _ours), ("plain TRL", _plain)):
@@ -151,12 +151,13 @@ def _recipe(case: Case, inputs: Inputs, device: str, *, tiny: bool) -> Recipe:
     from grpokit.train import Recipe
 
     on_cpu = device == "cpu"
-    return Recipe(
-        model={"path": str(inputs.base), "quantization": case.quantization, "dtype": "auto" if on_cpu else "bfloat16"},
-        task={"name": str(inputs.card)},
-        rewards="length(target=600)=1",
-        lora={"r": case.r, "alpha": 2 * case.r, "target_modules": "all-linear"},
-        grpo={
+    dtype = "auto" if on_cpu else "bfloat16"
+    sections = {
+        "model": {"path": str(inputs.base), "quantization": case.quantization, "dtype": dtype},
+        "task": {"name": str(inputs.card)},
+        "rewards": "length(target=600)=1",
+        "lora": {"r": case.r, "alpha": 2 * case.r, "target_modules": "all-linear"},
+        "grpo": {
             "max_steps": WARM_UP + STEPS,
             "learning_rate": 1e-4,
             "per_device_train_batch_size": 4,
@@ -168,7 +169,8 @@ def _recipe(case: Case, inputs: Inputs, device: str, *, tiny: bool) -> Recipe:
             "use_cpu": on_cpu,
             "seed": 0,
         },
-    )
+    }
+    return Recipe.model_validate(sections)
 
 
 def _measure(
@@ -201,7 +203,8 @@ def _plain(recipe: Recipe, out: Path) -> None:
     from grpokit.train import make_plan
     from peft import LoraConfig
     from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
-    from trl import GRPOConfig, GRPOTrainer
+    from trl.trainer.grpo_config import GRPOConfig
+    from trl.trainer.grpo_trainer import GRPOTrainer
 
     arguments: dict[str, Any] = {"device_map": {"": "cpu" if recipe.grpo["use_cpu"] else 0}}
     dtype = torch.float32 if recipe.grpo["use_cpu"] else torch.bfloat16
@@ -217,7 +220,7 @@ def _plain(recipe: Recipe, out: Path) -> None:
     accumulation = make_plan(recipe, len(rows)).geometry.accumulation
     trainer = GRPOTrainer(
         model,
-        recipe.mix.reward_funcs,
+        [*recipe.mix.reward_funcs],
         args=GRPOConfig(
             output_dir=str(out),
             gradient_accumulation_steps=accumulation,

@@ -91,4 +91,4 @@ def _per_second(work: Callable[[], int]) -> float:
 
     start = now()
     tokens = work()
-    return tokens / (now() - start)
+    return float(tokens / (now() - start))

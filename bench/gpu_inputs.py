@@ -44,8 +44,8 @@ def write_phi(folder: Path, device: str, *, tiny: bool, prompt_tokens: int) -> I
     from transformers import AutoModelForCausalLM, PhiConfig
 
     vocabulary = 1024 if tiny else 51_200
-    ends = {"bos_token_id": 0, "eos_token_id": 0}
-    config = PhiConfig(vocab_size=vocabulary, **(PHI_TINY if tiny else PHI2), **ends, dtype="bfloat16")
+    settings: dict[str, Any] = {**(PHI_TINY if tiny else PHI2), "bos_token_id": 0, "eos_token_id": 0}
+    config = PhiConfig(vocab_size=vocabulary, **settings, dtype="bfloat16")
     torch.manual_seed(0)
     with torch.device(device):
         model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
@@ -78,8 +78,12 @@ def write_arithmetic(folder: Path, device: str, *, tiny: bool) -> Path:
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
     tokenizer = make_tokenizer()
-    ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id, "bos_token_id": None}
-    sizes = ARITHMETIC_TINY if tiny else ARITHMETIC
+    ends: dict[str, Any] = {
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+        "bos_token_id": None,
+    }
+    sizes: dict[str, Any] = ARITHMETIC_TINY if tiny else ARITHMETIC
     torch.manual_seed(0)
     with torch.device(device):
         model = LlamaForCausalLM(

@@ -106,8 +106,9 @@ def _rows(name: str, samples: int, others: int) -> Iterator[Row]:
 
 def _scores(rows: Iterator[Row], model: int) -> Iterator[dict[str, Any]]:
     for row in rows:
-        right = int(row.text) <= 1 + model
-        judged = Judgement(float(right), "correct" if right else "wrong", "by rule", Span(0, len(row.text)))
+        text = str(row.text)
+        right = int(text) <= 1 + model
+        judged = Judgement(float(right), "correct" if right else "wrong", "by rule", Span(0, len(text)))
         yield Score(row.prompt_id, row.sample, float(right), {"correctness": judged}, repeated=0.0).to_json()
 
 

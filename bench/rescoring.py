@@ -113,7 +113,7 @@ class _Bench:
         for workers in (1, self.workers):
             spent.append(spend([sys.executable, "-c", SCORING, str(run), mix, str(workers)], self.folder / "log"))
             bytes_of.append((run / "scores.jsonl").rename(self.folder / f"scores-{workers}"))
-        self._print("scoring", mix, spent, filecmp.cmp(*bytes_of, shallow=False))
+        self._print("scoring", mix, spent, filecmp.cmp(bytes_of[0], bytes_of[1], shallow=False))
 
     def _print(self, what: str, mix: str, spent: Sequence[Spent], same: bool) -> None:
         one, several = spent

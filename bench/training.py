@@ -38,7 +38,11 @@ def main() -> None:
     size = _arguments()
     _use_one_thread()
     recipe = load_recipe("arithmetic-tiny", [*OPEN, f"max_steps={size.steps}"])
-    ways = {"plain TRL": _plain, "grpo-train": _ours, "grpo-train, not merged": _not_merged}
+    ways: dict[str, Callable[[Recipe, Path], None]] = {
+        "plain TRL": _plain,
+        "grpo-train": _ours,
+        "grpo-train, not merged": _not_merged,
+    }
     with tempfile.TemporaryDirectory() as folder:
         spent, adapters = _rounds(ways, recipe, size.rounds, Path(folder))
         apart = max(_apart(adapters["plain TRL"], adapters[name]) for name in ways)
@@ -98,7 +102,7 @@ def _plain(recipe: Recipe, out: Path) -> None:
     with quiet():
         trainer = GRPOTrainer(
             base.model,
-            reward_funcs=recipe.mix.reward_funcs,
+            reward_funcs=[*recipe.mix.reward_funcs],
             args=make_arguments(recipe, make_plan(recipe, len(prompts)), out),
             train_dataset=Dataset.from_list([{**prompt.columns, "prompt": prompt.text} for prompt in prompts]),
             processing_class=base.tokenizer,

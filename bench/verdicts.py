@@ -114,7 +114,7 @@ def math_verify(boxed: bool) -> Judge:
 
 def trl(cases: Sequence[Case]) -> list[float | None]:
     """Judge with TRL's accuracy_reward; its references need a box."""
-    from trl.rewards import accuracy_reward
+    from trl.rewards.accuracy_rewards import accuracy_reward
 
     def one(case: Case) -> float | None:
         completion = [{"role": "assistant", "content": _with_box(case.completion)}]
