@@ -102,7 +102,7 @@ class VllmEngine:
         asked = [self._prompts.continued(prompt) for prompt in prompts]
         whole = [{"prompt_token_ids": one.prompt + text} for one in asked for text in one.texts]
         settings = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0)
-        outputs = iter(self.base.ask(whole, [settings] * len(whole), self.adapter))
+        outputs = iter(self.base.read(whole, settings, self.adapter))
         rows = []
         for prompt, one in zip(prompts, asked, strict=True):
             values = [_log_likelihood(next(outputs).prompt_logprobs, one.prompt, text) for text in one.texts]

@@ -36,7 +36,10 @@ QUIET = {"VLLM_LOGGING_STREAM": "ext://sys.stderr", "VLLM_LOGGING_LEVEL": "WARNI
 
 @dataclass(frozen=True)
 class LoadedVllm:
-    """A base in vLLM. ``settings`` are those that were not left to vLLM; ``output`` is what its processes write."""
+    """A base in vLLM. ``settings`` are those that were not left to vLLM; ``output`` is what its processes write.
+
+    ``adapters``: whether it has room for any.
+    """
 
     folder: Path
     llm: Any
@@ -44,6 +47,7 @@ class LoadedVllm:
     settings: Mapping[str, object]
     device: str
     output: ProcessOutput
+    adapters: bool
 
     @property
     def config(self) -> Any:
@@ -67,6 +71,16 @@ class LoadedVllm:
                 f"vLLM stopped answering {self.folder}{using}: {cause} Finished rows are kept; use --resume."
             ) from None
         return outputs
+
+    def read(self, prompts: Sequence[Any], settings: Any, adapter: Path | None) -> list[Any]:
+        """Return vLLM's output for prompts whose own log-probabilities are asked.
+
+        One at a time where there is room for adapters: vLLM 0.32 then finds the adapter of a prompt's tokens by the
+        numbers of the requests, and fails where a batch has more tokens than requests, but for a single request.
+        """
+        if not self.adapters:
+            return self.ask(prompts, [settings] * len(prompts), adapter)
+        return [output for prompt in prompts for output in self.ask([prompt], [settings], adapter)]
 
     def change_by(self, adapter: Path) -> float:
         """Return the largest change that an adapter makes to a log-probability of a probe prompt.
@@ -92,7 +106,7 @@ class LoadedVllm:
 
         ids = list(range(min(PROBE_TOKENS, self.config.get_vocab_size(), self.config.max_model_len - 1)))
         settings = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=PROBE_CHOICES)
-        (output,) = self.ask([{"prompt_token_ids": ids}], [settings], adapter)
+        (output,) = self.read([{"prompt_token_ids": ids}], settings, adapter)
         return [{token: one.logprob for token, one in place.items()} for place in output.prompt_logprobs[1:]]
 
 
@@ -122,7 +136,7 @@ def load_vllm(
         raise
     except Exception as error:  # what one of its many parts raises
         raise EvaluationError(f"vLLM cannot serve {folder}: {_cause(error, output)}") from None
-    return LoadedVllm(folder, llm, loading, settings, str(platform.device_type), output)
+    return LoadedVllm(folder, llm, loading, settings, str(platform.device_type), output, bool(ranks))
 
 
 def _library() -> tuple[Any, Any]:

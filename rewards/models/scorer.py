@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -126,21 +127,22 @@ def _load(path: JudgePath, device: str) -> Any:
 
     head = {} if path.adapter is None else {"num_labels": 1}  # an adapter brings its head, which must be of one label
     try:
-        model, report = AutoModelForSequenceClassification.from_pretrained(
-            path.base,
-            dtype="float32" if device == "cpu" else "auto",
-            device_map={"": device},
-            use_safetensors=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-            **head,
-        )
-        missing = set(report["missing_keys"])
-        if path.adapter is not None:
-            from peft import PeftModel
+        with _quiet():
+            model, report = AutoModelForSequenceClassification.from_pretrained(
+                path.base,
+                dtype="float32" if device == "cpu" else "auto",
+                device_map={"": device},
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+                **head,
+            )
+            missing = set(report["missing_keys"])
+            if path.adapter is not None:
+                from peft import PeftModel
 
-            missing -= _saved(path)
-            model = PeftModel.from_pretrained(model, str(path.adapter))
+                missing -= _saved(path)
+                model = PeftModel.from_pretrained(model, str(path.adapter))
     except Exception as error:  # configuration, weights and device each raise their own kinds
         raise RewardError(
             f"reward_model: cannot load {path.named} as a sequence classifier of one label on device={device!r}: "
@@ -155,6 +157,22 @@ def _load(path: JudgePath, device: str) -> Any:
     if labels != 1:
         raise RewardError(f"reward_model: {path.named} has {labels} labels; a reward model has one, its score.")
     return model.eval()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out the bars of loading, and the notes on a head that is missing, which is refused."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
 
 
 def _saved(path: JudgePath) -> set[str]:

@@ -246,6 +246,6 @@ def test_what_vllm_cannot_do_is_one_line(
     done = evaluated(programs, environment, *asked, "--model", named, *options, "--out", str(tmp_path / "run"))
     assert (done.returncode, done.stdout) == (2, "")
     last = done.stderr.splitlines()[-1]
-    assert last.startswith("grpo-eval run: ")
+    assert last.startswith("grpo-eval: ")
     assert said in last
     assert not (tmp_path / "run").exists()

@@ -256,6 +256,29 @@ def test_vllm_is_asked_for_the_likelihood_of_each_choice(monkeypatch: pytest.Mon
         engine.plan([Prompt("2", "1" * 126, {"continuations": ["41", "7"]})], Sampling(likelihood=True))
 
 
+def test_with_adapters_vllm_reads_one_text_at_a_time(adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """vLLM 0.32 fails on two where it has room for adapters, with an adapter and without one."""
+    sizes: list[int] = []
+
+    def read(self: LLM, prompts: Sequence[Any], settings: Sequence[Any], **others: Any) -> list[Any]:
+        sizes.append(len(prompts))
+        own = -1.0 if others["lora_request"] is None else -2.0
+        known = [[{token: SimpleNamespace(logprob=own)} for token in one["prompt_token_ids"][1:]] for one in prompts]
+        return [SimpleNamespace(prompt_logprobs=[None, *one]) for one in known]
+
+    monkeypatch.setattr(LLM, "generate", read)
+    prompt = Prompt("1", "14+27=", {"continuations": ["41", "7"]})
+    specs = [ModelSpec.parse("base=vllm:demo"), ModelSpec.parse(f"tuned=vllm:demo+{adapter}")]
+    for engine, own in zip(load_engines(specs), (-1.0, -2.0), strict=True):
+        sizes.clear()
+        (row,) = answers(engine, [prompt], Sampling(likelihood=True))
+        assert not isinstance(row.text, str)
+        assert [choice["logprob"] for choice in row.text[-1]["choices"]] == [own * 3, own * 2]  # a space is theirs too
+        assert sizes == [1, 1]
+    answers(next(load_engines(specs[:1])), [prompt], Sampling(likelihood=True))
+    assert sizes[-1] == 2
+
+
 def test_vllm_refuses_what_it_cannot_use(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="holds no adapter"):
         next(load_engines([ModelSpec.parse(f"vllm:demo+{tmp_path}")]))

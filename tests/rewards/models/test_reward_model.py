@@ -23,7 +23,7 @@ from grpokit.rewards.models import scorer as scorer_module
 from grpokit.rewards.models.reward_model import RewardModel
 from grpokit.rewards.models.scorer import scorer
 from grpokit.rewards.registry import spec_of
-from grpokit.tests.rewards.models.judges import CONTEXT, write_adapter, write_causal, write_judge
+from grpokit.tests.rewards.models.judges import CONTEXT, write_adapter, write_causal, write_judge, write_tokenizer
 from grpokit.train.data import ROW
 from grpokit.train.rewards import TrainingReward
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -235,6 +235,41 @@ def test_it_is_loaded_once_and_by_one_process(judge: Path) -> None:
     assert scorer(str(judge), "cpu") is scorer(str(judge), "cpu")
     assert not RewardModel(model=str(judge)).spreads
     assert not get(f"gate(xml_format,reward_model(model='{judge}',low=0,high=9))").spreads
+
+
+def test_loading_writes_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = write_judge(tmp_path / "quiet")
+    capfd.readouterr()
+    assert RewardModel(model=str(folder))(prompts=[""], completions=["7"])
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(RewardError, match="would be random"):
+        RewardModel(model=str(write_causal(tmp_path / "causal")))(prompts=[""], completions=["7"])
+    assert "newly initialized" not in capfd.readouterr().err
+
+
+def test_under_a_launcher_each_process_has_its_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert [scorer_module._own(device) for device in ("cuda", "cuda:1", "cpu")] == ["cuda:3", "cuda:1", "cpu"]
+    monkeypatch.delenv("LOCAL_RANK")
+    assert scorer_module._own("cuda") == "cuda:0"
+
+
+def test_without_a_way_to_the_hub_an_id_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    reward = RewardModel(model="org/absent")
+    for use in (lambda: reward.fingerprint, lambda: reward(prompts=["2+2="], completions=["4"])):
+        with pytest.raises(RewardError, match="no folder org/absent here, and the hub does not give it: ") as caught:
+            use()
+        assert "\n" not in str(caught.value)
+
+
+def test_an_adapters_own_tokenizer_counts(judge: Path, tmp_path: Path) -> None:
+    adapter = write_adapter(tmp_path / "adapter", judge, head=False)
+    assert RewardModel(model=str(adapter))(prompts=CHAT, completions=ANSWERS)  # by its base's
+    own = shutil.copytree(adapter, tmp_path / "own")
+    write_tokenizer(own, template=False)
+    with pytest.raises(RewardError, match="has no chat template"):
+        RewardModel(model=str(own))(prompts=CHAT, completions=ANSWERS)
 
 
 def test_its_spec_builds_it_again(judge: Path) -> None:
