@@ -21,7 +21,7 @@ from .normalize import LONGEST, tidy
 from .numbers import Quantity, read_decimal_comma, read_quantity, same_quantity
 from .sentences import lone_number
 from .structure import Shape, is_deep, read_shape, read_vector, split_outside
-from .times import same_run, same_time
+from .times import same_date, same_run, same_time
 from .units import without_unit
 
 Algebra = Callable[[str, str], bool]
@@ -36,6 +36,7 @@ _BASE = re.compile(
     r"([0-9A-Za-z ]*[0-9A-Za-z])\s*(?:_\s*\{?|\(?(?:in )?base(?![A-Za-z]))\s*(\d{1,2})\s*[})]?"
 )  # 52_8, 2A_{16}, 52 (base 8)
 _PREFIXED = re.compile(r"0[xbo][0-9a-f]+", re.IGNORECASE)  # 0x1F
+_NOTHING = re.compile(r"(?:there (?:is|are) )?no solutions?|(?:the )?empty set", re.IGNORECASE)
 _APART = re.compile(r"[\d.-]+(?: [\d.-]+)+")  # 1 2 3
 _COMMAND = re.compile(r"\\(?:begin|end)\s*\{[a-z]*\*?\}|\\[A-Za-z]+")
 _FUNCTIONS = re.compile(
@@ -88,7 +89,7 @@ def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | Non
         right = read_decimal_comma(reference, fewest=2)
     if left is not None and right is not None:
         return same_quantity(left, right) or (left.unit != right.unit and same_amount(answer, reference) is True)
-    for decide in (same_choice, _same_base, same_run, same_amount):
+    for decide in (same_choice, _same_base, same_date, same_run, same_amount):
         decided = decide(answer, reference)
         if decided is not None:
             return decided
@@ -96,6 +97,8 @@ def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | Non
         answer, reference = as_union(answer) or answer, as_union(reference) or reference
     one = Shape("single", (answer,)) if left else read_interval(answer) or read_shape(answer)
     other = Shape("single", (reference,)) if right else read_interval(reference) or read_shape(reference)
+    if (_is_empty(one) and _NOTHING.fullmatch(reference)) or (_is_empty(other) and _NOTHING.fullmatch(answer)):
+        return True
     said = value_of(answer, reference) if one.kind == "single" else answer
     wanted = value_of(reference, answer) if other.kind == "single" else reference
     if (said, wanted) != (answer, reference):
@@ -106,6 +109,10 @@ def _compare(answer: str, reference: str, algebra: Algebra | None) -> bool | Non
     if one.kind == other.kind == "single":
         return _single(one.items[0], other.items[0], algebra)
     return _several(one, other, algebra)
+
+
+def _is_empty(shape: Shape) -> bool:
+    return shape.kind == "set" and not shape.items
 
 
 def _dense(plain: str) -> str:

@@ -22,6 +22,8 @@ _BUILDER = re.compile(
 )
 _BOTH = re.compile(r"\s*(?:,|\band\b|\\land(?![A-Za-z])|\\wedge(?![A-Za-z]))\s*")
 _EITHER = re.compile(r"\s*(?:\bor\b|\\lor(?![A-Za-z])|\\vee(?![A-Za-z]))\s*")
+_INTERVAL = re.compile(r"[(\[][^,()\[\]]+,[^,()\[\]]+[)\]]")
+_OUTWARD = re.compile(r"(?P<open>[\[\]])(?P<low>[^,\[\]]+),(?P<high>[^,\[\]]+)(?P<close>[\[\]])")  # ]1,2[
 _ALL_BUT = re.compile(r"([A-Za-z])\s*\\ne(?![A-Za-z])\s*(\S.*)")  # x \ne 3
 
 
@@ -35,7 +37,8 @@ class _Bounds(NamedTuple):
 def read_interval(plain: str) -> Shape | None:
     r"""Return the interval that inequalities about one variable are, as a tuple; None for anything else.
 
-    ``-x > -1`` is ``x < 1``, and ``x > 1, x < 3`` is ``1 < x < 3``, which a set ``\{x \mid 1 < x < 3\}`` may say too.
+    A bracket that is turned outward, as in ``]1, 2[``, is open. ``-x > -1`` is ``x < 1``, and ``x > 1, x < 3`` is
+    ``1 < x < 3``, which a set ``\{x \mid 1 < x < 3\}`` may say too.
 
     >>> read_interval(r"1 < x \le 2")
     Shape(kind='tuple', items=('1', '2'), brackets='(]')
@@ -46,6 +49,10 @@ def read_interval(plain: str) -> Shape | None:
     """
     if plain in _REALS:
         return Shape("tuple", (r"-\infty", r"\infty"), "()")
+    outward = _OUTWARD.fullmatch(plain) if plain[:1] == "]" or plain[-1:] == "[" else None
+    if outward:
+        brackets = ("(" if outward["open"] == "]" else "[") + (")" if outward["close"] == "[" else "]")
+        return Shape("tuple", (outward["low"].strip(), outward["high"].strip()), brackets)
     condition = _condition(plain)
     if not _LESS.search(condition):
         return None
@@ -70,7 +77,7 @@ def read_interval(plain: str) -> Shape | None:
 
 
 def as_union(plain: str) -> str | None:
-    r"""Return the union of intervals that inequalities joined by "or" are, as a text; None for anything else.
+    r"""Return the union of intervals that inequalities or intervals joined by "or" are, as a text; None for others.
 
     >>> as_union(r"x < 1 or x \ge 3"), as_union(r"x \ne 3"), as_union("x < 1")
     ('(-\\infty,1)\\cup[3,\\infty)', '(-\\infty,3)\\cup(3,\\infty)', None)
@@ -79,7 +86,10 @@ def as_union(plain: str) -> str | None:
     all_but = _ALL_BUT.fullmatch(condition)
     if all_but:
         return rf"(-\infty,{all_but[2]})\cup({all_but[2]},\infty)"
-    either = [_read(part) for part in _EITHER.split(condition)]
+    parts = _EITHER.split(condition)
+    if len(parts) > 1 and all(map(_INTERVAL.fullmatch, parts)):
+        return r"\cup".join(parts)
+    either = [_read(part) for part in parts]
     if len(either) < 2 or len({bounds and bounds.variable for bounds in either}) > 1:
         return None
     intervals = [bounds.interval for bounds in either if bounds]

@@ -50,6 +50,7 @@ _ARGUMENT_BRACKET = re.compile(
     r"(?:(?P<taker>\^|\\sqrt)\s*)?\(|\)"
 )  # the brackets of 2^(1/2) and \sqrt(2), and all others
 _PLAIN_PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
+_PLAIN_INFINITY = re.compile(r"(?<![\\A-Za-z])inf(?:inity)?(?![A-Za-z])")
 _RAISED_BLANK = re.compile(r"\s+(?=\^)")  # x ^2
 _ABOUT = re.compile(
     r"""
@@ -187,6 +188,7 @@ def tidy(text: str) -> str:
     text = text.replace("+/-", r"\pm ").replace("<=", r"\le ").replace(">=", r"\ge ").replace("!=", r"\ne ")
     text = _ROOT_WORD.sub(r"\\sqrt", text) if "sqrt" in text else text
     text = _PLAIN_PI.sub(r"\\pi ", text) if "pi" in text else text
+    text = _PLAIN_INFINITY.sub(r"\\infty ", text) if "inf" in text else text
     text = _tidy_dollars(_brace_arguments(text) if "^" in text or r"\sqrt" in text else text)
     text = " ".join((_RAISED_BLANK.sub("", text) if "^" in text else text).split())
     while text and text[-1] in _EDGES and not text.endswith("..."):

@@ -27,7 +27,7 @@ class Quantity(NamedTuple):
 
 
 _DECIMAL = r"""
-    (?: [1-9]\d{0,2} (?:,\d{3})+ (?:\.\d+)?                     # 1,234.5
+    (?: [1-9]\d{0,2} (?: (?:,\d{3})+ | (?:'\d{3})+ ) (?:\.\d+)?  # 1,234.5 and 1'234.5
       | \d{1,3} (?:[ ]\d{3})+ (?:\.\d+)? (?![\d/])              # 1 234.5, but not 1 234/5
       | \d+ (?:\.\d*)?                                          # 1234. and 1234.5
       | \.\d+                                                   # .5
@@ -51,6 +51,9 @@ _NUMBER = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _REPEATING = re.compile(r"(-?)(\d{0,50})\.(\d{0,50})\\overline\s*\{\s*(\d{1,50})\s*\}")  # 0.1\overline{6}
+_AND_SO_ON = re.compile(
+    r"(?<!\d)(\d{0,50}\.\d{0,50}?)(?:(\d)\2{2,50}|(\d{2,6})\3{1,20})\.\.\.\Z"
+)  # 0.1666..., 0.1212...
 _PLAIN = re.compile(r"-?\d{1,18}")
 _NEGATIVE = re.compile(r"(?:negative|minus)\s+(?!negative|minus)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"([-+]?\s*[$€£]?\s*\d+),(?!\d{3}(?!\d))(\d+(?!,)(?:\D.*)?)|([-+]?0),(\d+(?!,))", re.DOTALL)
@@ -60,8 +63,10 @@ _CODE = re.compile(
 _PARTS = {"halves": 2, "thirds": 3, "quarters": 4, "fourths": 4, "fifths": 5, "sixths": 6, "eighths": 8, "tenths": 10}
 _PART = re.compile(r"\s(halves|thirds|quarters|fourths|fifths|sixths|eighths|tenths)(?![A-Za-z])")  # 3 quarters
 _AND_PART = re.compile(r"\sand (?=(?:a|one|two|three)\b)")  # 2 and a half
-_SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
-_SCALE = re.compile(r"\s*(hundred|thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
+_SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SCALE = re.compile(r"\s*(dozen|hundred|thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
+_MONEY_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "b": 10**9, "bn": 10**9}
+_MONEY_SCALE = re.compile(r"(k|mn?|bn?)(?![A-Za-z])", re.IGNORECASE)  # $5k, $2M
 _PERCENT = re.compile(r"\s*(?:%|percent(?:age)?(?: points?)?|per cent|pct)(?![A-Za-z])", re.IGNORECASE)
 
 
@@ -83,6 +88,8 @@ def read_quantity(text: str) -> Quantity | None:
     if _PLAIN.fullmatch(text):
         return Quantity(Fraction(int(text)), False, "")
     plain = tidy(text)
+    if plain.endswith("..."):
+        plain = _AND_SO_ON.sub(lambda said: rf"{said[1]}\overline{{{said[2] or said[3]}}}", plain)
     if r"\overline" in plain:
         return _read_repeating(plain)
     if not plain or len(plain) > LONGEST_NUMBER:
@@ -134,7 +141,10 @@ def _with_unit(value: Fraction, rest: str, currency: str) -> Quantity | None:
         return Quantity(value, False, "")
     scale = _SCALE.match(rest)
     if scale:
-        value *= 10 ** _SCALES[scale[1].lower()]
+        value *= _SCALES[scale[1].lower()]
+        rest = rest[scale.end() :]
+    elif currency and (scale := _MONEY_SCALE.match(rest)):
+        value *= _MONEY_SCALES[scale[1].lower()]
         rest = rest[scale.end() :]
     elif part := _PART.match(rest):
         value, rest = value / _PARTS[part[1]], rest[part.end() :]
@@ -169,7 +179,7 @@ def _mixed(whole: str | None, top: str, bottom: str) -> Fraction | None:
 
 
 def _decimal(text: str) -> Fraction | None:
-    whole, _, decimals = text.replace(",", "").replace(" ", "").partition(".")
+    whole, _, decimals = text.replace(",", "").replace("'", "").replace(" ", "").partition(".")
     try:
         return Fraction(int(whole + decimals), 10 ** len(decimals))
     except ValueError:

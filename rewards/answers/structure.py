@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from .normalize import LONGEST
+
 DEEPEST_NESTING = 24
 """Brackets within each other that are looked into."""
 
@@ -161,13 +163,15 @@ _NESTING = re.compile(r"[(\[{)\]}]")
 def is_deep(text: str) -> bool:
     r"""Return whether brackets nest deeper than :data:`DEEPEST_NESTING`; one pass, before anything is parsed.
 
+    Of a text that is longer than an answer only the beginning is looked at.
+
     >>> is_deep("((1, 2), {3})"), is_deep("(" * 25), is_deep(r"\{" * 25 + r"\}" * 25)
     (False, True, True)
     """
     if len(text) <= DEEPEST_NESTING:
         return False
     depth = 0
-    for bracket in _NESTING.findall(text):
+    for bracket in _NESTING.findall(text, 0, LONGEST):
         depth += 1 if bracket in "([{" else -1 if depth else 0
         if depth > DEEPEST_NESTING:
             return True
@@ -178,16 +182,18 @@ _VECTOR = re.compile(r"\\begin\s*\{[a-zA-Z]?matrix\}(.*)\\end\s*\{[a-zA-Z]?matri
 
 
 def read_vector(plain: str) -> Shape | None:
-    r"""Return the tuple that a matrix of one row or one column is; None for anything else.
+    r"""Return the tuple that a matrix is, of its entries where it is one row or one column, else of its rows.
 
     >>> read_vector(r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}").items, read_vector("(1, 2)")
     (('1', '2'), None)
+    >>> read_vector(r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}").items[0]
+    '\\begin{matrix} 1 & 2 \\end{matrix}'
     """
     matrix = _VECTOR.fullmatch(plain)
     if matrix is None or r"\begin" in matrix[1]:
         return None
     rows = [row for row in matrix[1].split(r"\\") if row.strip()]
     if len(rows) > 1 and "&" in matrix[1]:
-        return None
+        return Shape("tuple", tuple(rf"\begin{{matrix}}{row}\end{{matrix}}" for row in rows))
     entries = rows if len(rows) > 1 else matrix[1].split("&")
     return Shape("tuple", tuple(entry.strip() for entry in entries))

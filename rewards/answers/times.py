@@ -1,4 +1,4 @@
-"""Times of the day, ratios, and runs of numbers: 7:30, 8:34 p.m. and 20:34; 3:4; 3-1, 2023-05-06."""
+"""Dates, times of the day, ratios, and runs of numbers: 5 May 2020; 7:30, 8:34 p.m. and 20:34; 3:4; 3-1, 2023-05-06."""
 
 from __future__ import annotations
 
@@ -13,6 +13,56 @@ _HOUR = re.compile(r"(\d{1,2})()()\s*([ap])\.?\s*m\.?", re.IGNORECASE)  # 7 p.m.
 _RUN = re.compile(r"\d{1,9}(?:\s*([-/])\s*\d{1,9})(?:\s*\1\s*\d{1,9})*")  # 3-1, 2023-05-06, 5/6/2023
 _PADDED = re.compile(r"(?<!\d)0\d")
 _RATIO = re.compile(r"\d{1,9}(?:\s*:\s*\d{1,9})+")
+
+
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH = r"""
+    (?P<{month}> jan(?:uary)? | feb(?:ruary)? | mar(?:ch)? | apr(?:il)? | may | june? | july? | aug(?:ust)?
+      | sept?(?:ember)? | oct(?:ober)? | nov(?:ember)? | dec(?:ember)? ) [.]?
+"""
+_DATE = re.compile(
+    rf"""
+    (?: {_MONTH.format(month="month")} \s+ (?P<day>\d{{1,2}}) (?:st|nd|rd|th)?                  # May 5th, 2020
+      | (?P<day2>\d{{1,2}}) (?:st|nd|rd|th)? \s+ (?:of \s+)? {_MONTH.format(month="month2")} )   # 5 May 2020
+    (?: ,? \s+ (?P<year>\d{{4}}) )?
+    | (?P<year3>\d{{4}}) - (?P<month3>\d\d) - (?P<day3>\d\d)                                # 2020-05-05
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+class _Date(NamedTuple):
+    year: int | None
+    month: int
+    day: int
+
+
+def same_date(answer: str, reference: str) -> bool | None:
+    """Return whether two dates are equal, one of which has its month in words; None where that is not so.
+
+    A year that the reference does not give may stand in the answer.
+
+    >>> same_date("5 Jan. 2020", "January 5, 2020"), same_date("2020-01-05", "5th of January"), same_date("5/1", "1/5")
+    (True, True, None)
+    >>> same_date("January 5", "January 6"), same_date("January 5", "January 5, 2020")
+    (False, False)
+    """
+    if not any(map(str.isalpha, answer + reference)):
+        return None
+    wanted, given = _date(reference), _date(answer)
+    if wanted is None or given is None:
+        return None
+    return given[1:] == wanted[1:] and wanted.year in (None, given.year)
+
+
+def _date(text: str) -> _Date | None:
+    date = _DATE.fullmatch(text)
+    if date is None:
+        return None
+    if date["year3"]:
+        return _Date(*map(int, date.group("year3", "month3", "day3")))
+    month = _MONTHS.index((date["month"] or date["month2"])[:3].lower()) + 1
+    return _Date(int(date["year"]) if date["year"] else None, month, int(date["day"] or date["day2"]))
 
 
 class _Time(NamedTuple):

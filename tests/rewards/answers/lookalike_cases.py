@@ -4,6 +4,43 @@ from grpokit.tests.rewards.answers.correctness_cases import Case, boxed, tagged
 
 COLUMN = r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}"
 
+NOTATION = [
+    Case(boxed("]1, 2["), "(1,2)", 1.0, "brackets turned outward"),
+    Case(boxed("[1, 2["), "[1,2)", 1.0, "one of them"),
+    Case(boxed("]1, 2["), "[1,2]", 0.0, "they are open"),
+    Case(boxed("]1, 2]"), "[1,2)", 0.0, "at their own end"),
+    Case(boxed("(1,2) or (3,4)"), r"(1,2)\cup(3,4)", 1.0, "a union in words"),
+    Case(boxed("(1,2) or (3,5)"), r"(1,2)\cup(3,4)", 0.0, "another union in words"),
+    Case(tagged("There is no solution."), r"\emptyset", 1.0, "the empty set in words"),
+    Case(boxed(r"\{\}"), "no solutions", 1.0, "and for them"),
+    Case(tagged("no solution"), r"\{0\}", 0.0, "zero is a solution"),
+    Case(tagged("no integer solution"), r"\emptyset", 0.0, "others may be there"),
+    Case(tagged("January 5th, 2020"), "5 Jan. 2020", 1.0, "a date in another order"),
+    Case(tagged("2020-01-05"), "January 5, 2020", 1.0, "a date in figures"),
+    Case(tagged("2020-05-01"), "January 5, 2020", 0.0, "with day and month exchanged"),
+    Case(tagged("January 5"), "January 5, 2020", 0.0, "the year was asked for"),
+    Case(tagged("the 5th of January 2021"), "January 5, 2020", 0.0, "another year"),
+    Case(tagged("5 May"), "May 6", 0.0, "another day"),
+    Case(tagged("5 May 2020"), "May 5", 1.0, "a year that was not asked for"),
+    Case(tagged("1'234'567.5"), "1234567.5", 1.0, "apostrophes between thousands"),
+    Case(tagged("1'23"), "123", 0.0, "but not between others"),
+    Case(tagged("3 dozen eggs"), "36", 1.0, "a dozen is twelve"),
+    Case(tagged("3 dozen"), "3", 0.0, "and no unit"),
+    Case(tagged("$5k"), "5000", 1.0, "thousands of a currency"),
+    Case(tagged("$1.5bn"), "$1,500,000,000", 1.0, "billions"),
+    Case(tagged("$2M"), "2000", 0.0, "millions are no thousands"),
+    Case(tagged("5k"), "5000", 0.0, "without a currency a letter is a variable"),
+    Case(boxed("[[1,2],[3,4]]"), r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", 1.0, "a matrix by its rows"),
+    Case(boxed("[[1,3],[2,4]]"), r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", 0.0, "transposed"),
+    Case(boxed("[1,2,3,4]"), r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", 0.0, "without its rows"),
+    Case(tagged("0.1666..."), "1/6", 1.0, "digits that go on"),
+    Case(tagged("0.1212..."), "4/33", 1.0, "two digits that go on"),
+    Case(tagged("0.33..."), "1/3", 0.0, "two equal digits are no rule"),
+    Case(tagged("3.141..."), "3.141", 0.0, "digits that do not repeat"),
+    Case(tagged("-inf"), r"-\infty", 1.0, "infinity in letters"),
+    Case(tagged("infinity"), r"-\infty", 0.0, "with its sign"),
+]
+
 SYMBOLS = [  # what the LaTeX parser takes for one symbol
     Case(boxed("R"), "r", 0.0, "a capital is another symbol"),
     Case(boxed("r+1"), "R+1", 0.0, "within a sum"),
@@ -205,4 +242,4 @@ QUALIFIED = [
     Case(boxed("y = 2x - y = 2x"), "y = 2x", 0.0, "a chain whose middle is another value"),
 ]  # fmt: skip
 
-LOOKALIKES = [*QUALIFIED, *ATTACKS, *UNITS, *AMOUNTS, *INEQUALITIES, *CHOICES, *SYMBOLS, *RUNS, *SINGLES]
+LOOKALIKES = [*QUALIFIED, *ATTACKS, *UNITS, *AMOUNTS, *INEQUALITIES, *CHOICES, *NOTATION, *SYMBOLS, *RUNS, *SINGLES]

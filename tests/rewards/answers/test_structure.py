@@ -2,7 +2,8 @@ r"""The shape of an answer, item by item."""
 
 import pytest
 from grpokit.rewards.answers.intervals import read_interval
-from grpokit.rewards.answers.structure import Shape, read_shape, split_outside
+from grpokit.rewards.answers.normalize import LONGEST
+from grpokit.rewards.answers.structure import Shape, is_deep, read_shape, split_outside
 
 SHAPES = [
     ("1, 2; 3", Shape("list", ("1", "2", "3"))),
@@ -53,3 +54,8 @@ def test_no_interval(plain: str) -> None:
 def test_split_outside_brackets_only() -> None:
     assert split_outside("f(a=1) = [2=2] = 3", "=") == ["f(a=1)", "[2=2]", "3"]
     assert split_outside(r"\begin{cases} a=1 \end{cases} = 2", "=") == [r"\begin{cases} a=1 \end{cases}", "2"]
+
+
+def test_of_a_text_longer_than_an_answer_the_beginning_says_how_deep_it_nests() -> None:
+    assert is_deep("(" * 25 + ")" * LONGEST)
+    assert not is_deep(")" * LONGEST + "(" * 25)
