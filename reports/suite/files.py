@@ -11,7 +11,7 @@ from ..json_report import SCHEMA, to_json
 from ..markdown import markdown_table, markdown_text, to_markdown
 from ..verdicts import confidence
 from ..wording import interval, number, one_line, signed
-from .words import SuiteRow, levels, sentence, suite_rows, verdict_word
+from .words import SuiteRow, levels, next_step, sentence, suite_rows, verdict_word
 
 _WORST = (None, Verdict.REGRESSED, Verdict.UNDERPOWERED, Verdict.HELD, Verdict.IMPROVED)
 """Verdicts from the one that fails a command first to the best."""
@@ -47,6 +47,7 @@ def _verdict(suite: SuiteComparison, verdict: SuiteVerdict) -> dict[str, Any]:
         "tuned": verdict.tuned,
         "verdict": verdict.verdict and verdict.verdict.value,
         "sentence": sentence(verdict.tasks),
+        "next": [next_step(verdict)],
         "tasks": [
             {
                 "task": row.task,
@@ -77,6 +78,7 @@ def suite_markdown(suite: SuiteComparison) -> str:
         name = markdown_text(f"{verdict.tuned} beside {verdict.base}")
         said = markdown_text(sentence(verdict.tasks))
         sections.append(f"**{verdict_word(verdict)}: {name}: {said}**")
+        sections.append(f"**Next:** {markdown_text(next_step(verdict))}")
         rows = suite_rows(suite, verdict)
         ends = f"{confidence(rows[0].gain.level)} interval"
         heads = ["task", "for", verdict.base, verdict.tuned, "change", ends, "margin", "verdict"]

@@ -11,7 +11,7 @@ from ..head import interval_places
 from ..html import ICON, environment, policy_of, report_scripts, task_page, template_text
 from ..units import unit_of
 from ..wording import short_names
-from .words import levels, sentence, suite_rows, verdict_word
+from .words import levels, next_step, sentence, suite_rows, verdict_word
 
 
 def suite_html(suite: SuiteComparison) -> str:
@@ -51,6 +51,7 @@ def _view(suite: SuiteComparison, verdict: SuiteVerdict) -> dict[str, Any]:
         "tuned": verdict.tuned,
         "word": verdict_word(verdict),
         "sentence": sentence(verdict.tasks),
+        "next": next_step(verdict),
         "rows": rows,
         "gains": [row.gain for row in rows],
     }

@@ -9,7 +9,7 @@ from ...evaluate.suites.comparison import SuiteComparison, SuiteVerdict
 from ..bars import BAR_WIDTHS, VERDICT_COLOURS, bar_scale, change_colour, interval_bar, plain_table, symbols_of
 from ..verdicts import confidence
 from ..wording import doubts, mismatch, notes, number, one_line, short_names, signed
-from .words import levels, sentence, suite_rows, verdict_word
+from .words import levels, next_step, sentence, suite_rows, verdict_word
 
 
 def print_suite(suite: SuiteComparison, console: Console) -> None:
@@ -51,6 +51,7 @@ def _print_model(suite: SuiteComparison, verdict: SuiteVerdict, console: Console
     head = Text(f"{verdict_word(verdict)}: ", style=f"bold {colour}")
     name = f"{one_line(verdict.tuned)} beside {one_line(verdict.base)}: "
     console.print(head + Text(name) + Text(sentence(verdict.tasks), style="bold"))
+    console.print(Text("Next: ", style="bold") + Text(next_step(verdict)))
     console.print()
     rows = suite_rows(suite, verdict)
     table = plain_table("task")

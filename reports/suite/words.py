@@ -76,6 +76,28 @@ def sentence(tasks: Sequence[TaskVerdict]) -> str:
     return f"{'; '.join(filter(None, parts))}."
 
 
+def next_step(verdict: SuiteVerdict) -> str:
+    """Return what to do after a suite's verdict: what was lost first, then what cannot be told.
+
+    >>> tasks = (TaskVerdict("gsm8k", "target", Verdict.IMPROVED), TaskVerdict("sums", "guard", Verdict.REGRESSED))
+    >>> print(next_step(SuiteVerdict("base", "tuned", Verdict.REGRESSED, tasks)))
+    Keep base. Read what was lost on sums: its report says which questions.
+    """
+    base, tuned, tasks = one_line(verdict.base), one_line(verdict.tuned), verdict.tasks
+    lost = _names([one for one in tasks if one.verdict is Verdict.REGRESSED])
+    if lost:
+        return f"Keep {base}. Read what was lost on {lost}: its report says which questions."
+    missing = _names([one for one in tasks if one.verdict is None])
+    if missing:
+        return f"Mend what leaves answers of {missing} without a value, and score again."
+    unclear = _names([one for one in tasks if one.verdict is Verdict.UNDERPOWERED])
+    if unclear:
+        return f"Ask more questions of {unclear}: its report says how many."
+    if any(one.role == "target" and one.verdict is Verdict.IMPROVED for one in tasks):
+        return f"Take {tuned}, after reading what each task lost."
+    return f"Keep {base}: nothing was gained on a target."
+
+
 def levels(suite: SuiteComparison) -> str:
     """Return in a sentence at which levels the claims are made."""
     improved, regressed, held = map(confidence, suite.levels)

@@ -9,12 +9,13 @@ from xml.etree import ElementTree
 import pytest
 from grpokit.evaluate.paired.change import Verdict
 from grpokit.evaluate.runs.run import Run
-from grpokit.evaluate.suites.comparison import SuiteComparison, compare_suites
+from grpokit.evaluate.suites.comparison import SuiteComparison, SuiteVerdict, compare_suites
 from grpokit.evaluate.suites.verdict import TaskVerdict
 from grpokit.reports.json_report import to_json
 from grpokit.reports.suite.files import suite_json, suite_junit, suite_markdown
+from grpokit.reports.suite.page import suite_html
 from grpokit.reports.suite.terminal import print_suite
-from grpokit.reports.suite.words import levels, sentence
+from grpokit.reports.suite.words import levels, next_step, sentence
 from grpokit.tests.evaluate.suites.suite_runs import write_suite
 from rich.console import Console
 
@@ -67,6 +68,34 @@ IMPROVED, HELD, REGRESSED, UNDERPOWERED = Verdict.IMPROVED, Verdict.HELD, Verdic
 )
 def test_one_sentence_says_what_was_gained_and_what_forgotten(tasks: Sequence[TaskVerdict], said: str) -> None:
     assert sentence(tasks) == said
+
+
+@pytest.mark.parametrize(
+    ("tasks", "step"),
+    [
+        ([target("a", IMPROVED), guard("b", HELD)], "Take tuned, after reading what each task lost."),
+        ([target("a", HELD), guard("b", IMPROVED)], "Keep base: nothing was gained on a target."),
+        (
+            [target("a", IMPROVED), guard("b", REGRESSED), guard("c", UNDERPOWERED), guard("d", None)],  # losses first
+            "Keep base. Read what was lost on b: its report says which questions.",
+        ),
+        (
+            [target("a", None), guard("b", UNDERPOWERED)],
+            "Mend what leaves answers of a without a value, and score again.",
+        ),
+        ([target("a", IMPROVED), guard("b", UNDERPOWERED)], "Ask more questions of b: its report says how many."),
+    ],
+)
+def test_what_to_do_next_follows_the_worst_of_the_tasks(tasks: list[TaskVerdict], step: str) -> None:
+    assert next_step(SuiteVerdict("base", "tuned", None, tuple(tasks))) == step
+
+
+def test_every_report_of_a_suite_says_what_to_do_next(suite: SuiteComparison) -> None:
+    step = next_step(suite.verdicts[0])
+    assert f"Next: {step}" in " ".join(shown(suite, 200))
+    assert f"**Next:** {step}" in suite_markdown(suite)
+    assert f"<b>Next</b> {step}" in suite_html(suite)
+    assert suite_json(suite)["suite"]["models"][0]["next"] == [step]
 
 
 def shown(suite: SuiteComparison, width: int = 80) -> list[str]:
