@@ -113,7 +113,7 @@ def test_wrong_options_are_one_line_before_any_work(
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--versio"], "grpo-eval: unrecognized arguments: --versio ("),  # not that a command is missing
+        (["--verbos"], "grpo-eval: unrecognized arguments: --verbos"),  # not that a command is missing
         (["run", "--modl", "demo"], "grpo-eval run: unrecognized arguments: --modl; did you mean --model? ("),
         (["run", "--task", "arithmetic"], "grpo-eval run: the following arguments are required: --model ("),
         ([], "grpo-eval: the following arguments are required: COMMAND ("),
