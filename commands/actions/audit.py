@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -49,11 +50,16 @@ class RowOptions:
         prompt = _column(rows[0], self.prompt_column, PROMPT_COLUMNS, "--prompt-column")
         reference = _column(rows[0], self.reference_column, REFERENCE_COLUMNS, "--reference-column")
         firsts = [next(iter(accepted(row.get(reference))), "") for row in rows]  # one of several that a row accepts
-        return [
+        used = [
             AuditRow(_text(asked), str(one), messages=_messages(asked))
             for asked, one in zip((row.get(prompt) for row in rows), firsts, strict=True)
             if one != ""
         ]
+        if len(used) < len(rows):
+            print(
+                f"note: {len(rows) - len(used)} of {len(rows)} rows have no {reference!r}: left out.", file=sys.stderr
+            )
+        return used
 
 
 def audited(spec: str, rows: RowOptions) -> AuditReport:

@@ -54,7 +54,9 @@ def test_real_rows_by_column(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     )
     given = ["--data", data, "--prompt-column", "q", "--reference-column", "gold"]
     assert main(["audit", "--rewards", "correctness", *given]) == 0
-    assert "on 2 rows" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "on 2 rows" in said.out
+    assert said.err == "note: 1 of 3 rows have no 'gold': left out.\n"
     assert main(["audit", "--rewards", "correctness(reference_column=gold)", *given]) == 0
 
 

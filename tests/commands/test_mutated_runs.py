@@ -92,8 +92,10 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def numbers(target: Path) -> Any:
-    """What a comparison says of values and verdicts."""
+    """What a comparison says of values and verdicts, and all that a forecast says."""
     comparison = json.loads(target.read_text())
+    if "models" not in comparison:  # a forecast, whose questions are in the order of their file
+        return {**comparison, "worth": sorted(comparison["worth"])}
     kept = [{key: model[key] for key in ("prompts", "samples", "rewards", "total")} for model in comparison["models"]]
     return kept, [pair["verdict"] for pair in comparison["pairs"]]
 
@@ -101,6 +103,7 @@ def numbers(target: Path) -> Any:
 COMMANDS: dict[str, Callable[[Path, Path], int]] = {
     "compare": lambda run, out: main(["compare", str(run), "--json", str(out / "json")]),
     "report": lambda run, out: report([str(run), "--json", str(out / "json"), "--html", str(out / "html")]),
+    "signal": lambda run, out: main(["signal", str(run), "--group", "2", "--json", str(out / "json")]),
     "score": lambda run, out: main(["score", str(run), "--out", str(out / "run"), "--json", str(out / "json")]),
 }
 
