@@ -190,8 +190,8 @@ def _alive(process: int) -> bool:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except PermissionError:  # somebody else's
-        return True
+    except PermissionError:
+        pass  # somebody else's
     return True
 
 
@@ -264,6 +264,11 @@ def open_file(path: Path) -> BinaryIO:
         file.close()
         raise OSError(errno.EINVAL, "it is a pipe or a device, and no file", str(path))
     return file
+
+
+def unfollowed(path: str, flags: int) -> int:
+    """Open a file to be written, as an ``opener``; raise OSError for a link: it may lead to any other file."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def read_whole(path: Path) -> str:

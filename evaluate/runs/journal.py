@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple
 
-from ...files import FileError, dump_line, raw_lines, read_lines, replacing, sync_folder
+from ...files import FileError, dump_line, raw_lines, read_lines, replacing, sync_folder, unfollowed
 from ..types import EvaluationError, Prompt, Request, Row
 from .lines import row_key
 
@@ -32,7 +32,7 @@ class Journal:
 
     def __enter__(self) -> Journal:
         try:
-            self._file = self.path.open("ab")
+            self._file = open(self.path, "ab", opener=unfollowed)
             sync_folder(self.path.parent)
         except OSError as error:
             raise FileError(f"cannot write {self.path}: {error.strerror}.") from None
@@ -114,16 +114,18 @@ def settle(path: Path, prompts: Iterable[Prompt]) -> None:
 
 def _drop_torn_line(path: Path) -> None:
     """Cut the file after its last line end: what follows was being written when the process died."""
-    with path.open("rb+") as handle:
-        size = handle.seek(0, 2)
-        position, kept = size, 0
-        while position > 0 and not kept:
-            start = max(0, position - 65536)
-            handle.seek(start)
-            last = handle.read(position - start).rfind(b"\n")
-            kept = start + last + 1 if last >= 0 else 0
-            position = start
-        handle.truncate(kept)
+    try:
+        with open(path, "rb+", opener=unfollowed) as handle:
+            position, kept = handle.seek(0, 2), 0
+            while position > 0 and not kept:
+                start = max(0, position - 65536)
+                handle.seek(start)
+                last = handle.read(position - start).rfind(b"\n")
+                kept = start + last + 1 if last >= 0 else 0
+                position = start
+            handle.truncate(kept)
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror}.") from None
 
 
 class Batches(NamedTuple):
@@ -151,7 +153,7 @@ class BatchRecord:
 
     def _append(self, change: Batches) -> None:
         try:
-            with self._path.open("a", encoding="utf-8") as handle:
+            with open(self._path, "a", encoding="utf-8", opener=unfollowed) as handle:
                 handle.write(dump_line(change._asdict()))
         except OSError as error:
             raise FileError(f"cannot write {self._path}: {error.strerror}.") from None

@@ -73,13 +73,18 @@ def open_space(folder: Path) -> Chat:
         kept = read_json(file)
         sampling = Sampling(**kept["sampling"] | {"stop": tuple(kept["sampling"]["stop"])})
         examples = [Question(**example) for example in kept["examples"]]
-        specs = [ModelSpec(model.pop("name"), _placed(ModelPath(**model), folder)) for model in kept["models"]]
+        specs = [_spec(model, folder) for model in kept["models"]]
         mix = RewardMix.parse(registered_only(kept["rewards"], str(file)))
     except GrpokitError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # whatever it holds instead
         raise ChatError(f"{file} is not what an export wrote ({type(error).__name__}: {first_line(error)}).") from None
     return open_chat(specs, mix, sampling, examples)
+
+
+def _spec(model: dict[str, Any], folder: Path) -> ModelSpec:
+    name, template = model.pop("name"), model.pop("template", {})
+    return ModelSpec(name, _placed(ModelPath(**model), folder), template=dict(template))
 
 
 def _placed(path: ModelPath, folder: Path) -> ModelPath:
@@ -99,7 +104,10 @@ def _placed(path: ModelPath, folder: Path) -> ModelPath:
 def _fill(chat: Chat, folder: Path) -> None:
     _copy_package(folder / "grpokit")
     kept = {
-        "models": [{"name": spec.name, **asdict(spec.path)} for spec in _copy_models(chat, folder)],
+        "models": [
+            {"name": spec.name, **asdict(spec.path), "template": dict(spec.template)}
+            for spec in _copy_models(chat, folder)
+        ],
         "rewards": chat.mix.spec,
         "sampling": asdict(chat.sampling),
         "examples": [example._asdict() for example in chat.examples],
@@ -153,7 +161,11 @@ def _copy_adapter(source: Path, base: str, target: Path) -> str:
 
 
 def _copy_matching(source: Path, target: Path, patterns: tuple[str, ...]) -> None:
+    cached = source.parent.name == "snapshots"  # in the hub's cache files are links to those of all revisions
+    whole = (source.parents[1] if cached else source).resolve()
     for path in {path for pattern in patterns for path in source.glob(pattern) if path.is_file()}:
+        if not path.resolve().is_relative_to(whole):
+            raise ChatError(f"{path} is a link that leads out of {whole}; an export would publish what is there.")
         _copy(path, target / path.name)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from grpokit.evaluate.runs.journal import Batches, BatchRecord, Journal, owed, read_batches, settle
 from grpokit.evaluate.types import EvaluationError, Prompt, Request, Row
-from grpokit.files import dump_line
+from grpokit.files import FileError, dump_line
 
 REQUESTS = [Request(Prompt(str(index), "question", {}), sample) for index in range(3) for sample in range(2)]
 
@@ -156,3 +156,18 @@ def test_processes_share_the_file(tmp_path: Path) -> None:
 
 def test_completions_from_elsewhere_have_no_batches(tmp_path: Path) -> None:
     assert list(read_batches(tmp_path)) == []
+
+
+@pytest.mark.parametrize("name", ["completions.jsonl", "batches.jsonl"])
+def test_a_link_in_a_run_of_others_does_not_lead_writing_out_of_it(tmp_path: Path, name: str) -> None:
+    """Resuming appends to these files, and cuts the first one after its last whole line."""
+    precious = tmp_path / "precious.txt"
+    precious.write_text("first line\nno end")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / name).symlink_to(precious)
+    with pytest.raises(FileError, match=f"cannot write .*{name}"):
+        BatchRecord(run, 0, 0).add(4) if name == "batches.jsonl" else owed(run / name, REQUESTS, "w")
+    with pytest.raises(FileError, match=f"cannot write .*{name}"), Journal(run / name):
+        pass
+    assert precious.read_text() == "first line\nno end"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -106,6 +107,35 @@ def test_a_space_reads_no_folder_outside_of_it(role: str, place: str, tmp_path: 
     (space / "chat.json").write_text(json.dumps(kept))
     with pytest.raises(ChatError, match="which is no folder of the export"):
         open_space(space)
+
+
+def test_a_space_does_not_publish_what_a_link_leads_to(chat: Chat, tmp_path: Path) -> None:
+    """A checkpoint of others may have a link whose name an export copies, to any file of this machine."""
+    (tmp_path / "id_rsa").write_text("secret")
+    adapter = Path(shutil.copytree(str(chat.specs[1].path.adapter), tmp_path / "adapter"))
+    (adapter / "tokenizer_notes.txt").symlink_to(tmp_path / "id_rsa")
+    specs = (chat.specs[0], replace(chat.specs[1], path=replace(chat.specs[1].path, adapter=str(adapter))))
+    with pytest.raises(ChatError, match=r"tokenizer_notes.txt is a link that leads out of .*adapter; an export would"):
+        export_space(replace(chat, specs=specs), tmp_path / "space")
+    assert not (tmp_path / "space").exists()
+
+
+def test_links_within_the_cache_of_the_hub_are_followed(chat: Chat, tmp_path: Path) -> None:
+    cached = tmp_path / "models--org--adapter"
+    shutil.copytree(str(chat.specs[1].path.adapter), cached / "blobs")
+    snapshot = cached / "snapshots" / "0123"
+    snapshot.mkdir(parents=True)
+    for file in (cached / "blobs").iterdir():
+        (snapshot / file.name).symlink_to(Path("../../blobs") / file.name)
+    specs = (chat.specs[0], replace(chat.specs[1], path=replace(chat.specs[1].path, adapter=str(snapshot))))
+    export_space(replace(chat, specs=specs), tmp_path / "space")
+    assert (tmp_path / "space" / "adapters" / "1" / "adapter_model.safetensors").is_file()
+
+
+def test_arguments_of_a_models_own_template_are_exported(chat: Chat, tmp_path: Path) -> None:
+    specs = tuple(replace(spec, template={"enable_thinking": False}) for spec in chat.specs)
+    export_space(replace(chat, specs=specs), tmp_path / "space")
+    assert [spec.template for spec in open_space(tmp_path / "space").specs] == [{"enable_thinking": False}] * 2
 
 
 def test_a_base_of_the_hub_stays_there(chat: Chat, tmp_path: Path) -> None:
