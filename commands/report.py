@@ -18,6 +18,7 @@ examples:
   grpo-report runs/first --html report.html
   grpo-report runs/base runs/tuned --markdown comment.md --json -
   grpo-report base=logs/base.eval tuned=logs/tuned.eval --html report.html
+  grpo-report runs --html index.html                          a row per evaluation in a folder, and a page of each
   grpo-report runs/base runs/tuned --card adapter             write the evaluation into the adapter's model card
 
 exit status: 0 held or improved, 1 regressed, 2 wrong usage or input, 3 underpowered (with --strict), 70 a fault
@@ -49,8 +50,9 @@ def build_parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """Compare and report."""
     from .actions.logs import opened_runs  # --help starts without it
+    from .index import Index, index_of
     from .results import show_runs
-    from .suites import show_suites, suites_of
+    from .suites import refuse, show_suites, suites_of
 
     report = options.read(ReportOptions, args)
     logs, scoring = options.read(LogOptions, args), options.read(options.ScoringOptions, args)
@@ -59,6 +61,9 @@ def run(args: argparse.Namespace) -> int:
     scored = {"--rewards": args.rewards, "--primary": args.primary, "--on": args.on, "--card": args.card}
     if suites := suites_of(args.sources, dict.fromkeys(logs.given, True) | scored):
         return show_suites(suites, report)
+    if (folder := index_of(args.sources)) is not None:
+        refuse(dict.fromkeys(logs.given, True) | scored, f"one evaluation: give one of those in {folder}")
+        return Index(folder, report).show()
     with opened_runs(args.sources, logs, scoring, shared=args.on is not None) as opened:
         cards = [] if args.card is None else [args.card]
         return show_runs(opened.runs, report, cards, temporary=opened.temporary)

@@ -34,10 +34,15 @@ def suites_of(sources: Sequence[Source], given: Mapping[str, object]) -> list[Su
         raise UsageError(f"{folders[0]} is the folder of a suite and {other} is not; compare suites with suites.")
     if named := next((source for source in sources if folders and source.name is not None), None):
         raise UsageError(f"{named.path} holds a run per task and model: leave out {named.name}=.")
-    wrong = [name for name, value in given.items() if value] if folders else []
-    if wrong:
-        raise UsageError(f"{' and '.join(wrong)} is for one task: give it with a task's folder in {folders[0]}.")
+    if folders:
+        refuse(given, f"one task: give it with a task's folder in {folders[0]}")
     return [SuiteFolder.read(folder) for folder in folders]
+
+
+def refuse(given: Mapping[str, object], what: str) -> None:
+    """Raise :class:`UsageError` for options, by their names, that are for something else: ``what``, with the repair."""
+    if wrong := [name for name, value in given.items() if value]:
+        raise UsageError(f"{' and '.join(wrong)} is for {what}.")
 
 
 def show_suites(folders: Sequence[SuiteFolder], report: ReportOptions) -> int:
