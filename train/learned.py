@@ -11,8 +11,8 @@ from ..evaluate.engines.loading import ADAPTER_WEIGHTS
 
 NOTHING = (
     "nothing was learned: the adapter is as it was before the first step, since the completions of each group earned "
-    "the same. Give rewards that differ within a group, more num_generations, a higher temperature, or prompts that "
-    "are neither solved nor hopeless (grpo-eval signal)."
+    "the same, or an alarm took training back. Give rewards that differ within a group, more num_generations, a higher "
+    "temperature, or prompts that are neither solved nor hopeless (grpo-eval signal)."
 )
 
 

@@ -41,6 +41,7 @@ class HeldOutEvaluation(TrainerCallback):
         self._watcher = watcher
         self._alarms = alarms
         self._selection: Selection
+        self._alarmed: int | None = None
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -52,7 +53,9 @@ class HeldOutEvaluation(TrainerCallback):
         with self._model.snapshot() as snapshot:
             for series in self._series:
                 series.answer(snapshot.engine("base", tuned=False), 0, self._watcher)
-            if state.global_step and self._due(state):  # a killed run may have saved this step before it was evaluated
+            if not state.global_step:
+                self._keep(snapshot, 0)
+            elif self._due(state):  # a killed run may have saved this step before it was evaluated
                 self._evaluate(snapshot, state.global_step)
         self._selection = Selection(self._leading.base, MARGIN)
         for series in self._series:
@@ -99,31 +102,42 @@ class HeldOutEvaluation(TrainerCallback):
         self._judge(step)
         control.should_log = logging  # our own log has switched it off
         patience = self._section.early_stop
-        if patience is not None and self._selection.stale >= patience and not control.should_training_stop:
-            self._watcher.note(f"stopped at step {step}: {patience} evaluations in a row brought no improvement.")
+        reason = None
+        if patience is not None and self._selection.stale >= patience:
+            reason = f"{patience} evaluations in a row brought no improvement"
+        if self._alarmed is not None and self._section.on_alarm != "note":
+            reason = "an alarm was raised"
+        if reason is not None and not control.should_training_stop:
+            self._watcher.note(f"stopped at step {step}: {reason}.")
             control.should_training_stop = control.should_save = True
 
-    def _evaluate(self, snapshot: Snapshot, step: int) -> None:
-        if self._section.load_best and self._trainer.is_world_process_zero():
+    def _keep(self, snapshot: Snapshot, step: int) -> None:
+        """Keep the adapter of this step where it may be wanted in the end."""
+        if self._section.keeps_adapters and self._trainer.is_world_process_zero():
             self._adapters.mkdir(exist_ok=True)
             with replacing(self._adapters / f"{step_folder(step)}.safetensors") as file:
                 file.write(snapshot.adapter)
+
+    def _evaluate(self, snapshot: Snapshot, step: int) -> None:
+        self._keep(snapshot, step)
         for series in self._series:
             series.answer(snapshot.engine(f"step {step}", tuned=True), step, self._watcher)
 
     def _judge(self, step: int) -> None:
-        """Compare a checkpoint with the base, report it, and let it count."""
-        for series in self._series:
-            run = Run.open(series.folder / step_folder(step))
-            result = series.judge(run)
+        """Compare a checkpoint with the base, report it, raise alarms, and let it count unless it comes with one."""
+        logged = (line for line in self._trainer.state.log_history if line["step"] <= step)
+        trained = climb([line["reward"] for line in logged if "reward" in line])
+        results = [(series, Run.open(series.folder / step_folder(step))) for series in self._series]
+        judged = [(series, run, series.judge(run)) for series, run in results]
+        for series, _, result in judged:
             self._report(series, result.report)
-            if series is self._leading:
-                self._selection.take(run, result.mean)
-            if self._trainer.is_world_process_zero():
-                logged = (line for line in self._trainer.state.log_history if line["step"] <= result.report.step)
-                trained = climb([line["reward"] for line in logged if "reward" in line])
-                for alarm in series.alarms(result, self._looks, trained):
+            for alarm in series.alarms(result, self._looks, trained):
+                self._alarmed = step if self._alarmed is None else self._alarmed
+                if self._trainer.is_world_process_zero():
                     self._alarms.add(alarm)
+        if self._alarmed is None or self._section.on_alarm != "rollback":
+            _, run, result = judged[0]  # the leading one
+            self._selection.take(run, result.mean)
 
     def _report(self, series: Series, report: HeldOut) -> None:
         """Log an evaluation of this step, unless a resumed run has (those of earlier steps have been); pass it on."""
@@ -143,13 +157,9 @@ class HeldOutEvaluation(TrainerCallback):
         """
         if not self._section.chooses or not self._trainer.is_world_process_zero():
             return None
-        step, best = self._trainer.state.global_step, self._selection.best
-        if self._section.load_best and best is not None:
-            step = step_of(best)
-            with replacing(self._model.out / "adapter_model.safetensors") as file:
-                file.write((self._adapters / f"{best.name}.safetensors").read_bytes())
-            primary = self._leading.questions.evaluation.task.primary
-            self._watcher.note(f"the adapter is that of step {step}, the best by the held-out {primary}.")
+        step = self._chosen_step()
+        if step == 0:
+            return None
         runs = [Run.open(folder) for folder in sorted(self._leading.folder.glob("step-*"))]
         best_of = self._leading.best_of(runs)
         asked, judged = (_part(ways[0]) for ways in (self._questions.looks, self._questions.final))
@@ -157,6 +167,23 @@ class HeldOutEvaluation(TrainerCallback):
         choice = Choice(step, len(runs), asked, judged, apart, flattery)
         choice.write(self._model.out)
         return choice
+
+    def _chosen_step(self) -> int:
+        """Put the adapter that the recipe asks for in the place of the last one's; return the steps behind it."""
+        last, best = self._trainer.state.global_step, self._selection.best
+        back = self._section.on_alarm == "rollback" and self._alarmed is not None
+        if not back and not (self._section.load_best and best is not None):
+            return last
+        primary = self._leading.questions.evaluation.task.primary
+        began = self._leading.start().means[primary]
+        behind = back and began is not None and self._selection.mean < began
+        step = 0 if best is None or behind else step_of(best)
+        with replacing(self._model.out / "adapter_model.safetensors") as file:
+            file.write((self._adapters / f"{step_folder(step)}.safetensors").read_bytes())
+        before = f" before the alarm at step {self._alarmed}" if back else ""
+        whose = f"that of step {step}" if step else "the one that training began with"
+        self._watcher.note(f"the adapter is {whose}, the best{before} by the held-out {primary}.")
+        return step
 
     def tidy(self) -> None:
         """Remove the adapters to choose from, once the run is written whole and none will be chosen again."""

@@ -102,7 +102,7 @@ class Series:
 
 
 class Selection:
-    """Keeps the best checkpoint seen, and counts the evaluations in a row that brought no improvement.
+    """Keeps the ``best`` checkpoint seen and its ``mean``; counts the evaluations in a row that brought no improvement.
 
     The best has the highest mean of the primary metric, the earliest of equals. An improvement is one over the last
     checkpoint that was one (at first: the base) whose paired 95 % interval lies above 0; small steps that are no
@@ -112,14 +112,14 @@ class Selection:
     def __init__(self, base: Run, margin: float) -> None:
         self.best: Path | None = None
         self.stale = 0
-        self._mean = float("-inf")
+        self.mean = float("-inf")
         self._reference = base
         self._margin = margin
 
     def take(self, run: Run, mean: float | None) -> None:
         """Look at the next checkpoint, whose primary metric has this mean."""
-        if mean is not None and mean > self._mean:
-            self.best, self._mean = run.path, mean
+        if mean is not None and mean > self.mean:
+            self.best, self.mean = run.path, mean
         verdict = compare([self._reference, run], margin=self._margin).pairs[0].verdict
         if verdict is Verdict.IMPROVED:
             self._reference, self.stale = run, 0

@@ -44,7 +44,7 @@ def suite_questions(recipe: Recipe, note: Callable[[str], None]) -> list[HeldOut
 
 
 def _evaluation(recipe: Recipe, one: SuiteTask, note: Callable[[str], None]) -> Evaluation:
-    task = one.load()
+    task = one.load().with_template(recipe.template)
     mix = RewardMix.parse(task.rewards if is_packaged(one.task) else registered_only(task.rewards, one.task))
     sampling = task.sampling()
     drawn, source = _drawn(one)

@@ -129,8 +129,10 @@ class EvaluationSection(Section):
 
     With ``every`` (steps, or ``epoch``) the base is evaluated before step 0 and the adapter that often; then
     ``load_best`` keeps the adapter with the best primary metric instead of the last one, and ``early_stop`` ends
-    training after so many evaluations in a row that brought no improvement. What is so chosen is judged by other
-    questions than chose it: see :func:`~grpokit.train.data.held_out_parts`.
+    training after so many evaluations in a row that brought no improvement. ``on_alarm`` says what an alarm of such an
+    evaluation does: ``note`` (training goes on), ``stop``, or ``rollback`` (it stops, and the best before the alarm is
+    kept, which may be what training began with). What is so chosen is judged by other questions than chose it: see
+    :func:`~grpokit.train.data.held_out_parts`.
 
     ``suite`` (one of the package, or a card) asks base and tuned its tasks too in the end, with the held-out questions
     as a target: what did it gain, and what did it forget?
@@ -147,11 +149,17 @@ class EvaluationSection(Section):
     every: Count | Literal["epoch"] | None = None
     load_best: bool = False
     early_stop: Count | None = None
+    on_alarm: Literal["note", "stop", "rollback"] = "note"
 
     @property
     def chooses(self) -> bool:
         """Whether the evaluations while training decide what is compared in the end."""
-        return self.load_best or self.early_stop is not None
+        return self.load_best or self.early_stop is not None or self.on_alarm != "note"
+
+    @property
+    def keeps_adapters(self) -> bool:
+        """Whether the adapter of an earlier evaluation may be wanted in the end."""
+        return self.load_best or self.on_alarm == "rollback"
 
     def sampling(self, task: Task) -> Sampling:
         """Return how answers are drawn; raise EvaluationError where this section and the task's card do not agree."""
@@ -165,8 +173,8 @@ class EvaluationSection(Section):
     def _check_every(self) -> EvaluationSection:
         if self.holdout is not None and self.data is not None:
             raise TrainingError("evaluation.holdout keeps training rows back, evaluation.data names others; give one.")
-        for name in ("load_best", "early_stop"):
-            if getattr(self, name) and self.every is None:
+        for name in ("load_best", "early_stop", "on_alarm"):
+            if getattr(self, name) not in (None, False, "note") and self.every is None:
                 raise TrainingError(f"evaluation.{name} needs evaluation.every, such as 50 or epoch.")
         return self
 

@@ -17,8 +17,9 @@ from grpokit.evaluate.statistics.arrays import Floats
 from grpokit.evaluate.statistics.samples import Samples
 from grpokit.evaluate.types import EvaluationError
 from grpokit.files import FileError
-from grpokit.train import Alarm, load_recipe, train
+from grpokit.train import Alarm, TrainingError, load_recipe, train
 from grpokit.train.heldout.alarm import CHECKS, FALSE_ALARMS, AlarmLog, climb, look
+from grpokit.train.learned import nothing_learned
 
 from ..recorder import Recorder
 from .pairs import bare_pair, change
@@ -264,6 +265,19 @@ def test_base_that_cannot_do_the_task_raises_it(
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+def test_base_that_cannot_do_the_task_is_what_is_kept(tmp_path: Path, recorder: Recorder, barely_taught: Path) -> None:
+    """Its answers get worse with every look, so that nothing before the alarm is better than the base."""
+    greedy = ["evaluation.samples=1", "evaluation.temperature=0.0", "evaluation.every=10"]
+    asked = [f"model={barely_taught}", "report_to=none", "evaluation.on_alarm=rollback", *greedy]
+    done = train(load_recipe("arithmetic-tiny", asked), tmp_path / "run", watcher=recorder)
+    assert "reward hacking" in [alarm.kind for alarm in recorder.alarms]
+    assert done.steps < 60
+    best = max(recorder.evaluations[:-1], key=lambda one: one.means["correctness"] or 0.0)
+    assert nothing_learned(done.folder) is (best.step == 0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(10))
 def test_honest_recipe_does_not_raise_it(tmp_path: Path, recorder: Recorder, seed: int) -> None:
     often = ["evaluation.every=10", f"seed={seed}", "report_to=none"]
@@ -273,3 +287,34 @@ def test_honest_recipe_does_not_raise_it(tmp_path: Path, recorder: Recorder, see
     assert gain is not None
     assert gain.low is not None
     assert gain.low > 0
+
+
+ON_ALARM = [
+    # the choice, how many steps are made, and whose adapter is left (fixture b: it is wrong from the first look on)
+    ("note", 40, "last"),
+    ("stop", 20, "last"),
+    ("rollback", 20, "first"),
+]
+
+
+@pytest.mark.parametrize(("choice", "steps", "left"), ON_ALARM)
+def test_what_an_alarm_does_is_a_choice(tmp_path: Path, recorder: Recorder, choice: str, steps: int, left: str) -> None:
+    asked = ["evaluation.limit=300", "evaluation.samples=1", "evaluation.every=20", "max_steps=40"]
+    asked += [f"evaluation.on_alarm={choice}", "evaluation.greedy=false"]
+    recipe = load_recipe("arithmetic-tiny", [f"rewards={HACKED!r}", "report_to=none", *asked])
+    done = train(recipe, tmp_path / "run", watcher=recorder)
+    assert [(alarm.step, alarm.kind) for alarm in recorder.alarms][:1] == [(20, "reward hacking")]
+    assert done.steps == steps
+    assert nothing_learned(done.folder) is (left == "first")
+    assert (f"stopped at step {steps}: an alarm was raised." in recorder.notes) is (choice != "note")
+    assert not (done.folder / "adapters").exists()
+    if choice == "rollback":
+        assert (
+            "the adapter is the one that training began with, the best before the alarm at step 20 by the held-out "
+            "correctness." in recorder.notes
+        )
+
+
+def test_an_alarm_needs_evaluations_to_stop_anything() -> None:
+    with pytest.raises(TrainingError, match=r"evaluation\.on_alarm needs evaluation\.every"):
+        load_recipe("arithmetic-tiny", ["evaluation.every=null", "evaluation.on_alarm=stop"])
