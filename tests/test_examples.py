@@ -1,11 +1,12 @@
 """The examples of using the rewards elsewhere, and of scoring on many processes, run where the peer is installed."""
 
+import asyncio
 import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pyarrow
@@ -45,6 +46,16 @@ def test_a_rubric_of_verifiers() -> None:
     rubric = example("elsewhere/verifiers_rubric.py").rubric()
     assert [function.__name__ for function in rubric.funcs] == ["correctness", "xml_format"]
     assert rubric.weights == [2.0, 0.5]
+
+
+def test_a_task_of_verifiers() -> None:
+    peer = pytest.importorskip("verifiers.v1", reason="the peer is not installed, or older")
+    if not hasattr(peer, "TaskData"):
+        pytest.skip("this verifiers has another v1")
+    made = example("elsewhere/verifiers_task.py")
+    task = made.Sum(prompt="How much is 6 * 3?", answer="18")
+    values = [asyncio.run(made.solved(task, SimpleNamespace(last_reply=text))) for text in (RIGHT, WRONG)]
+    assert values == [1.0, 0.0]
 
 
 def test_a_task_of_inspect_ai(tmp_path: Path) -> None:
