@@ -54,6 +54,12 @@ def stop_at_turns(arguments: GRPOConfig, tokenizer: PreTrainedTokenizerBase) -> 
 def _check_machine(arguments: GRPOConfig) -> None:
     if arguments.use_vllm and find_spec("vllm") is None:
         raise TrainingError("grpo.use_vllm needs vLLM: pip install 'grpokit[vllm]', or leave it out.")
+    own: Any = arguments.generation_kwargs or {}
+    if "stop_strings" in own and not arguments.use_vllm:
+        raise TrainingError(
+            "grpo.generation_kwargs: stop_strings are looked for with a tokenizer, which TRL does not hand on; leave "
+            "them out."
+        )
     if arguments.use_transformers_continuous_batching and arguments.device.type == "cpu":
         raise TrainingError(
             "grpo.use_transformers_continuous_batching: on a CPU it is some fifty times slower and casts to "

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from grpokit.train import make_plan
+import pytest
+from grpokit.train import TrainingError, make_plan
 from grpokit.train.trl.arguments import make_arguments, stop_at_turns
 
 from ..fixture_types import MakeRecipe
@@ -48,3 +49,11 @@ def test_vllm_ends_completions_with_the_turn_beside_what_the_recipe_says(tiny: M
     arguments.use_vllm, arguments.generation_kwargs = True, {"stop_token_ids": [9], "min_tokens": 2}
     stop_at_turns(arguments, tokenizer)
     assert arguments.generation_kwargs == {"stop_token_ids": [9, 3], "min_tokens": 2}
+
+
+def test_stop_strings_that_trl_cannot_follow_are_refused_before_the_model_is_loaded(
+    tiny: MakeRecipe, tmp_path: Path
+) -> None:
+    recipe = tiny("generation_kwargs={'stop_strings': ['Q:']}")
+    with pytest.raises(TrainingError, match="stop_strings are looked for with a tokenizer.*leave them out"):
+        make_arguments(recipe, make_plan(recipe, 100), tmp_path)
