@@ -55,5 +55,5 @@ def test_stop_strings_that_trl_cannot_follow_are_refused_before_the_model_is_loa
     tiny: MakeRecipe, tmp_path: Path
 ) -> None:
     recipe = tiny("generation_kwargs={'stop_strings': ['Q:']}")
-    with pytest.raises(TrainingError, match="stop_strings are looked for with a tokenizer.*leave them out"):
+    with pytest.raises(TrainingError, match="stop_strings are looked for with a tokenizer"):
         make_arguments(recipe, make_plan(recipe, 100), tmp_path)
