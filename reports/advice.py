@@ -61,6 +61,9 @@ def _by_verdict(pair: Pair) -> list[Step]:
     base, tuned = one_line(pair.base), one_line(pair.tuned)
     losses = tuple(change.prompt_id for change in pair.changes[:READ] if change.delta < 0)
     match pair.verdict:
+        case Verdict.IMPROVED if fallen := [name for name in pair.outside if name in pair.fallen]:
+            again = f"train again with {_listed(fallen)} in the mix"
+            return [Step(f"Keep {base}, and {again}: nothing paid for what fell.")]
         case Verdict.IMPROVED:
             return [_accept(tuned, losses), *_doubted(pair)]
         case Verdict.REGRESSED:

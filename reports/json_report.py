@@ -117,6 +117,7 @@ def _pair(pair: Pair, comparison: Comparison) -> dict[str, Any]:
         "alarms": [alarm._asdict() for alarm in pair.alarms],
         "trained_for": list(pair.trained_for),
         "outside": list(pair.outside),
+        "fallen": list(pair.fallen),
         "obstacles": [_obstacle(one) for one in pair.obstacles],
         "choices": [asdict(choice) for choice in pair.choices],
         "lone_seed": pair.lone_seed,

@@ -20,16 +20,25 @@ def headline(pair: Pair) -> str:
         case None:
             return f"Most values of {one_line(pair.primary)} are missing, so {tuned} and {base} are not compared."
         case Verdict.IMPROVED:
-            studied = f" at what it was trained for ({_listed(pair.trained_for)})" if pair.studied else ""
-            return f"{tuned} is better than {base}{studied}."
+            lost = {name.partition("(")[0] for name in pair.fallen}
+            kept = tuple(name for name in pair.trained_for if name not in lost)
+            studied = f" at what it was trained for ({_listed(kept)})" if pair.studied else ""
+            return f"{tuned} is better than {base}{studied}{_fallen(pair, named=bool(studied))}."
         case Verdict.REGRESSED:
             return f"{tuned} is worse than {base}."
         case Verdict.HELD:
-            return f"{tuned} holds the level of {base}."
+            return f"{tuned} holds the level of {base}{_fallen(pair)}."
         case Verdict.UNDERPOWERED:
             if any(one.kind in ("floor", "ceiling") for one in pair.obstacles):
                 return f"{one_line(pair.primary)} cannot tell {tuned} from {base}."
             return f"Too little data to tell {tuned} from {base}."
+
+
+def _fallen(pair: Pair, *, named: bool = False) -> str:
+    """Return what a model lost beside the primary metric; the metric is said too unless what rose is ``named``."""
+    if not pair.fallen:
+        return ""
+    return f"{'' if named else f' by {one_line(pair.primary)}'}, and worse by {_listed(pair.fallen)}"
 
 
 def confidence(level: float) -> str:
@@ -133,6 +142,8 @@ def training(pair: Pair) -> str:
     if not pair.trained_for:
         return ""
     trained = f"Trained for {_listed(pair.trained_for)}"
+    if fallen := tuple(name for name in pair.outside if name in pair.fallen):
+        return f"{trained}; of what was measured beside that {_listed(fallen)} fell: it learnt to please."
     if pair.outside:
         return f"{trained}; measured beside that: {_listed(pair.outside)}."
     return f"{trained}, and nothing else was measured: whether it learnt to please cannot be told."

@@ -87,6 +87,17 @@ class Pair:
         return bool(self.trained_for) and not self.outside
 
     @property
+    def fallen(self) -> tuple[str, ...]:
+        """The rewards beside the primary metric that are surely lower: REGRESSED, and Holm's p, if any, agrees."""
+        return tuple(
+            name
+            for name, change in self.rewards.items()
+            if name != self.primary
+            and change.verdict is Verdict.REGRESSED
+            and (change.p_holm is None or change.p_holm <= 1 - change.level)
+        )
+
+    @property
     def comparable(self) -> bool:
         """True when the manifests differ in nothing that matters."""
         return not self.mismatches

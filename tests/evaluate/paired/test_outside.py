@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from grpokit.evaluate.engines.checkpoint import trained_for
+from grpokit.evaluate.paired.change import Verdict
 from grpokit.evaluate.paired.comparison import Pair
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.reports.advice import next_steps
 from grpokit.reports.json_report import to_json
 from grpokit.reports.markdown import to_markdown
 from grpokit.reports.verdicts import headline, training
@@ -115,3 +117,66 @@ def test_the_recipe_beside_an_adapter(tmp_path: Path, place: str | None, text: s
     if place is not None:
         (adapter / place / "recipe.yaml").write_text(text)
     assert trained_for(adapter) == found
+
+
+FALLEN = [
+    # trained for, the primary metric, how the two others move; what fell; the headline's end; the next step
+    ("length=1", "length", ("down", "same"), ("rouge_l",), "by length, and worse by rouge_l.", "Keep base, and train"),
+    (
+        "length=1,rouge_l=1",
+        "length",
+        ("down", "down"),
+        ("rouge_l", "other"),
+        "by length, and worse by rouge_l, other.",
+        "other in",
+    ),
+    (
+        "length=1,rouge_l=1,other=1",
+        "length",
+        ("down", "same"),
+        ("rouge_l",),
+        "(length, other), and worse by rouge_l.",
+        "Measure",
+    ),
+    ("length=1", "length", ("same", "same"), (), "than base.", "Take tuned: no question"),
+    ("length=1", "total", ("down", "same"), ("rouge_l",), "by total, and worse by rouge_l.", "Keep base, and train"),
+    (None, "length", ("down", "same"), ("rouge_l",), "by length, and worse by rouge_l.", "Take tuned"),
+]
+
+
+@pytest.mark.parametrize(("said", "primary", "moves", "fallen", "end", "step"), FALLEN)
+def test_an_improvement_does_not_hide_what_fell(
+    tmp_path: Path,
+    said: str | None,
+    primary: str,
+    moves: tuple[str, str],
+    fallen: tuple[str, ...],
+    end: str,
+    step: str,
+) -> None:
+    """A length reward alone made a real model write gibberish of that length: language fell, and "better" hid it."""
+    after = {"down": WORSE, "same": BETTER}
+    others = dict(zip(("rouge_l", "other"), moves, strict=True))
+    weights = {"length": 1.0, "rouge_l": 0.0, "other": 0.0}
+    base = {"length": WORSE, **dict.fromkeys(others, BETTER)}
+    tuned = {"length": BETTER, **{name: after[move] for name, move in others.items()}}
+    runs = [
+        write_run(tmp_path / name, scores, name, primary=primary, weights=weights)
+        for name, scores in (("base", base), ("tuned", tuned))
+    ]
+    comparison = compare(runs, trained=said)
+    (pair,) = comparison.pairs
+    assert pair.verdict is Verdict.IMPROVED
+    assert pair.fallen == fallen
+    assert headline(pair).endswith(end)
+    assert ("fell: it learnt to please" in training(pair)) is bool(set(fallen) & set(pair.outside))
+    assert any(step in one.text for one in next_steps(pair, *comparison.models))
+
+
+def test_a_held_level_does_not_hide_what_fell(tmp_path: Path) -> None:
+    many = [[0.0], [1.0]] * 200
+    runs = [
+        write_run(tmp_path / name, {"length": many, "rouge_l": scores}, name, primary="length")
+        for name, scores in (("base", many), ("tuned", [[0.0]] * 400))
+    ]
+    assert headline(compare(runs).pairs[0]) == "tuned holds the level of base by length, and worse by rouge_l."
