@@ -71,8 +71,7 @@ def _picture(browser: Browser, path: Path, screen: Screen, scheme: str) -> bytes
         viewport={"width": screen.width, "height": screen.height}, color_scheme="dark" if scheme == "dark" else "light"
     )
     page.goto(path.resolve().as_uri())
-    page.wait_for_selector("html[data-ready]")
-    page.wait_for_function("!document.querySelector('[data-chart]') || document.documentElement.dataset.drawn")
+    page.wait_for_selector("html[data-drawn], html[data-ready] main.suite")
     shown, packed = page.screenshot(), io.BytesIO()
     page.close()
     Image.open(io.BytesIO(shown)).save(packed, "WEBP", quality=QUALITY, method=6)

@@ -97,7 +97,11 @@ def test_a_reset_gives_the_runs_own_numbers_back(opened: Watched, compared: Comp
     assert opened.page.locator("article").inner_text() != before
     opened.page.locator("#reweighed [data-reset]").click()
     assert "weights" not in opened.page.url
-    opened.page.wait_for_function("(text) => document.querySelector('article').innerText === text", arg=before)
+    for _ in range(100):  # charts are drawn again one after the other
+        if opened.page.locator("article").inner_text() == before:
+            break
+        opened.page.wait_for_timeout(50)
+    assert opened.page.locator("article").inner_text() == before
     assert shown_values(opened.page, "tr.total [data-cell=delta]") == [compared.comparison.pairs[0].total.delta]
     sync_api.expect(opened.page.locator("#reweighed")).to_be_hidden()
 
