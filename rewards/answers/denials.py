@@ -24,6 +24,7 @@ _DENIED_AFTER = re.compile(
     (?: is | was | ['’]s | seems | must \s be ) \s (?: obviously \s | clearly \s | probably \s | just \s | all \s )?
     (?: wrong | incorrect | false | untrue | a \s mistake | impossible
       | not \s (?:right|correct|true|it|the \s answer) )
+    (?! \s (?:that|to|for) \b )                                      # "18. It is not true that he lies"
     | [\s.,;!*$)}\]\\]*+ (?: (?:that|this|it|which) \s )? (?:isn|wasn)['’]t \s
       (?: right | correct | true | it | the \s answer )
     """,
@@ -53,5 +54,7 @@ def is_taken_back(text: str, end: int) -> bool:
 
     >>> is_taken_back("It is 18. No, that is wrong.", 8), is_taken_back("Is it 18?", 8), is_taken_back("It is 18.", 8)
     (True, True, False)
+    >>> is_taken_back("It is 18. It is wrong to add.", 8)
+    False
     """
     return _DENIED_AFTER.match(text, end, end + _REACH) is not None

@@ -16,6 +16,7 @@ from ..layout import DEFAULT_LAYOUT, Layout
 from ..reward import Span
 from ..text import Completion
 from .anchors import LONGEST_ANSWER, MOST_CANDIDATES, find_anchored
+from .denials import is_taken_back
 from .equality import is_words
 from .last_value import find_last_value
 from .normalize import tidy
@@ -153,7 +154,10 @@ def find_marked(text: str) -> Outcome:
     """Find a box, ``####`` or an anchor."""
     if "\\" in text and _BOX in text:
         boxed = find_boxed(text)
-        return _final_after(text, boxed) or boxed
+        final = _final_after(text, boxed)
+        if final is None and isinstance(boxed, Answer) and is_taken_back(text, boxed.span.end):
+            return NoAnswer("no answer", r"what follows the last \boxed denies it")
+        return final or boxed
     if "#" in text and "####" in text:
         hashed = _hashed(text)
         if hashed is not None:

@@ -24,6 +24,7 @@ FOUND = [
     ("The final answer is $x=5$, because it is.", "$x=5$", "anchor", "what comes before the reason"),
     ("18", "18", "whole text", "nothing but a value"),
     ("  $18$\n", "$18$", "whole text", "white space around"),
+    (r"So \boxed{C}. It is not true that he lies.", "C", "box", "what is denied is something else"),
 ]
 
 
@@ -45,6 +46,7 @@ MISSING = [
     ("<think>18", "unclosed", "open reasoning"),
     ("<think>18</think>", "no answer", "only in the reasoning"),
     ("There are 18 of them, I counted twice.", "no answer", "unmarked number, strict"),
+    (r"So \boxed{18}. No, that is wrong.", "no answer", "a box that is taken back"),
 ]
 
 
