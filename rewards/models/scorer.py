@@ -70,18 +70,22 @@ class Scorer:
     def score(self, texts: Sequence[Text]) -> list[float | TooLong]:
         """Return the score of each text; messages go through the model's chat template.
 
-        Raises :class:`RewardError` for messages where it has none, or that it refuses.
+        Equal texts are scored once, so that rounding makes no difference between them. Raises :class:`RewardError` for
+        messages where the model has no template, or one that refuses them.
         """
         with self._lock:
-            ids = [self._ids(text) for text in texts]
-            fitting = {place: one for place, one in enumerate(ids) if not isinstance(one, TooLong)}
-            scores: dict[int, float] = {}
-            for places in _batches(fitting):
-                scores |= zip(places, self._scores([fitting[place] for place in places]), strict=True)
-        return [one if isinstance(one, TooLong) else scores[place] for place, one in enumerate(ids)]
+            strings = [self._string(text) for text in texts]
+            ids = {string: self._ids(string) for string in dict.fromkeys(strings)}
+            scores: dict[str, float | TooLong] = {one: own for one, own in ids.items() if isinstance(own, TooLong)}
+            fitting = {one: own for one, own in ids.items() if not isinstance(own, TooLong)}
+            for some in _batches(fitting):
+                scores |= zip(some, self._scores([fitting[one] for one in some]), strict=True)
+        return [scores[string] for string in strings]
 
-    def _ids(self, text: Text) -> list[int] | TooLong:
-        string = (text if isinstance(text, str) else self._rendered(text)).encode("utf-8", "replace").decode()
+    def _string(self, text: Text) -> str:
+        return (text if isinstance(text, str) else self._rendered(text)).encode("utf-8", "replace").decode()
+
+    def _ids(self, string: str) -> list[int] | TooLong:
         context = f"the model's context has {self._context} tokens"
         if self._context and len(string) > CHARACTERS * self._context:
             return TooLong(f"{len(string):,} characters", context)
@@ -112,9 +116,9 @@ class Scorer:
         return [float(score) for score in logits[:, 0].float()]
 
 
-def _batches(ids: Mapping[int, Sequence[int]]) -> Iterator[list[int]]:
-    """Yield the places of texts, the longest first, as many at once as make up :data:`TOKENS`."""
-    left = sorted(ids, key=lambda place: -len(ids[place]))
+def _batches(ids: Mapping[str, Sequence[int]]) -> Iterator[list[str]]:
+    """Yield texts, the longest first, as many at once as make up :data:`TOKENS`."""
+    left = sorted(ids, key=lambda text: -len(ids[text]))
     while left:
         room = max(1, TOKENS // len(ids[left[0]]))
         yield left[:room]

@@ -1,6 +1,6 @@
 """How an automatic batch grows and shrinks: by memory on a GPU, by time per token on a CPU."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,11 +128,17 @@ def test_on_a_gpu_it_grows_as_long_as_memory_is_left(
         "mem_get_info": (free, 9999),
         "reset_peak_memory_stats": None,
     }
+    asked: list[str] = []
+
+    def answer(name: str, value: object) -> Callable[[torch.device], object]:
+        return lambda device: asked.append(name) or value
+
     for name, value in counters.items():
-        monkeypatch.setattr(torch.cuda, name, lambda device, value=value: value)
+        monkeypatch.setattr(torch.cuda, name, answer(name, value))
     size = BatchSize(None, GPU, dtype)
     assert work(size, [0.0], 8, rows=255) == 256
     assert work(size, [0.0], 8) == rows
+    assert asked.count("reset_peak_memory_stats") == 2  # or the peak would be that of an earlier batch
 
 
 def test_it_never_grows_beyond_the_most_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,6 +138,12 @@ def test_vllm_loads_a_base_once_for_all_its_adapters(adapter: Path) -> None:
     assert engine.describe()["adapter_probe_change"] == SHIFT
 
 
+def test_logs_go_to_standard_error_unless_somebody_has_said_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VLLM_LOGGING_LEVEL", "DEBUG")
+    next(load_engines([ModelSpec.parse("vllm:demo")]))
+    assert [os.environ[name] for name in QUIET] == ["ext://sys.stderr", "DEBUG"]
+
+
 def test_an_adapter_that_changes_nothing_in_vllm_is_an_error(adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "SHIFT", 0.0)
     with pytest.raises(EvaluationError, match=r"changes nothing in vLLM: .* rounding of bfloat16"):
@@ -149,6 +155,7 @@ def test_settings_reach_vllm() -> None:
     engine = next(load_engines([ModelSpec.parse("vllm:demo")], batch_size=7, vllm=settings))
     given = {"max_model_len": 64, "enforce_eager": True, "max_num_seqs": 7}
     assert given.items() <= LOADED[0].items()
+    assert LOADED[0]["generation_config"] == "vllm"  # and not the checkpoint's, which may ask for something else
     assert engine.describe()["settings"] == given
     assert engine.describe()["device"] == "cpu"
     next(load_engines([ModelSpec.parse("vllm:demo")]))

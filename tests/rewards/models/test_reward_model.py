@@ -118,6 +118,27 @@ def test_odd_texts_have_a_score(judge: Path, text: str) -> None:
         assert value is not None
 
 
+def test_equal_texts_have_equal_scores(judge: Path) -> None:
+    """Rows of one batch are rounded differently, and a group of equal completions has nothing to teach."""
+    values = RewardModel(model=str(judge))(prompts=[CHAT[0]] * 8, completions=["41", *["8" * 40] * 3, *["41"] * 4])
+    assert len(set(values)) == 2
+
+
+def test_a_closing_token_is_no_part_of_the_answer(judge: Path) -> None:
+    reward, asked = RewardModel(model=str(judge)), [CHAT[0]] * 3
+    written = [{"role": "assistant", "content": "41<|im_end|>"}]
+    assert len(set(reward(prompts=asked, completions=["41", "41<|im_end|>", written]))) == 1
+    plain = reward(prompts=["14+27="] * 2, completions=["41", "41</s>"])
+    assert plain[0] == plain[1]
+
+
+def test_on_a_cpu_it_computes_in_float32(judge: Path, tmp_path: Path) -> None:
+    half = tmp_path / "half"
+    AutoModelForSequenceClassification.from_pretrained(judge, dtype="bfloat16").save_pretrained(half)
+    AutoTokenizer.from_pretrained(judge).save_pretrained(half)
+    assert scorer(str(half), "cpu")._model.dtype == torch.float32
+
+
 def test_an_adapter_brings_its_head(tmp_path: Path) -> None:
     base = write_causal(tmp_path / "base")
     adapter = write_adapter(tmp_path / "adapter", base, head=True)
