@@ -88,20 +88,28 @@ def compare_suites(
         for entry, of_task, compared in zip(first.tasks, runs, by_level, strict=True)
     ]
     roles: list[Role] = [entry.role for entry in first.tasks]
-    verdicts = [_verdict(first.tasks, by_level, pair) for pair in range(len(tasks[0].comparison.pairs))]
+    verdicts = [_verdict(tasks, by_level, pair) for pair in range(len(tasks[0].comparison.pairs))]
     return SuiteComparison(first.name, tuple(tasks), tuple(verdicts), Levels.of(roles))
 
 
 def _verdict(
-    entries: Sequence[TaskEntry], by_level: Sequence[Callable[[float], Comparison]], pair: int
+    tasks: Sequence[SuiteTaskResult], by_level: Sequence[Callable[[float], Comparison]], pair: int
 ) -> SuiteVerdict:
     evidence = [
-        Evidence(entry.task, entry.role, partial(_verdict_at, compared, pair))
-        for entry, compared in zip(entries, by_level, strict=True)
+        Evidence(result.comparison.task, result.role, partial(_verdict_at, compared, pair), _is_idle(result))
+        for result, compared in zip(tasks, by_level, strict=True)
     ]
-    tasks = judge_tasks(evidence)
-    shown = by_level[0](CONFIDENCE).pairs[pair]
-    return SuiteVerdict(shown.base, shown.tuned, judge(tasks), tasks)
+    claims = judge_tasks(evidence)
+    shown = tasks[0].comparison.pairs[pair]
+    return SuiteVerdict(shown.base, shown.tuned, judge(claims), claims)
+
+
+def _is_idle(result: SuiteTaskResult) -> bool:
+    """Return whether the base has less than the margin to lose; no, where the lowest score is not known."""
+    comparison = result.comparison
+    lowest = result.runs[0].manifest.mix.ranges.get(comparison.primary, (None,))[0]
+    mean = comparison.models[0].rows()[comparison.primary].estimate.mean
+    return lowest is not None and mean is not None and mean - lowest < comparison.margin
 
 
 def _verdict_at(compared: Callable[[float], Comparison], pair: int, level: float) -> Verdict | None:

@@ -11,19 +11,25 @@ from .card import Role
 
 
 class Evidence(NamedTuple):
-    """A task, what it is there for, and the verdict of its comparison at a level."""
+    """A task, what it is there for, the verdict of its comparison at a level, and whether it is ``idle``."""
 
     task: str
     role: Role
     at: Callable[[float], Verdict | None]
+    idle: bool = False
 
 
 class TaskVerdict(NamedTuple):
-    """What is claimed of a task within its suite; None where most values of its primary metric are missing."""
+    """What is claimed of a task within its suite; None where most values of its primary metric are missing.
+
+    It is ``idle`` where the base's mean is less than the margin above the lowest score there is: whatever the tuned
+    model does, it cannot lose the margin, so that it is held says nothing.
+    """
 
     task: str
     role: Role
     verdict: Verdict | None
+    idle: bool = False
 
 
 class Levels(NamedTuple):
@@ -55,7 +61,7 @@ def judge_tasks(evidence: Sequence[Evidence], level: float = CONFIDENCE) -> tupl
     where it is at least that at ``level``, so that one which is better by too little for all of them is called held.
     """
     levels = Levels.of([one.role for one in evidence], level)
-    return tuple(TaskVerdict(one.task, one.role, _claim(one, levels)) for one in evidence)
+    return tuple(TaskVerdict(one.task, one.role, _claim(one, levels), one.idle) for one in evidence)
 
 
 def _claim(one: Evidence, levels: Levels) -> Verdict | None:

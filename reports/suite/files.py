@@ -48,15 +48,7 @@ def _verdict(suite: SuiteComparison, verdict: SuiteVerdict) -> dict[str, Any]:
         "verdict": verdict.verdict and verdict.verdict.value,
         "sentence": sentence(verdict.tasks),
         "next": [next_step(verdict)],
-        "tasks": [
-            {
-                "task": row.task,
-                "role": row.role,
-                "verdict": row.verdict and row.verdict.value,
-                "margin": row.gain.margin,
-            }
-            for row in suite_rows(suite, verdict)
-        ],
+        "tasks": [_task(row) for row in suite_rows(suite, verdict)],
     }
 
 

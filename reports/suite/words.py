@@ -51,7 +51,8 @@ def verdict_word(verdict: SuiteVerdict) -> str:
 def sentence(tasks: Sequence[TaskVerdict]) -> str:
     """Return in one sentence what was gained, what was forgotten, and what cannot be told.
 
-    That nothing was forgotten is said where every guard is held or better, and of no guard that could not tell.
+    That nothing was forgotten is said where every guard is held or better, and of no guard that could not tell: neither
+    of one with too few questions nor of one that the base could not do.
 
     >>> print(sentence([TaskVerdict("gsm8k", "target", Verdict.IMPROVED), TaskVerdict("sums", "guard", Verdict.HELD)]))
     Improved on gsm8k; forgot nothing it was guarded for.
@@ -63,8 +64,12 @@ def sentence(tasks: Sequence[TaskVerdict]) -> str:
         _on("forgot", tasks, "guard", Verdict.REGRESSED),
     ]
     guards = [one for one in tasks if one.role == "guard"]
-    if guards and all(one.verdict in KEPT for one in guards):
-        claims.append("forgot nothing it was guarded for")
+    able = [one for one in guards if not one.idle]
+    if able and all(one.verdict in KEPT for one in guards):
+        claims.append("forgot nothing it was guarded for" if able == guards else f"forgot nothing of {_names(able)}")
+    idle = _names([one for one in guards if one.idle and one.verdict is Verdict.HELD])
+    if idle:
+        claims.append(f"nothing was there to forget of {idle}: the base has less than the margin to lose")
     claimed = "; ".join(filter(None, claims))
     unclear = _names([one for one in tasks if one.verdict is Verdict.UNDERPOWERED])
     missing = _names([one for one in tasks if one.verdict is None])

@@ -29,6 +29,7 @@ def write_suite(
             scores = [[float(question % 100 < right[place])] for question in range(QUESTIONS)]
             run = write_run(folder / task / model, {"correctness": scores}, model)
             task_of = replace(run.manifest.task, name=task)
-            replace(run.manifest, task=task_of, created=f"2026-01-01T00:00:{number:02}+00:00").write(run.path)
+            mix = replace(run.manifest.mix, ranges={"correctness": [0.0, 1.0]})
+            replace(run.manifest, task=task_of, mix=mix, created=f"2026-01-01T00:00:{number:02}+00:00").write(run.path)
     assert all(Manifest.read(folder / task / model).model == model for task in roles for model in answers)
     return suite

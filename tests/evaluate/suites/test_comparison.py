@@ -78,3 +78,14 @@ def test_a_suite_that_was_cut_short_says_how_it_is_finished(tmp_path: Path) -> N
         file.unlink()
     with pytest.raises(EvaluationError, match="the task 'b' has runs of base, and 'a' of base, tuned"):
         compare_suites([folder])
+
+
+def test_a_guard_that_the_base_could_not_do_is_idle(tmp_path: Path) -> None:
+    """Of a mean of .04 no .05 can be lost: it is held whatever the tuned model does."""
+    roles = {"a": "guard", "b": "guard", "c": "guard"}
+    folder = write_suite(tmp_path / "s", roles, {"base": [4, 5, 50], "tuned": [0, 5, 50]})
+    (verdict,) = compare_suites([folder]).verdicts
+    assert [one.idle for one in verdict.tasks] == [True, False, False]
+    assert [one.verdict for one in verdict.tasks][1:] == [Verdict.HELD, Verdict.HELD]
+    relative = write_suite(tmp_path / "r", roles, {"base": [4, 5, 50], "tuned": [4, 5, 50]}, margin="5%")
+    assert not any(one.idle for one in compare_suites([relative]).verdicts[0].tasks)

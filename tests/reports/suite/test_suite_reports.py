@@ -58,6 +58,16 @@ IMPROVED, HELD, REGRESSED, UNDERPOWERED = Verdict.IMPROVED, Verdict.HELD, Verdic
         ([target("a", HELD), guard("b", IMPROVED)], "Held the level on a; forgot nothing it was guarded for."),
         ([guard("a", REGRESSED), guard("b", REGRESSED), guard("c", HELD)], "Forgot a and b."),
         ([guard("a", HELD)], "Forgot nothing it was guarded for."),
+        # what the base could not do cannot be forgotten
+        (
+            [target("a", IMPROVED), guard("b", HELD), guard("c", HELD)._replace(idle=True)],
+            "Improved on a; forgot nothing of b; nothing was there to forget of c: the base has less than the margin "
+            "to lose.",
+        ),
+        (
+            [guard("b", HELD)._replace(idle=True)],
+            "Nothing was there to forget of b: the base has less than the margin to lose.",
+        ),
         ([target("gsm8k", UNDERPOWERED), guard("a", UNDERPOWERED)], "gsm8k and a cannot be told apart."),
         (
             [target("a", None), guard("b", HELD)],
