@@ -88,19 +88,16 @@ def majority_at_k(scores: Floats, answers: Integers, k: int, seed: int = 0) -> F
 def patterns(scores: Floats, answers: Integers) -> Patterns:
     """Return the different patterns of 0/1 ``scores`` and ``answers``, ``[questions, samples]``.
 
-    A pattern is which scores stand together in one answer, whatever the answers are and in whatever order: the mean
-    over all subsets of k samples depends on no more. A sample says how often its answer was given, how often it was
-    right, whether it has a vote and is right itself; a question's samples say the pattern, sorted. Thousands of
-    questions with few samples make a few hundred.
+    A pattern is how often each answer was given, and how many samples are right among those whose answers were given
+    as often: the mean over all subsets of k samples depends on no more, since ties are broken by expectation and
+    answers given as often win as often. A sample says how often its answer was given, whether that has a vote and
+    whether it is right; a question's samples, sorted, say the pattern. Thousands of questions make a few dozen.
 
     >>> patterns(np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), np.array([[1, 2, 2], [3, 7, 3]])).places.tolist()
     [0, 0]
     """
-    samples = scores.shape[1]
-    same = answers[:, :, None] == answers[:, None, :]
-    given, right = same.sum(axis=2), (same & (scores > 0)[:, None, :]).sum(axis=2)
-    said = ((given * (samples + 1) + right) * 2 + (scores > 0)) * 2 + (answers < 0)
-    rows = np.sort(said, axis=1)
+    given = (answers[:, :, None] == answers[:, None, :]).sum(axis=2)
+    rows = np.sort((given * 2 + (scores > 0)) * 2 + (answers < 0), axis=1)
     order = np.lexsort(rows.T)
     begins = np.append(True, (rows[order][1:] != rows[order][:-1]).any(axis=1))
     places = np.empty(len(rows), np.int64)

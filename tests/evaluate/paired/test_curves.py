@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+from grpokit.evaluate.paired.curves import _majorities
 from grpokit.evaluate.paired.pairing import compare
+from grpokit.evaluate.statistics import majority_at_k
+from grpokit.evaluate.statistics.passk import ALL_SUBSETS
+from grpokit.evaluate.statistics.samples import Samples
 from grpokit.rewards.reward import Judgement, Span
 from grpokit.tests.evaluate.stored_runs import SAMPLING, write_run
 
@@ -33,3 +39,13 @@ def test_a_high_sample_number_costs_nothing(tmp_path: Path) -> None:
     model = compare([run]).models[0]
     assert (model.samples, model.total.estimate.mean) == (most, 1.0)
     assert {point.estimate.n for curve in model.curves if curve.kind == "maj@k" for point in curve.points} == {0}
+
+
+@pytest.mark.parametrize("samples", [ALL_SUBSETS, ALL_SUBSETS + 1])
+def test_questions_share_a_majority_only_where_all_subsets_are_taken(samples: int) -> None:
+    """Beyond, the subsets are drawn, and a question's own order of samples says which answers they hold."""
+    draw = np.random.default_rng(0)
+    answers = draw.integers(0, 3, (400, samples))
+    scores = Samples.of((answers == 1).astype(float))
+    for k, values in _majorities(scores, answers.ravel(), samples).items():
+        np.testing.assert_allclose(values, majority_at_k((answers == 1).astype(float), answers, k), atol=1e-12)

@@ -98,6 +98,24 @@ def test_the_parts_of_a_change_have_the_error_of_clusters(tmp_path: Path) -> Non
     assert within.method == "clustered t, linearised"
 
 
+def test_beside_another_model_the_parts_are_surer_too(tmp_path: Path) -> None:
+    """Two models share the error: their intervals are at 97.5 %, those of the parts as that of the change."""
+    draw = np.random.default_rng(4)
+    models = [
+        write_run(
+            tmp_path / name,
+            {"correctness": (draw.random((60, 1)) < rate).astype(float).tolist()},
+            name,
+            cut=[[False]] * 60,
+        )
+        for name, rate in (("base", 0.3), ("one", 0.6), ("two", 0.7))
+    ]
+    for pair in compare(models).pairs:
+        within, gain = _factor(pair, "cut").within, pair.rewards["correctness"]
+        assert gain.level == 0.975
+        assert (within.low, within.high) == pytest.approx((gain.low, gain.high), rel=1e-4)
+
+
 def test_a_part_that_no_question_moves_is_sure(tmp_path: Path) -> None:
     base = {"scores": {"correctness": [[0.0], [1.0]] * 20}, "cut": [[False]] * 40}
     tuned = {"scores": {"correctness": [[1.0]] * 40}, "cut": [[False]] * 40}

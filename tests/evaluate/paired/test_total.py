@@ -51,6 +51,13 @@ def test_a_contribution_is_the_change_times_the_weight(tmp_path: Path) -> None:
     assert pair.contributions["xml_format"].mean == pytest.approx(0.5 * (pair.rewards["xml_format"].delta or 0.0))
 
 
+def test_a_contribution_of_a_penalty_has_its_ends_in_order(tmp_path: Path) -> None:
+    """What weighs less than nothing turns the interval round."""
+    for name, contribution in _compared(tmp_path, (1.0, -0.5, 0.25), 0.0, False).pairs[0].contributions.items():
+        assert contribution.low is not None, name
+        assert contribution.low < contribution.mean < contribution.high, name
+
+
 def test_a_reward_that_is_only_measured_brings_nothing(tmp_path: Path) -> None:
     pair = _compared(tmp_path, (1.0, 0.0, 0.0), missing=0.0, clustered=False).pairs[0]
     assert list(pair.contributions) == ["correctness"]
