@@ -187,12 +187,14 @@ def _can_be_connected_to(url: str) -> bool:
 def with_templates(specs: Sequence[ModelSpec], templates: Mapping[str | None, Mapping[str, Any]]) -> list[ModelSpec]:
     """Return the models with their own arguments of the chat template, by the models' names; those under None are not.
 
-    Raises :class:`EvaluationError` for a name that no model has.
+    Raises :class:`EvaluationError` for a name that no model has, and for stored answers, which are not asked again.
     """
-    names = [spec.name for spec in specs]
-    for name in templates:
-        if name is not None and name not in names:
-            raise EvaluationError(f"--template {name}:…: no --model has this name. {nearest(name, names)}")
+    kinds = {spec.name: spec.kind for spec in specs}
+    for name in filter(None, templates):
+        if name not in kinds:
+            raise EvaluationError(f"--template {name}:…: no --model has this name. {nearest(name, list(kinds))}")
+        if kinds[name] in ("replay", "run"):
+            raise EvaluationError(f"--template {name}:…: {name!r} is stored answers, which no template changes.")
     return [replace(spec, template={**spec.template, **templates.get(spec.name, {})}) for spec in specs]
 
 

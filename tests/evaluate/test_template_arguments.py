@@ -97,3 +97,5 @@ def test_a_models_own_arguments_are_its_alone() -> None:
     assert (base.template, tuned.template) == ({}, {"effort": "low"})
     with pytest.raises(EvaluationError, match="--template tunde:…: no --model has this name"):
         with_templates(specs, {"tunde": {"effort": "low"}})
+    with pytest.raises(EvaluationError, match="--template old:…: 'old' is stored answers, which no template changes"):
+        with_templates([ModelSpec.parse("old=replay:answers.jsonl")], {"old": {"effort": "low"}})
