@@ -9,6 +9,7 @@ import pytest
 from grpokit.commands import report
 from grpokit.commands.eval import main
 from grpokit.evaluate.runs.run import Run
+from grpokit.tests.evaluate.stored_runs import write_run
 from grpokit.tests.evaluate.suites.suite_runs import write_suite
 
 SUITE = """\
@@ -180,3 +181,22 @@ def test_every_mistake_is_one_line_and_leaves_nothing(
     assert said in shown
     assert shown.count("\n") == 1
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+def test_a_task_without_values_leaves_the_suite_without_a_verdict(tmp_path: Path) -> None:
+    write_suite(tmp_path / "s", ROLES, {"base": [50, 50], "tuned": [70, 30]})
+    tuned = Run.open(tmp_path / "s" / "gain" / "tuned")
+    write_run(tuned.path, {"correctness": [[None]] * tuned.manifest.task.prompts}, "tuned")
+    tuned.manifest.write(tuned.path)
+    written = tmp_path / "suite.json"
+    assert main(["compare", str(tmp_path / "s"), "--json", str(written)]) == 2  # though a guard regressed
+    said = json.loads(written.read_text())["suite"]
+    assert (said["verdict"], [one["verdict"] for one in said["tasks"]]) == (None, [None, "REGRESSED"])
+
+
+def test_most_values_missing_of_a_single_model_are_status_2(tmp_path: Path) -> None:
+    write_suite(tmp_path / "s", ROLES, {"base": [50, 50]})
+    base = Run.open(tmp_path / "s" / "kept" / "base")
+    write_run(base.path, {"correctness": [[None]] * base.manifest.task.prompts}, "base")
+    base.manifest.write(base.path)
+    assert main(["compare", str(tmp_path / "s")]) == 2
