@@ -13,7 +13,7 @@ from grpokit.evaluate.paired.doubts import Obstacle
 from grpokit.evaluate.runs.run import Run
 from grpokit.reports.advice import lost_answers
 from grpokit.reports.head import EDGE, decoding, facts, interval_places
-from grpokit.reports.units import NUMBERS, PERCENT, units
+from grpokit.reports.units import NUMBERS, PERCENT, unit_of, units
 from grpokit.reports.verdicts import evidence
 from grpokit.tests.reports.conftest import Compared
 
@@ -66,6 +66,7 @@ def test_shares_of_right_answers_are_percent_and_all_else_numbers(compared: Comp
     (pair,) = compared.comparison.pairs
     wanted = {"correctness": PERCENT, "xml_format": PERCENT, "length(target=200)": NUMBERS, "total": NUMBERS}
     assert units(pair) == wanted
+    assert unit_of("total", replace(pair.total, graded=False)) == NUMBERS  # a sum, even where it is 0 or 1
     gain = pair.gain
     assert gain.delta is not None
     assert f"changed by {100 * gain.delta:+.1f} points (" in evidence(pair, PERCENT)

@@ -67,6 +67,7 @@ def test_statuses_have_one_shade_in_both_models(compared: Compared) -> None:
         for part in bar.slices:
             assert shades.setdefault(part.label, part.colour) == part.colour
     assert len(set(shades.values())) == len(shades) == 2
+    assert next(iter(shades)) == "ok"  # the most frequent one comes first
 
 
 def test_the_bars_of_the_page_count_every_completion(compared: Compared) -> None:
