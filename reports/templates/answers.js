@@ -30,11 +30,8 @@ const Answers = (() => {
     return unmatched(left, right).filter(({ word }) => word.trim());
   };
 
-  // Whether two texts have so much in common that marking what differs says something: half of the words of both.
-  const alike = (text, other) => {
-    const share = (one, another) => changes(one, another).length / Math.max(1, words(one).filter(({ word }) => word.trim()).length);
-    return share(text, other) <= 0.5 && share(other, text) <= 0.5;
-  };
+  // Whether so much of a text is also in the other one that marking what differs says something: half of its words.
+  const alike = (text, differing) => differing.length <= words(text).filter(({ word }) => word.trim()).length / 2;
 
   const unmatched = (left, right) => {
     const width = right.length + 1;
@@ -123,11 +120,11 @@ const Answers = (() => {
     return button;
   };
 
-  // `other` is the answer beside it where the words that differ are marked, else null.
-  const side = (name, answer, other, reference) => {
+  // `differing` are the ranges of the answer that are marked as such.
+  const side = (name, answer, differing, reference) => {
     const span = primary(answer)?.[3];
     const text = make("pre", { class: "text", tabindex: "0", "aria-label": `Answer of ${name}` });
-    text.append(...marked(answer.text, other ? changes(answer.text, other.text) : [], span ? units(answer.text, span) : null));
+    text.append(...marked(answer.text, differing, span ? units(answer.text, span) : null));
     return make("section", { class: "side" }, make("h4", {}, name, " ", ...chips(answer, reference), copier(`the answer of ${name}`, answer.text)), text, reasons(answer));
   };
 
@@ -162,9 +159,10 @@ const Answers = (() => {
   const render = (target, question, id, sides, { sample, marks }, { chooseSample, mark }) => {
     const shown = sides.map((model) => question.answers[model][Math.min(sample, question.answers[model].length - 1)]);
     const two = shown.length > 1 && shown[0].text !== shown[1].text;
-    const close = two && alike(shown[0].text, shown[1].text);
+    const differing = shown.map((answer, index) => (two ? changes(answer.text, shown[1 - index].text) : []));
+    const close = shown.every((answer, index) => alike(answer.text, differing[index]));
     const marking = two && (marks ?? close);
-    const columns = sides.map((model, index) => side(comparison.models[model].name, shown[index], marking ? shown[1 - index] : null, question.reference));
+    const columns = sides.map((model, index) => side(comparison.models[model].name, shown[index], marking ? differing[index] : [], question.reference));
     const reference = question.reference === null ? [] : [make("p", { class: "reference" }, make("span", { class: "label" }, "Reference "), question.reference)];
     target.replaceChildren(
       make("div", { class: "asked" }, make("h3", {}, id), copier("the prompt", question.prompt)),
