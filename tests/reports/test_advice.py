@@ -111,8 +111,8 @@ OBSTACLES = [
 @pytest.mark.parametrize(("kind", "words"), OBSTACLES)
 def test_an_obstacle_is_mended_first(compared: Compared, pair: Pair, kind: str, words: str) -> None:
     hindered = replace(pair, obstacles=(Obstacle(kind, ("base",), (0.9,)),))  # type: ignore[arg-type]  # one of them
-    assert said(compared, hindered, cut=0.9 if kind == "cut" else 0.0)[0].startswith(words)
-    assert len(said(compared, hindered, cut=0.9 if kind == "cut" else 0.0)) == 2  # a verdict that was reached keeps its own step
+    first, _ = said(compared, hindered, cut=0.9 if kind == "cut" else 0.0)  # what was reached keeps its own step
+    assert first.startswith(words)
     (only,) = said(compared, changed(hindered, verdict=Verdict.UNDERPOWERED), cut=0.0)
     assert only.startswith(words)  # more questions would not help
 
