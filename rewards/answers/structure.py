@@ -114,7 +114,7 @@ def _outer_brackets(text: str, tokens: list[_Token]) -> _Brackets | None:
 
 
 def _split(text: str, tokens: list[_Token]) -> tuple[str, ...]:
-    spaced = ", " in text
+    spaced = ", " in text or any(token.text in ("and", "or") for token in tokens)
     signs = "".join(token.text for token in tokens if token.text in (",", ";"))
     between_groups = ";" in signs and all(signs.split(";"))  # p=5,q=2; p=7,q=2
     parts = []
@@ -123,7 +123,7 @@ def _split(text: str, tokens: list[_Token]) -> tuple[str, ...]:
         if token.text not in (";", "and", "or") and (token.text != "," or between_groups):
             continue
         if spaced and token.text == "," and _THOUSANDS.match(text, token.start):
-            continue  # "1,000, 2,000": where commas with a space separate, those of thousands do not
+            continue  # "1,000, 2,000" and "1,000 or 2,000": where these separate, commas of thousands do not
         parts.append(text[start : token.start])
         start = token.end
     parts.append(text[start:])

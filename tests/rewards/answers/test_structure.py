@@ -10,6 +10,8 @@ SHAPES = [
     ("1 and 2 or 3", Shape("list", ("1", "2", "3"))),
     ("sand, band", Shape("list", ("sand", "band"))),  # no "and" within a word
     ("1,000, 2,000", Shape("list", ("1,000", "2,000"))),  # separators stay where a space is behind the commas
+    ("1,000 or 2,000", Shape("list", ("1,000", "2,000"))),  # or where a word is between them
+    ("1,2 and 3", Shape("list", ("1", "2", "3"))),
     ("1,000", Shape("list", ("1", "000"))),  # read as a number before it gets here
     (r"1 \pm 2", Shape("list", ("1 + 2", "1 - 2"))),
     (r"\pm 2", Shape("list", ("2", "-2"))),
