@@ -72,7 +72,7 @@ def _is_here(recipe: Recipe) -> bool:
 
 def _rows(recipe: Recipe, compared: bool) -> TrainingRows | None:
     """Return the rows of a local source; those of a hub data set are not known before they are fetched."""
-    if recipe.load_task().source.hub and recipe.task.data is None:
+    if any(section.data is None and section.load().source.hub for section in (recipe.task, *recipe.also)):
         return None
     return training_rows(recipe, compared=compared and _is_here(recipe))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import nearest
 from ..evaluate.scoring import reward_columns
 from ..evaluate.template_arguments import NONE, Template
+from ..evaluate.types import Prompt
 from ..rewards.spec import parse_layout, parse_mix
 from .heldout.overlap import Parts, TrainingRows, keep_back, without_held_out
 from .heldout.parts import HeldOutPart, HeldOutParts, set_apart
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
-    from ..evaluate.types import Prompt
+    from ..evaluate.tasks.card import Task
     from ..rewards.text import Text
 
 ROW = "prompt_row"
@@ -49,7 +50,7 @@ def load_prompts(recipe: Recipe) -> list[Prompt]:
     if taken:
         raise TrainingError(f"column {taken[0]!r} of the data has a name that TRL keeps to itself; rename it.")
     _check_references(recipe, prompts[0])
-    return prompts
+    return [*prompts, *_further_prompts(recipe, prompts)]
 
 
 def held_out_prompts(recipe: Recipe) -> list[Prompt]:
@@ -102,19 +103,41 @@ def training_rows(recipe: Recipe, *, compared: bool) -> TrainingRows:
 def _parts(recipe: Recipe) -> Parts:
     section = recipe.task
     task, data = recipe.load_task(), None if section.data is None else Path(section.data)
+    _check_drawable(task, section.name)
+    prompts = list(task.prompts(section.split, data=data, limit=section.limit))
+    share = recipe.evaluation.holdout
+    return Parts(prompts, []) if share is None else keep_back(prompts, share, task.cluster)
+
+
+def _further_prompts(recipe: Recipe, first: Sequence[Prompt]) -> list[Prompt]:
+    """Return the rows of the further tasks, each with every column that makes a reference known to be there or not."""
+    own, further = recipe.load_task(), list[Prompt]()
+    for section in recipe.also:
+        task = section.load().with_template(recipe.template)
+        _check_drawable(task, section.name)
+        if task.template != own.template:
+            raise TrainingError(
+                f"task {section.name!r} has template={dict(task.template)} and {recipe.task.name!r} has "
+                f"{dict(own.template)}; say it once, as the recipe's template."
+            )
+        data = None if section.data is None else Path(section.data)
+        prompts = task.prompts(section.split, data=data, limit=section.limit)
+        empty = dict.fromkeys(first[0].columns.keys() & {"reference"})  # None: no reward that needs one applies
+        further += [Prompt(f"{task.name}/{one.id}", one.text, {**empty, **one.columns}) for one in prompts]
+    return further
+
+
+def _check_drawable(task: Task, name: str) -> None:
     if task.choices is not None:
         raise TrainingError(
-            f"task {section.name!r} asks how likely each choice is, so there is no completion to reward; train on a "
+            f"task {name!r} asks how likely each choice is, so there is no completion to reward; train on a "
             "task that is answered in words."
         )
     if task.prefill:
         raise TrainingError(
-            f"task {section.name!r} begins the answers (prefill), which TRL cannot be asked to go on with; train on a "
+            f"task {name!r} begins the answers (prefill), which TRL cannot be asked to go on with; train on a "
             "card without it."
         )
-    prompts = list(task.prompts(section.split, data=data, limit=section.limit))
-    share = recipe.evaluation.holdout
-    return Parts(prompts, []) if share is None else keep_back(prompts, share, task.cluster)
 
 
 def _check_references(recipe: Recipe, prompt: Prompt) -> None:

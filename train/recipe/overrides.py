@@ -96,7 +96,7 @@ def _read(override: str) -> tuple[tuple[str, ...], Any]:
             )
         key = f"grpo.{key}"
     value = parse_yaml(text, f"override {override[:80]!r}")
-    if key in _SHORT and not isinstance(value, dict):
+    if key in _SHORT and not isinstance(value, dict | list):
         key = f"{key}.{_SHORT[key]}"
     return tuple(key.split(".")), value
 

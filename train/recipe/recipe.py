@@ -77,11 +77,10 @@ class ModelSection(Section):
         return ModelPath(self.path, self.revision, self.adapter)
 
 
-class TaskSection(Section):
-    """The task by name or YAML card; ``data`` feeds it from a local file instead of its own source.
+class RowsSection(Section):
+    """A task by name or YAML card; ``data`` feeds it from a local file instead of its own source.
 
-    ``where`` keeps the rows with one of these values in that column, in place of the card's own filter on it, in
-    training and evaluation alike; prompts of more than ``max_prompt_tokens`` tokens are left out of both.
+    ``where`` keeps the rows with one of these values in that column, in place of the card's own filter on it.
     """
 
     name: str
@@ -89,12 +88,20 @@ class TaskSection(Section):
     split: str = "train"
     limit: Count | None = None
     where: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
-    max_prompt_tokens: Count | None = None
 
     def load(self) -> Task:
         """Return the task, with the filters in force."""
         where = {column: tuple(value) if isinstance(value, list) else value for column, value in self.where.items()}
         return load_task(self.name).filtered(where)
+
+
+class TaskSection(RowsSection):
+    """The task that training is about, whose held-out rows are asked: filters are in force in evaluation, too.
+
+    Prompts of more than ``max_prompt_tokens`` tokens are left out of both.
+    """
+
+    max_prompt_tokens: Count | None = None
 
 
 class LoraSection(Section):
@@ -200,6 +207,10 @@ def _named(key: str) -> BeforeValidator:
 class Recipe(Section):
     """A training run as YAML says it. ``grpo`` holds fields of TRL's GRPOConfig by their own names.
 
+    ``also`` are further tasks whose rows are trained on, mixed with those of ``task``; a list as ``task`` stands for
+    both. A reward that does not apply to a row, such as one without a reference, gives None there. Held-out questions
+    are those of ``task``; ``evaluation.suite`` asks others.
+
     ``primary`` is the reward whose verdict counts (default: the task's); ``reward_timeout`` the seconds that one call
     of a reward that is not this package's may take.
 
@@ -216,6 +227,7 @@ class Recipe(Section):
     description: str = ""
     model: Annotated[ModelSection, _named("path")]
     task: Annotated[TaskSection, _named("name")]
+    also: list[Annotated[RowsSection, _named("name")]] = Field(default_factory=list)
     rewards: str
     primary: str | None = None
     reward_timeout: float | None = Field(default=None, gt=0, le=TIMEOUT_MAX)
@@ -225,6 +237,16 @@ class Recipe(Section):
     evaluation: EvaluationSection = EvaluationSection()
     export: ExportSection = ExportSection()
     samples: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_of_several(cls, values: dict[str, Any]) -> dict[str, Any]:
+        tasks = values.get("task")
+        if not isinstance(tasks, list) or not tasks:
+            return values
+        if values.get("also"):
+            raise TrainingError("task is a list, and also is given; write the other tasks in one of them.")
+        return {**values, "task": tasks[0], "also": tasks[1:]}
 
     @field_validator("rewards")
     @classmethod
