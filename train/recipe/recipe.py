@@ -340,8 +340,8 @@ def _first_mistake(error: ValidationError) -> str:
 def known_keys(place: Sequence[int | str]) -> list[str]:
     """Return the keys of a recipe, or of the section that ``place`` begins with; none where there is no such section.
 
-    >>> known_keys(["lora"]), known_keys(["rewards"]), known_keys(["lore"])
-    (['r', 'alpha', 'dropout', 'target_modules'], [], [])
+    >>> known_keys(["export"]), known_keys(["rewards"]), known_keys(["lore"])
+    (['merge', 'dtype', 'push_to_hub'], [], [])
     """
     if not place:
         return list(Recipe.model_fields)
