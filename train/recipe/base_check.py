@@ -27,7 +27,7 @@ def check_base(recipe: Recipe, plan: Plan, model: Architecture | None) -> None:
     config = read_config(path)
     if path.hub_id is None:
         locate(path)
-    elif config is None and has_model(path.hub_id, path.revision) is False:
+    elif config is None and model is None and has_model(path.hub_id, path.revision) is False:
         raise TrainingError(
             f"no folder {path.hub_id} here, and the hub has no model of that name (a private one needs HF_TOKEN)."
         )
