@@ -50,6 +50,13 @@ class Example(NamedTuple):
     line: str
 
 
+class AnyTag(yaml.SafeLoader):
+    """Reads the files of other tools too, whose tags, such as lm-eval's ``!function``, mean something to them alone."""
+
+
+AnyTag.add_multi_constructor("!", lambda loader, tag, node: str(node.value))
+
+
 def all_parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     """Yield a parser and those of its commands."""
     yield parser
@@ -71,7 +78,7 @@ def in_documents() -> Iterator[Example]:
     for path in DOCUMENTS:
         text = path.read_text(encoding="utf-8")
         for language, code in _FENCED.findall(text):
-            steps = _strings(yaml.safe_load(code)) if language == "yaml" else [code]
+            steps = _strings(yaml.load(code, AnyTag)) if language == "yaml" else [code]
             for step in steps:
                 yield from _commands(path.name, step)
         yield from _commands(path.name, "\n".join(_INDENTED.findall(_FENCED.sub("", text))))
