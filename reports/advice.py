@@ -103,7 +103,9 @@ def _more(change: Difference) -> list[Step]:
     if change.needed is None:
         return [Step("Ask more questions, or say which loss would not matter (--margin).")]
     wanted = max(change.needed, (change.held_above or 0) + 1)
-    steps = [Step(f"Ask about {questions(wanted)} like these, not {change.n:,}.")]
+    steps = [
+        Step(f"Ask about {questions(wanted)} like these, not {change.n:,}: so many tell even a change of the margin.")
+    ]
     return [*steps, *([Step(change.variance.advice)] if change.variance and change.variance.advice else [])]
 
 

@@ -78,15 +78,27 @@ def test_held_keeps_the_base_unless_another_reward_rose(compared: Compared, pair
     assert text == "Take tuned for its xml_format: correctness was not lost."
 
 
+TOLD = "so many tell even a change of the margin"
+
+
 MORE = [
     # what is known of an underpowered change -> what would decide it
-    ({"needed": 900, "held_above": 188}, ["Ask about 900 questions like these, not 60."]),
-    ({"needed": 20, "held_above": 188}, ["Ask about 189 questions like these, not 60."]),  # rare losses need more
+    (
+        {"needed": 900, "held_above": 188},
+        [f"Ask about 900 questions like these, not 60: {TOLD}."],
+    ),
+    (
+        {"needed": 20, "held_above": 188},
+        [f"Ask about 189 questions like these, not 60: {TOLD}."],
+    ),  # rare losses need more
     ({"needed": None}, ["Ask more questions, or say which loss would not matter (--margin)."]),
     ({"test": "t over seeds"}, ["Train more seeds (grpo-train --seeds), or ask more questions."]),
     (
         {"needed": 900, "variance": VarianceParts(0.1, 0.3, None, "More samples: 8 instead of 4.")},
-        ["Ask about 900 questions like these, not 60.", "More samples: 8 instead of 4."],
+        [
+            f"Ask about 900 questions like these, not 60: {TOLD}.",
+            "More samples: 8 instead of 4.",
+        ],
     ),
 ]
 

@@ -82,7 +82,7 @@ def test_an_obstacle_is_the_first_line_of_every_report(tmp_path: Path) -> None:
 
 def test_without_obstacles_the_advice_is_more_questions(tmp_path: Path) -> None:
     _, comparison = pair_of(tmp_path, [("wrong", 0.0), ("correct", 1.0)], [("correct", 1.0), ("wrong", 0.0)])
-    assert re.search(r"Next: Ask about [\d,]+ questions like these, not 20\.", shown(comparison))
+    assert re.search(r"Next: Ask about [\d,]+ questions like these, not 20: so many tell", shown(comparison))
     assert not shown(comparison).startswith("!")
     assert "have no value" not in shown(comparison)
 

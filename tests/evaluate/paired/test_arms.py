@@ -11,7 +11,7 @@ from grpokit.evaluate.paired.change import Verdict
 from grpokit.evaluate.paired.choice import Choice, Part
 from grpokit.evaluate.paired.comparison import Pair
 from grpokit.evaluate.paired.pairing import compare
-from grpokit.evaluate.paired.seeds import OVER
+from grpokit.evaluate.paired.seeds import OVER, arm_difference
 from grpokit.evaluate.runs.manifest import UNKNOWN
 from grpokit.evaluate.runs.run import Run
 from grpokit.evaluate.statistics import crossed_spread
@@ -192,6 +192,19 @@ def test_recipes_that_differ_in_more_than_the_seed_are_flagged(base: Run, tmp_pa
     (mismatch,) = only(compare([base, Arm("new", runs)]).pairs).mismatches
     assert mismatch.what == "recipe key lr within new, which is then no arm of one recipe,"
     assert (mismatch.base, mismatch.tuned, mismatch.fatal) == ("seed-0 1", "seed-1 2", False)
+
+
+def test_an_arm_does_not_hold_where_a_few_questions_lose_everything() -> None:
+    """Three of 400: with the error of these three a loss of .02 would be excluded, but not of their kind (Wilson)."""
+    draw = np.random.default_rng(0)
+    base = np.ones((400, 1))
+    tuned = np.ones((400, 3)) - 0.001 * draw.random((400, 3))
+    tuned[:3] = 0.0
+    change = arm_difference(base, tuned, None, 0.02, 0.95, (0.0, 1.0), graded=True)
+    assert change.low is not None
+    assert change.low > -0.02
+    assert change.low_held == pytest.approx(-0.0225, abs=5e-4)
+    assert change.verdict is Verdict.UNDERPOWERED
 
 
 def test_stored_answers_of_several_seeds_are_an_arm(base: Run, tmp_path: Path) -> None:

@@ -221,6 +221,8 @@ def test_the_interval_is_wider_at_a_higher_level() -> None:
 def test_held_is_judged_by_the_lower_of_two_ends() -> None:
     few = np.repeat([-1.0, 0.001, -0.001], [4, 248, 248])  # a Wilson bound, which lies below both
     assert _graded(few).low_held == pytest.approx(-0.0205, abs=3e-4)
+    surer = _change(np.ones(500), np.ones(500) + few, Design(None, False, 0.99))
+    assert surer.low_held == pytest.approx(-0.0264, abs=1e-3)
     half = np.random.default_rng(0).normal(size=100)
     noisy, quiet = (scale * np.concatenate((half, -half)) for scale in (0.4, 0.001))  # as many lose as gain
     for differences, lower in ((noisy, True), (quiet, False)):
