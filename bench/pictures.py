@@ -3,9 +3,10 @@
 Give pages with the names that their pictures get; those in the documentation were made by::
 
     grpo-train arithmetic-tiny --out first --html demo.html
-    grpo-train arithmetic-tiny --seeds 3 --out arm --html arm.html
+    grpo-train arithmetic-tiny --seeds 3 evaluation.limit=150 max_steps=40 --out arm --html arm.html
     grpo-train arithmetic-tiny learning_rate=1e-9 max_steps=4 --out flat --html nothing-learned.html
-    python bench/pictures.py demo=demo.html arm=arm.html nothing-learned=nothing-learned.html
+    grpo-eval run --suite examples/suite.yaml --model base=demo --model tuned=demo+first --out suite --html suite.html
+    python bench/pictures.py demo=demo.html arm=arm.html nothing-learned=nothing-learned.html suite=suite.html
 
 A picture is of what is seen without scrolling, but on a phone, where it is a few screens long.
 """

@@ -11,7 +11,7 @@ def test_pictures_are_small_and_each_page_has_all_of_them() -> None:
     pictures = sorted(IMAGES.glob("*.webp"))
     assert sum(path.stat().st_size for path in IMAGES.iterdir()) < LIMIT
     pages = {path.name.rsplit("-", 2)[0] for path in pictures}
-    assert {"demo", "nothing-learned", "suite"} <= pages
+    assert {"arm", "demo", "nothing-learned", "suite"} <= pages
     wanted = [f"{page}-{screen.width}-{scheme}.webp" for page in pages for screen in SCREENS for scheme in SCHEMES]
     assert [path.name for path in pictures] == sorted(wanted)
 
