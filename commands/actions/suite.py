@@ -32,9 +32,9 @@ def chosen_suite(tasks: Sequence[str], card: str | None, job: Job) -> Suite:
     if card is None:
         suite, where = Suite(name="suite", targets=tuple(targets)), "--task"
     else:
-        suite = load_suite(card)
+        suite = load_suite(card, allow_code=job.asked.allow_code)
         suite, where = suite.model_copy(update={"targets": (*targets, *suite.targets)}), f"--suite {card}"
-    suite.check(where)
+    suite.check(where, allow_code=job.asked.allow_code)
     return suite
 
 
@@ -56,7 +56,7 @@ class SuiteJob:
             raise UsageError(f"--resume: {options.out} holds no suite to go on with; leave the option out.")
         evaluations = [self._evaluation(one) for one, _ in self.suite.roles()]
         with output_folder(options.out, self.suite.name) as out:
-            folder = SuiteFolder.of(self.suite, out)
+            folder = SuiteFolder.of(self.suite, out, allow_code=job.asked.allow_code)
             works = [
                 Work(evaluation, folder.places(entry, names))
                 for evaluation, entry in zip(evaluations, folder.tasks, strict=True)

@@ -25,7 +25,7 @@ def suite_names() -> list[str]:
     return sorted(card.name.removesuffix(".yaml") for card in _CARDS.iterdir() if card.name.endswith(".yaml"))
 
 
-def load_suite(name: str) -> Suite:
+def load_suite(name: str, *, allow_code: bool = False) -> Suite:
     """Return the suite ``name``: one of :func:`suite_names`, or the path of a YAML card.
 
     Raises :class:`EvaluationError` for an unknown name (with the nearest ones) and for a card with a mistake.
@@ -50,4 +50,4 @@ def load_suite(name: str) -> Suite:
         raise EvaluationError(f"suite card {name} is not text in UTF-8.") from None
     if not isinstance(values, Mapping):
         raise EvaluationError(f"{name}: a suite card is a mapping of keys to values: name, targets and guards.")
-    return parse_suite(values, name, Path(name).parent)
+    return parse_suite(values, name, Path(name).parent, allow_code=allow_code)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ...errors import GrpokitError, nearest
 from ..paired.margins import Margin
-from ..tasks import load_task
+from ..tasks import HARNESS, load_task
 from ..tasks.card import Task
 from ..types import EvaluationError
 
@@ -45,13 +45,16 @@ class SuiteTask(BaseModel):
             raise EvaluationError(f"{value!r}: give a number, or a share of the base's mean, such as 5%")
         return str(Margin.parse(str(value)))
 
-    def load(self) -> Task:
+    def load(self, *, allow_code: bool = False) -> Task:
         """Return the task; raise :class:`EvaluationError` for one that there is not."""
-        return load_task(self.task)
+        return load_task(self.task, allow_code=allow_code)
 
     def located(self, folder: Path) -> SuiteTask:
         """Return the task of a card in ``folder``, where its paths are looked for."""
-        card = str(folder / self.task) if self.task.endswith((".yaml", ".yml")) else self.task
+        card = self.task
+        if card.endswith((".yaml", ".yml")):
+            before = f"{HARNESS}:" if card.startswith(f"{HARNESS}:") else ""
+            card = f"{before}{folder / card.removeprefix(before)}"
         return self.model_copy(update={"task": card, "data": None if self.data is None else folder / self.data})
 
 
@@ -83,8 +86,10 @@ class Suite(BaseModel):
         """Return the suite with these targets before its own."""
         return self.model_copy(update={"targets": (*tasks.values(), *self.targets)})
 
-    def check(self, where: str) -> None:
+    def check(self, where: str, *, allow_code: bool = False) -> None:
         """Refuse a suite that names no task, one twice, or a guard without a margin; and tasks that there are not.
+
+        A file of lm-eval's, among its tasks, may name code to import where ``allow_code`` says so.
 
         Raises :class:`EvaluationError`, in one line that begins with ``where``.
         """
@@ -92,7 +97,7 @@ class Suite(BaseModel):
             raise EvaluationError(f"{where}: the suite names no task; give targets, guards or both.")
         roles: dict[str, Role] = {}
         for one, role in self.roles():
-            name = _task_name(one, where)
+            name = _task_name(one, where, allow_code)
             if name in roles and roles[name] == role:
                 raise EvaluationError(f"{where}: the task {name!r} is there twice; name it once.")
             if name in roles:
@@ -108,7 +113,9 @@ class Suite(BaseModel):
                 )
 
 
-def parse_suite(values: Mapping[str, Any], where: str, folder: Path | None = None) -> Suite:
+def parse_suite(
+    values: Mapping[str, Any], where: str, folder: Path | None = None, *, allow_code: bool = False
+) -> Suite:
     """Build a suite from a card's values; every mistake is one line that names ``where`` and the key.
 
     Paths are looked for in ``folder``. Raises :class:`EvaluationError`.
@@ -122,13 +129,13 @@ def parse_suite(values: Mapping[str, Any], where: str, folder: Path | None = Non
     if folder is not None:
         sides = {side: tuple(one.located(folder) for one in getattr(suite, side)) for side in ("targets", "guards")}
         suite = suite.model_copy(update=sides)
-    suite.check(where)
+    suite.check(where, allow_code=allow_code)
     return suite
 
 
-def _task_name(one: SuiteTask, where: str) -> str:
+def _task_name(one: SuiteTask, where: str, allow_code: bool) -> str:
     try:
-        return one.load().name
+        return one.load(allow_code=allow_code).name
     except GrpokitError as error:
         raise EvaluationError(f"{where}: {error}") from None
 

@@ -45,9 +45,9 @@ class SuiteFolder:
     tasks: tuple[TaskEntry, ...]
 
     @classmethod
-    def of(cls, suite: Suite, path: Path) -> SuiteFolder:
+    def of(cls, suite: Suite, path: Path, *, allow_code: bool = False) -> SuiteFolder:
         """Return the folder that the runs of a suite go into; nothing is written."""
-        asked = [(one.load().name, role, one.margin) for one, role in suite.roles()]
+        asked = [(one.load(allow_code=allow_code).name, role, one.margin) for one, role in suite.roles()]
         folders = folder_names([name for name, _, _ in asked])
         entries = [TaskEntry(*task, folder) for task, folder in zip(asked, folders, strict=True)]
         return cls(path, suite.name, tuple(entries))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from grpokit.evaluate import EvaluationError
 from grpokit.evaluate.suites import load_suite, suite_names
+from grpokit.evaluate.suites.card import SuiteTask
 
 GUARD = "guards: [{task: arithmetic, margin: 0.02}]"
 
@@ -37,6 +38,8 @@ def test_a_cards_paths_are_looked_for_beside_it(tmp_path: Path) -> None:
     (target,) = suite.targets
     assert target.load().name == "own"
     assert target.data == tmp_path / "rows.jsonl"
+    assert SuiteTask(task="lm_eval:own.yaml").located(tmp_path).task == f"lm_eval:{tmp_path / 'own.yaml'}"
+    assert SuiteTask(task="lm_eval:gsm8k").located(tmp_path).task == "lm_eval:gsm8k"
 
 
 @pytest.mark.parametrize(
