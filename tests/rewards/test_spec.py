@@ -1,7 +1,7 @@
 """Spec strings: the grammar, and one clear line where it is not followed."""
 
 import pytest
-from grpokit.rewards.spec import RewardSpec, SpecError, parse_layout, parse_mix, parse_reward
+from grpokit.rewards.spec import RewardSpec, SpecError, import_paths, parse_layout, parse_mix, parse_reward
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,3 +113,10 @@ _values = st.one_of(
 def test_parameters_written_by_repr_come_back(parameters: dict[str, object]) -> None:
     inner = ",".join(f"{key}={value!r}" for key, value in parameters.items())
     assert dict(parse_reward(f"name({inner})").parameters) == parameters
+
+
+def test_a_file_may_name_the_rewards_of_this_packages_own_tasks_and_nothing_beside_them() -> None:
+    solved, metric = "grpokit.evaluate.tasks.reasoning_gym:solved", "grpokit.evaluate.tasks.lm_eval_metric:LmEvalMetric"
+    assert import_paths(f"{solved}=1,gate(xml_format,{metric}(metric='acc'))=0.5") == []
+    for other in ("grpokit.evaluate.tasks.reasoning_gym:generate", "grpokit.evaluate.tasks.lm_eval:hashlib.sha256"):
+        assert import_paths(f"{other}=1") == [other]

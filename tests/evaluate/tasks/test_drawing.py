@@ -59,6 +59,8 @@ def test_options_of_several_columns_are_put_in_an_order_that_the_number_of_the_r
     assert [sorted(row["options"]) for row in made] == [sorted(filter(None, row.values())) for row in rows]
     places = Counter(row["options"].index(row["right"]) for row in made)
     assert min(places[place] for place in range(3)) >= 10
+    (tmp_path / "same.jsonl").write_text('{"yes": "a", "no": "b", "never": "c"}\n' * 20)  # the number decides, no text
+    assert len({tuple(row["options"]) for row in source.rows("test", tmp_path / "same.jsonl")}) > 3
     (tmp_path / "again.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made[::-1]))
     assert list(source.rows("test", tmp_path / "again.jsonl")) == made[::-1]  # rows that were prepared stay
     (tmp_path / "other.jsonl").write_text('{"yes": "a", "No": "b", "never": "c"}\n')

@@ -81,6 +81,8 @@ def test_the_answer_to_a_choice_is_the_right_text(tmp_path: Path) -> None:
     first, second = asked(tmp_path, rows, **card)
     assert (first.text, second.text) == ("Add.\n\n2+2? 4\n\n1+1?", "Add.\n\n1+1? 2\n\n2+2?")
     assert contents(asked(tmp_path, rows, **lettered)[0])[1:3] == ["2+2?\nA. 5\nB. 4\nAnswer:", "B"]
+    by_text = [rows[0], {**rows[1], "answer": "4"}]  # a text among the row's options, which the letters stand for
+    assert contents(asked(tmp_path, by_text, **lettered)[0])[2] == "B"
 
 
 def test_rows_that_ask_the_same_or_nothing_are_no_two_examples(tmp_path: Path) -> None:
