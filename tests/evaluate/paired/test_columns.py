@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from grpokit.errors import GrpokitError
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.paired.table import Table, read_table
-from grpokit.evaluate.runs.run import Run
+from grpokit.evaluate.runs.run import Run, ScoredRow
 from grpokit.evaluate.scoring import score_run
 from grpokit.evaluate.types import EvaluationError
 from grpokit.files import read_lines, write_lines
@@ -64,6 +68,7 @@ def test_several_processes_read_the_same_table(large: Run, turned: bool) -> None
     assert (contents(several) == contents(alone)) is not turned  # so tables that differ are seen to
     assert len(several.words) > 2
     assert sum(several.missing.counts.values()) == SAMPLES
+    assert len(several.missing.rows) == 3
 
 
 @pytest.mark.parametrize(("line", "fault"), [(5_100, "line 5101"), (2, "line 3")])
@@ -150,3 +155,37 @@ def test_what_a_score_was_made_of_is_two_numbers(small: Run, made_of: str) -> No
     (small.path / "scores.jsonl").write_text("\n".join(lines) + "\n")
     with pytest.raises(EvaluationError, match="line 4: not a line of scores: made_of is"):
         read_table(small)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("name", ["scores.jsonl", "completions.jsonl"])
+def test_a_file_that_is_cut_while_it_is_read_is_no_table(
+    large: Run, tmp_path: Path, workers: int, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = copied(large, tmp_path / "run")
+    read = Run.scored_rows
+
+    def cut_after_the_first(self: Run) -> Iterator[ScoredRow]:
+        for number, line in enumerate(read(self)):
+            if number == 1:
+                os.truncate(run.path / name, (run.path / name).stat().st_size // 2)
+            yield line
+
+    monkeypatch.setattr(Run, "scored_rows", cut_after_the_first)
+    with pytest.raises(GrpokitError, match=r"differ in length|not valid JSON") as raised:
+        read_table(run, workers=workers)
+    assert "\n" not in str(raised.value)
+
+
+def test_lines_that_another_program_has_written_anew_are_grouped_alike(small: Run) -> None:
+    before = [(answered.prompt.id, len(answered.rows)) for answered in small.answered()]
+    assert before == [(f"q{number}", SAMPLES) for number in range(6)]
+    path = small.path / "completions.jsonl"
+    lines = path.read_text().splitlines()
+    compact = [json.dumps(json.loads(line), separators=(",", ":"), sort_keys=True) for line in lines]
+    for rewritten in (
+        compact,
+        [new if place % 3 else old for place, (old, new) in enumerate(zip(lines, compact, strict=True))],
+    ):
+        path.write_text("\n".join(rewritten) + "\n")
+        assert [(answered.prompt.id, len(answered.rows)) for answered in small.answered()] == before
