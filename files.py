@@ -169,8 +169,7 @@ def folder_names(texts: Sequence[str]) -> list[str]:
     """
     names = [folder_name(text) for text in texts]
     alike = Counter(map(str.casefold, names))
-    named = zip(texts, names, strict=True)
-    names = [_with_digest(text) if alike[name.casefold()] > 1 else name for text, name in named]
+    names = [_with_digest(t) if alike[name.casefold()] > 1 else name for t, name in zip(texts, names, strict=True)]
     for name, count in Counter(map(str.casefold, names)).items():
         if count > 1:
             raise FileError(f"{count} models would share the folder {name!r}; give them names that differ.")
