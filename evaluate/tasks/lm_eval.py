@@ -54,7 +54,8 @@ def load(name: str, *, allow_code: bool = False) -> Any:
     that cannot be asked here, and a file with code in it unless ``allow_code`` says that it may run.
     """
     if name not in _loaded:
-        _loaded[name] = _checked(name, _load(name, allow_code), allow_code)
+        with in_one_line(name):
+            _loaded[name] = _checked(name, _load(name, allow_code), allow_code)
     return _loaded[name]
 
 
@@ -73,22 +74,28 @@ def _load(name: str, allow_code: bool) -> Any:
     if not allow_code:
         render_in_sandbox()
     with _without_hub(), _seeded():
-        try:
-            manager = TaskManager(include_defaults=not own)
-            if not own and name not in manager.task_index:
-                raise _unknown(name, manager.all_subtasks)
-            tasks = manager.load([name])["tasks"]
-        except EvaluationError:
-            raise
-        except Exception as error:  # reading cards, data and templates, each of which fails in its own way
-            away = unreachable()
-            reason = f"{type(error).__name__}: {first_line(error)}" + (f"; {away}" if away else "")
-            raise EvaluationError(f"lm-eval cannot load task {name!r} ({reason}).") from None
+        manager = TaskManager(include_defaults=not own)
+        if not own and name not in manager.task_index:
+            raise _unknown(name, manager.all_subtasks)
+        tasks = manager.load([name])["tasks"]
     if len(tasks) != 1:
         shown = ", ".join(sorted(tasks)[:5])
         raise EvaluationError(f"lm-eval's {name!r} is {len(tasks)} tasks; give one of them ({shown}, …), or a suite.")
     (task,) = tasks.values()
     return task
+
+
+@contextmanager
+def in_one_line(name: str) -> Iterator[None]:
+    """Raise :class:`EvaluationError` for whatever a task's settings, data and templates raise."""
+    try:
+        yield
+    except EvaluationError:
+        raise
+    except Exception as error:  # the library checks few settings, each of which fails in its own way
+        away = unreachable()
+        reason = f"{type(error).__name__}: {first_line(error)}" + (f"; {away}" if away else "")
+        raise EvaluationError(f"lm-eval cannot load task {name!r} ({reason}).") from None
 
 
 def _unknown(name: str, known: Sequence[str]) -> EvaluationError:

@@ -12,66 +12,78 @@ from typing import Any
 
 import yaml
 
+from ...files import open_file
+from ...plain_yaml import LONGEST
+from ..engines.model_path import expanded
 from ..types import EvaluationError
 
 DEEPEST = 20
 """So many files may include one another."""
 
+MOST = 100_000
+"""Values of a file, each counted wherever an alias repeats it. A task has a hundred."""
 
-class _Code(str):
-    """A value with a tag by which a loader would import or call something."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads tags as the texts behind them."""
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the library's: one parser reads a file as the other might not
+_PLAIN = "tag:yaml.org,2002:"
 
 
-def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> _Code:
-    return _Code(f"!{suffix} {node.value}" if isinstance(node, yaml.ScalarNode) else f"!{suffix}")
-
-
-_Loader.add_multi_constructor("!", _tagged)
-_Loader.add_multi_constructor("tag:yaml.org,2002:python/", _tagged)
-
-
-def check_code(path: Path) -> None:
+def check_code(path: Path, depth: int = 0) -> None:
     """Raise :class:`EvaluationError` for a task file, or one that it includes, that names code."""
-    for where, value in _named(path, 0):
-        raise EvaluationError(f"{where} names code, {value!r:.80}; --allow-code runs it.")
-
-
-def _named(path: Path, depth: int) -> Iterator[tuple[Path, str]]:
+    path = expanded(str(path)).resolve()  # as the library does: a link's includes lie beside the file that it leads to
     try:
-        with path.open("rb") as file:
-            settings = yaml.load(file, Loader=_Loader)  # a safe loader, which calls nothing
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError, RecursionError) as error:
+        with open_file(path) as file:
+            text = file.read(LONGEST + 1)
+        if len(text) > LONGEST:
+            raise ValueError(f"it is longer than {LONGEST:,} bytes")
+        code = next(_tagged(text), None)
+        settings = {} if code else yaml.load(text, Loader=_LOADER)  # a safe loader, which calls nothing
+    except (OSError, UnicodeDecodeError, ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise EvaluationError(f"cannot read {path}: {reason:.200}.") from None
     if not isinstance(settings, Mapping):
         raise EvaluationError(f"{path}: a task of lm-eval's is a mapping of keys to values.")
     if depth > DEEPEST:
         raise EvaluationError(f"{path}: more than {DEEPEST} files include one another.")
-    yield from ((path, value) for value in _codes(settings))
+    for number, (key, value) in enumerate(_values(settings)):
+        if number == MOST:
+            raise EvaluationError(f"{path}: more than {MOST:,} values; aliases (*name) repeat what is behind them.")
+        if code := code or _code(key, value):
+            break
+    if code:
+        raise EvaluationError(f"{path} names code, {code!r:.80}; --allow-code runs it.")
     included = settings.get("include") or []
     for other in included if isinstance(included, list) else [included]:
-        yield from _named(path.parent / str(other), depth + 1)
+        check_code(path.parent / str(other), depth + 1)
 
 
-def _codes(value: object, key: object = None) -> Iterator[str]:
-    """Yield what names code: tagged values, classes, code of a model that is run, metrics that the library lacks."""
-    if isinstance(value, _Code):
-        yield str(value)
-    elif isinstance(value, Mapping):
-        for name, one in value.items():
-            if name == "class" or (name in ("unsafe_code", "hf_evaluate") and one):
-                yield f"{name}: {one}"
-            elif name == "metric" and not isinstance(one, _Code) and not _is_known(one):
-                yield f"metric: {one}"
-            else:
-                yield from _codes(one, name)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _codes(one, key)
+def _tagged(text: bytes) -> Iterator[str]:
+    """Yield what stands behind a tag by which a loader imports or calls something, wherever in the file.
+
+    It is looked for where the file is parsed, since a loader calls what a key or a twice given key names, too.
+    """
+    for event in yaml.parse(text, Loader=_LOADER):
+        tag = getattr(event, "tag", None) or "!"
+        if tag != "!" and (not tag.startswith(_PLAIN) or tag.startswith(f"{_PLAIN}python/")):
+            yield f"{tag.removeprefix(_PLAIN)} {getattr(event, 'value', '')}".rstrip()
+
+
+def _values(settings: object) -> Iterator[tuple[object, object]]:
+    """Yield every value with the key that it stands under, those of lists under the list's."""
+    left: list[tuple[object, object]] = [(None, settings)]
+    while left:
+        key, value = left.pop()
+        yield key, value
+        if isinstance(value, Mapping):
+            left += value.items()
+        elif isinstance(value, list):
+            left += ((key, one) for one in value)
+
+
+def _code(key: object, value: object) -> str | None:
+    """Return what names a class, code of a model that is run, or a metric that the library lacks."""
+    if key == "class" or (key in ("unsafe_code", "hf_evaluate") and value):
+        return f"{key}: {value}"
+    return f"metric: {value}" if key == "metric" and not _is_known(value) else None
 
 
 def _is_known(metric: object) -> bool:
@@ -79,7 +91,7 @@ def _is_known(metric: object) -> bool:
     import lm_eval.api.metrics  # noqa: F401  # it fills the registry
     from lm_eval.api.registry import METRIC_REGISTRY
 
-    return metric in METRIC_REGISTRY
+    return isinstance(metric, str) and metric in METRIC_REGISTRY
 
 
 def render_in_sandbox() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .card import Task
 from .filters import NumberedRow, Sieve
-from .lm_eval import CHOICES, DOCUMENT, PROMPT, TARGET, digest, load, metrics, rows, sampling
+from .lm_eval import CHOICES, DOCUMENT, PROMPT, TARGET, digest, in_one_line, load, metrics, rows, sampling
 from .lm_eval_metric import LmEvalMetric
 from .shots import NO_EXAMPLES, Examples
 from .sources import Source
@@ -40,7 +40,11 @@ def lm_eval_task(name: str, *, allow_code: bool = False) -> LmEvalTask:
 
     Its rewards are its metrics; the first one has the weight 1 and gives the verdict, the others are measured.
     """
-    task = load(name, allow_code=allow_code)
+    with in_one_line(name):
+        return _built(name, load(name, allow_code=allow_code))
+
+
+def _built(name: str, task: Any) -> LmEvalTask:
     settings = digest(name)
     judges = [LmEvalMetric(one.name, one.filter, settings) for one in metrics(task)]
     path = f"{LmEvalMetric.__module__}:{LmEvalMetric.__qualname__}"

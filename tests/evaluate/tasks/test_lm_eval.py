@@ -167,7 +167,16 @@ CODE = [
     ("class: steal.Task\n", "names code, 'class: steal.Task'"),
     ("unsafe_code: true\n", "names code, 'unsafe_code: True'"),
     ("include: other.yaml\n", "other.yaml names code, '!function steal.process'"),
-    ("metadata: !!python/object/apply:os.system [touch stolen]\n", "names code, '!object/apply:os.system'"),
+    ("metadata: !!python/object/apply:os.system [touch stolen]\n", "names code, 'python/object/apply:os.system'"),
+    # what a loader calls, although the value is no part of what the file says
+    ("process_docs: !function steal.a\nprocess_docs: null\n", "names code, '!function steal.a'"),
+    ("<<: {process_docs: !function steal.b}\nprocess_docs: null\n", "names code, '!function steal.b'"),
+    ("? !function steal.c\n: 1\n", "names code, '!function steal.c'"),
+    ("metadata: !!set {? !function steal.d}\n", "names code, '!function steal.d'"),
+    ("metadata: !!pairs [a: !function steal.e]\n", "names code, '!function steal.e'"),
+    ("include: linked.yaml\n", "sub/base.yaml names code, '!function steal.process'"),
+    (f"description: '{'a' * 1_000_000}'\nprocess_docs: !function steal.f\n", "it is longer than 1,000,000 bytes"),
+    ("metadata: &a [*a]\n", "more than 100,000 values"),
     ("metric_list: [{metric: ./steal, aggregation: mean}]\n", "names code, 'metric: ./steal'"),
     ("metric_list: [{metric: exact_match, hf_evaluate: true}]\n", "names code, 'hf_evaluate: True'"),
 ]
@@ -183,11 +192,17 @@ def test_code_in_a_file_needs_leave(
         text = text[: text.index("metric_list")] + text[text.index("filter_list") :]
     (folder / "mine.yaml").write_text(text + added)
     (folder / "other.yaml").write_text("process_docs: !function steal.process\n")
-    (folder / "steal.py").write_text("open('stolen', 'w')\n")
+    (folder / "sub").mkdir()
+    (folder / "sub" / "link.yaml").write_text("include: base.yaml\n")
+    (folder / "sub" / "base.yaml").write_text("process_docs: !function steal.process\n")
+    (folder / "linked.yaml").symlink_to("sub/link.yaml")
+    (folder / "base.yaml").write_text("metadata: {}\n")
+    for place in (folder, folder / "sub"):
+        (place / "steal.py").write_text("open('stolen', 'w')\n")
     assert main(["run", "--task", "lm_eval:mine.yaml", "--model", "demo", "--out", "out"]) == 2
     error = capsys.readouterr().err
     assert said in error
-    assert "--allow-code runs it" in error
+    assert ("--allow-code runs it" in error) == ("names code" in said)
     assert error.count("\n") == 1
     assert not (folder / "stolen").exists()
     assert not (folder / "out").exists()
@@ -219,6 +234,11 @@ def test_a_template_reaches_no_python_objects(folder: Path) -> None:
         (("test.jsonl", "none.jsonl"), "cannot load task"),
         (("task: sums", "task: [sums"), "cannot read"),
         ((SUMS, "- sums"), "is a mapping of keys to values"),
+        (("max_gen_toks: 12", "max_gen_toks: many"), "cannot load task"),
+        (('until: ["\\n", "what"]', "until: 5"), "cannot load task"),
+        (('until: ["\\n", "what"]', "until: [5, 7]"), "cannot load task"),
+        (("num_fewshot: 2", "repeats: two"), "cannot load task"),
+        (("metric: exact_match", "metric: [exact_match]"), "names code"),
     ],
 )
 def test_tasks_that_cannot_be_asked(
