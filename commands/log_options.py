@@ -56,12 +56,17 @@ class LogOptions:
     cluster_column: str | None
     score_column: list[str] | None
     skip_bad_rows: bool
+    by: str | None
 
     @property
     def given(self) -> list[str]:
-        """The options that were given, as they are written."""
+        """The options that were given, as they are written, of those that only logs have."""
         written = {"log_task": "--task"}
-        return [written.get(key, "--" + key.replace("_", "-")) for key, value in asdict(self).items() if value]
+        return [
+            written.get(key, "--" + key.replace("_", "-"))
+            for key, value in asdict(self).items()
+            if value and key != "by"
+        ]
 
     def choice(self) -> LogChoice:
         """Return what of a log is read; raise :class:`UsageError` for a range that is none."""
@@ -77,6 +82,7 @@ class LogOptions:
             columns=Columns(**{**columns, "completion": columns["completion"] or "completion"}) if named else None,
             scores=tuple(map(_score_column, self.score_column or [])),
             cluster=self.cluster_column,
+            by=self.by,
         )
 
 

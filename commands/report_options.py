@@ -119,7 +119,8 @@ def add_reports(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--by",
         metavar="COLUMN",
-        help="the change for each value of this column of the prompts too, and whether these groups differ",
+        help="the change for each value of this column of the prompts, or of a table, too, and whether these groups "
+        "differ",
     )
     group.add_argument(
         "--log-to",

@@ -65,7 +65,7 @@ def _by_verdict(pair: Pair) -> list[Step]:
             again = f"train again with {_listed(fallen)} in the mix"
             return [Step(f"Keep {base}, and {again}: nothing paid for what fell.")]
         case Verdict.IMPROVED:
-            return [_accept(tuned, losses), *_doubted(pair)]
+            return [_accept(tuned, losses, pair.fallen), *_doubted(pair)]
         case Verdict.REGRESSED:
             return [Step(f"Keep {base}. Read what was lost most: {_listed(losses)}.", losses)]
         case Verdict.HELD:
@@ -74,16 +74,21 @@ def _by_verdict(pair: Pair) -> list[Step]:
                 learn = "train longer or faster, or see what there is to learn (grpo-eval signal)"
                 return [Step(f"Not one question moved: {learn}.")]
             if risen:
-                return [Step(f"Take {tuned} for its {_listed(risen)}: {one_line(pair.primary)} was not lost.")]
+                beside = f", but {_listed(pair.fallen)} was" if pair.fallen else ""
+                return [Step(f"Take {tuned} for its {_listed(risen)}: {one_line(pair.primary)} was not lost{beside}.")]
             return [Step(f"Keep {base}, unless something that was not measured speaks for {tuned}.")]
         case _:
             return _more(pair.gain)
 
 
-def _accept(tuned: str, losses: tuple[str, ...]) -> Step:
-    if not losses:
-        return Step(f"Take {tuned}: no question got worse.")
-    return Step(f"Read what was lost most ({_listed(losses)}); if you can live with it, take {tuned}.", losses)
+def _accept(tuned: str, losses: tuple[str, ...], fallen: tuple[str, ...]) -> Step:
+    """Say what to put up with in a better model: ``losses`` of the primary metric, and ``fallen`` other rewards."""
+    if losses:
+        it = f"it, and with less {_listed(fallen)}" if fallen else "it"
+        return Step(f"Read what was lost most ({_listed(losses)}); if you can live with {it}, take {tuned}.", losses)
+    if fallen:
+        return Step(f"Take {tuned} if you can live with less {_listed(fallen)}.")
+    return Step(f"Take {tuned}: no question got worse.")
 
 
 def _doubted(pair: Pair) -> list[Step]:

@@ -23,22 +23,23 @@ def headline(pair: Pair) -> str:
             lost = {name.partition("(")[0] for name in pair.fallen}
             kept = tuple(name for name in pair.trained_for if name not in lost)
             studied = f" at what it was trained for ({_listed(kept)})" if pair.studied else ""
-            return f"{tuned} is better than {base}{studied}{_fallen(pair, named=bool(studied))}."
+            return f"{tuned} is better than {base}{studied}{_fallen(pair, 'and', named=bool(studied))}."
         case Verdict.REGRESSED:
             return f"{tuned} is worse than {base}."
         case Verdict.HELD:
-            return f"{tuned} holds the level of {base}{_fallen(pair)}."
+            return f"{tuned} holds the level of {base}{_fallen(pair, 'but is')}."
         case Verdict.UNDERPOWERED:
+            also = _fallen(pair, f"but {tuned} is", named=True)
             if any(one.kind in ("floor", "ceiling") for one in pair.obstacles):
-                return f"{one_line(pair.primary)} cannot tell {tuned} from {base}."
-            return f"Too little data to tell {tuned} from {base}."
+                return f"{one_line(pair.primary)} cannot tell {tuned} from {base}{also}."
+            return f"Too little data to tell {tuned} from {base}{_fallen(pair, f'but {tuned} is')}."
 
 
-def _fallen(pair: Pair, *, named: bool = False) -> str:
+def _fallen(pair: Pair, joined: str, *, named: bool = False) -> str:
     """Return what a model lost beside the primary metric; the metric is said too unless what rose is ``named``."""
     if not pair.fallen:
         return ""
-    return f"{'' if named else f' by {one_line(pair.primary)}'}, and worse by {_listed(pair.fallen)}"
+    return f"{'' if named else f' by {one_line(pair.primary)}'}, {joined} worse by {_listed(pair.fallen)}"
 
 
 def confidence(level: float) -> str:

@@ -27,7 +27,7 @@ def read(path: Path, choice: LogChoice) -> Log:
     """Open a table; a folder is one whose files are its shards."""
     columns = choice.columns or DEFAULT
     metrics = _ColumnMetrics(choice.scores)
-    rows = _Table(path, columns, choice.scores, metrics, choice.cluster).rows()
+    rows = _Table(path, columns, choice.scores, metrics, choice.cluster, choice.by).rows()
     return Log(path, "table", stem(path), rows, metrics, reference=columns.reference)
 
 
@@ -56,6 +56,7 @@ class _Table:
     scores: tuple[ScoreColumn, ...]
     metrics: _ColumnMetrics
     cluster: str | None
+    by: str | None
     kind: type | None = None
     """What ids have been so far."""
 
@@ -78,6 +79,8 @@ class _Table:
             columns.update((name, value[name]) for name in OPTION_COLUMNS if name in value and name not in self.columns)
             if self.cluster is not None:
                 columns[self.cluster] = self._at("--cluster-column", self.cluster, value, number)
+            if self.by is not None and self.by not in columns:
+                columns[self.by] = self._at("--by", self.by, value, number)
             text = self._completion(value, number)
             text = None if text is None else self._text("completion", text)
             model = self._cell("model", value, None, number)

@@ -47,7 +47,8 @@ class ScoreColumn(NamedTuple):
 class LogChoice:
     """What of a log is read: which of its tasks, filters or scorers, and what its columns mean. None: the only one.
 
-    Questions with one value in the column ``cluster`` (a passage, a template) are not independent of each other.
+    Questions with one value in the column ``cluster`` (a passage, a template) are not independent of each other; the
+    change is given for each value of the column ``by``.
     """
 
     format: str | None = None
@@ -57,6 +58,7 @@ class LogChoice:
     columns: Columns | None = None
     scores: tuple[ScoreColumn, ...] = ()
     cluster: str | None = None
+    by: str | None = None
 
 
 class LogRow(NamedTuple):

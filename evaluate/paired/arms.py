@@ -42,11 +42,18 @@ class Seeds(NamedTuple):
 class Arm:
     """Runs of one recipe that differ by the training seed; they are compared as one model called ``name``.
 
+    ``alone``: a run for itself, of which nothing says that it is a recipe's.
     Raises :class:`EvaluationError` for no run, and for two runs of the same weights, which are no two seeds.
     """
 
     name: str
     runs: tuple[Run, ...]
+    alone: bool = False
+
+    @property
+    def lone_seed(self) -> bool:
+        """Whether this is a recipe of which there is one training seed."""
+        return len(self.runs) == 1 and (not self.alone or is_trained(self.runs[0]))
 
     def __post_init__(self) -> None:
         if not self.runs:

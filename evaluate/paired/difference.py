@@ -119,7 +119,8 @@ def difference(
     estimated = summary(changes, interval)
     test = _test(changes, _single(base) and _single(tuned) and is_binary(_both(base, tuned)), clusters)
     unseen = rare_loss(independent_units(len(changes), clusters), 1.0, level)
-    rare = max(reach * unseen, skewed_loss(changes, spread(changes, clusters), clusters, level))
+    standard = spread(changes, clusters)
+    rare = max(reach * unseen, skewed_loss(changes, standard, clusters, level))
     floor = (estimated.mean or 0.0) - rare
     held_above = least_above(changes, clusters, reach, margin, level)
     evidence = Evidence(interval, None if clusters is not None else test.p, floor, estimated.n)
@@ -140,7 +141,7 @@ def difference(
         mde=None if interval is None else _detectable(changes, reach * unseen, clusters, level),
         needed=_needed(changes, clusters, margin, held_above, level),
         verdict=decide(evidence, margin, level),
-        pairing=_pairing(a, b, changes),
+        pairing=_pairing(a, b, changes) if standard.known else None,
         variance=_variance(base, tuned, design.shared_noise),
         level=level,
         margin=margin,

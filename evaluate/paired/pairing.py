@@ -10,7 +10,7 @@ from ..runs.run import Run
 from ..statistics.intervals import CONFIDENCE
 from ..types import EvaluationError
 from .alarms import Alarm, read_alarms
-from .arms import Arm, is_trained
+from .arms import Arm
 from .change import Verdict
 from .choice import best_of, read_choice
 from .comparability import require_comparable, table_mismatches
@@ -66,7 +66,7 @@ def compare(
     if not runs:
         raise EvaluationError("no run to compare: give the directory of one or more.")
     allowed = _margins(margin)
-    arms = [one if isinstance(one, Arm) else Arm(one.model, (one,)) for one in runs]
+    arms = [one if isinstance(one, Arm) else Arm(one.model, (one,), alone=True) for one in runs]
     comparisons = max(1, len(arms) - 1) if multiplicity else 1
     stage = stage_of(arms, comparisons)
     first, *later = arms if stage is None else stage.sides
@@ -171,7 +171,7 @@ class Pairing:
             outside=outside(tuned.table, trained) if trained else (),
             alarms=_alarms(tuned.arm),
             choices=tuple(choice for run in tuned.arm.runs if (choice := read_choice(run.path)) is not None),
-            lone_seed=any(len(side.arm.runs) == 1 and is_trained(side.run) for side in (base, tuned)),
+            lone_seed=base.arm.lone_seed or tuned.arm.lone_seed,
         )
         return self._of_runs(pair, runs) if alone else pair
 

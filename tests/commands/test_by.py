@@ -64,3 +64,25 @@ def test_a_wrong_column_is_refused_before_a_model_is_loaded(tmp_path: Path, caps
     assert err.startswith("grpo-eval: --by: no column 'topic' in the prompts.")
     assert err.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_column_of_a_table_groups_its_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No option but --by names the column; a row without a value there is in a group of its own."""
+    for name in "ab":
+        rows = [
+            {"idx": n, "gold": "1", "topic": ("sums", "products", None)[n % 3], "output": f"#### {n % 2}"}
+            for n in range(30)
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    files = [f"{name}={tmp_path / name}.jsonl" for name in "ab"]
+    columns = ["--completion-column", "output", "--reference-column", "gold", "--id-column", "idx"]
+    out = ["--out", str(tmp_path / "out"), "--json", str(tmp_path / "report.json")]
+    assert main(["score", *files, *columns, *out, "--by", "topic"]) == 0
+    groups = json.loads((tmp_path / "report.json").read_text())["pairs"][0]["subgroups"]["groups"]
+    assert {group["name"]: group["n"] for group in groups} == {"sums": 10, "products": 10, "(no value)": 10}
+    assert main(["score", str(tmp_path / "out" / "b"), "--out", str(tmp_path / "again")]) == 0
+    assert main(["compare", *files, *columns, "--by", "topic"]) == 0
+    assert main(["compare", *(str(tmp_path / "out" / name) for name in "ab"), "--by", "topic"]) == 0
+    capsys.readouterr()
+    assert main(["compare", *files, *columns, "--by", "topik"]) == 2
+    assert "no column 'topik' for --by. Did you mean 'topic'?" in capsys.readouterr().err

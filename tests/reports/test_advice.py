@@ -47,6 +47,21 @@ def test_an_improvement_is_taken_after_its_worst_losses_are_read(compared: Compa
     assert said(compared, replace(pair, changes=changes[-1:])) == ["Take tuned: no question got worse."]
 
 
+def test_what_fell_beside_the_metric_is_part_of_the_advice(compared: Compared, pair: Pair) -> None:
+    one = pair.gain
+    fell = replace(one, verdict=Verdict.REGRESSED, p_holm=0.001)
+    risen = replace(one, verdict=Verdict.IMPROVED)
+    beside = replace(pair, rewards={pair.primary: risen, "other": fell}, changes=())
+    assert said(compared, beside) == ["Take tuned if you can live with less other."]
+    lost = replace(beside, changes=(QuestionChange("a", 1.0, 0.5),))
+    assert said(compared, lost) == [
+        "Read what was lost most (a); if you can live with it, and with less other, take tuned."
+    ]
+    held = replace(one, verdict=Verdict.HELD)
+    traded = replace(pair, rewards={pair.primary: held, "gained": risen, "other": fell})
+    assert said(compared, traded) == [f"Take tuned for its gained: {pair.primary} was not lost, but other was."]
+
+
 def test_an_improvement_still_has_to_pass_what_it_was_not_made_for(compared: Compared, pair: Pair) -> None:
     choice = Choice(40, 3, Part(60, "here"), Part(60, "here"), False, 0.01)
     assert said(compared, replace(pair, choices=(choice,)))[1:] == [

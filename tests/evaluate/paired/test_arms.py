@@ -108,6 +108,9 @@ def test_one_seed_works_and_says_what_it_cannot_know(base: Run, tmp_path: Path) 
     assert not only(
         compare([base, write_run(tmp_path / "b", {"correctness": answers(0.6).tolist()}, "b")]).pairs
     ).lone_seed
+    stored = write_run(tmp_path / "stored", {"correctness": answers(0.6).tolist()}, "stored")
+    assert only(compare([base, Arm("new", (stored,))]).pairs).lone_seed  # one run that is given as a recipe's
+    assert only(compare([Arm("old", (base,)), stored]).pairs).lone_seed
 
 
 def test_a_seed_without_an_answer_to_a_question_leaves_it_out(base: Run, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ ENGINE = BASE.engine
         ({"engine": {**ENGINE, "template": "u" * 16}}, ["engine template"], False),  # field: templates that differ
         ({"engine": {**ENGINE, "dtype": "bfloat16"}}, ["engine dtype"], False),
         ({"engine": {**ENGINE, "checkpoint": "x", "adapter": "y", "adapter_probe_change": 0.3}}, [], False),
+        ({"engine": {**ENGINE, "source": "runs/b"}}, [], False),  # the answers that are taken, which are the model's
         ({"environment": {"torch": "2.12"}}, ["environment torch"], False),
         ({"command": "another", "created": "2027"}, [], False),
     ],
@@ -96,3 +97,12 @@ def test_other_numbers_of_samples_are_said(tmp_path: Path) -> None:
     (mismatch,) = compare(runs).pairs[0].mismatches
     assert (mismatch.what, mismatch.base, mismatch.tuned) == ("number of samples per question", "2", "1")
     assert not mismatch.fatal
+
+
+def test_tables_of_the_same_prompts_differ_by_no_more_than_their_files_names() -> None:
+    """``score base=a.jsonl tuned=b.jsonl`` names the task by the file, which is the model's by right."""
+    table = {"kind": "log", "tool": "table"}
+    base, other = manifest("base", engine=table), replace(BASE.task, name="other sums")
+    assert list(mismatches(base, manifest("tuned", engine=table, task=other))) == []
+    inspect = manifest("tuned", engine={**table, "tool": "inspect"}, task=other)
+    assert [one.what for one in mismatches(base, inspect)] == ["task", "engine tool"]

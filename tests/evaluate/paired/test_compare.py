@@ -298,3 +298,12 @@ def test_equal_differences_have_a_smallest_detectable_change(tmp_path: Path) -> 
 def test_graded_scores_have_no_curves(tmp_path: Path) -> None:
     scores = [[0.5, 0.25], [1.0, 0.0]]
     assert _compare(tmp_path, scores, scores).models[0].curves == ()
+
+
+def test_differences_that_do_not_vary_say_nothing_of_pairing(tmp_path: Path) -> None:
+    """The bound that takes the place of their spread is no width that pairing changed; nor is an error of rounding."""
+    runs = [
+        write_run(tmp_path / name, {"correctness": [[score]] * 100}, name)
+        for name, score in (("base", 0.5), ("tuned", 0.667))
+    ]
+    assert compare(runs).pairs[0].rewards["correctness"].pairing is None

@@ -138,9 +138,16 @@ FALLEN = [
         "(length, other), and worse by rouge_l.",
         "Measure",
     ),
-    ("length=1", "length", ("same", "same"), (), "than base.", "Take tuned: no question"),
+    ("length=1", "length", ("same", "same"), (), "than base.", "Take tuned: no question got worse."),
     ("length=1", "total", ("down", "same"), ("rouge_l",), "by total, and worse by rouge_l.", "Keep base, and train"),
-    (None, "length", ("down", "same"), ("rouge_l",), "by length, and worse by rouge_l.", "Take tuned"),
+    (
+        None,
+        "length",
+        ("down", "same"),
+        ("rouge_l",),
+        "by length, and worse by rouge_l.",
+        "Take tuned if you can live with less rouge_l.",
+    ),
 ]
 
 
@@ -179,4 +186,14 @@ def test_a_held_level_does_not_hide_what_fell(tmp_path: Path) -> None:
         write_run(tmp_path / name, {"length": many, "rouge_l": scores}, name, primary="length")
         for name, scores in (("base", many), ("tuned", [[0.0]] * 400))
     ]
-    assert headline(compare(runs).pairs[0]) == "tuned holds the level of base by length, and worse by rouge_l."
+    assert headline(compare(runs).pairs[0]) == "tuned holds the level of base by length, but is worse by rouge_l."
+
+
+def test_too_little_data_for_the_primary_metric_does_not_hide_what_fell(tmp_path: Path) -> None:
+    few, fell = [[0.0], [1.0]] * 10, [[0.0]] * 20
+    runs = [
+        write_run(tmp_path / name, {"length": few, "rouge_l": scores}, name, primary="length")
+        for name, scores in (("base", few), ("tuned", fell))
+    ]
+    said = "Too little data to tell tuned from base by length, but tuned is worse by rouge_l."
+    assert headline(compare(runs).pairs[0]) == said
