@@ -72,6 +72,10 @@ class Index:
         """Print and write the index. It is a list, and no verdict: the status is that of a command that went well."""
         if self.report.junit is not None:
             raise UsageError("--junit is for one comparison: give its folder.")
+        if self.report.log_to:
+            raise UsageError("--log-to is for one comparison: give its folder.")
+        if self._pages is not None:
+            _make(self._pages)
         rows = list(self._rows())
         with reader_may_leave():
             if self.report.html is not None:
@@ -126,13 +130,27 @@ class Index:
 
     def _page(self, name: str, page: Callable[[], str]) -> str | None:
         """Write the page of an evaluation where --html is a file; return its path from there."""
-        index = self.report.html
-        if index is None or str(index) == STDOUT:
+        if self._pages is None:
             return None
-        pages = index.parent / f"{index.stem}-pages"
-        pages.mkdir(parents=True, exist_ok=True)
-        write_atomically(pages / f"{name}.html", page())
-        return f"{pages.name}/{name}.html"
+        write_atomically(self._pages / f"{name}.html", page())
+        return f"{self._pages.name}/{name}.html"
+
+    @property
+    def _pages(self) -> Path | None:
+        """The folder of the pages, beside the index; None where it is no file."""
+        index = self.report.html
+        return None if index is None or str(index) == STDOUT else index.parent / f"{index.stem}-pages"
+
+
+def _make(pages: Path) -> None:
+    """Make the folder of the pages; raise UsageError where that cannot be, and for a link, which may lead anywhere."""
+    try:
+        pages.mkdir(exist_ok=True)
+        reason = "it is a link" if pages.is_symlink() else None
+    except OSError as error:
+        reason = str(error.strerror)
+    if reason is not None:
+        raise UsageError(f"--html: cannot write pages into {pages}: {reason}; give the index another name.")
 
 
 def _date(runs: Sequence[Run]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..files import raw_lines, replacing_folder
 from .evaluation import Evaluation, now
+from .paired.table import read_table
 from .runs.manifest import Manifest, prompt_digest
 from .runs.run import Run, runs_below
 from .scoring import mix_record
@@ -21,7 +22,7 @@ def finished_run(place: Path, name: str, evaluation: Evaluation) -> Run:
 
     Of several in there, it is that of the evaluation's task, and of those the one of the model ``name``. Raises
     :class:`EvaluationError` where none or several remain, and for the first thing in which the run is another: prompts,
-    settings, rewards, or rows that it does not have yet.
+    settings, rewards, or rows that it does not have yet; and for what :func:`read_table` refuses.
     """
     run = _chosen(place, name, evaluation.task.name)
     difference = next(_differences(run, evaluation), None)
@@ -29,6 +30,7 @@ def finished_run(place: Path, name: str, evaluation: Evaluation) -> Run:
         raise EvaluationError(
             f"{name}={run.path}: {difference}. Ask as it was asked, or give the model in place of its run."
         )
+    read_table(run)  # a line that was edited is said now, not when the other models have been asked
     return run
 
 
@@ -36,7 +38,8 @@ def take(run: Run, name: str, out: Path) -> None:
     """Copy a run into the folder ``out`` as that of the model ``name``: whole, or not at all.
 
     It is created now, since runs in a folder are in the order in which they were; when and where it was asked is noted.
-    A copy of the same run that is there already stays. Raises :class:`EvaluationError` where another run is there.
+    A copy of the same run that is there already stays. Links, which may lead to anything, are left out. Raises
+    :class:`EvaluationError` where another run is there.
     """
     old = run.manifest
     asked = {"run": str(run.path), "created": old.created}
@@ -49,7 +52,7 @@ def take(run: Run, name: str, out: Path) -> None:
     manifest = replace(old, model=name, engine={**old.engine, "taken_from": asked}, created=now())
     with replacing_folder(out) as folder:
         for file in run.path.iterdir():
-            if file.is_file() and file.suffix in (".json", ".jsonl"):
+            if file.is_file() and not file.is_symlink() and file.suffix in (".json", ".jsonl"):
                 shutil.copyfile(file, folder / file.name)
         manifest.write(folder)
 

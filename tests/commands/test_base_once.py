@@ -115,6 +115,25 @@ def test_an_unfinished_run_is_refused(
     assert said in capsys.readouterr().err
 
 
+def test_an_edited_run_is_refused_before_a_model_is_asked(
+    asked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(asked / "base", tmp_path / "edited")
+    lines = (tmp_path / "edited" / "completions.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "edited" / "completions.jsonl").write_text("".join(reversed(lines)))
+    assert again(tmp_path / "out", f"base={tmp_path / 'edited'}") == 2
+    assert "edited/completions.jsonl, line 1: edited after it was scored" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_link_in_a_run_leads_to_is_not_copied(asked: Path, tmp_path: Path) -> None:
+    shutil.copytree(asked / "base", tmp_path / "linked")
+    (tmp_path / "secret").write_text("{}")
+    (tmp_path / "linked" / "more.json").symlink_to(tmp_path / "secret")
+    assert again(tmp_path / "out", f"base={tmp_path / 'linked'}") == 0
+    assert not (tmp_path / "out" / "base" / "more.json").exists()
+
+
 def test_a_name_that_no_run_in_the_folder_has_is_refused(
     asked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -106,3 +106,29 @@ def test_what_only_one_evaluation_can_mean_is_refused(
     shown = capsys.readouterr().err
     assert said in shown
     assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_pages_are_written_into_a_folder_beside_the_index_or_nowhere(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    pages, elsewhere = tmp_path / "index-pages", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if kind == "file":
+        pages.write_text("mine")
+    else:
+        pages.symlink_to(elsewhere)
+    assert main([str(runs), "--html", str(tmp_path / "index.html")]) == 2
+    shown = capsys.readouterr().err
+    assert f"cannot write pages into {pages}" in shown
+    assert shown.count("\n") == 1
+    assert not (tmp_path / "index.html").exists()
+    assert not list(elsewhere.iterdir())
+
+
+def test_an_index_is_handed_to_no_tracker(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("wandb", reason="wandb is an extra: pip install 'grpokit[wandb]'")
+    assert main([str(runs), "--log-to", "wandb"]) == 2
+    assert "--log-to is for one comparison: give its folder." in capsys.readouterr().err
+    assert main([str(runs / "guarded"), "--log-to", "wandb"]) == 2
+    assert "--log-to is for one task: give it with the folder of a task" in capsys.readouterr().err
