@@ -54,6 +54,14 @@ class _Loader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, said, node.start_mark)
         return super().construct_mapping(node, deep)
 
+    def construct_scalar(self, node: Any) -> Any:
+        """Refuse the character NUL, at which every path and pipe breaks."""
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and "\0" in value:
+            said = "a text with the character NUL in it; leave it out"
+            raise yaml.constructor.ConstructorError(None, None, said, node.start_mark)
+        return value
+
     def construct_yaml_int(self, node: Any) -> int:
         """Refuse numbers that the machine does not count to."""
         value: int = super().construct_yaml_int(node)
@@ -79,8 +87,8 @@ _Loader.add_implicit_resolver(
 def parse_yaml(text: str) -> Any:
     """Return what YAML text says.
 
-    Raises :class:`YamlError`, in one line, for what is not valid, and for aliases, a key that is given twice, a number
-    beyond :data:`LARGEST`, a text of more than :data:`LONGEST` characters, and one that is nested more than
+    Raises :class:`YamlError`, in one line, for what is not valid, and for aliases, a key that is given twice, a NUL, a
+    number beyond :data:`LARGEST`, a text of more than :data:`LONGEST` characters, and one that is nested more than
     :data:`DEEPEST` deep.
 
     >>> parse_yaml("{rate: 1e-3, language: no, whole: true}")

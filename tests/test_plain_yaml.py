@@ -84,3 +84,9 @@ WORDS = [
 def test_truth_values_are_true_and_false_alone(text: str, value: object) -> None:
     (read,) = parse_yaml(f"[{text}]")
     assert (type(read), read) == (type(value), value)
+
+
+def test_a_nul_is_refused_wherever_it_stands() -> None:
+    for text in ('user: "a\\0b"', '"a\\0": 1', '["\\x00"]'):
+        with pytest.raises(YamlError, match="a text with the character NUL in it; leave it out in line 1"):
+            parse_yaml(text)

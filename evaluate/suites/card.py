@@ -32,7 +32,7 @@ class SuiteTask(BaseModel):
 
     task: str
     margin: str | None = None
-    limit: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1, strict=True)
     split: str = "test"
     data: Path | None = None
 

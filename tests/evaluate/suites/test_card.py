@@ -70,6 +70,8 @@ def test_a_cards_paths_are_looked_for_beside_it(tmp_path: Path) -> None:
         ("name: s\ntargets: [{task: gsm8k, margin: -1}]", "targets.0.margin: '-1': give 0 or a positive number"),
         ("name: s\ntargets: [{task: gsm8k, margin: true}]", "targets.0.margin: True: give a number"),
         ("name: s\ntargets: [{task: gsm8k, limit: 0}]", "targets.0.limit:"),
+        ("name: s\ntargets: [{task: gsm8k, limit: true}]", "targets.0.limit:"),  # which would be one question
+        ('name: s\ntargets: ["a\\0.yaml"]', "not valid YAML: a text with the character NUL in it"),
         ("name: s\n1: 2", "the keys of a suite card are words."),
         ("name: [", "not valid YAML"),
         # a task's card in its place
