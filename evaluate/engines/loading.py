@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from .spec import Loading
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError)
+BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, re.error, SafetensorError)
 """What the libraries raise for files that are torn, foreign, or of another model's shapes and names."""
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"

@@ -226,6 +226,14 @@ def test_an_adapter_for_another_base_is_told(tmp_path: Path, adapter: Path) -> N
         load_base(ModelPath(str(folder))).add_adapter(adapter)
 
 
+def test_an_adapter_whose_targets_are_no_pattern_is_one_line(adapter: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(adapter, tmp_path / "broken")
+    config = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps(config | {"target_modules": "(("}))
+    with pytest.raises(EvaluationError, match="does not fit base"):
+        load_base(ModelPath("demo")).add_adapter(folder)
+
+
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
