@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -87,7 +88,6 @@ class BatchSize:
             return torch.cuda.max_memory_allocated(self.device) - self._held
         with suppress(ImportError):  # Windows does not have it
             import resource
-            import sys
 
             unit = 1 if sys.platform == "darwin" else 1024
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - self._held

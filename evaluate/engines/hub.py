@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ...errors import first_line
@@ -35,7 +36,6 @@ def unreachable() -> str | None:
 
 def has_model(hub_id: str, revision: str | None) -> bool | None:
     """Return whether the hub has a model, without fetching it; None where it cannot be asked, or does not say."""
-    import os
     from urllib.error import HTTPError
     from urllib.request import Request, urlopen
 
