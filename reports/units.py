@@ -16,7 +16,7 @@ class Unit(NamedTuple):
     >>> PERCENT.value(0.9395), PERCENT.change(0.6255), PERCENT.size(0.0349), PERCENT.interval(0.6, 0.65)
     ('94.0 %', '+62.5 points', '3.5 points', '+60.0 to +65.0 points')
     >>> NUMBERS.value(0.9395), NUMBERS.change(0.6255), NUMBERS.size(0.0349), NUMBERS.interval(0.6, 0.65)
-    ('0.940', '+0.626', '0.035', '+0.600 to +0.650')
+    ('0.940', '+0.625', '0.035', '+0.600 to +0.650')
     """
 
     percent: bool

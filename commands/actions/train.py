@@ -34,6 +34,7 @@ def train_and_compare(recipe: Recipe, out: Path, report: ReportOptions | None, *
         for name, count in adapter.failed_rewards.items():
             if count:
                 print(f"reward {name} failed on {count} completions", file=sys.stderr)
+    Shard.current().wait()  # the first process writes the adapter that all of them look at
     if nothing_learned(adapter.folder, recipe.model.start.adapter_folder):
         return _show_base(recipe, questions, adapter.folder, report)
     models, status = merge(recipe, adapter), OK

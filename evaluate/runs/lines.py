@@ -120,7 +120,7 @@ def score_line(path: Path, raw: RawLine, weights: Mapping[str, float], ranges: M
 
 
 def checksum(raw: RawLine) -> int:
-    """Return a number by which a line is known from one that was edited.
+    r"""Return a number by which a line is known from one that was edited.
 
     >>> checksum(RawLine(1, b'{"text": "18"}\n')) == checksum(RawLine(7, b'{"text": "18"}'))
     True

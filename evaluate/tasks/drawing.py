@@ -27,7 +27,7 @@ def draw(rows: Iterable[NumberedRow], count: int, seed: int) -> tuple[list[Numbe
     >>> rows = [NumberedRow(number, {}) for number in range(100)]
     >>> drawn, of = draw(rows, 3, seed=0)
     >>> [row.number for row in drawn], of
-    ([33, 62, 94], 100)
+    ([14, 49, 57], 100)
     """
     read = 0
 

@@ -30,7 +30,7 @@ def command(cmd):
 
 CARD = "name: sums\nsource: {generator: arithmetic}\nuser: '{question}'\nreference: reference\nprimary: correctness\n"
 
-RECIPE = "model: demo\ntask: arithmetic\ngrpo: {max_steps: 1, report_to: none}\n"
+RECIPE = "model: demo\ntask: arithmetic\ngrpo: {max_steps: 1, report_to: none, max_completion_length: 32}\n"
 
 SPECS = [
     "evil:pay=1",  # as a reward is named

@@ -100,7 +100,7 @@ def changed(run: Run, out: Path, place: tuple[str, ...], value: object) -> Path:
     ("other", "said"),
     [
         (evaluation(seed=1), "sampling differ"),
-        (evaluation(limit=LIMIT - 1), "task differ"),
+        (evaluation(limit=LIMIT - 1), "task and prompt_tokens differ"),
         (evaluation(rewards="correctness"), "mix differ"),
     ],
 )

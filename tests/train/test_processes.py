@@ -173,7 +173,7 @@ def test_interrupted_processes_stop_together_and_resume_exactly(
     """Ctrl-C reaches processes at different moments: one that stopped a step early left the other hanging."""
     process = start(two_processes, tmp_path, "--out", "run")
     try:
-        wait_for("step 10/24", tmp_path / "log", process)
+        wait_for("step 1/24", tmp_path / "log", process)
         os.kill(process.pid if told == "launcher" else second_of(process), signal.SIGINT)
         assert process.wait(60) != 0
     finally:

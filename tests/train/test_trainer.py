@@ -127,7 +127,11 @@ def test_run_killed_after_its_last_step_is_finished_without_another(
 
 
 REFUSED = [
-    (["learning_rate=1e-4", *STEPS], True, "another recipe .grpo differ."),  # the folder's recipe is another
+    (
+        ["learning_rate=1e-4", *STEPS],
+        True,
+        r"another recipe .grpo\.learning_rate was 0\.001, is 0\.0001.",
+    ),  # the folder's recipe is another
     ([*STEPS], False, "is not empty"),  # neither overwritten nor mixed
 ]
 

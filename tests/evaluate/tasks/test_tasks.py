@@ -286,7 +286,10 @@ CARD: dict[str, Any] = {
         ({"source": {}}, "give one of generator, hub and file, not none"),
         ({"source": {"hub": "a/b", "file": "c"}}, "give one of generator, hub and file, not hub and file"),
         ({"source": {"file": "a", "options": ["right"]}}, "source: options: name two columns or more"),
-        ({"source": {"generator": "algebra"}}, "source.generator: Input should be 'arithmetic' or 'reasoning_gym'"),
+        (
+            {"source": {"generator": "algebra"}},
+            "source.generator: Input should be 'arithmetic', 'reasoning_gym' or 'lm_eval'",
+        ),
         ({"rewards": "corectness"}, "no reward 'corectness'. Did you mean 'correctness'?"),
         ({"rewards": "length(", "primary": "length"}, "length("),
         ({"choices": ["yes"]}, "choices: give the column that holds them, or two texts or more"),
