@@ -117,3 +117,12 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         _message("e", None, "prompter", "de", "Warum summen Bienen?"),
     ],
 }
+
+CARD: dict[str, Any] = {
+    "name": "mine",
+    "source": {"file": "rows.jsonl"},
+    "user": "{question}",
+    "reference": "answer",
+    "rewards": "correctness",
+    "primary": "correctness",
+}
