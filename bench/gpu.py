@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 WARM_UP, STEPS = 1, 2
 TOKENS, TINY_TOKENS = 256, 8
-LIMIT = 420
+LIMIT = 360
 """Seconds after which no further run is begun."""
 
 
@@ -89,16 +89,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.eval:
             return _evaluate(Path(folder), device, args.out, tiny=args.tiny)
         measured = _phi_runs(Path(folder), device, tiny=args.tiny, until=start + LIMIT)
+        result = {"device": _device_name(device), "runs": [asdict(run) for run in measured]}
+        _print_runs(measured, device)
+        _write(result, args.out)  # before what follows, which may be cut off
         learned = _arithmetic(Path(folder), device, tiny=args.tiny)
-    _print(measured, learned, device)
-    if args.out:
-        result = {
-            "device": _device_name(device),
-            "runs": [asdict(run) for run in measured],
-            "arithmetic": learned._asdict(),
-        }
-        args.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(
+        f"\narithmetic: right answers {learned.base:.3f} -> {learned.tuned:.3f} on held-out problems, "
+        f"{learned.seconds:.0f} s in all"
+    )
+    _write({**result, "arithmetic": learned._asdict()}, args.out)
     return 0
+
+
+def _write(result: dict[str, Any], out: Path | None) -> None:
+    if out:
+        out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -125,9 +130,7 @@ def _evaluate(folder: Path, device: str, out: Path | None, *, tiny: bool) -> int
     ):
         print(f"| {what} | {figure:,.0f} |")
     print(f"\noverhead over bare generate {speed.overhead:+.1%}")
-    if out:
-        result = {"device": _device_name(device), **speed._asdict(), "overhead": speed.overhead}
-        out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    _write({"device": _device_name(device), **speed._asdict(), "overhead": speed.overhead}, out)
     return 0
 
 
@@ -259,7 +262,7 @@ def _arithmetic(folder: Path, device: str, *, tiny: bool) -> Learned:
     return Learned(seconds, right[0], right[-1])  # of a run that learned nothing, the base alone
 
 
-def _print(measured: Sequence[Measured], learned: Learned, device: str) -> None:
+def _print_runs(measured: Sequence[Measured], device: str) -> None:
     print(f"\n{_device_name(device)}\n")
     print(
         "| case | trainer | adapter | s a step | peak GB | estimated GB |",
@@ -271,10 +274,6 @@ def _print(measured: Sequence[Measured], learned: Learned, device: str) -> None:
         figures = [f"{run.seconds:.2f}", _gigabytes(run.peak), _gigabytes(run.estimated)]
         figures += [f"{seconds:.2f}" for seconds in run.phases.values()]
         print(f"| {run.case} | {run.trainer} | {run.adapter} | {' | '.join(figures)} |")
-    print(
-        f"\narithmetic: right answers {learned.base:.3f} -> {learned.tuned:.3f} on held-out problems, "
-        f"{learned.seconds:.0f} s in all"
-    )
 
 
 def _gigabytes(size: float | None) -> str:
