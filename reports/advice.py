@@ -69,13 +69,14 @@ def _by_verdict(pair: Pair) -> list[Step]:
         case Verdict.REGRESSED:
             return [Step(f"Keep {base}. Read what was lost most: {_listed(losses)}.", losses)]
         case Verdict.HELD:
-            risen = [name for name, change in pair.rewards.items() if change.verdict is Verdict.IMPROVED]
             if not any(change.fixed or change.broken for change in pair.rows().values()):
                 learn = "train longer or faster, or see what there is to learn (grpo-eval signal)"
                 return [Step(f"Not one question moved: {learn}.")]
-            if risen:
+            if pair.risen:
                 beside = f", but {_listed(pair.fallen)} was" if pair.fallen else ""
-                return [Step(f"Take {tuned} for its {_listed(risen)}: {one_line(pair.primary)} was not lost{beside}.")]
+                return [
+                    Step(f"Take {tuned} for its {_listed(pair.risen)}: {one_line(pair.primary)} was not lost{beside}.")
+                ]
             return [Step(f"Keep {base}, unless something that was not measured speaks for {tuned}.")]
         case _:
             return _more(pair.gain)

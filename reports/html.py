@@ -28,7 +28,7 @@ from .manifests import manifest_table
 from .outcomes import Stack, stacks
 from .ranking import ranked
 from .subgroups import group_rows, group_sentence
-from .units import units
+from .units import unit_of, units
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -146,7 +146,7 @@ def environment() -> Environment:
     environment.globals.update(notes=wording.notes, glossary=GLOSSARY, term_id=_term_id)
     environment.globals.update(claim=training.claim, origins=training.origins, best_of=training.best_of)
     environment.globals.update(multiplicity=verdicts.multiplicity, over_models=verdicts.over_models)
-    environment.globals.update(training=verdicts.training)
+    environment.globals.update(training=verdicts.training, unit_of=unit_of)
     return environment
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..evaluate.paired.change import Difference
 from ..evaluate.paired.comparison import Pair
-from ..evaluate.paired.summary import TOTAL
+from ..evaluate.paired.summary import TOTAL, RewardSummary
 from .wording import interval, number, share, signed, signed_tenths
 
 
@@ -54,6 +54,6 @@ def units(pair: Pair) -> dict[str, Unit]:
     return {name: unit_of(name, change) for name, change in pair.rows().items()}
 
 
-def unit_of(metric: str, change: Difference) -> Unit:
-    """Return the unit of one metric by its change."""
-    return NUMBERS if change.graded or metric == TOTAL else PERCENT
+def unit_of(metric: str, scored: Difference | RewardSummary) -> Unit:
+    """Return the unit of one metric by its change, or by its mean in one model."""
+    return NUMBERS if scored.graded or metric == TOTAL else PERCENT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..evaluate.paired.change import FEWEST, Difference, Verdict
 from ..evaluate.paired.comparison import Comparison, Pair
 from .units import NUMBERS, Unit
-from .wording import number, one_line, probability, questions, share
+from .wording import clusters, number, one_line, probability, questions, share
 
 
 def verdict_word(pair: Pair) -> str:
@@ -20,10 +20,11 @@ def headline(pair: Pair) -> str:
         case None:
             return f"Most values of {one_line(pair.primary)} are missing, so {tuned} and {base} are not compared."
         case Verdict.IMPROVED:
+            risen = {name.partition("(")[0] for name in pair.risen}
             lost = {name.partition("(")[0] for name in pair.fallen}
-            kept = tuple(name for name in pair.trained_for if name not in lost)
-            studied = f" at what it was trained for ({_listed(kept)})" if pair.studied else ""
-            return f"{tuned} is better than {base}{studied}{_fallen(pair, 'and', named=bool(studied))}."
+            better = tuple(name for name in pair.trained_for if name in risen - lost)
+            at = f" at what it was trained for{f' ({_listed(better)})' if better else ''}" if pair.studied else ""
+            return f"{tuned} is better than {base}{at}{_fallen(pair, 'and', named=pair.studied)}."
         case Verdict.REGRESSED:
             return f"{tuned} is worse than {base}."
         case Verdict.HELD:
@@ -72,6 +73,7 @@ def _asked(primary: Difference) -> str:
 
 def _outcome(primary: Difference, unit: Unit, *, hindered: bool) -> str:
     """Say what is ruled out, or what keeps it from being so."""
+    seen = "questions" if primary.clusters is None else "clusters"
     loss = f"A loss of {unit.size(primary.margin)} or more"
     if primary.verdict is Verdict.HELD:
         small = ": a small loss, within the margin" if primary.high is not None and primary.high < 0 else ""
@@ -90,10 +92,11 @@ def _outcome(primary: Difference, unit: Unit, *, hindered: bool) -> str:
     ):
         if primary.delta is not None and _excluded(primary.delta - primary.reach * primary.unseen, primary):
             return (
-                f"{loss} is not ruled out: few questions lose much, so more of their kind may not have been asked; "
+                f"{loss} is not ruled out: few {seen} lose much, so more of their kind may not have been asked; "
                 f"with them the change may be {unit.change(primary.low_held)}."
             )
-        return f"{loss} is not ruled out: HELD needs n > {primary.held_above:,}, since {_unseen(primary, 'lose')}."
+        n = f"n > {primary.held_above:,}{'' if primary.clusters is None else ' in clusters like these'}"
+        return f"{loss} is not ruled out: HELD needs {n}, since {_unseen(primary, 'lose')}."
     return f"{loss} is not ruled out."
 
 
@@ -102,7 +105,11 @@ def _excluded(low: float | None, primary: Difference) -> bool:
 
 
 def _unseen(primary: Difference, lose: str) -> str:
-    return f"{questions(primary.n)} cannot exclude that up to {share(primary.unseen)} {lose} everything"
+    """Say how many of the independent units, questions or clusters, could ``lose`` everything unseen."""
+    if primary.clusters is None:
+        return f"{questions(primary.n)} cannot exclude that up to {share(primary.unseen)} {lose} everything"
+    asked = f"{questions(primary.n)} in {clusters(primary.clusters)}"
+    return f"{asked} cannot exclude that up to {share(primary.unseen)} of the clusters {lose} everything"
 
 
 def _disagreement(primary: Difference) -> str:
@@ -122,11 +129,12 @@ def _rests_on(primary: Difference) -> str:
     """Say where a sure change of graded scores is smaller than what rare opposite ones could make; "" elsewhere."""
     if primary.p_exact is not None or primary.delta is None or abs(primary.delta) >= primary.reach * primary.unseen:
         return ""
+    seen = "questions" if primary.clusters is None else "clusters"
     match primary.verdict:
         case Verdict.IMPROVED:
-            return f"It rests on the questions seen: {_unseen(primary, 'lose')}."
+            return f"It rests on the {seen} seen: {_unseen(primary, 'lose')}."
         case Verdict.REGRESSED:
-            return f"It rests on the questions seen: {_unseen(primary, 'gain')}."
+            return f"It rests on the {seen} seen: {_unseen(primary, 'gain')}."
         case _:
             return ""
 

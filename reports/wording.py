@@ -107,6 +107,15 @@ def questions(count: int) -> str:
     return "1 question" if count == 1 else f"{count:,} questions"
 
 
+def clusters(count: int) -> str:
+    """Return a number of clusters in words.
+
+    >>> clusters(1), clusters(1319)
+    ('1 cluster', '1,319 clusters')
+    """
+    return "1 cluster" if count == 1 else f"{count:,} clusters"
+
+
 def obstacles(hindrances: Sequence[Obstacle], primary: str) -> str:
     """Return in one line what more questions would not mend, and what would; "" where there is nothing.
 

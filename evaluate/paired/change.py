@@ -46,9 +46,10 @@ class Difference:
     ``low`` and ``high`` are at ``level``. HELD, at the ``margin`` of this metric, is judged by ``low_held``: the lower
     end that rare losses leave possible, which no question showed or only a few did, if that is lower; ``reach`` is the
     most that one question can lose, ``unseen`` the share of questions that may lose or gain it without one that shows
-    it, and HELD of no change at all needs more than ``held_above`` questions (None for a margin of 0). ``p`` is
-    two-sided by ``test`` (McNemar's mid-p where the scores are single 0/1 ones, ``p_exact`` beside it); ``p_holm`` is
-    adjusted over the rewards (the total is a test of its own), ``p_models`` over the models. ``fixed`` and ``broken``
+    it (of the ``clusters``, where the questions make so many; else None), and HELD of no change at all needs more than
+    ``held_above`` questions (None for a margin of 0). ``p`` is two-sided by ``test`` (McNemar's mid-p where the scores
+    are single 0/1 ones, ``p_exact`` beside it); ``p_holm`` is adjusted over the rewards (the total is a test of its
+    own), ``p_models`` over the models. ``fixed`` and ``broken``
     count the questions whose mean rose and fell, ``both_right`` and ``both_wrong`` those whose mean is 1 and 0 in both,
     which means right and wrong unless the scores are ``graded``: others than 0 and 1. ``mde`` is the smallest change
     detectable with power 0.8 at that level. ``needed`` questions like these would make the margin detectable and
@@ -81,6 +82,7 @@ class Difference:
     unseen: float
     graded: bool
     held_above: int | None
+    clusters: int | None
     p_exact: float | None
     p_models: float | None
 

@@ -87,6 +87,16 @@ class Pair:
         return bool(self.trained_for) and not self.outside
 
     @property
+    def risen(self) -> tuple[str, ...]:
+        """The rewards that are surely higher: IMPROVED, and, beside the primary metric, Holm's p, if any, agrees."""
+        return tuple(
+            name
+            for name, change in self.rewards.items()
+            if change.verdict is Verdict.IMPROVED
+            and (name == self.primary or change.p_holm is None or change.p_holm <= 1 - change.level)
+        )
+
+    @property
     def fallen(self) -> tuple[str, ...]:
         """The rewards beside the primary metric that are surely lower: REGRESSED, and Holm's p, if any, agrees."""
         return tuple(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..statistics.arrays import Booleans, Floats, Integers, is_binary, renumber
-from ..statistics.clusters import independent_units
+from ..statistics.clusters import count_clusters, independent_units
 from ..statistics.intervals import CONFIDENCE, Interval, mean_interval, spread, two_sided_z
 from ..statistics.paired import difference_interval, holm, mcnemar, mid_p, sign_flip
 from ..statistics.power import questions_needed, smallest_detectable
@@ -150,6 +150,7 @@ def difference(
         unseen=unseen,
         graded=not is_binary(_both(base, tuned)),
         held_above=held_above,
+        clusters=count_clusters(clusters),
         p_exact=test.exact,
         p_models=test.p,
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..runs.manifest import MixRecord
 from ..statistics.arrays import Booleans, Floats, Integers, is_binary, renumber
-from ..statistics.clusters import independent_units
+from ..statistics.clusters import count_clusters, independent_units
 from ..statistics.intervals import CONFIDENCE, Interval, Spread, t_interval
 from ..statistics.paired import difference_interval
 from ..statistics.power import smallest_detectable
@@ -188,6 +188,7 @@ def arm_difference(
         reach=reach,
         unseen=unseen,
         held_above=least_above(changes, change.clusters, reach, margin, level),
+        clusters=count_clusters(change.clusters),
         p_exact=None,
         p_models=p,
     )
@@ -210,7 +211,7 @@ def arm_summary(
             for status, count in model.rows()[metric].counts.items():
                 counts[status] = counts.get(status, 0) + count
         estimated = _mean(scores.metrics[metric], scores.clusters)
-        return RewardSummary(within(estimated, ranges.get(metric)), counts)
+        return RewardSummary(within(estimated, ranges.get(metric)), counts, metric in scores.graded)
 
     means = scores.metrics[scores.primary]
     known = means[~np.isnan(means).any(axis=1)].mean(axis=0) if means.size else np.empty(0)

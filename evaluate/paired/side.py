@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..runs.run import Run
-from ..statistics.arrays import Floats
+from ..statistics.arrays import Floats, is_binary
 from .arms import Arm
 from .behaviour import behaviour
 from .curves import Values, curve, curve_values
@@ -83,12 +83,16 @@ def _summary(run: Run, name: str, table: Table, curves: Sequence[Values]) -> Mod
         samples=table.samples,
         rewards={
             reward: RewardSummary(
-                within(estimate(table.values[reward], table.clusters), mix.ranges.get(reward)), table.counts(reward)
+                within(estimate(table.values[reward], table.clusters), mix.ranges.get(reward)),
+                table.counts(reward),
+                not is_binary(table.values[reward].values),
             )
             for reward in table.statuses
         },
         total=RewardSummary(
-            estimate(table.values[TOTAL], table.clusters), {word: count for word, count in counts.items() if count}
+            estimate(table.values[TOTAL], table.clusters),
+            {word: count for word, count in counts.items() if count},
+            not is_binary(table.values[TOTAL].values),
         ),
         cut=means.get("cut"),
         unanswered=means.get("unanswered"),

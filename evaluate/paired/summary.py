@@ -33,10 +33,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class RewardSummary:
-    """One reward of one model: its mean and how often each status occurred (completions, not questions)."""
+    """One reward of one model: its mean and how often each status occurred (completions, not questions).
+
+    Its scores are ``graded`` where one is neither 0 nor 1.
+    """
 
     estimate: Estimate
     counts: Mapping[str, int]
+    graded: bool
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,15 @@ def cluster_degrees(sizes: Integers) -> float:
     return float(n**2 / (sizes @ sizes + across))
 
 
+def count_clusters(clusters: Integers | None) -> int | None:
+    """Return how many clusters there are, None where there are none.
+
+    >>> count_clusters(np.array([0, 0, 1])), count_clusters(None)
+    (2, None)
+    """
+    return None if clusters is None else len(cluster_sizes(clusters))
+
+
 def independent_units(questions: int, clusters: Integers | None = None) -> float:
     """Return how many independent questions hold as much: their number, or ``(Σ n_c)² / Σ n_c²`` for clusters.
 

@@ -9,7 +9,6 @@ from ...evaluate.suites.comparison import SuiteComparison, SuiteVerdict
 from ..embedded import pack
 from ..head import interval_places
 from ..html import ICON, environment, policy_of, report_scripts, task_page, template_text
-from ..units import unit_of
 from ..wording import short_names
 from .words import levels, next_step, sentence, suite_rows, verdict_word
 
@@ -23,7 +22,6 @@ def suite_html(suite: SuiteComparison) -> str:
     own, shared = template_text("suite.js"), report_scripts()
     made = environment()
     made.filters.update(places=interval_places, short=lambda name: short_names([name])[name])
-    made.globals["unit_of"] = unit_of
     page = made.get_template("suite.html.jinja").render(
         suite=suite,
         models=[model.name for model in suite.tasks[0].comparison.models],

@@ -26,7 +26,7 @@ def held_out(number: int, tmp_path) -> HeldOut:
         reach=1.0,
         unseen=0.0,
         graded=False,
-        **dict.fromkeys(("held_above", "p_exact", "p_models")),
+        **dict.fromkeys(("held_above", "clusters", "p_exact", "p_models")),
     )
     means = {"correctness": 0.3, "form": None, "total": 0.8}
     return HeldOut(

@@ -108,6 +108,25 @@ def test_one_run_is_told_what_is_known_of_its_completions(tmp_path: Path) -> Non
     assert re.search(r'class="hint">Without an answer: [\d.]+ %\. ' + ending, text)
 
 
+def test_means_of_one_run_are_shares_where_scores_are_0_or_1(tmp_path: Path) -> None:
+    """In percent as where runs are compared; a graded reward and the total, a sum, are numbers."""
+    run = write_run(tmp_path / "base", BASE, questions=20)
+    known = compare([run])
+    cells = re.findall(
+        r'data-label="Mean">([^<]+)</td><td data-label="95 % interval">([^<]+)<', page(Compared([run], known), tmp_path)
+    )
+    assert len(cells) == 4
+    for (mean, interval), (name, scored) in zip(cells, known.models[0].rows().items(), strict=True):
+        assert scored.graded == (name not in ("correctness", "xml_format"))
+        if scored.graded:
+            assert mean == f"{scored.estimate.mean:.3f}"
+            assert interval == f"{scored.estimate.low:.3f} to {scored.estimate.high:.3f}"
+        else:
+            assert mean == f"{100 * (scored.estimate.mean or 0):.1f} %"
+            ends = (scored.estimate.low or 0, scored.estimate.high or 0)
+            assert interval == "{:.1f} % to {:.1f} %".format(*(100 * end for end in ends))
+
+
 def test_the_page_goes_by_the_metric_that_gives_the_verdicts(tmp_path: Path) -> None:
     """The task's own where the mix measures it, else the total: not a name that is nowhere in the comparison."""
     run = write_run(tmp_path / "base", BASE, questions=5)

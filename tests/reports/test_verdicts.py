@@ -67,6 +67,41 @@ def test_what_is_said(
     assert evidence(pair).endswith(end)
 
 
+CLUSTERED = [
+    # base, tuned, what is said of questions in clusters of 4
+    (
+        STEADY[:100],
+        STEADY[:100],
+        "HELD needs n > 752 in clusters like these, since 100 questions in 25 clusters cannot exclude that up to "
+        "13.3 % of the clusters lose everything.",
+    ),
+    (STEADY[:100], OTHER[:100] + 0.05, "It rests on the clusters seen: 100 questions in 25 clusters cannot exclude"),
+    (STEADY[:100], OTHER[:100] - 0.05, "up to 13.3 % of the clusters gain everything."),
+    (
+        np.repeat(np.append(np.ones(3), STEADY[3:]), 4),
+        np.repeat(np.append(np.zeros(3), STEADY[3:]), 4),
+        "few clusters lose much, so more of their kind may not have been asked; with them the change may be",
+    ),
+]
+
+
+@pytest.mark.parametrize(("base", "tuned", "said"), CLUSTERED)
+def test_where_clusters_are_independent_they_are_counted(
+    tmp_path: Path, base: Sequence[float], tuned: Sequence[float], said: str
+) -> None:
+    """Rare losses hide in whole clusters: how many were seen is what excludes them, not the number of questions."""
+    mix = MixRecord("by hand", {"correctness": 1.0}, {"correctness": "1"}, {"correctness": [0.0, 1.0]})
+    clusters = [at // 4 for at in range(len(base))]
+    runs = [
+        write_run(tmp_path / name, {"correctness": [[float(one)] for one in own]}, name, mix=mix, clusters=clusters)
+        for name, own in (("base", base), ("tuned", tuned))
+    ]
+    pair = compare(runs, margin=Margins.parse(["0.02"])).pairs[0]
+    assert pair.gain.clusters == len(base) // 4
+    assert said in evidence(pair)
+    assert to_json(compare(runs))["pairs"][0]["rewards"]["correctness"]["clusters"] == len(base) // 4
+
+
 def test_a_margin_may_be_a_share_of_the_base(tmp_path: Path) -> None:
     """A loss of .006 of .104 is a sixteenth: within .02, and not within 5 %."""
     base = STEADY - 0.396

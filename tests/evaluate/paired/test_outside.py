@@ -1,6 +1,7 @@
 """What a model was trained for is no judge of it: the sentence says so where nothing else was measured."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,26 @@ def test_the_sentence(tmp_path: Path) -> None:
     assert training(pair) == "Trained for length; measured beside that: rouge_l."
 
 
+def test_what_did_not_rise_is_not_called_better(tmp_path: Path) -> None:
+    """Of what was trained for the claim names what surely rose: not what stayed, nor what rose by chance."""
+    lucky = [[0.2]] * 2 + [[0.0]] * (len(WORSE) - 2)
+    runs = [
+        write_run(tmp_path / name, {"length": own, "repetition": WORSE, "rouge_l": third}, name, primary="length")
+        for name, own, third in (("base", WORSE, [[0.0]] * len(WORSE)), ("tuned", BETTER, lucky))
+    ]
+    pair = compare(runs, trained="length=1,repetition=1,rouge_l=1").pairs[0]
+    assert headline(pair) == "tuned is better than base at what it was trained for (length)."
+    assert pair.risen == ("length",)
+    rewards = {**pair.rewards, "rouge_l": pair.rewards["length"]}
+    assert replace(pair, rewards=rewards).risen == ("length", "rouge_l")
+    rewards["rouge_l"] = replace(pair.rewards["length"], p_holm=0.06)  # alone it would, beside the others it does not
+    assert replace(pair, rewards=rewards).risen == ("length",)
+    rewards["length"] = replace(pair.rewards["length"], p_holm=0.06)  # the verdict's own is not adjusted
+    assert replace(pair, rewards=rewards).risen == ("length",)
+    summed = replace(pair, primary="total", rewards={**pair.rewards, "length": pair.rewards["repetition"]})
+    assert headline(summed) == "tuned is better than base at what it was trained for."
+
+
 def test_every_report_says_what_was_trained_for(tmp_path: Path) -> None:
     runs = [
         write_run(tmp_path / name, {"length": scores}, name, primary="length")
@@ -135,7 +156,7 @@ FALLEN = [
         "length",
         ("down", "same"),
         ("rouge_l",),
-        "(length, other), and worse by rouge_l.",
+        "(length), and worse by rouge_l.",
         "Measure",
     ),
     ("length=1", "length", ("same", "same"), (), "than base.", "Take tuned: no question got worse."),

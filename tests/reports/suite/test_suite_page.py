@@ -109,5 +109,5 @@ def test_names_are_text(tmp_path: Path) -> None:
 def test_one_model_has_means_and_its_reports(tmp_path: Path) -> None:
     page = suite_html(compare_suites([write_suite(tmp_path / "s", {"sums": "target"}, {"base": [50]})]))
     assert '<a href="#task=sums">' in page
-    assert '<td data-label="Mean">0.500</td>' in page
+    assert '<td data-label="Mean">50.0 %</td>' in page
     assert '<table class="cards forest">' not in page
