@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from ..errors import first_line
+from ..bounded import ProgramError, ProgramRefusal
+from ..chat_template import apply_template
 from ..rewards.text import Message, Text
 from .template_arguments import NONE, Template
-from .template_process import apply_template
 from .types import EvaluationError
 
 if TYPE_CHECKING:
@@ -74,10 +74,8 @@ def prefill(text: Text) -> str:
 
 
 def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message], template: Template) -> Rendered:
-    from jinja2 import TemplateError
-
     def apply(chosen: list[Message]) -> str:
-        return apply_template(tokenizer, chosen, template=template)
+        return apply_template(tokenizer, chosen, **{**template, "add_generation_prompt": True})
 
     merged = without_system(messages)
     try:
@@ -85,15 +83,17 @@ def _templated(tokenizer: PreTrainedTokenizerBase, messages: list[Message], temp
             asked, string = messages, apply(messages)
             if merged == messages or _shows_first(string, messages):
                 return Rendered(string, messages)
-        except TemplateError:
+        except ProgramRefusal:
             if merged == messages:
                 raise
             asked = messages[1:]
         if _spells(tokenizer, messages[0]["content"]):
             return Rendered(apply(merged), merged, "moved")
         return Rendered(apply(asked), asked, "left out")
-    except TemplateError as error:
-        raise EvaluationError(f"the model's chat template refuses the prompt: {first_line(error)}") from None
+    except ProgramRefusal as error:
+        raise EvaluationError(f"the model's chat template refuses the prompt: {error}") from None
+    except ProgramError as error:
+        raise EvaluationError(f"the model's chat template {error}.") from None
 
 
 def _shows_first(string: str, messages: list[Message]) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .template_process import apply_template
-from .types import EvaluationError
+from ..bounded import ProgramError
+from ..chat_template import apply_template
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -24,13 +24,11 @@ def end_of_turn(tokenizer: PreTrainedTokenizerBase) -> str | None:
     None without a template, for one that writes no single token there, and for one that cannot show a short chat:
     what is asked then says what is wrong with it.
     """
-    from jinja2 import TemplateError  # with a tokenizer, which brings it
-
     if tokenizer.chat_template is None:
         return None
     try:
-        chat = apply_template(tokenizer, _CHAT, generation_prompt=False)
-    except (EvaluationError, TemplateError):  # what is asked by it says what is wrong with it
+        chat = apply_template(tokenizer, _CHAT, add_generation_prompt=False)
+    except ProgramError:  # what is asked by it says what is wrong with it
         return None
     _, answer, after = chat.rpartition(_ANSWER)
     following = [token for token in tokenizer.get_added_vocab() if answer and after.lstrip().startswith(token)]

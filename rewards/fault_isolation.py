@@ -11,7 +11,7 @@ from ..errors import GrpokitError
 from .function import WrongReturn
 from .mix import RewardMix
 from .reward import REFERENCE_COLUMNS, Batch, Judgement, Reward
-from .text import RewardError
+from .text import RewardError, UnusableReward
 from .user_code import LateError, described, in_thread, printing_aside
 
 FEW = 20
@@ -55,7 +55,7 @@ class GuardedReward:
       :data:`FAILED`, and is counted in ``failures``. Such completions are found by halving the batch. The work ends
       with a :class:`~grpokit.rewards.text.RewardError` where every completion so far failed, since then it is no
       completion's fault, and past the budget.
-    - A return of the wrong form or length ends the work at once.
+    - A return of the wrong form or length ends the work at once, as does a program of others that ran over its limits.
     - A reward that is not ours gets copies of what it judges, and what it prints goes to standard error. Its call has
       a deadline where one is given: a batch that misses it gets None with the status :data:`TIMED_OUT`, and the
       second such batch ends the work.
@@ -119,7 +119,7 @@ class GuardedReward:
     def _isolated(self, batch: Batch, ids: Sequence[str]) -> list[Judgement]:
         try:
             judged = self._judged(batch)
-        except (WrongReturn, KeyboardInterrupt):
+        except (UnusableReward, KeyboardInterrupt):
             raise
         except LateError:
             return self._missed(batch, ids)

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 from ..errors import GrpokitError, nearest
 from .reward import Batch, Judgement, Range, Reward
-from .text import RewardError, in_trl_form
+from .text import RewardError, UnusableReward, in_trl_form
 from .user_code import copied, described, in_thread
 
 
-class WrongReturn(RewardError):
+class WrongReturn(UnusableReward):
     """A reward function does not return one value per completion: no completion's fault."""
 
 

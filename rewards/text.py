@@ -45,6 +45,10 @@ class RewardError(GrpokitError):
     """A reward was built or called with something it cannot use."""
 
 
+class UnusableReward(RewardError):
+    """A reward cannot be called at all, whatever the completions: the work ends at once."""
+
+
 class Completion(NamedTuple):
     """A completion after normalisation: what the model wrote, and where its reasoning ends.
 

@@ -12,15 +12,19 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...bounded import ProgramError, ProgramOverrun
 from ...errors import first_line, nearest
 from ...rewards.accepted import plain
 from ...rewards.reward import Batch
+from ...rewards.text import RewardError, UnusableReward
 from ..engines.hub import unreachable
 from ..types import BEFORE_CONTINUATIONS, EvaluationError
-from .lm_eval_code import check_code, render_in_sandbox
+from .lm_eval_bounds import bound_templates, bounded_value
+from .lm_eval_code import check_code
 
 PROMPT, CHOICES, TARGET = "lm_eval_prompt", "lm_eval_choices", "lm_eval_target"
 TASK, SPLIT, DOCUMENT = "lm_eval_task", "lm_eval_split", "lm_eval_document"
@@ -42,6 +46,9 @@ class Metric(NamedTuple):
 
 _loaded: dict[str, Any] = {}
 """The library's tasks that this process has loaded, by name."""
+
+_trusted: set[str] = set()
+"""Those whose patterns and functions run in this process: the library's own, and files that code was allowed to."""
 
 _documents: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
 """Their documents, by name and split."""
@@ -67,12 +74,14 @@ def _load(name: str, allow_code: bool) -> Any:
             f"task 'lm_eval:{name}' needs the package lm-eval: pip install 'grpokit[lm-eval]'."
         ) from None
     own = name.endswith((".yaml", ".yml"))
+    if allow_code or not own:
+        _trusted.add(name)
     if own and not Path(name).is_file():
         raise EvaluationError(f"no file {name}; give the path of a task of lm-eval's, or the name of one that it has.")
     if own and not allow_code:
         check_code(Path(name))
     if not allow_code:
-        render_in_sandbox()
+        bound_templates()
     with _without_hub(), _seeded():
         manager = TaskManager(include_defaults=not own)
         if not own and name not in manager.task_index:
@@ -94,8 +103,12 @@ def in_one_line(name: str) -> Iterator[None]:
         raise
     except Exception as error:  # the library checks few settings, each of which fails in its own way
         away = unreachable()
-        reason = f"{type(error).__name__}: {first_line(error)}" + (f"; {away}" if away else "")
+        reason = _reason(error) + (f"; {away}" if away else "")
         raise EvaluationError(f"lm-eval cannot load task {name!r} ({reason}).") from None
+
+
+def _reason(error: Exception) -> str:
+    return first_line(error) if isinstance(error, ProgramError) else f"{type(error).__name__}: {first_line(error)}"
 
 
 def _unknown(name: str, known: Sequence[str]) -> EvaluationError:
@@ -147,6 +160,9 @@ def _checked(name: str, task: Any, allow_code: bool) -> Any:
             f"lm-eval's {name!r} judges {task.config.repeats} answers to a question together (repeats); a reward here "
             "judges one."
         )
+    shots = task.config.num_fewshot
+    if shots is not None and (isinstance(shots, bool) or not isinstance(shots, int) or shots < 0):
+        raise EvaluationError(f"lm-eval's {name!r} has num_fewshot: {shots!r:.80}; write a whole number from 0 on.")
     if not metrics(task):
         raise EvaluationError(
             f"lm-eval's {name!r} has no metric that is a number per document, the higher the better, but "
@@ -206,8 +222,7 @@ def rows(name: str, split: str, shots: int | None, system: str | None) -> Iterat
         try:
             row = _row(task, document, wanted, system)
         except Exception as error:  # a task's templates and functions fail on a document each in its own way
-            reason = f"{type(error).__name__}: {first_line(error)}"
-            raise EvaluationError(f"lm-eval's {name!r}, document {number}: {reason}.") from None
+            raise EvaluationError(f"lm-eval's {name!r}, document {number}: {_reason(error)}.") from None
         yield row | {TASK: name, SPLIT: split, DOCUMENT: number}
 
 
@@ -251,14 +266,26 @@ def sampling(task: Any) -> dict[str, Any]:
 def values(metric: Metric, batch: Batch, answers: Sequence[Any]) -> list[float | None]:
     """Return what a metric says of each answer: a text, or a list of log-probabilities; None where it says no number.
 
-    The library's filter and ``process_results`` are called with the document and the one answer.
+    The library's filter and ``process_results`` are called with the document and the one answer. Raises
+    :class:`UnusableReward` where those of a file take more time or memory than they may.
     """
-    found: list[float | None] = []
+    given: list[float | None] = []
     for place, answer in enumerate(answers):
         name, split, number = (batch.columns[column][place] for column in (TASK, SPLIT, DOCUMENT))
         document = documents(str(name), str(split))[int(number)]
-        found.append(_value(load(str(name)), document, metric, answer))
-    return found
+        given.append(_valued(str(name), document, metric, answer))
+    return given
+
+
+def _valued(name: str, document: Mapping[str, Any], metric: Metric, answer: Any) -> float | None:
+    judge = partial(_value, load(name))
+    if name in _trusted:
+        return judge(document, metric, answer)
+    try:
+        return bounded_value(name, judge, document, metric, answer)
+    except ProgramError as error:
+        kind = UnusableReward if isinstance(error, ProgramOverrun) else RewardError
+        raise kind(f"the filter or the metric {metric.name} of {name} {error}.") from error
 
 
 def _value(task: Any, document: Mapping[str, Any], metric: Metric, answer: Any) -> float | None:

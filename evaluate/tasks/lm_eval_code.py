@@ -1,14 +1,14 @@
 """What keeps a task file of lm-evaluation-harness from running code that nobody here asked for.
 
-Such a file may name Python functions and classes, metrics that are scripts of the hub, and templates that the library
-renders without bounds.
+Such a file may name Python functions and classes, metrics that are scripts of the hub, and ways to read data that
+write where they like. Its templates and patterns
+are programs too: see :mod:`~grpokit.evaluate.tasks.lm_eval_bounds`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -16,6 +16,12 @@ from ...files import open_file
 from ...plain_yaml import LONGEST
 from ..engines.model_path import expanded
 from ..types import EvaluationError
+
+PLAIN_DATA = frozenset({"arrow", "csv", "json", "parquet", "text"})
+"""The readers of ``datasets`` that read plain data and nothing else; others import or unpack what they are given."""
+
+WRITING = frozenset({"cache_dir", "download_config", "save_infos", "token"})
+"""What a file may not say of how data are read: where they are written, and with whose key they are fetched."""
 
 DEEPEST = 20
 """So many files may include one another."""
@@ -80,10 +86,21 @@ def _values(settings: object) -> Iterator[tuple[object, object]]:
 
 
 def _code(key: object, value: object) -> str | None:
-    """Return what names a class, code of a model that is run, or a metric that the library lacks."""
+    """Return what names a class, code of a model that is run, a metric that the library lacks, or an unsafe reader."""
     if key == "class" or (key in ("unsafe_code", "hf_evaluate") and value):
         return f"{key}: {value}"
+    if key == "dataset_path" and not _is_plain(value):
+        return f"{key}: {value}"
+    if key == "dataset_kwargs" and isinstance(value, Mapping):
+        return next((f"{name}: {value[name]}" for name in sorted(WRITING & value.keys())), None)
     return f"metric: {value}" if key == "metric" and not _is_known(value) else None
+
+
+def _is_plain(reader: object) -> bool:
+    """Return whether a data set is read as plain data; one of the hub is, since it has no code of its own."""
+    from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
+
+    return not isinstance(reader, str) or reader in PLAIN_DATA or reader not in _PACKAGED_DATASETS_MODULES
 
 
 def _is_known(metric: object) -> bool:
@@ -92,25 +109,3 @@ def _is_known(metric: object) -> bool:
     from lm_eval.api.registry import METRIC_REGISTRY
 
     return isinstance(metric, str) and metric in METRIC_REGISTRY
-
-
-def render_in_sandbox() -> None:
-    """Have the library render templates where they reach no Python objects."""
-    from jinja2.sandbox import SandboxedEnvironment
-    from lm_eval import utils
-
-    if not isinstance(utils.env, SandboxedEnvironment):
-        utils.env = sandbox(utils.env)
-
-
-def sandbox(environment: Any) -> Any:
-    """Return an environment of Jinja that is like another and keeps its templates within bounds."""
-    from jinja2.sandbox import SandboxedEnvironment
-
-    made = SandboxedEnvironment(
-        loader=environment.loader,
-        undefined=environment.undefined,
-        keep_trailing_newline=environment.keep_trailing_newline,
-    )
-    made.filters.update(environment.filters)
-    return made

@@ -9,8 +9,10 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...bounded import ProgramError, ProgramOverrun, ProgramRefusal
+from ...chat_template import apply_template
 from ...errors import first_line
-from ..text import RewardError, Text
+from ..text import RewardError, Text, UnusableReward
 from .checkpoint import ADAPTER, JudgePath, located, read_json
 
 if TYPE_CHECKING:
@@ -71,7 +73,8 @@ class Scorer:
         """Return the score of each text; messages go through the model's chat template.
 
         Equal texts are scored once, so that rounding makes no difference between them. Raises :class:`RewardError` for
-        messages where the model has no template, or one that refuses them.
+        messages where the model has no template, or one that refuses them, and :class:`UnusableReward` for a template
+        that takes more time or memory than it may.
         """
         with self._lock:
             strings = [self._string(text) for text in texts]
@@ -101,11 +104,13 @@ class Scorer:
                 "tokenizer has one, or a task of plain prompts (chat: false)."
             )
         try:
-            return str(self._tokenizer.apply_chat_template([*messages], tokenize=False))
-        except Exception as error:  # a template is a program of the model's, and refuses what it likes
-            raise RewardError(
-                f"reward_model: the chat template of {self._name} refuses these messages: {first_line(error)}"
-            ) from None
+            return apply_template(self._tokenizer, messages)
+        except ProgramRefusal as error:
+            reason = f"refuses these messages: {error}"
+            raise RewardError(f"reward_model: the chat template of {self._name} {reason}") from None
+        except ProgramError as error:
+            kind = UnusableReward if isinstance(error, ProgramOverrun) else RewardError
+            raise kind(f"reward_model: the chat template of {self._name} {error}.") from None
 
     def _scores(self, ids: list[list[int]]) -> list[float]:
         import torch  # loaded with the model anyway

@@ -182,7 +182,7 @@ FAULTS = [
     ("{{ 'a' * 10 ** 10 }}", "takes more than 1,073,741,824 bytes"),
     ("{{ '%20000000000d' % 1 }}", "takes more than 1,073,741,824 bytes"),
     ("{% set n = namespace(x='aa') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}", "takes more than"),
-    ("{% for i in range(99999) %}{{ 'a' * 1000 }}{% endfor %}", "makes a prompt of 99,999,000 characters"),
+    ("{% for i in range(99999) %}{{ 'a' * 1000 }}{% endfor %}", "makes a text of 99,999,000 characters"),
     ("{{ 1 / 0 }}", "fails: ZeroDivisionError"),
     ("{{ messages[9].content.x }}", "refuses the prompt"),
     ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "fails: RecursionError"),
@@ -197,12 +197,12 @@ FAULTS = [
 def test_a_templates_fault_is_one_line_within_time_and_memory(
     template: str, said: str, thread: bool, tokenizer: PreTrainedTokenizerBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grpokit.evaluate.template_process.SECONDS", 0.5 if "0.5 s" in said else 60.0)
+    monkeypatch.setattr("grpokit.bounded.SECONDS", 0.5 if "0.5 s" in said else 60.0)
     tokenizer.chat_template = template
     with pytest.raises(EvaluationError, match=said) as caught:
         in_thread(lambda: render(tokenizer, MESSAGES)) if thread else render(tokenizer, MESSAGES)
     assert "\n" not in str(caught.value)
-    monkeypatch.setattr("grpokit.evaluate.template_process.SECONDS", 60.0)
+    monkeypatch.setattr("grpokit.bounded.SECONDS", 60.0)
     tokenizer.chat_template = CHATML
     assert "what is 1+1?" in render(tokenizer, MESSAGES)  # the next one is not at fault
 

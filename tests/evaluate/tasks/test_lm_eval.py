@@ -178,6 +178,9 @@ CODE = [
     (f"description: '{'a' * 1_000_000}'\nprocess_docs: !function steal.f\n", "it is longer than 1,000,000 bytes"),
     ("metadata: &a [*a]\n", "more than 100,000 values"),
     ("metric_list: [{metric: ./steal, aggregation: mean}]\n", "names code, 'metric: ./steal'"),
+    # what imports a class to read data, or writes where it likes
+    ("dataset_path: iceberg\n", "names code, 'dataset_path: iceberg'"),
+    ("dataset_kwargs: {data_files: {test: test.jsonl}, cache_dir: stolen}\n", "names code, 'cache_dir: stolen'"),
     ("metric_list: [{metric: exact_match, hf_evaluate: true}]\n", "names code, 'hf_evaluate: True'"),
 ]
 
@@ -223,6 +226,39 @@ def test_a_template_reaches_no_python_objects(folder: Path) -> None:
         list(load_task(f"lm_eval:{folder / 'mine.yaml'}").prompts())
 
 
+LOOP = "{% for i in range(100000) %}{% for j in range(100000) %}{% set k = j %}{% endfor %}{% endfor %}"
+
+RUNAWAYS = [
+    # what is in the file, and what is there instead, what is said
+    ("what is {{question}}", LOOP, "takes more than 0.5 s for one text"),
+    ("what is {{question}}", "{{ 9 ** (9 ** 9) }}", "takes more than 0.5 s for one text"),
+    ("what is {{question}}", "{{ 'a' * 10 ** 10 }}", "takes more than 1,073,741,824 bytes"),
+    ("what is {{question}}", "{% for i in range(9999) %}{{ 'a' * 1000 }}{% endfor %}", "makes a text of 9,999,0"),
+    ("{{answer}}", LOOP, "takes more than 0.5 s for one text"),
+    ("Add.", LOOP, "takes more than 0.5 s for one text"),  # the description, which is rendered with each row
+    # a pattern that looks for ever into what matches nearly, as a filter of Jinja's too
+    ("what is {{question}}", "{{ ('a' * 40) | regex_replace('(a+)+b', '') }}", "takes more than 0.5 s"),
+    (
+        "([0-9]+)",
+        "(.+)+\\u0000",
+        "the filter or the metric exact_match of FILE takes more than 0.5 s",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), RUNAWAYS)
+def test_what_goes_on_for_ever_is_one_line_within_time_and_memory(
+    old: str, new: str, said: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("grpokit.bounded.SECONDS", 0.5 if "0.5 s" in said else 60.0)
+    text, mine = (folder / "sums.yaml").read_text(), folder / "mine.yaml"
+    assert old in text
+    mine.write_text(text.replace(old, new))
+    words = ["run", "--task", f"lm_eval:{mine}", "--model", "demo", "--limit", "first:6", "--out", str(folder / "out")]
+    assert main(words) == 2
+    assert said.replace("FILE", str(mine)) in capsys.readouterr().err.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -235,6 +271,9 @@ def test_a_template_reaches_no_python_objects(folder: Path) -> None:
         (("task: sums", "task: [sums"), "cannot read"),
         ((SUMS, "- sums"), "is a mapping of keys to values"),
         (("max_gen_toks: 12", "max_gen_toks: many"), "cannot load task"),
+        (("num_fewshot: 2", "num_fewshot: -1"), "has num_fewshot: -1; write a whole number from 0 on"),
+        (("num_fewshot: 2", "num_fewshot: 1.5"), "has num_fewshot: 1.5; write a whole number from 0 on"),
+        (("num_fewshot: 2", "num_fewshot: true"), "has num_fewshot: True; write a whole number from 0 on"),
         (('until: ["\\n", "what"]', "until: 5"), "cannot load task"),
         (('until: ["\\n", "what"]', "until: [5, 7]"), "cannot load task"),
         (("num_fewshot: 2", "repeats: two"), "cannot load task"),

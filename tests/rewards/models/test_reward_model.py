@@ -17,12 +17,14 @@ from grpokit.commands.eval import main
 from grpokit.evaluate.demo import checkpoint_path
 from grpokit.evaluate.runs.run import Run
 from grpokit.evaluate.types import Prompt
-from grpokit.rewards import RewardError, RewardMix, get
+from grpokit.rewards import Batch, RewardError, RewardMix, get
 from grpokit.rewards.checks.conformance import check
+from grpokit.rewards.fault_isolation import GuardedReward
 from grpokit.rewards.models import scorer as scorer_module
 from grpokit.rewards.models.reward_model import RewardModel
 from grpokit.rewards.models.scorer import scorer
 from grpokit.rewards.registry import spec_of
+from grpokit.rewards.text import UnusableReward
 from grpokit.tests.rewards.models.judges import CONTEXT, write_adapter, write_causal, write_judge, write_tokenizer
 from grpokit.train.data import ROW
 from grpokit.train.rewards import TrainingReward
@@ -173,9 +175,20 @@ def broken(kind: str, folder: Path) -> Path:
         (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     elif kind == "torn":
         (folder / "model.safetensors").write_bytes(b"torn")
-    elif kind == "refusing":
-        (folder / "chat_template.jinja").write_text("{{ raise_exception('no assistant here') }}")
+    elif kind in TEMPLATES:
+        (folder / "chat_template.jinja").write_text(TEMPLATES[kind])
     return folder
+
+
+LOOP = "{% for i in range(100000) %}{% for j in range(100000) %}{% set k = j %}{% endfor %}{% endfor %}"
+
+TEMPLATES = {
+    "refusing": "{{ raise_exception('no assistant here') }}",
+    "looping": LOOP,
+    "greedy": "{{ 'a' * 10 ** 10 }}",
+    "long": "{% for i in range(9999) %}{{ 'a' * 1000 }}{% endfor %}",
+    "faulty": "{{ 1 / 0 }}",
+}
 
 
 @pytest.mark.parametrize(
@@ -188,15 +201,49 @@ def broken(kind: str, folder: Path) -> Path:
         ("pickle", r"there is no \*\.safetensors in .*; pickled weights are not loaded"),
         ("torn", "cannot load .* as a sequence classifier of one label on device='cpu'"),
         ("refusing", "the chat template of .* refuses these messages: no assistant here"),
+        ("looping", r"the chat template of .* takes more than 0\.5 s for one text\.$"),
+        ("greedy", "the chat template of .* takes more than 1,073,741,824 bytes"),
+        ("long", "the chat template of .* makes a text of 9,999,000 characters"),
+        ("faulty", "the chat template of .* fails: ZeroDivisionError"),
         ("absent", "no folder .*absent; give that of a checkpoint, or a hub id"),
     ],
 )
-def test_what_is_no_reward_model_is_refused_in_words(kind: str, said: str, tmp_path: Path) -> None:
+def test_what_is_no_reward_model_is_refused_in_words(
+    kind: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grpokit.bounded.SECONDS", 0.5 if kind == "looping" else 60.0)
     folder = tmp_path / kind.replace(" ", "-")
     reward = RewardModel(model=str(folder if kind == "absent" else broken(kind, folder)))
     with pytest.raises(RewardError, match=said) as caught:
         reward(prompts=CHAT, completions=ANSWERS)
     assert "\n" not in str(caught.value)
+
+
+def test_a_template_that_loops_on_one_prompt_ends_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The completion at fault is not looked for, since each try takes as long as a template may."""
+    monkeypatch.setattr("grpokit.bounded.SECONDS", 0.5)
+    folder = write_judge(tmp_path / "model")
+    shown = "{% for m in messages %}{{ m.content }}{% endfor %}"
+    (folder / "chat_template.jinja").write_text(f"{shown}{{% if '60' in messages[0].content %}}{LOOP}{{% endif %}}")
+    reward = GuardedReward(RewardModel(model=str(folder)))
+    assert [one.status for one in reward.judge(Batch(ANSWERS[:2], CHAT[:2], None, {}), ["1", "2"])] == ["scored"] * 2
+    with pytest.raises(UnusableReward, match=r"takes more than 0\.5 s for one text"):
+        reward.judge(Batch(ANSWERS, CHAT, None, {}), ["1", "2", "3"])
+
+
+def test_a_template_that_loops_is_one_line_of_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("grpokit.bounded.SECONDS", 0.5)
+    (write_judge(tmp_path / "judge") / "chat_template.jinja").write_text(LOOP)
+    table = tmp_path / "table.jsonl"
+    rows = [{"id": number, "prompt": CHAT[0], "completion": "41"} for number in range(40)]
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = ["score", str(table), "--out", str(tmp_path / "out"), "--prompt-column", "prompt"]
+    asked += ["--rewards", f"reward_model(model={tmp_path}/judge)"]
+    assert main(asked) == 2
+    assert "takes more than 0.5 s for one text" in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
 
 
 def test_plain_prompts_need_no_template(tmp_path: Path) -> None:
