@@ -80,13 +80,13 @@ class Models:
 
     @property
     def drift(self) -> bool:
-        """Whether the answers are read again: base and tuned are one load, with and without an adapter."""
+        """Whether the answers are read again: base and tuned are one load, and differ by an adapter."""
         if self.options.no_drift or Shard.current().count > 1:
             return False
         first, *others = [(spec.kind, spec.path.without_adapter) for spec in self.specs]
-        adapters = [spec.path.adapter for spec in self.specs]
-        tuned = any(one == first and adapter is not None for one, adapter in zip(others, adapters[1:], strict=True))
-        return first[0] == "transformers" and adapters[0] is None and tuned
+        adapters = [spec.path.adapter for spec in self.specs[1:]]
+        tuned = any(one == first and adapter is not None for one, adapter in zip(others, adapters, strict=True))
+        return first[0] == "transformers" and tuned
 
     def load(self, folders: Sequence[Path]) -> Iterator[Engine]:
         """Load the models that are no finished runs, each when it is asked for; ``folders`` are those of their runs."""
@@ -131,7 +131,7 @@ class Models:
         from ...evaluate.engines.transformers import TransformersEngine
 
         if drift and isinstance(engine, TransformersEngine):
-            measure_plausibility(run, engine)
+            measure_plausibility(run, engine, self.specs[0].path.adapter_folder)
         if noise:
             assert isinstance(engine, TransformersEngine), "the noise of other engines is refused before any work"
             measure_noise(run, engine.rebatched(), evaluation.mix, evaluation.sampling)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,16 +59,20 @@ class Drift:
         return self.change.high is not None and self.change.high < -FAR
 
 
-def measure_plausibility(run: Run, engine: TransformersEngine) -> None:
+def measure_plausibility(run: Run, engine: TransformersEngine, start: Path | None = None) -> None:
     """Read completions of a run again, under the base and under the model that gave them, and keep the results.
 
-    Those of all questions, or of about :data:`QUESTIONS` that are spread evenly over the run where it has more.
+    ``start`` is the folder of the adapter that belongs to the base, as where training goes on from one; None where
+    the base is a checkpoint alone. Read are those of all questions, or of about :data:`QUESTIONS` that are spread
+    evenly over the run where it has more.
     """
     answers = list(run.answered())
     answers = answers[:: max(1, round(len(answers) / QUESTIONS))]
-    under_base = engine.plausibility(answers, None)
-    own = under_base if engine.adapter is None else engine.plausibility(answers, engine.adapter)
-    base = fingerprint(engine.base.folder)
+    base = fingerprint(engine.base.folder, *([] if start is None else [start]))
+    if start is not None and start not in engine.base.adapters:
+        engine.base.add_adapter(start)
+    under_base = engine.plausibility(answers, start)
+    own = under_base if engine.weights == base else engine.plausibility(answers, engine.adapter)
     rows = [row for one in answers for row in one.rows]
     write_lines(
         run.path / FILE,

@@ -10,11 +10,15 @@ import pytest
 import torch
 from grpokit.errors import GrpokitError
 from grpokit.evaluate.demo import checkpoint_path
+from grpokit.evaluate.engines import load_engines
 from grpokit.evaluate.engines.checkpoint import fingerprint
+from grpokit.evaluate.engines.model_path import ModelPath
+from grpokit.evaluate.engines.spec import ModelSpec
+from grpokit.evaluate.paired.drift import FILE as PLAUSIBILITY
 from grpokit.evaluate.runs.manifest import Manifest
 from grpokit.plain_yaml import read_yaml
 from grpokit.train import load_recipe, train
-from grpokit.train.heldout.questions import held_out, places
+from grpokit.train.heldout.questions import ask, held_out, loading, places
 from grpokit.train.learned import nothing_learned
 from safetensors.torch import load_file, save_file
 
@@ -58,6 +62,36 @@ def test_training_goes_on_from_an_adapter(
     asked = places(recipe, out, held_out(recipe).final)
     assert [place.finished for place in asked] == [True] * 4  # base and tuned, sampled and greedy
     assert "goes on from the adapter adapter" in (out / "README.md").read_text()
+
+
+@pytest.mark.parametrize("beta", ["0", "0.04"])
+def test_how_far_it_moved_is_measured_from_where_it_began(
+    tiny: MakeRecipe, sft: Path, tmp_path: Path, beta: str
+) -> None:
+    """While it trains, and afterwards alike; and the weights in training come back."""
+    asked = [f"model.adapter={sft}", f"beta={beta}", "evaluation.limit=8", "evaluation.greedy=false"]
+    blind = train(tiny(*asked, "evaluation.every=null"), tmp_path / "blind").folder
+    recipe = tiny(*asked, "evaluation.every=1")
+    out = train(recipe, tmp_path / "run").folder
+    assert (out / WEIGHTS).read_bytes() == (blind / WEIGHTS).read_bytes()
+    began = fingerprint(checkpoint_path(), sft)
+    base, (first, last) = out / "evaluation" / "base", sorted((out / "evaluation").glob("step-*"))
+    for row in plausibilities(base):
+        assert row["under"] == began
+        assert row["base"] == row["own"]
+    assert [row["base"] for row in plausibilities(first)] != [row["own"] for row in plausibilities(first)]
+    from_training = plausibilities(last)
+    (last / PLAUSIBILITY).unlink()
+    (engine,) = load_engines([ModelSpec("tuned", ModelPath("demo", adapter=str(out)))], loading=loading(recipe))
+    ask(recipe, held_out(recipe).final[0], engine, last)  # which has the adapter that it began with yet to load
+    assert [row["under"] for row in from_training] == [row["under"] for row in plausibilities(last)]
+    for name in ("base", "own"):
+        again = [row[name] for row in plausibilities(last)]
+        assert [row[name] for row in from_training] == pytest.approx(again, abs=1e-5)
+
+
+def plausibilities(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / PLAUSIBILITY).read_text().splitlines()]
 
 
 def test_resumed_it_goes_on_bit_for_bit(tiny: MakeRecipe, sft: Path, tmp_path: Path) -> None:

@@ -203,7 +203,8 @@ def place(recipe: Recipe, spec: ModelSpec, questions: HeldOutQuestions, weights:
 def ask(recipe: Recipe, questions: HeldOutQuestions, engine: Engine, folder: Path, advance: Advance = unwatched) -> Run:
     """Ask a model the held-out prompts, and the recipe's sample questions once; answers in ``folder`` are kept.
 
-    What the base and its adapter answer is read again, for how far the adapter has moved; not over several processes.
+    What is answered is read again, for how far the model has moved from what training began with; not over several
+    processes.
     """
     run = questions.evaluation.run(engine, folder, resume=True, advance=advance)
     if (
@@ -214,7 +215,7 @@ def ask(recipe: Recipe, questions: HeldOutQuestions, engine: Engine, folder: Pat
         and Shard.current().count == 1
         and not (folder / PLAUSIBILITY).exists()
     ):
-        measure_plausibility(run, engine)
+        measure_plausibility(run, engine, recipe.model.start.adapter_folder)
     if questions.leading and recipe.samples and not (folder / SAMPLES).exists():
         answers = answer_samples(recipe, engine)
         if Shard.current().first:

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import torch
-from peft import get_peft_model_state_dict
-from safetensors.torch import save
+from peft import get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import load_file, save
 from torch import nn
 from torch.distributed.fsdp import FSDPModule
 from torch.distributed.tensor import DTensor
@@ -22,7 +22,7 @@ from trl.distributed import DistributedBackend
 from trl.models.utils import unwrap_model_for_generation
 
 from ...evaluate.engines.checkpoint import adapter_digest, combined, digests, locate
-from ...evaluate.engines.loading import LoadedBase
+from ...evaluate.engines.loading import ADAPTER_WEIGHTS, LoadedBase
 from ...evaluate.engines.transformers import TransformersEngine
 from ..heldout.questions import loading
 from ..recipe.recipe import Recipe
@@ -31,6 +31,29 @@ from .trainer import GuardedTrainer
 
 ADAPTER = "default"
 """What PEFT calls the one adapter that is trained."""
+
+
+@dataclass
+class LiveBase(LoadedBase):
+    """A trainer's base. Its one adapter can also answer with the weights in ``start``, the folder it goes on from."""
+
+    start: Path | None = None
+
+    @contextmanager
+    def active(self, adapter: Path | None) -> Iterator[Any]:
+        """Give the model with ``adapter`` switched on; the weights in training come back bit for bit."""
+        if adapter is None or adapter != self.start:
+            with super().active(adapter) as model:
+                yield model
+            return
+        own = get_peft_model_state_dict(self.model, adapter_name=ADAPTER)
+        own = {name: tensor.clone() for name, tensor in own.items()}
+        set_peft_model_state_dict(self.model, load_file(adapter / ADAPTER_WEIGHTS), adapter_name=ADAPTER)
+        try:
+            with super().active(adapter) as model:
+                yield model
+        finally:
+            set_peft_model_state_dict(self.model, own, adapter_name=ADAPTER)
 
 
 @dataclass
@@ -106,7 +129,8 @@ class FrozenModel:
             adapter = save(whole, metadata={"format": "pt"})
             with _unsharded(model, again=bool(plugin and plugin.reshard_after_forward)), isolated(model):
                 tokenizer = cast(PreTrainedTokenizerBase, self.trainer.processing_class)
-                base = LoadedBase(self._folder, model, tokenizer, loading(self.recipe), {self.out: ADAPTER})
+                adapters = {folder: ADAPTER for folder in (self.out, self._start) if folder is not None}
+                base = LiveBase(self._folder, model, tokenizer, loading(self.recipe), adapters, self._start)
                 yield Snapshot(base, self._digests, _settings(model), self.out, adapter, self._start)
 
     @contextmanager

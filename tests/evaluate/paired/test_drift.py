@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,11 @@ import pytest
 import torch
 from grpokit.commands.eval import main
 from grpokit.evaluate import Evaluation, EvaluationError, Run, compare, load_task, task_record
+from grpokit.evaluate.demo import checkpoint_path
 from grpokit.evaluate.engines import load_engines
 from grpokit.evaluate.engines import transformers as engines
+from grpokit.evaluate.engines.checkpoint import fingerprint
+from grpokit.evaluate.engines.loading import ADAPTER_WEIGHTS
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
 from grpokit.evaluate.paired import drift
@@ -21,6 +25,7 @@ from grpokit.reports.wording import drifted
 from grpokit.rewards import RewardMix
 from grpokit.tests.evaluate.stored_runs import write_run
 from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +185,17 @@ def test_a_run_measures_it_unless_told_not_to(
     assert (row is not None) == wanted
     if wanted:
         assert set(moved) == {"base", "tuned", "own", "divergence", "delta", "low", "high", "far"}
+
+
+def test_a_base_with_an_adapter_is_what_another_adapter_is_measured_from(adapter: Path, tmp_path: Path) -> None:
+    further = tmp_path / "further"
+    shutil.copytree(adapter, further)
+    tensors = load_file(further / ADAPTER_WEIGHTS)
+    save_file({name: 2 * tensor for name, tensor in tensors.items()}, further / ADAPTER_WEIGHTS)
+    asked = ["run", "--task", "arithmetic", "--limit", "8", "--out", str(tmp_path / "out")]
+    main([*asked, "--model", f"base=demo+{adapter}", "--model", f"tuned=demo+{further}", "--model", "plain=demo"])
+    began = fingerprint(checkpoint_path(), adapter)
+    for name, itself in (("base", True), ("tuned", False), ("plain", False)):
+        lines = [json.loads(line) for line in (tmp_path / "out" / name / FILE).read_text().splitlines()]
+        assert {line["under"] for line in lines} == {began}
+        assert all(line["base"] == line["own"] for line in lines) is itself
