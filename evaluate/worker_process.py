@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import sys
 
-from .workers import Job
+from .workers import RARELY, Job
 
 
 def main() -> None:
@@ -14,6 +15,7 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that is printed may mix with the replies
     job: Job[object, object, object] = pickle.load(sys.stdin.buffer)  # our own parent's, as the pieces are
+    gc.set_threshold(*RARELY)
     while True:
         try:
             packed = pickle.load(sys.stdin.buffer)

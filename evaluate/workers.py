@@ -7,6 +7,7 @@ were no processes.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import threading
@@ -28,6 +29,9 @@ MANY = 20_000
 
 AHEAD = 2
 """Pieces under way per process: one that it does, and one that waits for it."""
+
+RARELY = (100_000, 20, 20)
+"""Thresholds of the garbage collector while pieces of thousands of lines come and go, which hold no cycles."""
 
 Piece = TypeVar("Piece")
 Packed = TypeVar("Packed")
@@ -83,10 +87,13 @@ class Workers(Generic[Piece, Packed, Result]):
         self._threads = ThreadPoolExecutor(count, initializer=self._start)
 
     def __enter__(self) -> Workers[Piece, Packed, Result]:
+        self._collected = gc.get_threshold()
+        gc.set_threshold(*RARELY)
         return self
 
     def __exit__(self, *error: object) -> None:
         """End the processes at once, whatever they are doing."""
+        gc.set_threshold(*self._collected)
         self._threads.shutdown(wait=False, cancel_futures=True)
         for process in self._processes:
             process.kill()

@@ -62,7 +62,7 @@ class QuestionReader:
 
     def stored(self, wanted: Collection[str] | None = None) -> Iterator[StoredQuestion]:
         """Yield the questions in the order of the first run's prompts; ``wanted`` limits them to these prompt ids."""
-        answered = [_Answered(run) for run in self.runs]
+        answered = [_Answered(run, wanted) for run in self.runs]
         for prompt in self.runs[0].asked():
             if wanted is None or prompt.id in wanted:
                 answers = tuple(run.take(prompt.id) for run in answered)
@@ -97,13 +97,14 @@ class _Answered:
     """The answers of one run by prompt, read as far as they are asked for.
 
     Runs that were made in one order are read side by side, a question at a time. Where the orders differ, what
-    one run is ahead of the others waits in memory.
+    one run is ahead of the others waits in memory, of the ``wanted`` prompts alone where these are given.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, wanted: Collection[str] | None) -> None:
         # the completions of a prompt stand together in a run
         path = run.path / "completions.jsonl"
-        self._remaining = groupby(run.scored_rows(), key=lambda line: line_id(path, line.row))
+        grouped = groupby(run.scored_rows(), key=lambda line: line_id(path, line.row))
+        self._remaining = grouped if wanted is None else (group for group in grouped if group[0] in wanted)
         self._waiting: dict[str, tuple[ScoredRow, ...]] = {}
 
     def take(self, prompt_id: str) -> tuple[ScoredRow, ...]:

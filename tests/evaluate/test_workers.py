@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from grpokit.errors import GrpokitError
 from grpokit.evaluate import scoring
 from grpokit.evaluate.runs.run import Run
 from grpokit.evaluate.scoring import BLOCK, ScoringJob, score_run
-from grpokit.evaluate.workers import Workers, cores
+from grpokit.evaluate.workers import RARELY, Workers, cores
 from grpokit.files import read_lines, write_lines
 from grpokit.rewards import RewardMix
 from grpokit.rewards.answers import verifier
@@ -150,6 +151,13 @@ def test_what_a_killed_process_leaves_is_done_here(run: Run) -> None:
     assert alone is not None
     assert lines == alone * 3
     assert undone > 0
+
+
+def test_garbage_is_collected_rarely_for_as_long_as_they_work(run: Run) -> None:
+    before = gc.get_threshold()
+    with Workers(1, ScoringJob(run, RewardMix.parse(MIX), 1)):
+        assert gc.get_threshold() == RARELY
+    assert gc.get_threshold() == before
 
 
 def test_where_no_process_can_start_all_is_done_here(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import tracemalloc
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,19 @@ def test_runs_in_other_orders_meet_question_by_question(compared: Compared, tmp_
         (tmp_path / name).write_text("".join(line for block in blocks[:0:-1] for line in block))  # without the first
     found = list(read_questions([compared.runs[0], Run.open(tmp_path)]))
     assert found == list(read_questions(compared.runs))[1:]
+
+
+def test_of_wanted_questions_alone_are_answers_held(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "base", BASE, questions=400)
+    lines = (run.path / "completions.jsonl").read_text().splitlines(keepends=True)
+    (run.path / "completions.jsonl").write_text("".join(line.rstrip() + " " * 1000 + "\n" for line in lines))
+    last = list(run.asked())[-1].id
+    tracemalloc.start()
+    (found,) = read_questions([run], {last})
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.id == last
+    assert peak < len(lines) * 1000 / 2
 
 
 def test_scores_of_other_completions_are_refused(tmp_path: Path) -> None:
