@@ -120,12 +120,12 @@ def _ours(recipe: Recipe, out: Path) -> None:
 def _not_merged(recipe: Recipe, out: Path) -> None:
     from grpokit.train.trl import rollouts
 
-    real = rollouts.mergeable
-    rollouts.mergeable = lambda model: False
+    real = rollouts.mergeable_layers
+    rollouts.mergeable_layers = lambda model, adapter: []
     try:
         train(recipe, out)
     finally:
-        rollouts.mergeable = real
+        rollouts.mergeable_layers = real
 
 
 class Overhead(NamedTuple):

@@ -63,7 +63,7 @@ class BatchSize:
         tokens = sum(row.tokens or 0 for row in rows)
         faster = self.device.type == "cuda" or (tokens > 0 and self._is_faster(seconds / tokens))
         self._grows = faster and 2 * self.rows <= self._most
-        if self._grows and 2 * self._used() <= ROOM * self._left():
+        if self._grows and 2 * self._used() <= ROOM * free_memory(self.device):
             self.rows *= 2
 
     def _is_faster(self, per_token: float) -> bool:
@@ -93,11 +93,12 @@ class BatchSize:
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - self._held
         return float("inf")
 
-    def _left(self) -> float:
-        """Return the bytes that a batch may take."""
-        if self.device.type == "cuda":
-            cached = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
-            return float(torch.cuda.mem_get_info(self.device)[0] + cached)
-        import psutil  # as above
 
-        return float(psutil.virtual_memory().available)
+def free_memory(device: torch.device) -> float:
+    """Return the bytes that may still be taken on a device."""
+    if device.type == "cuda":
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return float(torch.cuda.mem_get_info(device)[0] + cached)
+    import psutil  # as above
+
+    return float(psutil.virtual_memory().available)

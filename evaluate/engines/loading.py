@@ -8,7 +8,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from ...errors import first_line
 from ..runs.shards import Shard
 from ..turns import end_of_turn_ids
 from ..types import EvaluationError
+from .batch_size import free_memory
 from .checkpoint import locate, read_settings
 from .model_path import ModelPath
 from .spec import Loading
@@ -45,7 +46,8 @@ SMALL_MODEL = 10_000_000
 class LoadedBase:
     """A base checkpoint in memory. ``adapters`` maps the folder of each adapter to its name within PEFT.
 
-    ``model`` is a PreTrainedModel, and a PeftModel around it once an adapter is loaded.
+    ``merges`` are the folders of those that :meth:`drawing` merges. ``model`` is a PreTrainedModel, and a PeftModel
+    around it once an adapter is loaded.
     """
 
     folder: Path
@@ -53,6 +55,7 @@ class LoadedBase:
     tokenizer: PreTrainedTokenizerBase
     loading: Loading
     adapters: dict[Path, str] = field(default_factory=dict)
+    merges: set[Path] = field(default_factory=set)
 
     @property
     def device(self) -> torch.device:
@@ -76,6 +79,16 @@ class LoadedBase:
         else:
             yield self.model
 
+    @contextmanager
+    def drawing(self, adapter: Path | None) -> Iterator[Any]:
+        """As :meth:`active`, with the adapter merged into the base's weights where that is exact and has room."""
+        with self.active(adapter) as model, ExitStack() as stack:
+            if adapter in self.merges:
+                from .merging import merged  # here, as in _attach
+
+                stack.enter_context(merged(model, self.adapters[adapter]))
+            yield model
+
     def add_adapter(self, folder: Path) -> float:
         """Load an adapter beside the base; return the largest change it makes to a logit of a probe prompt.
 
@@ -87,6 +100,8 @@ class LoadedBase:
             say_base(folder, self.folder)
             self.model = _attach(self, folder, name)
             self.adapters[folder] = name
+            if self._has_room(name):
+                self.merges.add(folder)
         change = (self._probe(folder) - self._probe(None)).abs().max().item()
         if not change > 0:
             raise EvaluationError(
@@ -94,6 +109,14 @@ class LoadedBase:
                 "It is untrained (its B matrices are zero) or its weights were not found."
             )
         return change
+
+    def _has_room(self, name: str) -> bool:
+        """Return whether an adapter can be merged: its layers' second copy leaves as much room again for a batch."""
+        from .merging import mergeable_layers  # here, as in _attach
+
+        layers = mergeable_layers(self.model, name)
+        copy = sum(layer.base_layer.weight.nbytes for layer in layers)
+        return 0 < 2 * copy <= free_memory(self.device)
 
     def _probe(self, adapter: Path | None) -> torch.Tensor:
         ids = torch.arange(min(8, self.model.config.vocab_size), device=self.device)[None]

@@ -63,6 +63,7 @@ class TransformersEngine:
             "checkpoint": str(self.base.folder),
             "adapter": None if self.adapter is None else str(self.adapter),
             "adapter_probe_change": self.probe_change,
+            "adapter_merged": None if self.adapter is None else self.adapter in self.base.merges,
             "trained_for": trained_for(self.adapter or self.base.folder),
             "dtype": str(self.base.model.dtype).removeprefix("torch."),
             "quantization": self.base.loading.quantization,
@@ -131,7 +132,7 @@ class TransformersEngine:
         growth = Growth(self._ends, length, grow)
         interrupt = None
         try:
-            with self.base.active(self.adapter) as model, torch.inference_mode(), quiet():
+            with self.base.drawing(self.adapter) as model, torch.inference_mode(), quiet():
                 model.generate(
                     input_ids=inputs["input_ids"],
                     attention_mask=inputs["attention_mask"],

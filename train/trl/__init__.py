@@ -24,7 +24,6 @@ Called, past what TRL documents:
   gradient_checkpointing_kwargs)`: the model as TRL generates with it, for held-out questions and the self-test
 - `trl.distributed.DistributedBackend.summon_full_params(module, ...)`: likewise
 - `trl.trainer.utils.split_tensor_dict(tensor_dict, num_chunks)`: a micro-batch in parts
-- `peft.tuners.lora.layer.Linear.merge(safe_merge, adapter_names)`: completions drawn with merged weights
 
 Read or set, attributes of the trainer:
 

@@ -27,10 +27,8 @@ from ...evaluate.engines.transformers import TransformersEngine
 from ..heldout.questions import loading
 from ..recipe.recipe import Recipe
 from .isolation import isolated
+from .rollouts import ADAPTER
 from .trainer import GuardedTrainer
-
-ADAPTER = "default"
-"""What PEFT calls the one adapter that is trained."""
 
 
 @dataclass
@@ -130,7 +128,8 @@ class FrozenModel:
             with _unsharded(model, again=bool(plugin and plugin.reshard_after_forward)), isolated(model):
                 tokenizer = cast(PreTrainedTokenizerBase, self.trainer.processing_class)
                 adapters = {folder: ADAPTER for folder in (self.out, self._start) if folder is not None}
-                base = LiveBase(self._folder, model, tokenizer, loading(self.recipe), adapters, self._start)
+                merges = set(adapters) if self.trainer.rollouts.merges else set()
+                base = LiveBase(self._folder, model, tokenizer, loading(self.recipe), adapters, merges, self._start)
                 yield Snapshot(base, self._digests, _settings(model), self.out, adapter, self._start)
 
     @contextmanager

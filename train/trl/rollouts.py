@@ -1,22 +1,25 @@
-"""Drawing completions: in smaller chunks where memory runs out, with the adapter merged where that is exact."""
+"""Drawing completions: in smaller chunks where memory runs out, with the adapter merged where it can be."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
-from peft.tuners.lora.layer import Linear
 from torch.overrides import TorchFunctionMode
 
+from ...evaluate.engines.merging import mergeable_layers, merged
 from ...evaluate.engines.transformers import ran_out
 from ..types import TrainingError
 
 if TYPE_CHECKING:
     from trl.trainer.grpo_trainer import GRPOTrainer
+
+ADAPTER = "default"
+"""What PEFT calls the one adapter that is trained."""
 
 Draw: TypeAlias = Callable[..., Any]
 """TRL's ``_generate_single_turn``: token ids of prompts -> token ids of completions, and log-probabilities or None."""
@@ -34,7 +37,7 @@ class Rollouts:
     def __init__(self, trainer: GRPOTrainer, note: Callable[[str], None]) -> None:
         sharded = trainer.is_deepspeed_enabled or trainer.is_fsdp_enabled
         self.cuts = not (sharded or trainer.use_vllm or trainer.use_transformers_continuous_batching)
-        self.merges = self.cuts and mergeable(trainer.model)
+        self.merges = self.cuts and bool(mergeable_layers(trainer.model, ADAPTER))
         self.chunk: int | None = None
         self.seconds, self.tokens = 0.0, 0
         self._trainer = trainer
@@ -52,9 +55,18 @@ class Rollouts:
         self.tokens += sum(map(len, drawn[0]))
         return drawn
 
-    def merged(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def merged(self) -> Iterator[None]:
         """Merge the adapter for the time of the block where completions are drawn so."""
-        return _merged(self._trainer.model) if self.merges else nullcontext()
+        with ExitStack() as stack:
+            if self.merges:
+                try:
+                    stack.enter_context(merged(self._trainer.model, ADAPTER))
+                except ValueError:
+                    raise TrainingError(
+                        "the adapter's weights are no finite numbers any more; give a smaller learning_rate."
+                    ) from None
+            yield
 
     def _fit(self, draw: Draw, prompt_ids: list[list[int]], *others: Any) -> Any:
         state = RandomState(self._trainer.accelerator.device)
@@ -130,33 +142,3 @@ class RowsOfBatch(TorchFunctionMode):
         probabilities = args[0]
         noise = probabilities.new_empty(self._count, probabilities.shape[1]).exponential_(1)
         return (probabilities / noise[self._rows]).argmax(-1, keepdim=True)
-
-
-def mergeable(model: Any) -> bool:
-    """In float32 a merged weight rounds off nothing that training could notice; in 16 bits it loses small updates."""
-    layers = list(_adapted(model))
-    return bool(layers) and all(layer.get_base_layer().weight.dtype == torch.float32 for layer in layers)
-
-
-def _adapted(model: Any) -> Iterator[Linear]:
-    return (module for module in model.modules() if isinstance(module, Linear))
-
-
-@contextmanager
-def _merged(model: Any) -> Iterator[None]:
-    """Merge the adapter for the time of the block; the base's own tensors stay aside, and come back bit for bit."""
-    layers = list(_adapted(model))
-    own = [layer.get_base_layer().weight.data for layer in layers]
-    try:
-        try:
-            for layer in layers:
-                layer.merge(safe_merge=True)
-        except ValueError:  # safe_merge looks for NaN and infinity
-            raise TrainingError(
-                "the adapter's weights are no finite numbers any more; give a smaller learning_rate."
-            ) from None
-        yield
-    finally:
-        for layer, weight in zip(layers, own, strict=True):
-            layer.get_base_layer().weight.data = weight
-            layer.merged_adapters.clear()

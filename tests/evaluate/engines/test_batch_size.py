@@ -9,7 +9,7 @@ import torch
 from grpokit.evaluate import Row, Sampling, load_task
 from grpokit.evaluate.engines import Loading, load_engines
 from grpokit.evaluate.engines import batch_size as module
-from grpokit.evaluate.engines.batch_size import BatchSize
+from grpokit.evaluate.engines.batch_size import BatchSize, free_memory
 from grpokit.evaluate.engines.spec import ModelSpec
 from grpokit.evaluate.engines.transformers import TransformersEngine
 from grpokit.evaluate.evaluation import Evaluation, task_record
@@ -96,7 +96,7 @@ def test_on_a_cpu_it_does_not_grow_beyond_memory(
     used: float, rows: int, clock: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(BatchSize, "_used", lambda self: used)
-    monkeypatch.setattr(BatchSize, "_left", lambda self: 100.0)
+    monkeypatch.setattr(module, "free_memory", lambda device: 100.0)
     assert work(BatchSize(None, CPU, torch.float32), clock, 8) == rows
 
 
@@ -105,7 +105,7 @@ def test_what_a_batch_took_is_measured() -> None:
     size.begin()
     held = torch.ones(64 * 2**20)  # 256 MiB
     assert size._used() >= 0.9 * held.numel() * 4
-    assert 2**20 < size._left() < 2**50
+    assert 2**20 < free_memory(CPU) < 2**50
 
 
 @pytest.mark.parametrize(

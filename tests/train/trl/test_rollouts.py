@@ -74,13 +74,14 @@ def test_only_weights_in_float32_are_merged(
 ) -> None:
     from grpokit.train.trl import rollouts
 
-    real, answers = rollouts.mergeable, list[bool]()
+    real, answers = rollouts.mergeable_layers, list[bool]()
 
-    def remember(model: Any) -> bool:
-        answers.append(real(model))
-        return answers[-1]
+    def remember(model: Any, adapter: str) -> list[Any]:
+        layers = real(model, adapter)
+        answers.append(bool(layers))
+        return layers
 
-    monkeypatch.setattr(rollouts, "mergeable", remember)
+    monkeypatch.setattr(rollouts, "mergeable_layers", remember)
     train(tiny("max_steps=1", *overrides), tmp_path / "run")
     assert answers == [expected]
 
