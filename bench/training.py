@@ -118,14 +118,14 @@ def _ours(recipe: Recipe, out: Path) -> None:
 
 
 def _not_merged(recipe: Recipe, out: Path) -> None:
-    from grpokit.train.trl import rollouts
+    from grpokit.evaluate.engines import merging
 
-    real = rollouts.mergeable_layers
-    rollouts.mergeable_layers = lambda model, adapter: []
+    real = merging.mergeable_layers
+    merging.mergeable_layers = lambda model, adapter: []
     try:
         train(recipe, out)
     finally:
-        rollouts.mergeable_layers = real
+        merging.mergeable_layers = real
 
 
 class Overhead(NamedTuple):

@@ -115,7 +115,7 @@ class LoadedBase:
         from .merging import mergeable_layers  # here, as in _attach
 
         layers = mergeable_layers(self.model, name)
-        copy = sum(layer.base_layer.weight.nbytes for layer in layers)
+        copy: int = sum(layer.base_layer.weight.nbytes for layer in layers)
         return 0 < 2 * copy <= free_memory(self.device)
 
     def _probe(self, adapter: Path | None) -> torch.Tensor:

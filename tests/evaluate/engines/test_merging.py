@@ -23,9 +23,9 @@ GPT2 = GPT2Config(vocab_size=61, n_embd=32, n_layer=2, n_head=4)
 def adapted(config: Any = LLAMA, dtype: torch.dtype = torch.float32, **lora: Any) -> Any:
     """A small model with an adapter named "default" on it, whose matrices are random."""
     torch.manual_seed(0)
-    settings = {"r": 4, "lora_alpha": 12, "target_modules": "all-linear", "init_lora_weights": False} | lora
-    model = LlamaForCausalLM(config) if config.model_type == "llama" else GPT2LMHeadModel(config)
-    return get_peft_model(model.to(dtype), LoraConfig(**settings, task_type="CAUSAL_LM")).eval()
+    settings: dict[str, Any] = {"r": 4, "lora_alpha": 12, "target_modules": "all-linear", "init_lora_weights": False}
+    model: Any = LlamaForCausalLM(config) if config.model_type == "llama" else GPT2LMHeadModel(config)
+    return get_peft_model(model.to(dtype), LoraConfig(**settings | lora, task_type="CAUSAL_LM")).eval()
 
 
 def logits(model: Any) -> torch.Tensor:
@@ -44,7 +44,7 @@ def unchanged(model: Any, before: dict[str, torch.Tensor]) -> bool:
 
 
 TIED = LlamaConfig(**{**LLAMA.to_diff_dict(), "tie_word_embeddings": True})
-EXACT = [
+EXACT: list[tuple[Any, dict[str, Any]]] = [
     # model, adapter
     (LLAMA, {}),
     (GPT2, {"fan_in_fan_out": True}),  # its weights are stored the other way round
@@ -72,7 +72,7 @@ def test_merged_logits_are_those_of_the_adapter_beside_the_weights(config: Any, 
     assert torch.equal(logits(model), apart)
 
 
-APART = [
+APART: list[tuple[torch.dtype, dict[str, Any]]] = [
     # dtype, adapter, why its layers are left alone
     (torch.bfloat16, {}),  # rounded
     (torch.float16, {}),
@@ -145,7 +145,7 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("adapter")
     torch.manual_seed(0)
     lora = LoraConfig(r=4, lora_alpha=2, target_modules="all-linear", init_lora_weights=False)
-    get_peft_model(AutoModelForCausalLM.from_pretrained(checkpoint_path()), lora).save_pretrained(folder)
+    get_peft_model(AutoModelForCausalLM.from_pretrained(checkpoint_path()), lora).save_pretrained(str(folder))
     return folder
 
 

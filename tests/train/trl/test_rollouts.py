@@ -72,16 +72,15 @@ MERGEABLE = [
 def test_only_weights_in_float32_are_merged(
     tiny: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overrides: list[str], expected: bool
 ) -> None:
-    from grpokit.train.trl import rollouts
+    from grpokit.train.trl.rollouts import Rollouts
 
-    real, answers = rollouts.mergeable_layers, list[bool]()
+    real, answers = Rollouts.__init__, list[bool]()
 
-    def remember(model: Any, adapter: str) -> list[Any]:
-        layers = real(model, adapter)
-        answers.append(bool(layers))
-        return layers
+    def remember(self: Rollouts, *arguments: Any) -> None:
+        real(self, *arguments)
+        answers.append(self.merges)
 
-    monkeypatch.setattr(rollouts, "mergeable_layers", remember)
+    monkeypatch.setattr(Rollouts, "__init__", remember)
     train(tiny("max_steps=1", *overrides), tmp_path / "run")
     assert answers == [expected]
 
