@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-def apply_template(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mapping[str, Any]], **arguments: Any) -> str:
+def apply_template(
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mapping[str, Any]], /, **arguments: Any
+) -> str:
     """Render messages by the tokenizer's chat template, with further arguments of it.
 
     Raises :class:`~grpokit.bounded.ProgramRefusal` where the template refuses the messages, and

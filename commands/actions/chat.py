@@ -14,7 +14,7 @@ from ...evaluate.template_arguments import parse_template
 from ...evaluate.types import Sampling
 from ...reports.chat.chat import Chat, Question, open_chat, questions
 from ...reports.chat.page import Address, check_address, check_gradio, launch
-from ...reports.chat.space import check_mix, check_target, export_space
+from ...reports.chat.space import check_mix, check_space_loading, check_target, export_space
 from ...reports.chat.votes import Votes
 from ...rewards import RewardMix
 from ..options import check_loading, chosen_spec
@@ -78,6 +78,7 @@ def export(chat: ChatOptions, folder: Path) -> None:
     """Write the chat as a folder for Hugging Face Spaces; serve nothing."""
     check_gradio()
     check_target(folder)
+    check_space_loading(chat.loading)
     export_space(chat.open(check_mix), folder)
     print(f"space: {folder}  (try it: cd {folder} && python app.py)")
 

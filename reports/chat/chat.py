@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -72,7 +72,7 @@ class Chat:
     """Loaded models, the mix that scores their answers, and what a page offers to begin with.
 
     ``specs`` say where the models of ``engines`` came from, one for one. ``reference`` is the data's own name of the
-    reference's column, under which rewards get it too.
+    reference's column, under which rewards get it too. ``loading`` says how the weights were loaded.
     """
 
     specs: tuple[ModelSpec, ...]
@@ -81,6 +81,7 @@ class Chat:
     sampling: Sampling
     examples: tuple[Question, ...]
     reference: str | None = None
+    loading: Loading = field(default_factory=Loading)
 
     @cached_property
     def guarded(self) -> GuardedMix:
@@ -157,7 +158,7 @@ def open_chat(
             raise ChatError(f"{spec.name}: answers of {spec.kind} models do not stream here; give a folder or hub id.")
     try_mix(mix, Question("", "?").to_prompt(), [], reference)
     engines = tuple(engine for engine in load_engines(specs, loading=loading) if isinstance(engine, TransformersEngine))
-    return Chat(tuple(specs), engines, mix, sampling, tuple(examples), reference)
+    return Chat(tuple(specs), engines, mix, sampling, tuple(examples), reference, loading or Loading())
 
 
 def questions(prompts: Iterable[Prompt], limit: int) -> list[Question]:

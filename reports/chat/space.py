@@ -1,8 +1,9 @@
 """A chat as a folder for Hugging Face Spaces: the same page, with everything it needs beside it.
 
-The folder holds ``app.py``, ``chat.json`` (models, rewards, sampling, examples), ``requirements.txt``, a ``README.md``
-with the header that Spaces read, the adapters and local bases with their tokenizers, and the sources of this package
-that the page runs on, so that it needs no release of it. A base that is a hub id stays one and is fetched there.
+The folder holds ``app.py``, ``chat.json`` (models and how they are loaded, rewards, sampling, examples),
+``requirements.txt``, a ``README.md`` with the header that Spaces read, the adapters and local bases with their
+tokenizers, and the sources of this package that the page runs on, so that it needs no release of it. A base that is a
+hub id stays one and is fetched there.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from importlib.metadata import requires, version
 from pathlib import Path
@@ -19,18 +20,28 @@ from typing import Any
 from ...errors import GrpokitError, first_line
 from ...evaluate.engines.checkpoint import locate
 from ...evaluate.engines.model_path import ModelPath
-from ...evaluate.engines.spec import ModelSpec
+from ...evaluate.engines.spec import Loading, ModelSpec
 from ...evaluate.types import Sampling
 from ...files import read_json, replacing_folder, write_atomically
-from ...rewards import RewardMix
+from ...rewards import Reward, RewardMix
 from ...rewards.spec import import_paths, registered_only
 from .chat import Chat, ChatError, Question, open_chat
 
 PACKAGE = Path(__file__).parents[2]
 FLOORS = ("rewards", "evaluate", "reports")
 SOURCES = ("*.py", "*.yaml", "*.jsonl", "chat.css")
-UNUSED = ("trl", "datasets", "vl-convert-python", "python-dotenv", "bitsandbytes")
+UNUSED = ("trl", "datasets", "vl-convert-python", "python-dotenv")
 """Requirements of this package that a page on ready adapters never imports."""
+
+QUANTISING = "bitsandbytes"
+"""The requirement that only a quantised base needs."""
+
+LOADING: dict[str, tuple[str | None, ...]] = {
+    "dtype": ("auto", "float32", "bfloat16", "float16"),
+    "quantization": (None, "4bit", "8bit"),
+    "attention": (None, "eager", "sdpa"),
+}
+"""How an exported page may load weights: another attention is a package or a kernel that would be fetched and run."""
 
 TOKENIZER = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "*.jinja")
 BASE_FILES = ("config.json", "generation_config.json", "*.safetensors", "*.safetensors.index.json", *TOKENIZER)
@@ -46,12 +57,43 @@ def check_target(folder: Path) -> None:
 
 
 def check_mix(mix: RewardMix) -> None:
-    """Raise :class:`ChatError` for a mix that an exported page could not build: it has no code of the user's."""
-    paths = import_paths(mix.spec)
+    """Raise :class:`ChatError` for a mix that an exported page could not build.
+
+    It has no code of the user's or of other packages, and no models of this machine.
+    """
+    paths = import_paths(mix.spec) or [reward.__name__ for reward in mix.rewards if reward.foreign]
     if paths:
         raise ChatError(
-            f"--export-space: the reward {paths[0]!r} is code of your own, which the exported page may not import; "
-            "name registered rewards."
+            f"--export-space: the reward {paths[0]!r} is code of your own or of another package, which the exported "
+            "page does not have; name rewards of this package."
+        )
+    for model in _local_models(mix.rewards):
+        raise ChatError(
+            f"--export-space: a reward judges by {model!r:.80}, which is no model of the hub and is not exported; give "
+            "a hub id such as org/model."
+        )
+
+
+def _local_models(rewards: Iterable[Reward]) -> Iterator[str]:
+    """Yield the models that rewards load from a folder."""
+    for reward in rewards:
+        yield from _local_models(reward.parts().values())
+        model = getattr(reward, "model", "")
+        if reward.loads_model and model and ModelPath(model).hub_id is None:
+            yield model
+
+
+def check_space_loading(loading: Loading) -> None:
+    """Raise :class:`ChatError` for weights that are loaded in a way that an exported page could not follow."""
+    for name, values in LOADING.items():
+        value = getattr(loading, name)
+        if value not in values:
+            others = ", ".join(filter(None, values))
+            raise ChatError(f"--{name} {value} is not for --export-space: a Space lacks it; give one of {others}.")
+    if loading.trust_remote_code:
+        raise ChatError(
+            "--trust-remote-code is not for --export-space: the exported page runs no code of a checkpoint; leave it "
+            "out."
         )
 
 
@@ -59,6 +101,7 @@ def export_space(chat: Chat, folder: Path) -> None:
     """Write the folder, whole or not at all. Raises :class:`ChatError` when it is not empty or cannot be written."""
     check_target(folder)
     check_mix(chat.mix)
+    check_space_loading(chat.loading)
     try:
         with replacing_folder(folder) as rising:
             _fill(chat, rising)
@@ -75,11 +118,21 @@ def open_space(folder: Path) -> Chat:
         examples = [Question(**example) for example in kept["examples"]]
         specs = [_spec(model, folder) for model in kept["models"]]
         mix = RewardMix.parse(registered_only(kept["rewards"], str(file)))
+        loading = _loading(kept["loading"])
     except GrpokitError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # whatever it holds instead
         raise ChatError(f"{file} is not what an export wrote ({type(error).__name__}: {first_line(error)}).") from None
-    return open_chat(specs, mix, sampling, examples)
+    for model in _local_models(mix.rewards):
+        raise ChatError(f"{file} names {model!r:.80}, which is no model of the hub.")
+    return open_chat(specs, mix, sampling, examples, loading)
+
+
+def _loading(kept: dict[str, Any]) -> Loading:
+    for name, values in LOADING.items():
+        if kept[name] not in values:
+            raise ValueError(f"{name}: {kept[name]!r:.80}")
+    return Loading(**{name: kept[name] for name in LOADING})
 
 
 def _spec(model: dict[str, Any], folder: Path) -> ModelSpec:
@@ -108,12 +161,16 @@ def _fill(chat: Chat, folder: Path) -> None:
             {"name": spec.name, **asdict(spec.path), "template": dict(spec.template)}
             for spec in _copy_models(chat, folder)
         ],
+        "loading": {name: getattr(chat.loading, name) for name in LOADING},
         "rewards": chat.mix.spec,
         "sampling": asdict(chat.sampling),
         "examples": [example._asdict() for example in chat.examples],
     }
     write_atomically(folder / "chat.json", json.dumps(kept, indent=2) + "\n")
-    write_atomically(folder / "requirements.txt", "".join(f"{line}\n" for line in requirements()))
+    write_atomically(
+        folder / "requirements.txt",
+        "".join(f"{line}\n" for line in requirements(quantised=chat.loading.quantization is not None)),
+    )
     bases = sorted({spec.path.hub_id for spec in chat.specs if spec.path.hub_id})
     for name in ("app.py", "README.md"):
         write_atomically(folder / name, _rendered(f"space_{name}.jinja", names=chat.names, bases=bases))
@@ -174,17 +231,19 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)  # of a link to a cache the file, and none of its permissions
 
 
-def requirements() -> list[str]:
+def requirements(*, quantised: bool) -> list[str]:
     """Return what the page needs, each from the minor version installed here to before the next major one.
 
-    >>> [line.split("~=")[0] for line in requirements() if line.startswith("tr")]
+    >>> [line.split("~=")[0] for line in requirements(quantised=False) if line.startswith("tr")]
     ['transformers']
     """
     declared = [
         line for line in requires("grpokit") or [] if "extra ==" not in line or "'app'" in line or '"app"' in line
     ]
     names = [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in declared]  # a bound follows, or several
-    return [f"{name}~={_minor(version(name))}" for name in names if name not in UNUSED]
+    return [
+        f"{name}~={_minor(version(name))}" for name in names if name not in UNUSED and (quantised or name != QUANTISING)
+    ]
 
 
 def _minor(number: str) -> str:

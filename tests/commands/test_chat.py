@@ -90,6 +90,10 @@ WRONG = {
     "no such reward": (lambda folder: ["--model", "demo", "--rewards", "corectness"], "Did you mean 'correctness'"),
     "no such task": (lambda folder: ["--model", "demo", "--task", "arithmetik"], "Did you mean 'arithmetic'"),
     "full folder": (_full, "is not empty; give a new folder"),
+    "space's kernels": (
+        lambda folder: ["--model", "demo", "--attention", "flash_attention_2", "--export-space", str(folder / "s")],
+        "--attention flash_attention_2 is not for --export-space: a Space lacks it; give one of eager, sdpa",
+    ),
     "temperature": (lambda folder: ["--model", "demo", "--temperature", "-1"], "temperature=-1.0"),
     "no port": (lambda folder: ["--model", "demo", "--port", "70000"], "cannot serve at 127.0.0.1:70000"),
     "no host": (lambda folder: ["--model", "demo", "--host", "192.0.2.1"], "cannot serve at 192.0.2.1"),

@@ -16,11 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from grpokit.evaluate import Sampling, load_task
-from grpokit.evaluate.engines.spec import parse_models
+from grpokit.evaluate.engines.spec import Loading, parse_models
 from grpokit.reports.chat.chat import Chat, ChatError, open_chat, questions
-from grpokit.reports.chat.space import export_space, open_space
+from grpokit.reports.chat.space import check_mix, export_space, open_space
 from grpokit.rewards import RewardMix
 from grpokit.tests.reports.chat.chats import make_adapter, talk
 
@@ -93,6 +94,80 @@ def test_what_no_export_wrote_is_one_line(text: str, tmp_path: Path) -> None:
         open_space(tmp_path)
     assert NO_EXPORT[text] in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("dtype", "float8", "ValueError: dtype: 'float8'"),
+        ("quantization", "gptq", "ValueError: quantization: 'gptq'"),
+        ("attention", "org/kernel", "ValueError: attention: 'org/kernel'"),  # code that would be fetched and run
+        ("attention", ["sdpa"], "ValueError: attention"),
+    ],
+)
+def test_a_space_says_only_what_an_export_says_of_loading(
+    key: str, value: object, said: str, space: Path, tmp_path: Path
+) -> None:
+    kept = json.loads((space / "chat.json").read_text())
+    kept["loading"][key] = value
+    shutil.copytree(space, tmp_path / "space", ignore=shutil.ignore_patterns("grpokit"))
+    (tmp_path / "space" / "chat.json").write_text(json.dumps(kept))
+    with pytest.raises(ChatError, match=said):
+        open_space(tmp_path / "space")
+
+
+@pytest.mark.parametrize("model", ["/etc", "../judge", "./judge", "~nobody/judge", "judges/a/b", "models/base"])
+@pytest.mark.parametrize("reward", ["reward_model", "semantic_similarity", "gate(correctness,summary_quality"])
+def test_a_space_judges_by_no_model_of_a_folder(
+    model: str, reward: str, space: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(space, tmp_path / "space", ignore=shutil.ignore_patterns("grpokit"))
+    monkeypatch.chdir(tmp_path / "space")
+    kept = json.loads((space / "chat.json").read_text())
+    kept["rewards"] = f"{reward}(model='{model}')" + ")" * reward.count("(")
+    (tmp_path / "space" / "chat.json").write_text(json.dumps(kept))
+    with pytest.raises(ChatError, match="which is no model of the hub"):
+        open_space(tmp_path / "space")
+    mix = RewardMix.parse(kept["rewards"])
+    with pytest.raises(ChatError, match="which is no model of the hub and is not exported"):
+        check_mix(mix)
+
+
+def test_a_model_of_the_hub_may_judge_in_a_space() -> None:
+    check_mix(RewardMix.parse("semantic_similarity,reward_model(model=org/judge)=0.5"))
+
+
+def test_rewards_of_other_packages_are_not_exported() -> None:
+    for spec in ("textwrap:wrap", "grpokit.evaluate.tasks.reasoning_gym:solved"):
+        with pytest.raises(ChatError, match="which the exported page does not have; name rewards of this package"):
+            check_mix(RewardMix.parse(spec))
+
+
+@pytest.mark.parametrize(
+    ("loading", "said"),
+    [
+        (Loading(attention="flash_attention_2"), "--attention flash_attention_2 is not for --export-space"),
+        (Loading(trust_remote_code=True), "--trust-remote-code is not for --export-space"),
+    ],
+)
+def test_what_a_space_cannot_load_is_refused(loading: Loading, said: str, chat: Chat, tmp_path: Path) -> None:
+    with pytest.raises(ChatError, match=said):
+        export_space(replace(chat, loading=loading), tmp_path / "space")
+    assert not (tmp_path / "space").exists()
+
+
+def test_how_weights_are_loaded_goes_with_a_space(chat: Chat, tmp_path: Path) -> None:
+    loading = Loading(dtype="bfloat16", device="cpu", attention="eager")
+    opened = open_chat(chat.specs, chat.mix, chat.sampling, chat.examples, loading)
+    export_space(opened, tmp_path / "space")
+    assert "bitsandbytes" not in (tmp_path / "space" / "requirements.txt").read_text()
+    again = open_space(tmp_path / "space")
+    assert again.loading == replace(loading, device="auto")  # which is the other machine's
+    assert again.engines[0].base.model.dtype == torch.bfloat16
+    assert again.engines[0].base.model.config._attn_implementation == "eager"
+    export_space(replace(chat, loading=Loading(quantization="4bit")), tmp_path / "quantised")
+    assert "bitsandbytes~=" in (tmp_path / "quantised" / "requirements.txt").read_text()
+    assert json.loads((tmp_path / "quantised" / "chat.json").read_text())["loading"]["quantization"] == "4bit"
 
 
 @pytest.mark.parametrize("place", ["..", "/", "../model", "link", "./absent"])
