@@ -89,8 +89,12 @@ class Alarms(TrainerCallback):
         if len(self._constant) == NO_SIGNAL_LOGS and all(self._constant):
             text = f"for {NO_SIGNAL_LOGS} logs all completions of each group earned the same."
             self._alarms.add(Alarm(state.global_step, "no learning signal", text))
-        if len(self._clipped) == CLIPPED_LOGS and sum(self._clipped) / CLIPPED_LOGS > CLIPPED_SHARE:
-            text = "most completions are cut at max_completion_length and earn next to nothing; raise it."
+        cut = sum(self._clipped) / CLIPPED_LOGS
+        if len(self._clipped) == CLIPPED_LOGS and cut > CLIPPED_SHARE:
+            text = (
+                f"{cut:.0%} of the completions are cut at max_completion_length: raise it, unless the model is to "
+                "learn to end sooner."
+            )
             self._alarms.add(Alarm(state.global_step, "completions cut", text))
 
 

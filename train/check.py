@@ -110,7 +110,11 @@ class Check:
                 "neither solved nor hopeless, waste less of what is drawn.",
             ),
             (bool(same) and differs > 0, f"{silent}: in this batch nothing is learnt from that."),
-            (self.cut > MANY, f"{self.cut:.0%} of the completions are cut: raise max_completion_length."),
+            (
+                self.cut > MANY,
+                f"{self.cut:.0%} of the completions are cut: raise max_completion_length, unless the model is to "
+                "learn to end sooner.",
+            ),
             (
                 self.without_answer > MANY,
                 f"{self.without_answer:.0%} of the completions have no answer that a reward finds: ask for the format "

@@ -55,10 +55,11 @@ def print_check(checked: Check, console: Console) -> None:
 
 
 def _time(checked: Check) -> str:
-    asking = f"held-out questions about {duration(checked.asking)}"
+    asking = f"held-out questions {duration(checked.asking)}"
     if checked.whole is None:
         return f"the number of steps is not known; {asking}"
-    return f"the whole run: {checked.steps} steps in about {duration(checked.whole)}, {asking}"
+    whole = duration(checked.whole + checked.asking)
+    return f"the whole run about {whole}: {checked.steps} steps {duration(checked.whole)}, {asking}"
 
 
 def _rewards(checked: Check) -> Table:

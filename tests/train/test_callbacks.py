@@ -28,7 +28,11 @@ ALARMS = [
     (HEALTHY, 30, []),
     ({**HEALTHY, "frac_reward_zero_std": 1.0}, NO_SIGNAL_LOGS - 1, []),  # not yet
     ({**HEALTHY, "frac_reward_zero_std": 1.0}, 30, ["no learning signal"]),  # a constant reward, told once
-    ({**HEALTHY, "completions/clipped_ratio": 0.9}, CLIPPED_LOGS, ["cut at max_completion_length"]),
+    (
+        {**HEALTHY, "completions/clipped_ratio": 0.9},
+        CLIPPED_LOGS,
+        ["90% of the completions are cut"],
+    ),
 ]
 
 

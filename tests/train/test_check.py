@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from grpokit.commands.train import main
 from grpokit.train.check import Check, Spread
@@ -95,7 +96,12 @@ def test_a_check_keeps_nothing(
     assert list(tmp_path.iterdir()) == []
     assert "one batch of 16 completions (4 prompts x 4) and one step, not kept" in said
     assert re.search(r"correctness +1 +0\.\d+ +0\.\d+ +\d", said)
-    assert re.search(r"the whole run: 60 steps in about \d:\d\d:\d\d, held-out questions about", said)
+    time = r"(\d+):(\d\d):(\d\d)"
+    shown = re.search(rf"the whole run about {time}: 60 steps {time}, held-out questions {time}\n", said)
+    assert shown
+    hours, minutes, rest = (np.array(shown.groups()[place::3], int) for place in range(3))
+    whole, steps, asking = 3600 * hours + 60 * minutes + rest
+    assert abs(whole - steps - asking) <= 1
     assert "self-test: log-probabilities as drawn and in the loss agree" in said
 
 
