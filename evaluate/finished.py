@@ -25,13 +25,18 @@ def finished_run(place: Path, name: str, evaluation: Evaluation) -> Run:
     settings, rewards, or rows that it does not have yet; and for what :func:`read_table` refuses.
     """
     run = _chosen(place, name, evaluation.task.name)
-    difference = next(_differences(run, evaluation), None)
+    difference = difference_of(run, evaluation)
     if difference is not None:
         raise EvaluationError(
             f"{name}={run.path}: {difference}. Ask as it was asked, or give the model in place of its run."
         )
     read_table(run)  # a line that was edited is said now, not when the other models have been asked
     return run
+
+
+def difference_of(run: Run, evaluation: Evaluation) -> str | None:
+    """Return the first thing in which a run is not the answer to ``evaluation``, in words; None where it is."""
+    return next(_differences(run, evaluation), None)
 
 
 def take(run: Run, name: str, out: Path) -> None:

@@ -26,6 +26,7 @@ from .data import make_dataset, prompt_limit, system_note
 from .folder import HISTORY, checkpoint_step, clear, open_folder
 from .heldout.alarm import AlarmLog
 from .heldout.callback import HeldOutEvaluation
+from .heldout.earlier import take_earlier
 from .heldout.overlap import TrainingRows
 from .heldout.questions import held_out, loading
 from .lora import make_lora
@@ -81,6 +82,7 @@ class TrainingRun:
                 self._alarms.add(Alarm(0, "overlap", self._rows.sentence))
             evaluation = None
             if questions is not None:
+                take_earlier(recipe, questions.looks, self._out)
                 model = FrozenModel(trainer, recipe, self._out)
                 evaluation = HeldOutEvaluation(model, questions, self._watcher, self._alarms)
                 trainer.add_callback(evaluation)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
 from ...train import Recipe, train
+from ...train.heldout.earlier import earlier
 from ...train.heldout.questions import HeldOutQuestions, base_places, held_out, loading
 from ...train.heldout.suite import suite_questions
 from ...train.learned import NOTHING, nothing_learned
@@ -24,8 +25,11 @@ from ..watch import watch
 def train_and_compare(recipe: Recipe, out: Path, report: ReportOptions | None, *, resume: bool) -> int:
     """Train into the folder ``out``, compare and export; return the comparison's status. No report: no comparison."""
     check_export(recipe)
-    questions = [] if report is None else held_out(recipe, _note).final  # before training: it may lack its data
+    sets = None if report is None else held_out(recipe, _note)  # before training: it may lack its data
+    questions = [] if sets is None else sets.final
     beside = [] if report is None else suite_questions(recipe, _note)
+    if sets is not None:  # what the base has answered before is judged now
+        earlier(recipe, [*sets.looks, *sets.final, *beside], out)
     first = Shard.current().first
     with watch() if first else nullcontext() as watcher:
         adapter = train(recipe, out, resume=resume, compared=report is not None, watcher=watcher)

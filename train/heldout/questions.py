@@ -32,6 +32,7 @@ from ...files import write_lines
 from ...rewards.fault_isolation import Calls
 from ..data import fitting, held_out_parts, prompt_limit
 from ..recipe.recipe import Recipe
+from .earlier import is_taken, start_weights, take_earlier
 from .parts import HeldOutPart
 from .samples import SAMPLES, answer_samples
 
@@ -166,7 +167,8 @@ def places(recipe: Recipe, adapter: Path, questions: Sequence[HeldOutQuestions])
     Shard.current().wait()  # the first process writes the adapter
     folder, start = locate(recipe.model.base), recipe.model.start
     base, tuned = ModelSpec("base", start), ModelSpec("tuned", replace(start, adapter=str(adapter)))
-    weights = {base: _start_weights(recipe), tuned: fingerprint(folder, adapter)}
+    weights = {base: start_weights(recipe), tuned: fingerprint(folder, adapter)}
+    take_earlier(recipe, questions, adapter)
     for run in (adapter / one.folder / tuned.name for one in questions):
         clear_other(run, weights[tuned])
     Shard.current().wait()
@@ -175,14 +177,9 @@ def places(recipe: Recipe, adapter: Path, questions: Sequence[HeldOutQuestions])
 
 def base_places(recipe: Recipe, questions: Sequence[HeldOutQuestions], out: Path) -> list[Place]:
     """Return where the base's answers to each of ``questions`` are in the folder ``out``, or are to be."""
-    spec, weights = ModelSpec("base", recipe.model.start), _start_weights(recipe)
+    spec, weights = ModelSpec("base", recipe.model.start), start_weights(recipe)
+    take_earlier(recipe, questions, out)
     return [place(recipe, spec, one, weights, out / one.folder) for one in questions]
-
-
-def _start_weights(recipe: Recipe) -> str:
-    """Return the fingerprint of what training begins with: the base, and the adapter that it goes on from."""
-    start = recipe.model.start.adapter_folder
-    return fingerprint(locate(recipe.model.base), *([] if start is None else [start]))
 
 
 def clear_other(run: Path, weights: str) -> None:
@@ -206,7 +203,10 @@ def ask(recipe: Recipe, questions: HeldOutQuestions, engine: Engine, folder: Pat
     What is answered is read again, for how far the model has moved from what training began with; not over several
     processes.
     """
-    run = questions.evaluation.run(engine, folder, resume=True, advance=advance)
+    if is_taken(folder):  # which may have been loaded in another way: the comparison says so
+        run = Run.open(folder)
+    else:
+        run = questions.evaluation.run(engine, folder, resume=True, advance=advance)
     if (
         isinstance(engine, TransformersEngine)
         and engine.base.folder == locate(recipe.model.base)  # what was merged is a load of its own

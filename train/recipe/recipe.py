@@ -137,15 +137,15 @@ class EvaluationSection(Section):
     With ``every`` (steps, or ``epoch``) the base is evaluated before step 0 and the adapter that often; then
     ``load_best`` keeps the adapter with the best primary metric instead of the last one, and ``early_stop`` ends
     training after so many evaluations in a row that brought no improvement. ``on_alarm`` says what an alarm of such an
-    evaluation does: ``note`` (training goes on), ``stop``, or ``rollback`` (it stops, and the best before the alarm is
-    kept, which may be what training began with). What is so chosen is judged by other questions than chose it: see
-    :func:`~grpokit.train.data.held_out_parts`.
+    evaluation does: ``note``, ``stop``, or ``rollback`` (it stops, and the best before the alarm is kept, which may be
+    what training began with). Other questions judge what is so chosen: :func:`~grpokit.train.data.held_out_parts`.
 
-    ``suite`` (one of the package, or a card) asks base and tuned its tasks too in the end, with the held-out questions
-    as a target: what did it gain, and what did it forget?
+    ``suite`` (one of the package, or a card) asks base and tuned its tasks in the end, the held-out questions being a
+    target. ``base`` is the folder of an earlier run, whose base's answers are taken instead of asked for again.
     """
 
     data: str | None = None
+    base: str | None = None
     suite: str | None = None
     holdout: float | None = Field(default=None, gt=0, lt=1)
     split: str = "test"
