@@ -18,6 +18,7 @@ from .types import Silent, TrainedAdapter, Watcher
 
 if TYPE_CHECKING:
     from .check import Check
+    from .run import TrainingRun
 
 ONE_STEP = {"max_steps": 1, "logging_steps": 1, "save_strategy": "no", "report_to": "none"}
 """What a check sets in a recipe."""
@@ -50,9 +51,7 @@ def train(
         if start is not None and is_finished(out) and checkpoint_step(start) >= (plan.steps or 0):
             return TrainedAdapter(out, checkpoint_step(start), 0.0, {})
 
-        from .run import TrainingRun  # torch and TRL take seconds to import; the mistakes above are reported at once
-
-        return TrainingRun(recipe, plan, rows, out, watcher or Silent(), common).complete(start)
+        return _training_run()(recipe, plan, rows, out, watcher or Silent(), common).complete(start)
 
 
 def check(recipe: Recipe, watcher: Watcher | None = None) -> Check:
@@ -65,8 +64,15 @@ def check(recipe: Recipe, watcher: Watcher | None = None) -> Check:
     whole = plan_for(recipe, len(rows.prompts))
     one = recipe.model_copy(update={"grpo": {**recipe.grpo, **ONE_STEP}})
 
-    from .run import TrainingRun  # as above
-
     with TemporaryDirectory() as folder:
         plan = plan_for(one, len(rows.prompts))
-        return TrainingRun(one, plan, rows, Path(folder), watcher or Silent(), None).check(whole)
+        return _training_run()(one, plan, rows, Path(folder), watcher or Silent(), None).check(whole)
+
+
+def _training_run() -> type[TrainingRun]:
+    """Import what trains, which takes seconds, once all is judged that can be judged without; its libraries talk."""
+    from .quiet import quiet
+
+    with quiet():
+        from .run import TrainingRun
+    return TrainingRun

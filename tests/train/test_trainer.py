@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -240,3 +242,9 @@ def test_rows_that_are_held_out_too_are_said_everywhere(tiny: MakeRecipe, tmp_pa
     assert said in (adapter.folder / "README.md").read_text()
     tuned = adapter.folder / "evaluation" / "tuned"
     assert any(alarm.kind == "overlap" for alarm in read_alarms(tuned))  # so every report of the comparison has it
+
+
+def test_what_trains_is_imported_without_a_word() -> None:
+    program = "from grpokit.train.trainer import _training_run; _training_run()"  # bitsandbytes warns on some CPUs
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
