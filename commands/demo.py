@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .ending import OK, USAGE
+from .ending import USAGE
 from .main import Subparsers, command
 
 RECIPE = "arithmetic-tiny"
@@ -37,7 +37,7 @@ def add_parser(commands: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train the demo's recipe into a new folder, and say what to look at."""
+    """Train the demo's recipe into a new folder, as ``grpo-train`` does."""
     from . import train
 
     page, folder = args.out / "report.html", args.out / "train"
@@ -45,9 +45,4 @@ def run(args: argparse.Namespace) -> int:
         print(f"grpo-eval demo: {folder} is there already; give another --out, or remove it.", file=sys.stderr)
         return USAGE
     args.out.mkdir(parents=True, exist_ok=True)
-    status = train.main([RECIPE, "--out", str(folder), "--html", str(page)])
-    if status == OK:
-        print(
-            f"open {page} in a browser. Next: compare two models of your own, `grpo-eval run --help`", file=sys.stderr
-        )
-    return status
+    return train.run(train.build_parser().parse_args([RECIPE, "--out", str(folder), "--html", str(page)]))

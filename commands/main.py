@@ -95,7 +95,7 @@ def command(
     head = description or f"{help[0].upper()}{help[1:]}."
     parser = commands.add_parser(name, help=help, description=head, epilog=examples)
     if run is not None:
-        parser.set_defaults(run=run)
+        parser.set_defaults(run=run, prog=parser.prog)
     return parser
 
 
@@ -110,7 +110,15 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) 
     args = parser.parse_args(argv)
     QUIET.set(getattr(args, "quiet", False))
     run: Run = args.run
-    return ended(lambda: run(args), parser.prog, debug=getattr(args, "debug", False))
+
+    def work() -> int:
+        from .hints import show_hint  # for commands that come to their end
+
+        status = run(args)
+        show_hint(args, status)
+        return status
+
+    return ended(work, parser.prog, debug=getattr(args, "debug", False))
 
 
 def _forgive_encodings() -> None:

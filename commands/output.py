@@ -10,6 +10,7 @@ from pathlib import Path
 from ..evaluate.runs.shards import Shard
 from ..files import folder_name
 from ..locks import locked
+from .hints import WRITTEN
 from .options import RUNS, UsageError
 
 
@@ -27,6 +28,7 @@ def output_folder(out: Path | None, name: str) -> Iterator[Path]:
     folder = _free_folder(folder_name(name)) if out is None else out
     try:
         with locked(folder) if shard.first else nullcontext():
+            WRITTEN.set(folder)
             yield folder
     finally:
         if out is None:

@@ -43,7 +43,7 @@ def build_parser() -> Parser:
     add_sources(parser)
     add_reports(parser)
     parser.add_argument("--card", type=Path, metavar="FOLDER", help="write the comparison into this model's README.md")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, prog=parser.prog)
     return parser
 
 

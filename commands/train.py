@@ -105,7 +105,7 @@ def build_parser() -> Parser:
     output.add_argument("--merge", action="store_true", help="also write the adapter merged into its base, and test it")
     output.add_argument("--push-to-hub", metavar="ID", help="upload the merged model, else the adapter, at the end")
     add_reports(output)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, prog=parser.prog)
     return parser
 
 

@@ -80,7 +80,7 @@ def export(chat: ChatOptions, folder: Path) -> None:
     check_target(folder)
     check_space_loading(chat.loading)
     export_space(chat.open(check_mix), folder)
-    print(f"space: {folder}  (try it: cd {folder} && python app.py)")
+    print(f"space: {folder}")
 
 
 def serve(chat: ChatOptions, votes: Path, address: Address, *, blind: bool) -> None:

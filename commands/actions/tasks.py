@@ -194,4 +194,3 @@ def prepare_rows(name: str, rows: RowOptions, out: Path, lengths: LengthOptions)
             console.print(f"{count:>8} dropped: {reason}")
         if prepared.tokens is not None:
             _print_tokens(console, prepared.tokens)
-        console.print(f"Use them: grpo-eval run --task {prepared.card} --data {prepared.path}")

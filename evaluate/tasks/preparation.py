@@ -155,8 +155,13 @@ def _folder(out: Path) -> Path:
     return out
 
 
+def card_path(task: Task, out: Path) -> Path:
+    """Return where the card of prepared rows is, in their folder."""
+    return out / f"{folder_name(task.name.replace(':', '-'))}.yaml"
+
+
 def _write_card(task: Task, out: Path) -> Path:
-    path = out / f"{folder_name(task.name.replace(':', '-'))}.yaml"
+    path = card_path(task, out)
     values = task.model_dump(mode="json", exclude_defaults=True)
     write_atomically(path, yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
     return path

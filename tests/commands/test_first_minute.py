@@ -28,6 +28,7 @@ def test_demo_is_the_whole_loop(tmp_path: Path, capsys: pytest.CaptureFixture[st
     said = capsys.readouterr()
     assert "better" in said.out
     assert f"open {tmp_path / 'first' / 'look' / 'report.html'}" in said.err
+    assert said.err.count("hint: ") == 1  # not that of the training within, too
     assert (tmp_path / "first" / "look" / "report.html").read_text().startswith("<!doctype html>")
     assert main(["demo", "--out", str(tmp_path / "first" / "look")]) == 2  # nothing is overwritten
     assert "is there already; give another --out" in capsys.readouterr().err

@@ -55,6 +55,7 @@ SPEAKS_OF = {
     "commands/actions/tasks.py": ("grpo-eval tasks",),
     "commands/actions/score.py": ("grpo-eval score",),
     "commands/ending.py": (*PARSERS,),
+    "commands/hints.py": ("grpo-eval run",),
     "commands/eval.py": ("grpo-eval run", "grpo-eval score", "grpo-eval compare"),
     "commands/log_options.py": ("grpo-eval score", "grpo-eval compare", "grpo-report"),
     "commands/main.py": (*PARSERS,),
