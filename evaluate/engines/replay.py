@@ -47,10 +47,14 @@ class ReplayEngine:
         another text of a prompt, or by other settings.
         """
         self._check_asked(prompts, sampling)
-        for prompt in prompts:
-            for sample in range(sampling.samples):
-                if (prompt.id, sample) not in self._stored():
-                    raise EvaluationError(f"{self.source} has no completion of prompt {prompt.id!r}, sample {sample}.")
+        asked = [(prompt.id, sample) for prompt in prompts for sample in range(sampling.samples)]
+        lacking = [one for one in asked if one not in self._stored()]
+        if lacking:
+            identity, sample = lacking[0]
+            raise EvaluationError(
+                f"{self.source} has no completion of prompt {identity!r}, sample {sample}: "
+                + (self._unfinished() or f"it lacks {len(lacking):,} of the {len(asked):,} that are asked.")
+            )
         return list(prompts)
 
     def generate(self, requests: Sequence[Request], sampling: Sampling, grow: Grow = unwatched) -> Iterator[list[Row]]:
@@ -64,8 +68,8 @@ class ReplayEngine:
 
     def _check_asked(self, prompts: Sequence[Prompt], sampling: Sampling) -> None:
         """Check what a run says of its rows, which would pass for answers to these questions by these settings."""
-        folder = self.source if self.source.is_dir() else self.source.parent
-        if not (folder / "manifest.json").exists() or (run := Run.open(folder)).manifest.sampling is None:
+        run = self._run()
+        if run is None or run.manifest.sampling is None:
             return
         drawn, wanted = {**asdict(Sampling()), **run.manifest.sampling}, asdict(sampling)
         for name in sorted(wanted.keys() - {"samples"}):
@@ -81,6 +85,23 @@ class ReplayEngine:
                     f"{self.source} answers another question {prompt.id!r} than the one that is asked; give the task "
                     "that it was asked."
                 )
+
+    def _run(self) -> Run | None:
+        """Return the run that the rows are of, where they are of one."""
+        folder = self.source if self.source.is_dir() else self.source.parent
+        return Run.open(folder) if (folder / "manifest.json").exists() else None
+
+    def _unfinished(self) -> str | None:
+        """Return a sentence on a run that does not hold all of its own rows yet; None for any other."""
+        run = self._run()
+        if run is None or run.manifest.sampling is None:
+            return None
+        task, have = run.manifest.task, len(self._stored())
+        wanted = task.prompts * {**asdict(Sampling()), **run.manifest.sampling}["samples"]
+        if have >= wanted:
+            return None
+        early = "it was asked in random order, and ended early" if task.order is not None else "it is not finished"
+        return f"{early} ({have:,} of {wanted:,} completions); finish it by its own command with --resume."
 
     def _stored(self) -> dict[tuple[str, int], Row]:
         if not self._rows:

@@ -58,7 +58,7 @@ def _with_weights(folder: Path, pattern: str) -> Path:
 
 
 def _folder(model: str) -> Path:
-    path = Path(model).expanduser()
+    path = Path(os.path.expanduser(model))  # Path's own raises where nobody has that home
     if path.is_dir():
         return path
     if model.startswith((".", "/", "~")) or model.count("/") != 1:

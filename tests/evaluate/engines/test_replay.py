@@ -8,6 +8,7 @@ import pytest
 from grpokit.errors import GrpokitError
 from grpokit.evaluate import Prompt, Request, Sampling
 from grpokit.evaluate.engines.replay import ReplayEngine
+from grpokit.evaluate.runs.manifest import Manifest
 from grpokit.files import read_lines, write_lines
 from grpokit.tests.evaluate.logs import peer_logs as peers
 from grpokit.tests.evaluate.stored_runs import SAMPLING, write_run
@@ -29,7 +30,7 @@ def test_a_log_is_replayed_with_its_epochs_as_samples(tmp_path: Path) -> None:
         ("r", 1, "", "missing"),
     ]
     assert {(row.model, row.weights) for row in rows} == {("m", "unknown")}
-    with pytest.raises(GrpokitError, match=r"log\.eval has no completion of prompt 'q', sample 2"):
+    with pytest.raises(GrpokitError, match=r"log\.eval has no completion of prompt 'q', sample 2: it lacks 2 of the 6"):
         engine.plan(PROMPTS, Sampling(samples=3, temperature=1.0))
 
 
@@ -90,3 +91,22 @@ def test_a_row_that_is_there_twice_is_refused(generated: Path) -> None:
     write_lines(generated / "completions.jsonl", [*rows, {**rows[1], "text": "another"}])
     with pytest.raises(GrpokitError, match="sample 1 of prompt 'q0' twice"):
         ReplayEngine("m", generated).plan(ASKED, AS_DRAWN)
+
+
+@pytest.mark.parametrize(
+    ("order", "said"), [(None, "it is not finished"), (0, "it was asked in random order, and ended early")]
+)
+def test_a_run_that_lacks_rows_of_its_own_says_why(order: int | None, said: str, generated: Path) -> None:
+    manifest = Manifest.read(generated)
+    replace(manifest, task=replace(manifest.task, order=order)).write(generated)
+    rows = (generated / "completions.jsonl").read_text().splitlines(keepends=True)
+    (generated / "completions.jsonl").write_text("".join(rows[:3]))
+    with pytest.raises(GrpokitError) as caught:
+        ReplayEngine("m", generated).plan(ASKED, AS_DRAWN)
+    told = f"'q1', sample 1: {said} (3 of 4 completions); finish it by its own command with --resume."
+    assert str(caught.value).endswith(told)
+
+
+def test_a_whole_run_that_lacks_what_is_asked_says_how_much(generated: Path) -> None:
+    with pytest.raises(GrpokitError, match=r"'q2', sample 0: it lacks 2 of the 6 that are asked\.$"):
+        ReplayEngine("m", generated).plan([*ASKED, Prompt("q2", "question 2", {})], AS_DRAWN)

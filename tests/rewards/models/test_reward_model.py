@@ -21,6 +21,7 @@ from grpokit.rewards import Batch, RewardError, RewardMix, get
 from grpokit.rewards.checks.conformance import check
 from grpokit.rewards.fault_isolation import GuardedReward
 from grpokit.rewards.models import scorer as scorer_module
+from grpokit.rewards.models.checkpoint import located
 from grpokit.rewards.models.reward_model import RewardModel
 from grpokit.rewards.models.scorer import scorer
 from grpokit.rewards.registry import spec_of
@@ -244,6 +245,13 @@ def test_a_template_that_loops_is_one_line_of_the_command(
     assert main(asked) == 2
     assert "takes more than 0.5 s for one text" in capsys.readouterr().err.splitlines()[-1]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("model", ["~nosuch/judge", "~nosuch", "./nosuch", "/nosuch/judge", "a/b/c"])
+def test_a_folder_that_is_not_there_is_said_as_it_was_written(model: str) -> None:
+    for use in (lambda: RewardModel(model=model).fingerprint, lambda: located(model)):
+        with pytest.raises(RewardError, match=f"^reward_model: no folder {model}; give that of a checkpoint, or a hub"):
+            use()
 
 
 def test_plain_prompts_need_no_template(tmp_path: Path) -> None:
