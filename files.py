@@ -320,14 +320,14 @@ def parse_once(text: str | bytes) -> Any:
     Traceback (most recent call last):
     ValueError: the key 'answer' is given twice
     """
-    return json.loads(text, object_pairs_hook=_once)
+    return json.loads(text, object_pairs_hook=once)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON, whose keys and values are ``pairs``; raise ValueError for a key that is there twice."""
     value = dict(pairs)
     if len(value) < len(pairs):
-        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
-        raise ValueError(f"the key {name!r:.80} is given twice")
+        raise ValueError(f"the key {Counter(name for name, _ in pairs).most_common(1)[0][0]!r:.80} is given twice")
     return value
 
 

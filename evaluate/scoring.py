@@ -15,7 +15,7 @@ from ..rewards.answers import verifier
 from ..rewards.fault_isolation import UNWATCHED, Calls, GuardedMix
 from ..rewards.graded import GRADED
 from ..rewards.registry import spec_of
-from ..rewards.reward import Batch, Judgement
+from ..rewards.reward import Batch, Judgement, Reward
 from ..rewards.spec import parse_reward
 from .paired.summary import TOTAL
 from .progress import Advance, unwatched
@@ -244,6 +244,22 @@ def try_mix(
     batch = make_batch(rows, [prompt] * len(rows), reference)
     for reward in GuardedMix(mix, calls).rewards:
         reward.try_on(batch)
+
+
+def check_without_prompts(mix: RewardMix, where: str) -> None:
+    """Raise :class:`EvaluationError` for a reward that judges prompts, where ``where`` does not say what was asked."""
+    for reward in mix.rewards:
+        if any(part.reads_prompt for part in (reward, *_all_parts(reward))):
+            raise EvaluationError(
+                f"{where} does not say what was asked, and {reward.__name__} judges an answer to its prompt; name the "
+                "column of the prompts with --prompt-column."
+            )
+
+
+def _all_parts(reward: Reward) -> Iterator[Reward]:
+    for part in reward.parts().values():
+        yield part
+        yield from _all_parts(part)
 
 
 def make_batch(rows: Sequence[Row], prompts: Sequence[Prompt], reference: str | None = None) -> Batch:

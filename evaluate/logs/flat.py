@@ -28,7 +28,7 @@ def read(path: Path, choice: LogChoice) -> Log:
     columns = choice.columns or DEFAULT
     metrics = _ColumnMetrics(choice.scores)
     rows = _Table(path, columns, choice.scores, metrics, choice.cluster, choice.by).rows()
-    return Log(path, "table", stem(path), rows, metrics, reference=columns.reference)
+    return Log(path, "table", stem(path), rows, metrics, reference=columns.reference, asked=columns.prompt is not None)
 
 
 class _ColumnMetrics(Metrics):

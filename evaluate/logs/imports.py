@@ -17,7 +17,7 @@ from ..paired.doubts import SHOWN
 from ..progress import Advance, unwatched
 from ..runs.manifest import QUESTION, Manifest, TaskRecord, prompt_digest, prompts_fingerprint
 from ..runs.run import Run
-from ..scoring import check_primary, mix_record, primary_of, score_run, try_mix
+from ..scoring import check_primary, check_without_prompts, mix_record, primary_of, score_run, try_mix
 from ..types import EvaluationError, Prompt
 from .external_sort import Answers, Grouping
 from .log import BadRow, Log, LogRow
@@ -72,6 +72,8 @@ class _Import:
             notes = self._notes()
             self._check(models)
             mix, primary = self._mix()
+            if not self.log.asked:
+                check_without_prompts(mix, str(self.log.path))
             try_mix(mix, next(models[0].prompts()), None, self.log.reference, self.grading.calls)
             names = [self._name_of(answers) for answers in models]
             claim(out)

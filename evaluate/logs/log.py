@@ -143,7 +143,8 @@ class Log:
     """A log as it was opened: ``rows`` are read once, one by one, and ``metrics`` grows with them.
 
     ``facts`` are what the log says of how it was made, as far as two comparable logs should agree in it; ``names`` what
-    it says of the model. ``notes`` are to be read before the numbers.
+    it says of the model. ``notes`` are to be read before the numbers. Without ``asked`` the log does not say what was
+    asked, and ids stand in the place of prompts.
     """
 
     path: Path
@@ -157,6 +158,7 @@ class Log:
     facts: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    asked: bool = True
 
 
 def stem(path: Path) -> str:
@@ -200,9 +202,11 @@ def metadata(values: object) -> dict[str, Any]:
 def as_number(value: object) -> float | None:
     """Return a number, a truth value or a text that is a number as a float; None for anything else.
 
-    >>> as_number(True), as_number("0.25"), as_number("C"), as_number(float("nan"))
-    (1.0, 0.25, None, None)
+    >>> as_number(True), as_number("0.25"), as_number("C"), as_number(float("nan")), as_number("1_0")
+    (1.0, 0.25, None, None, None)
     """
+    if isinstance(value, str) and "_" in value:  # which only Python reads as a number
+        return None
     try:
         number = float(value) if isinstance(value, int | float | str) else float("nan")
     except (ValueError, OverflowError):

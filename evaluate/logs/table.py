@@ -14,7 +14,7 @@ from ..progress import Advance, unwatched
 from ..runs.journal import settle
 from ..runs.manifest import prompt_digest, prompts_fingerprint
 from ..runs.run import Run
-from ..scoring import mix_record, score_run, try_mix
+from ..scoring import check_without_prompts, mix_record, score_run, try_mix
 from ..types import EvaluationError
 from . import flat
 from .imports import Grading, import_log
@@ -60,6 +60,8 @@ def rescore(
             f"{old.path / 'prompts.jsonl'} does not hold the questions that the manifest says were asked; bring back "
             "the file as it was written, or generate the run again."
         )
+    if old.manifest.engine.get("tool") == "table" and all(prompt.text == prompt.id for prompt in old.asked()):
+        check_without_prompts(mix, f"the table of {old.path}")
     first = next(old.answered())
     try_mix(mix, first.prompt, first.rows[0].token_ids, old.manifest.task.reference, calls)
     with locked(out):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ...errors import first_line
 from ...files import FileError, bounded_lines, parse_json, parse_once
 from ..json_stream import JsonStream
 from ..types import EvaluationError
 from .delimited import delimited_rows
 from .rows import TableRow, opened
+
+if TYPE_CHECKING:
+    from pyarrow import RecordBatch
 
 Rows = Iterator[Mapping[str, Any]]
 
@@ -128,24 +132,49 @@ def _json_rows(path: Path) -> Iterator[TableRow]:
 
 
 def parquet_rows(path: Path) -> Iterator[TableRow]:
-    """Yield the rows of a Parquet file; columns may be nested."""
+    """Yield the rows of a Parquet file; columns may be nested.
+
+    A file may hold what Python has no value for, such as a date beyond the year 9999, or a text that is not in UTF-8.
+    """
     import pyarrow
     import pyarrow.parquet
 
     number = 0
     try:
         file = pyarrow.parquet.ParquetFile(path)
+        _check_columns(path, file.schema_arrow.names)
         groups = range(file.metadata.num_row_groups)
         _check_unpacked(path, sum(file.metadata.row_group(group).total_byte_size for group in groups))
         unpacked = 0  # a text that repeats is stored once, so the rows may hold far more than the file says
         for batch in file.iter_batches(batch_size=PARQUET_ROWS):
             unpacked += batch.nbytes
             _check_unpacked(path, unpacked)
-            for value in batch.to_pylist():
+            for value in _as_written(batch).to_pylist():
                 number += 1
                 yield TableRow(f"row {number}", value)
-    except (pyarrow.ArrowInvalid, OSError) as error:
-        raise EvaluationError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from None
+    except EvaluationError:
+        raise
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
+        reason = f"behind row {number}: {first_line(error)}" if number else first_line(error)
+        raise EvaluationError(f"{path} is not a readable Parquet file ({reason}).") from None
+
+
+def _as_written(batch: RecordBatch) -> RecordBatch:
+    """Return rows whose numbers of 32 bits are the decimals that were meant: 0.1, and not 0.10000000149011612."""
+    import pyarrow
+
+    for place, field in enumerate(batch.schema):
+        if pyarrow.types.is_float32(field.type):
+            column = batch.column(place).cast(pyarrow.string()).cast(pyarrow.float64())
+            batch = batch.set_column(place, field.name, column)
+    return batch
+
+
+def _check_columns(path: Path, names: Sequence[str]) -> None:
+    """Of two columns with one name a row as a mapping would keep the last."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise EvaluationError(f"{path} has the column {twice!r:.80} twice; rename one of the two.")
 
 
 def _check_unpacked(path: Path, size: int) -> None:

@@ -6,9 +6,13 @@ import gzip
 import json
 import os
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from grpokit.commands.eval import main
+from grpokit.evaluate import Run
 
 RIGHT = '{"id": "1", "completion": "#### 2", "answer": "2"}\n'
 LATER = RIGHT.replace('"1"', '"7"')
@@ -104,3 +108,74 @@ def test_what_is_no_file_is_not_read(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert score(tmp_path / name, tmp_path / "out") == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert "no file" in line
+
+
+ARRAYS = {
+    # what is in a file of .json, and what is said of it
+    "[ROW] [ROW]": "'[' stands behind its end",  # half of the rows would be lost
+    "[ROW] and more": "'a' stands behind its end",
+    '[{"id": "2", "completion": "#### 3", "completion": "#### 2", "answer": "2"}]': "the key 'completion' is given",
+}
+
+
+@pytest.mark.parametrize("text", ARRAYS)
+def test_an_array_that_is_not_certain_is_one_line(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "rows.json"
+    file.write_text(text.replace("ROW", RIGHT.strip()))
+    assert score(file, tmp_path / "out") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert ARRAYS[text] in line
+
+
+ODD: dict[str, Any] = {
+    # a column of a Parquet file, and what is said of the file
+    "a date": (pa.array([2**62], pa.timestamp("us")), "is not a readable Parquet file (date value out of range)"),
+    "a time zone": (pa.array([1], pa.timestamp("us", tz="No/Where")), "is not a readable Parquet file ('No/Where')"),
+    "two fields": (
+        pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], ["a", "a"]),
+        "is not a readable Parquet file (Converting to Python dictionary is not supported when duplicate field names",
+    ),
+    "bytes": (
+        pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff\xfe"]).buffers()),
+        "is not a readable Parquet file ('utf-8' codec can't decode byte 0xff",
+    ),
+    "completion": (pa.array(["#### 3"]), "has the column 'completion' twice; rename one of the two"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_parquet_file_that_python_has_no_value_for_is_one_line(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    column, said = ODD[name]
+    row = [pa.array(["1"]), pa.array(["#### 2"]), pa.array(["2"]), column]
+    pq.write_table(pa.Table.from_arrays(row, ["id", "completion", "answer", name]), tmp_path / "rows.parquet")
+    assert score(tmp_path / "rows.parquet", tmp_path / "out") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_number_of_32_bits_is_the_decimal_that_was_written(tmp_path: Path) -> None:
+    """0.1 is 0.10000000149011612 then, and a right answer would be wrong."""
+    answers = [0.1, 2.5, 1e10, 16777216.0, 3.0, None]
+    table = pa.table(
+        {
+            "id": [str(n) for n in range(len(answers))],
+            "completion": ["#### 0.1", "#### 2.5", "#### 10000000000", "#### 16777216", "#### 3", "#### 1"],
+            "answer": pa.array(answers, pa.float32()),
+        }
+    )
+    pq.write_table(table, tmp_path / "rows.parquet")
+    assert score(tmp_path / "rows.parquet", tmp_path / "out") == 0
+    values = [one.rewards["correctness"].value for one in Run.open(tmp_path / "out").scores()]
+    assert values == [1.0, 1.0, 1.0, 1.0, 1.0, None]
+
+
+def test_a_number_that_only_python_reads_is_no_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "rows.csv").write_text("id,completion,quality\n1,a,1_0\n")
+    words = ["score", str(tmp_path / "rows.csv"), "--score-column", "quality", "--out", str(tmp_path / "out")]
+    assert main(words) == 2
+    assert "quality is '1_0', which is no number" in capsys.readouterr().err

@@ -59,6 +59,11 @@ def test_wherever_a_document_is_cut_off_it_says_so(monkeypatch: pytest.MonkeyPat
         (b'{"a": 1; ', "',' or '}' is wanted, and ';' stands there"),
         (b"{1: 2}", "here the name of a member is wanted"),
         (b'{"a": "\xff"}', "log.json is not in UTF-8"),
+        (b'{"a": 1, "b": 2, "a": 1}', "at character 20: the key 'a' is given twice"),
+        (b'{"a": [{"b": 1, "b": 2}]}', "at character 6: the key 'b' is given twice"),
+        (b'{"a": 1} {"a": 2}', "at character 9: '{' stands behind its end"),
+        (b"{} x", "at character 3: 'x' stands behind its end"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "Exceeds the limit (4300 digits)"),
         (b'{"a": ' + b"[" * 200_000, "at character 6: maximum recursion depth"),
     ],
 )
@@ -67,3 +72,12 @@ def test_a_broken_document_is_named_with_the_place(raw: bytes, said: str) -> Non
     with pytest.raises(EvaluationError) as caught:
         read_all(part)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("block", [1, 2**20])
+def test_nothing_stands_behind_an_array(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_stream, "BLOCK", block)
+    assert list(stream(b"[1, 2] \n\t ").elements()) == [1, 2]
+    for raw in (b"[1] [2]", b"[] [2]", b"[1]\n]"):
+        with pytest.raises(EvaluationError, match="stands behind its end"):
+            list(stream(raw).elements())

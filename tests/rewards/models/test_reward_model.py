@@ -400,3 +400,23 @@ def test_nothing_heavy_is_imported_before_it_judges() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_table_without_prompts_is_not_judged_by_its_ids(
+    weighted: bool, judge: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no column is named, the id of a row stands where its prompt would: a model would score that."""
+    table, spec = tmp_path / "table.jsonl", f"reward_model(model={judge},low=0,high=1)"
+    spec = f"gate(xml_format,{spec})" if weighted else spec
+    table.write_text("".join(json.dumps({"id": n, "prompt": f"{n}+1=", "completion": "41"}) + "\n" for n in range(3)))
+    asked = ["score", str(table), "--id-column", "id"]
+    assert main([*asked, "--rewards", spec, "--out", str(tmp_path / "a")]) == 2
+    said = "judges an answer to its prompt; name the column of the prompts with --prompt-column."
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
+    assert main([*asked, "--rewards", "xml_format", "--out", str(tmp_path / "a")]) == 0
+    assert main(["score", str(tmp_path / "a"), "--rewards", spec, "--out", str(tmp_path / "b")]) == 2
+    assert said in capsys.readouterr().err
+    assert main([*asked, "--prompt-column", "prompt", "--rewards", spec, "--out", str(tmp_path / "c")]) == 0
+    assert main(["score", str(tmp_path / "c"), "--rewards", spec, "--out", str(tmp_path / "d")]) == 0
