@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ...evaluate.engines.streaming import Partial
     from ...evaluate.engines.transformers import TransformersEngine
 
+TIE, NEITHER = "tie", "none"
+"""Choices of a vote beside the models' names: the answers are equally good, or none of them is good."""
+
 
 class ChatError(GrpokitError):
     """A talk cannot be held as asked."""
@@ -148,7 +151,7 @@ def open_chat(
 ) -> Chat:
     """Load the models; those that name the same base share one load of it.
 
-    Raises :class:`ChatError` for a model whose weights are not loaded here, and
+    Raises :class:`ChatError` for a model whose weights are not loaded here or whose name a vote could not say, and
     :class:`~grpokit.errors.GrpokitError` for a checkpoint, an adapter or a mix that cannot be used.
     """
     from ...evaluate.engines.transformers import TransformersEngine
@@ -156,6 +159,8 @@ def open_chat(
     for spec in specs:
         if spec.kind != "transformers":
             raise ChatError(f"{spec.name}: answers of {spec.kind} models do not stream here; give a folder or hub id.")
+        if spec.name in (TIE, NEITHER):
+            raise ChatError(f"a model is named {spec.name!r}, as a vote for no model is; give another name: NAME=PATH.")
     try_mix(mix, Question("", "?").to_prompt(), [], reference)
     engines = tuple(engine for engine in load_engines(specs, loading=loading) if isinstance(engine, TransformersEngine))
     return Chat(tuple(specs), engines, mix, sampling, tuple(examples), reference, loading or Loading())

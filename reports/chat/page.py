@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...errors import GrpokitError
 from ...evaluate.types import Sampling
 from . import shown, tally
-from .chat import Answer, Chat, ChatError, Question, Turn
-from .votes import NEITHER, TIE, Exchange, Votes
+from .chat import NEITHER, TIE, Answer, Chat, ChatError, Question, Turn
+from .votes import Exchange, Votes
 
 if TYPE_CHECKING:
     import gradio

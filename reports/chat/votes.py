@@ -12,9 +12,6 @@ from ...evaluate.types import Sampling
 from ...files import FileError, dump_line
 from .chat import Answer, Chat, Question, Turn
 
-TIE, NEITHER = "tie", "none"
-"""Choices beside the models' names: the answers are equally good, or none of them is good."""
-
 
 class Exchange(NamedTuple):
     """A question with every model's whole answer, and how they were drawn."""

@@ -87,6 +87,7 @@ WRONG = {
     "no folder": (lambda folder: ["--model", str(folder / "none")], "no folder .*none"),
     "not here": (lambda folder: ["--model", "openai:http://localhost:1/v1#m"], "openai models do not stream here"),
     "two of a name": (lambda folder: ["--model", "demo", "--model", "demo"], "two models are named"),
+    "a vote's name": (lambda folder: ["--model", "tie=demo"], "a model is named 'tie', as a vote for no model is"),
     "no such reward": (lambda folder: ["--model", "demo", "--rewards", "corectness"], "Did you mean 'correctness'"),
     "no such task": (lambda folder: ["--model", "demo", "--task", "arithmetik"], "Did you mean 'arithmetic'"),
     "full folder": (_full, "is not empty; give a new folder"),

@@ -1,6 +1,7 @@
 """What votes say: each pair of models, blind votes apart from open ones."""
 
 import json
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,38 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "votes.jsonl").write_text("[1]\n")
     with pytest.raises(FileError, match="line 1: a JSON object is wanted"):
         tally(tmp_path / "votes.jsonl", blind=True)
+
+
+NO_VOTES = {
+    # a line, and what is said of it
+    '{"choice": "a", "blind": true}': "it says no answers",
+    '{"choice": "a", "blind": true, "answers": "ab"}': "it says no answers",
+    '{"choice": "a", "blind": true, "answers": {"a": 1}}': "it says no answers",
+    '{"choice": ["a"], "blind": true, "answers": {"a": {}, "b": {}}}': "its choice is ['a'], and its models are a, b",
+    '{"choice": "c", "blind": true, "answers": {"a": {}, "b": {}}}': "its choice is 'c', and its models are a, b",
+    '{"choice": "a", "blind": "false", "answers": {"a": {}, "b": {}}}': "blind is 'false'; true or false is wanted",
+    '{"choice": "tie", "blind": true, "answers": {"tie": {}, "b": {}}}': "a model is named 'tie', as a vote for no",
+    '{"choice": "b", "blind": true, "answers": {"none": {}, "b": {}}}': "a model is named 'none', as a vote for no",
+}
+
+
+@pytest.mark.parametrize("line", NO_VOTES)
+def test_a_line_that_is_no_vote_is_said_and_not_counted(line: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "votes.jsonl", ("a", True), models=("a", "b"))
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(FileError) as caught:
+        tally(path, blind=True)
+    assert f"line 2: this is no vote: {NO_VOTES[line]}" in str(caught.value)
+    assert shown(path) == f"<p>{escape(str(caught.value))}</p>"
+
+
+def test_models_of_one_name_are_told_apart_by_their_weights(tmp_path: Path) -> None:
+    """The votes for yesterday's adapter are none for today's."""
+    path = tmp_path / "votes.jsonl"
+    for weights, choice, blind in (("1" * 16, "base", True), ("2" * 16, "tuned", True), ("3" * 16, "tuned", False)):
+        answers = {"base": {"weights": "0" * 16}, "tuned": {"weights": weights}}
+        with path.open("a") as file:
+            file.write(json.dumps({"choice": choice, "blind": blind, "answers": answers}) + "\n")
+    pairs = [(pair.first, pair.second, pair.wins) for pair in tally(path, blind=True).pairs]
+    assert pairs == [("base", "tuned (11111111)", (1, 0)), ("base", "tuned (22222222)", (0, 1))]
+    assert [pair.second for pair in tally(path, blind=False).pairs] == ["tuned (33333333)"]
