@@ -19,6 +19,7 @@ from ..evaluate.runs.run import Run
 from ..files import write_atomically
 from . import training, verdicts, wording
 from .advice import lost_answers, next_steps
+from .briefs import best_brief, page_briefs, pair_briefs
 from .embedded import embed
 from .glossary import GLOSSARY
 from .head import facts, interval_places
@@ -70,7 +71,7 @@ def report_scripts() -> tuple[str, ...]:
 
 
 def _render(comparison: Comparison, runs: Sequence[Run | Arm], scripts: Sequence[str], suite: str = "") -> str:
-    rows = embed(comparison, runs)
+    rows, manifests = embed(comparison, runs), manifest_table(runs_of(runs))
     labels = wording.short_names([*comparison.weights, TOTAL])
     return (
         environment()
@@ -81,7 +82,8 @@ def _render(comparison: Comparison, runs: Sequence[Run | Arm], scripts: Sequence
             parts=_parts(comparison),
             pairs=[_pair_view(comparison, index, rows.outcomes) for index in range(len(comparison.pairs))],
             view={"stacks": stacks(comparison.models[:1], comparison.primary, rows.outcomes)},
-            manifests=manifest_table(runs_of(runs)),
+            manifests=manifests,
+            briefs=page_briefs(comparison, manifests),
             sampled=all(run.manifest.sampling for run in runs_of(runs)),
             command=_command(comparison, runs),
             data=_script_json(_numbers(comparison) | {"primary": comparison.primary, "labels": labels}),
@@ -135,7 +137,7 @@ def environment() -> Environment:
     environment.filters.update({function.__name__: function for function in (*words, verdicts.confidence)})
     environment.filters["foldable"] = _foldable
     environment.globals.update(doubts=wording.doubts, mismatch=wording.mismatch, verdict_word=verdicts.verdict_word)
-    environment.globals.update(ranked=ranked, stack_rows=_stack_rows, seed_rows=_seed_rows)
+    environment.globals.update(best_brief=best_brief, ranked=ranked, stack_rows=_stack_rows, seed_rows=_seed_rows)
     environment.globals.update(evidence=verdicts.evidence)
     environment.globals.update(look_rows=look_rows, look_sentences=look_sentences)
     environment.globals.update(drifted=wording.drifted)
@@ -211,9 +213,10 @@ def _pair_view(comparison: Comparison, index: int, outcomes: Mapping[str, Mappin
     rows = rows if _mixed(comparison) else rows[:-1]
     behaviour = wording.behaviour_rows(pair, base, tuned)
     unit, bars = units(pair), stacks((base, tuned), pair.primary, outcomes)
-    seeds = _dots(training.seed_changes(pair, comparison, unit[pair.primary]))
-    view = {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "behaviour": behaviour}
-    return {**view, "units": unit, "seeds": seeds, "bar": interval_places(pair.gain), "stacks": bars}
+    seeds = training.seed_changes(pair, comparison, unit[pair.primary])
+    briefs = pair_briefs(pair, unit, behaviour, seeds)
+    view = {"pair": pair, "base": base, "tuned": tuned, "rows": rows, "behaviour": behaviour, "briefs": briefs}
+    return {**view, "units": unit, "seeds": _dots(seeds), "bar": interval_places(pair.gain), "stacks": bars}
 
 
 def _seed_rows(seeds: Sequence[tuple[training.SeedChange, float | None]]) -> list[list[str | float | None]]:

@@ -19,6 +19,7 @@
     view.sample = whole(hash.get("sample"), Infinity);
     view.marks = hash.has("marks") ? hash.get("marks") === "on" : null;
     Weights.set(hash.get("weights")?.split(",").map(Number.parseFloat));
+    if (view.id !== null || view.filter !== "all" || view.query) control("samples").open = true; // the address is of samples
   };
 
   const writeHash = () => {
@@ -37,11 +38,14 @@
   // A part of the page as it is shown: those of other pairs have the same names.
   const part = (name) => document.querySelector(`main > [data-part="${name}"], article:not([hidden]) [data-part="${name}"]`);
 
-  // On a phone the page is short: what goes deeper is folded until it is asked for.
+  // On a phone the page is short: each panel is its heading and its main number until it is asked for.
   const folds = [...document.querySelectorAll("details.panel")];
   if (matchMedia("(max-width: 720px)").matches) for (const fold of folds) fold.open = false;
   for (const fold of folds) fold.addEventListener("toggle", () => fold.open && Charts.drawVisible(fold));
+  control("samples").addEventListener("toggle", () => { if (view.places.length) { Samples.reveal(view.position); Samples.list(view); } });
   addEventListener("beforeprint", () => { for (const fold of folds) fold.open = true; });
+
+  const toSamples = () => { control("samples").open = true; control("samples").scrollIntoView(); };
 
   // Goes to a part as a link does, though the address keeps the state: the next Tab goes on from there.
   const jump = (name) => {
@@ -68,9 +72,7 @@
   const showControls = () => {
     control("filter").value = view.filter;
     if (control("search").value !== view.query) control("search").value = view.query;
-    for (const link of document.querySelectorAll("[data-jump]"))
-    link.addEventListener("click", (event) => { event.preventDefault(); jump(link.dataset.jump); });
-  for (const button of document.querySelectorAll("[data-filter]")) button.setAttribute("aria-pressed", String(button.dataset.filter === view.filter));
+    for (const button of document.querySelectorAll("[data-filter]")) button.setAttribute("aria-pressed", String(button.dataset.filter === view.filter));
   };
 
   const showQuestion = async () => {
@@ -142,7 +144,7 @@
     PageDown: () => choose(view.position + 10), PageUp: () => choose(view.position - 10),
     Home: () => choose(0), End: () => choose(view.places.length - 1),
     ArrowRight: () => chooseSample(view.sample + 1), ArrowLeft: () => chooseSample(view.sample - 1),
-    "/": () => { control("samples").scrollIntoView(); control("search").focus(); },
+    "/": () => { toSamples(); control("search").focus(); },
     Escape: () => change({ filter: "all", query: "" }),
   };
   const EVERYWHERE = ["j", "k", "/", "Escape"]; // the others move the page itself unless the list has the focus
@@ -162,9 +164,9 @@
   for (const link of document.querySelectorAll("[data-jump]"))
     link.addEventListener("click", (event) => { event.preventDefault(); jump(link.dataset.jump); });
   for (const button of document.querySelectorAll("[data-filter]"))
-    button.addEventListener("click", () => { change({ filter: button.dataset.filter, id: null }); control("samples").scrollIntoView(); });
+    button.addEventListener("click", () => { change({ filter: button.dataset.filter, id: null }); toSamples(); });
   for (const button of document.querySelectorAll("[data-question]"))
-    button.addEventListener("click", () => { change({ filter: "all", query: "", sample: 0, id: button.dataset.question }); control("samples").scrollIntoView(); });
+    button.addEventListener("click", () => { change({ filter: "all", query: "", sample: 0, id: button.dataset.question }); toSamples(); });
   for (const input of document.querySelectorAll("[data-weight]"))
     input.addEventListener("input", () => {
       if (Number.isFinite(input.valueAsNumber)) reweigh(Weights.values().with(Number(input.dataset.weight), input.valueAsNumber));
@@ -175,7 +177,7 @@
   control("search").form.addEventListener("submit", (event) => event.preventDefault());
   control("list").addEventListener("scroll", () => requestAnimationFrame(() => Samples.list(view)));
   addEventListener("hashchange", () => {
-    if (location.hash === "#samples") return writeHash(); // the skip link: a place on the page, not a state
+    if (location.hash === "#samples") { toSamples(); return writeHash(); } // the skip link: a place on the page, not a state
     if (taskOf() !== task) return location.reload(); // the suite's page opens another, or itself
     readHash();
     Weights.show();

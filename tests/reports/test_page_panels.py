@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.runs.run import Run
 from grpokit.files import write_lines
-from grpokit.reports.html import write_html
+from grpokit.reports.glossary import GLOSSARY
+from grpokit.reports.html import to_html, write_html
 from grpokit.tests.reports.conftest import Compared
 from grpokit.tests.reports.pages import Watched, sync_api
 from grpokit.tests.reports.runs import BASE, TUNED, rescored, write_run
@@ -84,20 +86,66 @@ def test_one_reward_has_no_total_and_no_weights(browser: sync_api.Browser, tmp_p
     watched.page.close()
 
 
-def test_a_phone_folds_what_goes_deeper_and_links_open_it(browser: sync_api.Browser, report: Path) -> None:
+SHORT = 2500
+"""So high, in pixels, the page may be on a phone before anything is opened: three screens."""
+
+
+def test_a_phone_folds_its_panels_and_links_open_them(browser: sync_api.Browser, report: Path) -> None:
     phone = Watched(browser, report, viewport={"width": 390, "height": 800})
     height = phone.page.evaluate("document.documentElement.scrollHeight")
+    assert height < SHORT
     assert phone.page.locator("details.panel[open]").count() == 0
     sync_api.expect(phone.page.locator("[data-chart=lengths] svg")).to_have_count(0)
+    for brief in phone.page.locator("details.panel > summary .brief").all():
+        assert brief.is_visible()
     phone.page.locator("[data-jump=why]").click()
     sync_api.expect(phone.page.locator("[data-part=why]")).to_have_attribute("open", "")
     sync_api.expect(phone.page.locator("[data-chart=lengths] svg")).to_have_count(1)  # drawn when it is seen
+    assert phone.page.locator("[data-part=why] .brief").is_hidden()
     phone.page.locator("details.panel").evaluate_all("all => all.forEach((one) => { one.open = true; })")
     assert phone.page.evaluate("document.documentElement.scrollHeight") > 2 * height
     phone.page.close()
     wide = Watched(browser, report, viewport={"width": 1280, "height": 800})
     assert wide.page.locator("details.panel:not([open])").count() == 1  # the glossary
     wide.page.close()
+
+
+@pytest.mark.parametrize("way", ["read", "skip", "address", "key", "hash"])
+def test_whatever_leads_to_a_sample_opens_the_samples(browser: sync_api.Browser, report: Path, way: str) -> None:
+    phone = Watched(browser, report, "#show=fixed" if way == "address" else "", viewport={"width": 390, "height": 800})
+    if way == "read":
+        phone.page.locator("[data-question]").first.click()
+    if way == "skip":
+        phone.page.locator(".skip").focus()
+        phone.page.keyboard.press("Enter")
+    if way == "key":
+        phone.page.keyboard.press("/")
+    if way == "hash":
+        phone.page.evaluate("location.hash = '#search=what'")
+    sync_api.expect(phone.page.locator("#samples")).to_have_attribute("open", "")
+    sync_api.expect(phone.page.locator(".item").first).to_be_visible()  # the list is drawn when it has a height
+    assert phone.page.locator(".item").count() > 3
+    phone.page.close()
+
+
+def test_a_panel_says_its_main_number(compared: Compared) -> None:
+    (pair,) = compared.comparison.pairs
+    page = re.sub(r"\s+", " ", to_html(compared.comparison, compared.runs))
+    briefs = dict(re.findall(r"<h2[^>]*>([^<]+)</h2> <span class=\"brief\">([^<]+)</span>", page))
+    points = {name: f"{100 * (pair.rewards[name].delta or 0):+.1f} points" for name in ("correctness", "xml_format")}
+    rest = f"length {pair.rewards['length(target=200)'].delta:+.3f}"  # graded: no points
+    last = next(curve for curve in pair.curves if curve.reward == "correctness").points[-1]
+    assert pair.lengths is not None
+    assert briefs == {
+        "What changed": f"correctness {points['correctness']}, xml_format {points['xml_format']}, {rest}",
+        "Which questions moved": f"{pair.gain.fixed} fixed, {pair.gain.broken} broken of 60 questions",
+        "Why it moved": f"median length {pair.lengths.base_median:g} → {pair.lengths.tuned_median:g} tokens",
+        "With more attempts": f"pass@4 {100 * (last.estimate.mean or 0):+.1f} points",
+        "What if the weights were others": "correctness × 1, xml_format × 0.5, length × 0.25",
+        "Samples": "60 questions",
+        "How this was made": "2 runs, 2 values that differ",
+        "Glossary": f"{len(GLOSSARY)} terms",
+    }
 
 
 def saved(page: sync_api.Page, label: str) -> list[list[str]]:
