@@ -116,6 +116,7 @@ def _parts(memory: Memory) -> list[tuple[str, float]]:
         ("optimizer", memory.optimizer),
         ("learning: gradients", memory.gradients),
         ("learning: activations of a micro-batch", memory.activations),
+        ("learning: the layer in hand, or", memory.layer),
         ("learning: logits, a tile at a time", memory.logits),
         ("drawing: cache of a generation batch", memory.cache),
         ("drawing: probabilities of the next tokens", memory.sampling),

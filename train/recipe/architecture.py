@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ...errors import first_line
 from ...evaluate.engines.hub import cached
@@ -36,25 +36,47 @@ class Linear(NamedTuple):
         return self.inputs * self.outputs
 
 
-class KeptBytes(NamedTuple):
-    """Bytes that autograd keeps per token and layer: per unit of hidden, key-value and intermediate width."""
+class Widths(NamedTuple):
+    """Bytes per token and layer: per unit of hidden, key-value and intermediate width."""
 
     hidden: float
     key_value: float
     intermediate: float
 
 
-FAMILIES = {"phi": "phi", "gpt2": "gpt2", "llama": "gated", "mistral": "gated", "qwen2": "gated", "qwen3": "gated"}
-"""By type of model, the layers whose activations were measured; ``gated`` are those with a gated MLP and RMSNorm."""
+class LayerBytes(NamedTuple):
+    """What a layer holds while it is learned from.
 
-KEPT_BYTES = {
-    # (family, bytes per number): counted by saved-tensor hooks over models with a LoRA adapter on every linear layer
-    ("phi", 4): KeptBytes(20.4, 8.0, 20.0),
-    ("phi", 2): KeptBytes(16.8, 4.1, 10.1),
-    ("gpt2", 4): KeptBytes(24.3, 8.0, 20.0),
-    ("gpt2", 2): KeptBytes(14.6, 4.1, 10.1),
-    ("gated", 4): KeptBytes(24.5, 8.0, 16.0),
-    ("gated", 2): KeptBytes(24.8, 4.1, 8.2),
+    ``kept`` is what autograd keeps for the backward pass, ``most`` what a layer holds at most, gradients on their way
+    included, when it is done again, and ``input`` the bytes per number of what goes from layer to layer.
+    """
+
+    kept: Widths
+    most: Widths
+    input: int
+
+
+Numbers: TypeAlias = Literal["float32", "half", "autocast", "packed"]
+"""What layers compute in: float32; half precision on a CPU; on a GPU, whose autocast computes norms and powers in
+float32; and there over packed weights, whose layers give back the dtype that they got, float32 after such a norm."""
+
+FAMILIES = {"phi": "phi", "gpt2": "gpt2", "llama": "gated", "mistral": "gated", "qwen2": "gated", "qwen3": "gated"}
+"""By type of model, the layers whose activations were counted; ``gated`` are those with a gated MLP and RMSNorm."""
+
+LAYER_BYTES: dict[tuple[str, Numbers], LayerBytes] = {
+    # counted with a LoRA adapter on every linear layer, by bench/memory.py; what is kept, on a CPU too, by its hooks
+    ("phi", "float32"): LayerBytes(Widths(20.4, 8.0, 20.0), Widths(20.2, 8.0, 28.0), 4),
+    ("phi", "half"): LayerBytes(Widths(16.8, 4.1, 10.1), Widths(24.1, 4.0, 16.0), 2),
+    ("phi", "autocast"): LayerBytes(Widths(18.0, 4.0, 16.0), Widths(20.1, 4.0, 26.0), 2),
+    ("phi", "packed"): LayerBytes(Widths(22.0, 8.0, 18.0), Widths(20.1, 8.0, 28.0), 4),
+    ("gpt2", "float32"): LayerBytes(Widths(24.3, 8.0, 20.0), Widths(28.0, 8.0, 28.0), 4),
+    ("gpt2", "half"): LayerBytes(Widths(14.6, 4.1, 10.1), Widths(24.0, 4.0, 16.0), 2),
+    ("gpt2", "autocast"): LayerBytes(Widths(18.0, 4.0, 16.0), Widths(22.0, 4.0, 26.0), 2),
+    ("gpt2", "packed"): LayerBytes(Widths(22.0, 8.0, 18.0), Widths(22.0, 8.0, 28.0), 4),
+    ("gated", "float32"): LayerBytes(Widths(24.5, 8.0, 16.0), Widths(32.0, 8.0, 24.0), 4),
+    ("gated", "half"): LayerBytes(Widths(24.8, 4.1, 8.2), Widths(34.1, 4.0, 14.0), 2),
+    ("gated", "autocast"): LayerBytes(Widths(24.0, 4.0, 8.0), Widths(34.1, 4.0, 14.0), 2),
+    ("gated", "packed"): LayerBytes(Widths(16.0, 4.0, 8.0), Widths(21.0, 4.0, 12.0), 2),
 }
 
 
@@ -114,10 +136,13 @@ class Architecture:
         """Numbers that a token adds to the cache of keys and values."""
         return 2 * self.layers * self.key_value
 
-    def kept_bytes(self, width: int) -> float:
-        """Bytes that autograd keeps of a token in one block, in numbers of ``width`` bytes."""
-        kept = KEPT_BYTES[FAMILIES[self.type], width]
-        return kept.hidden * self.hidden + kept.key_value * self.key_value + kept.intermediate * self.intermediate
+    def layer(self, numbers: Numbers) -> LayerBytes:
+        """What a layer holds, by what it computes in."""
+        return LAYER_BYTES[FAMILIES[self.type], numbers]
+
+    def bytes_of(self, per: Widths) -> float:
+        """Bytes per token of a layer of this model."""
+        return per.hidden * self.hidden + per.key_value * self.key_value + per.intermediate * self.intermediate
 
 
 def _without_weights(config: Mapping[str, Any]) -> Any:

@@ -1,9 +1,9 @@
 """The memory of a training run, part by part, from a model's architecture, before anything is loaded.
 
 Sources: 4-bit weights, Dettmers et al., "QLoRA", arXiv 2305.14314, section 3 (4.127 bits per weight with double
-quantisation); what autograd keeps per layer, counted on transformers 5.23 and peft 0.21 in the way of Korthikanti et
-al., arXiv 2205.05198, section 4 (here without attention matrices, which no attention kernel in use today keeps);
-tiles of logits, TRL 1.16. Counted are tensors; a GPU's own context takes some half a gigabyte more.
+quantisation); what a layer holds, counted on transformers 5.23 and peft 0.21 in the way of Korthikanti et al., arXiv
+2205.05198, section 4 (here without attention matrices, which no attention kernel in use today keeps); tiles of logits,
+TRL 1.16. Measured beside it: docs/gpu.md. Counted are tensors; a GPU's own context takes some half a gigabyte more.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..lora import adapted, translate
-from .architecture import Architecture, Linear
+from .architecture import Architecture, Linear, Numbers
 from .plan import Geometry
 from .recipe import LoraSection, Recipe
 
@@ -28,8 +28,9 @@ ADAM_MOMENTS = 2
 class Memory:
     """Bytes on each device. ``training`` and ``rollouts`` alternate, so the larger of both counts in ``peak``.
 
-    ``activations`` is what the backward pass needs of one micro-batch, ``logits`` the tile of logits in the loss,
-    ``cache`` the keys and values of all completions that are drawn at a time, at their full length, ``sampling`` the
+    ``activations`` is what is kept of one micro-batch until its backward pass, ``layer`` what the layer in hand holds
+    beside that, ``logits`` the tile of logits in the loss, which is gone before a layer goes back: the larger counts.
+    ``cache`` is the keys and values of all completions that are drawn at a time, at their full length, ``sampling`` the
     probabilities of their next tokens, ``merged`` the second copy of adapted float32 layers with the adapter in them.
     ``checkpoint`` is a saved checkpoint's size on disk.
     """
@@ -39,6 +40,7 @@ class Memory:
     gradients: float
     optimizer: float
     activations: float
+    layer: float
     logits: float
     cache: float
     sampling: float
@@ -47,7 +49,7 @@ class Memory:
     @property
     def training(self) -> float:
         """Beside the weights, while learning from a micro-batch."""
-        return self.gradients + self.activations + self.logits
+        return self.gradients + self.activations + max(self.layer, self.logits)
 
     @property
     def rollouts(self) -> float:
@@ -82,14 +84,17 @@ def estimate(recipe: Recipe, model: Architecture, geometry: Geometry, prompt_tok
     layers = adapted_layers(recipe.lora, model)
     adapter_parameters = recipe.lora.r * sum(layer.inputs + layer.outputs for layer in layers)
     adapter = adapter_parameters * 4  # float32, whatever the base is in
-    width = _activation_bytes(recipe, model)
+    numbers = _numbers(recipe, model)
+    width = 4 if numbers == "float32" else 2
+    kept, in_hand = _activations(recipe, model, numbers)
     drawn = geometry.micro_batch * geometry.steps_per_generation
     return Memory(
         weights=_weights(recipe, model),
         adapter=adapter,
         gradients=adapter,
         optimizer=ADAM_MOMENTS * adapter,
-        activations=geometry.micro_batch * length * _activations(recipe, model, width) + _unpacked(recipe, model),
+        activations=geometry.micro_batch * length * kept,
+        layer=geometry.micro_batch * length * in_hand + _unpacked(recipe, model),
         logits=min(geometry.micro_batch * new_tokens, TILE_TOKENS) * min(model.vocabulary, TILE_VOCABULARY) * width,
         cache=drawn * length * model.cache_width * width,
         sampling=3 * drawn * model.vocabulary * 4,  # logits, filtered logits and probabilities, all in float32
@@ -118,12 +123,13 @@ def adapted_layers(lora: LoraSection, model: Architecture) -> list[Linear]:
     return adapted(targets, model.linears)
 
 
-def _activations(recipe: Recipe, model: Architecture, width: int) -> float:
-    """Bytes per token: every layer's, or with checkpointing every layer's input and the layer under way."""
-    layer = model.kept_bytes(width)
+def _activations(recipe: Recipe, model: Architecture, numbers: Numbers) -> tuple[float, float]:
+    """Bytes per token that are kept (every layer's; its input alone with checkpointing), and of the layer in hand."""
+    layer = model.layer(numbers)
+    kept, most = model.bytes_of(layer.kept), model.bytes_of(layer.most)
     if not recipe.settings.get("gradient_checkpointing", True):
-        return model.layers * layer
-    return model.layers * model.hidden * width + layer
+        return model.layers * kept, max(0.0, most - kept)
+    return model.layers * model.hidden * layer.input, most
 
 
 def _unpacked(recipe: Recipe, model: Architecture) -> float:
@@ -139,7 +145,12 @@ def _weight_bytes(recipe: Recipe, model: Architecture) -> int:
     return 2 if dtype in ("bfloat16", "float16") else 4
 
 
-def _activation_bytes(recipe: Recipe, model: Architecture) -> int:
+def _numbers(recipe: Recipe, model: Architecture) -> Numbers:
     """Half precision unless the recipe says otherwise: where ``bf16`` is left open it is on on a GPU."""
-    half = recipe.settings.get("bf16", not recipe.settings.get("use_cpu")) or recipe.settings.get("fp16", False)
-    return 2 if half or _weight_bytes(recipe, model) == 2 else 4
+    on_cpu = recipe.settings.get("use_cpu", False)
+    mixed = recipe.settings.get("bf16", not on_cpu) or recipe.settings.get("fp16", False)
+    if not mixed and _weight_bytes(recipe, model) == 4:
+        return "float32"
+    if on_cpu:
+        return "half"
+    return "packed" if recipe.model.quantization else "autocast"

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 ROWS = 4
 """So many completions are replayed, with short and with long prompts: the shortest has the most padding."""
 
-ROUNDING = {torch.float32: 0.001, torch.bfloat16: 0.05, torch.float16: 0.02}
-"""By the numbers that a model computes in, the mean difference in nats up to which two ways of computing agree."""
+ROUNDING = {torch.float32: 0.001, torch.bfloat16: 0.1, torch.float16: 0.02}
+"""By the numbers that a model computes in, the mean difference in nats up to which two ways of computing agree. Of
+a sound model of 135 million parameters in bfloat16 it was 0.043."""
 
 
 class Agreement(NamedTuple):

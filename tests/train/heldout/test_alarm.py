@@ -251,16 +251,20 @@ def barely_taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_base_that_cannot_do_the_task_raises_it(
     tmp_path: Path, recorder: Recorder, barely_taught: Path, seed: int
 ) -> None:
-    """It is paid for the layout, which it learns, and its best answers get worse."""
+    """It is paid for the layout, which it learns, and its best answers get worse, most of all at first."""
     greedy = ["evaluation.samples=1", "evaluation.temperature=0.0", "evaluation.every=10"]
     recipe = load_recipe("arithmetic-tiny", [f"model={barely_taught}", f"seed={seed}", "report_to=none", *greedy])
     train(recipe, tmp_path / "run", watcher=recorder)
-    rewards, last = [step.reward for step in recorder.steps], recorder.evaluations[-1]
+    rewards = [step.reward for step in recorder.steps]
     assert sum(rewards[-10:]) > sum(rewards[:10])
-    assert last.change is not None
-    assert last.change.high is not None
-    assert last.change.high < 0
-    assert "reward hacking" in [alarm.kind for alarm in recorder.alarms]
+    (raised,) = [alarm.step for alarm in recorder.alarms if alarm.kind == "reward hacking"]
+    changes = {one.step: one.change for one in recorder.evaluations if one.change is not None}
+    high = changes[raised].high
+    assert high is not None
+    assert high < 0
+    assert max(change.delta for change in changes.values() if change.delta is not None) < 0, (
+        "never better than the base"
+    )
 
 
 @pytest.mark.slow

@@ -3,13 +3,14 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
+from grpokit.bench.layers import layer_bytes
 from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.train import TrainingError, load_recipe, make_plan, recipe_names
-from grpokit.train.recipe.architecture import Architecture, find_architecture
+from grpokit.train.recipe.architecture import LAYER_BYTES, Architecture, Numbers, find_architecture
 from grpokit.train.recipe.memory import Memory, estimate
 from transformers import PreTrainedModel
 
@@ -152,7 +153,35 @@ def test_activations_are_what_autograd_keeps(kind: str, sizes: dict[str, Any], h
     depth = "n_layer" if kind == "gpt2" else "num_hidden_layers"
     one, config = kept_bytes(kind, {**sizes, depth: 1}, half)
     three, _ = kept_bytes(kind, {**sizes, depth: 3}, half)
-    assert Architecture.of(config).kept_bytes(2 if half else 4) == pytest.approx((three - one) / 2, rel=0.05)
+    model = Architecture.of(config)
+    kept = model.bytes_of(model.layer("half" if half else "float32").kept)
+    assert kept == pytest.approx((three - one) / 2, rel=0.05)
+
+
+@pytest.mark.parametrize("numbers", get_args(Numbers))
+@pytest.mark.parametrize(("kind", "family"), [("phi", "phi"), ("gpt2", "gpt2"), ("llama", "gated")])
+def test_a_layer_holds_what_is_counted(kind: str, family: str, numbers: Numbers) -> None:
+    widths = (512, 512, 2048)
+    counted, known = layer_bytes(kind, numbers, widths), LAYER_BYTES[family, numbers]
+    kept, most = (sum(each * width for each, width in zip(per, widths, strict=True)) for per in known[:2])
+    assert known.input * 512 == counted.input
+    assert kept == pytest.approx(counted.kept, rel=0.05)
+    assert most == pytest.approx(counted.most, rel=0.05)
+
+
+MEASURED = [
+    # quantisation, r, groups, and the peak in bytes of Phi-2 on an H200 (docs/gpu.md): 256 + 256 tokens, batches of 4
+    ("4bit", 8, 4, 3_411_023_872),
+    ("4bit", 8, 8, 3_459_684_352),
+    ("null", 16, 4, 6_921_156_608),
+]
+
+
+@pytest.mark.parametrize(("quantization", "r", "group", "peak"), MEASURED)
+def test_the_peak_is_the_one_that_a_gpu_measured(quantization: str, r: int, group: int, peak: int) -> None:
+    asked = [f"model.quantization={quantization}", f"lora.r={r}", "lora.target_modules=all-linear"]
+    sizes = ["per_device_train_batch_size=4", f"num_generations={group}", "max_completion_length=256"]
+    assert memory("phi2-oasst1-lora", PHI2, *asked, *sizes, prompt_tokens=256).peak == pytest.approx(peak, rel=0.02)
 
 
 def kept_bytes(kind: str, sizes: dict[str, Any], half: bool, tokens: int = 128) -> tuple[float, dict[str, Any]]:
@@ -224,13 +253,32 @@ def test_part_is_what_it_is_by_hand(name: str, overrides: list[str], part: str, 
     assert getattr(memory(name, PHI2, *overrides), part) == size
 
 
-def test_one_layer_is_kept_whole_under_checkpointing_and_one_is_unpacked() -> None:
+def test_one_layer_is_in_hand_under_checkpointing_and_one_is_unpacked() -> None:
     assert PHI2 is not None
-    tokens = 4 * (512 + 16)
-    kept = tokens * (32 * 2560 * 2 + PHI2.kept_bytes(2))
-    assert memory("phi2-oasst1-lora", PHI2, "max_completion_length=16").activations == pytest.approx(kept)
-    quantised = memory("phi2-oasst1-lora", PHI2, "max_completion_length=16", "model.quantization=4bit")
-    assert quantised.activations == pytest.approx(kept + 2 * 2560 * 10_240)
+    tokens, short = 4 * (512 + 16), "max_completion_length=16"
+    half = memory("phi2-oasst1-lora", PHI2, short)
+    assert half.activations == tokens * 32 * 2560 * 2
+    assert half.layer == pytest.approx(tokens * PHI2.bytes_of(PHI2.layer("autocast").most))
+    assert half.training == half.gradients + half.activations + half.layer
+    quantised = memory("phi2-oasst1-lora", PHI2, short, "model.quantization=4bit")
+    assert quantised.activations == tokens * 32 * 2560 * 4  # what comes from a norm in float32 stays so
+    unpacked = 2 * 2560 * 10_240
+    assert quantised.layer == pytest.approx(tokens * PHI2.bytes_of(PHI2.layer("packed").most) + unpacked)
+
+
+def test_without_checkpointing_the_layer_in_hand_adds_what_it_does_not_keep() -> None:
+    assert PHI2 is not None
+    layer = PHI2.layer("autocast")
+    whole = memory("phi2-oasst1-lora", PHI2, "gradient_checkpointing=false")
+    added = PHI2.bytes_of(layer.most) - PHI2.bytes_of(layer.kept)
+    assert whole.activations / 32 / PHI2.bytes_of(layer.kept) == pytest.approx(whole.layer / added)
+
+
+def test_the_larger_of_a_layer_and_the_logits_counts() -> None:
+    model = find_architecture(ModelPath("HuggingFaceTB/SmolLM-135M-Instruct"))
+    small = memory("smollm-135m-numina", model, "max_completion_length=512", prompt_tokens=16)
+    assert small.logits > small.layer
+    assert small.training == small.gradients + small.activations + small.logits
 
 
 def test_unknown_type_of_model_is_refused() -> None:
