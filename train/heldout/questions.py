@@ -6,15 +6,17 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from transformers import AutoConfig
+from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from ...evaluate.engines import Loading
 from ...evaluate.engines.checkpoint import fingerprint, locate
 from ...evaluate.engines.loading import load_tokenizer
+from ...evaluate.engines.prompts import continuations
 from ...evaluate.engines.spec import ModelSpec
 from ...evaluate.engines.transformers import TransformersEngine
 from ...evaluate.evaluation import Evaluation, task_record
@@ -27,7 +29,7 @@ from ...evaluate.runs.run import Run
 from ...evaluate.runs.shards import Shard
 from ...evaluate.scoring import check_primary, primary_of
 from ...evaluate.statistics.clusters import cluster_degrees
-from ...evaluate.types import Engine, Prompt
+from ...evaluate.types import Engine, Prompt, Sampling
 from ...files import write_lines
 from ...rewards.fault_isolation import Calls
 from ..data import fitting, held_out_parts, prompt_limit
@@ -112,7 +114,7 @@ def _ways(
     if recipe.primary is not None:
         check_primary(recipe.mix, recipe.primary, "primary=")
     primary, sampling = primary_of(recipe.mix, recipe.primary or task.primary), section.sampling(task)
-    prompts = fitting_prompts(recipe, part.prompts, sampling.max_new_tokens, note)
+    prompts = fitting_prompts(recipe, part.prompts, sampling, note)
     record = task_record(task.name, primary, task.cluster, prompts, part.source, task.reference)
     evaluation = Evaluation(record, prompts, sampling, recipe.mix, Calls(recipe.reward_timeout, note))
     if not evaluation.sampling.temperature:
@@ -123,19 +125,29 @@ def _ways(
 
 
 def fitting_prompts(
-    recipe: Recipe, prompts: list[Prompt], new_tokens: int, note: Callable[[str], None]
+    recipe: Recipe, prompts: list[Prompt], sampling: Sampling, note: Callable[[str], None]
 ) -> list[Prompt]:
-    """Leave out prompts that are too long, as training does: the engine would refuse them, after training."""
+    """Leave out prompts that are too long, as training does: the engine would refuse them, after training.
+
+    Behind a prompt there must be room for a completion, or for the longest of the texts to choose from.
+    """
     trust = recipe.model.trust_remote_code
     folder = locate(recipe.model.base, code=trust)
+    tokenizer = load_tokenizer(folder, trust_remote_code=trust)
+    room = _longest_choice(prompts, tokenizer) if sampling.likelihood else sampling.max_new_tokens
     config = AutoConfig.from_pretrained(folder, trust_remote_code=trust)
-    longest = prompt_limit(config, recipe.task.max_prompt_tokens, new_tokens)
-    kept = fitting(prompts, load_tokenizer(folder, trust_remote_code=trust), longest, recipe.load_task().template)
+    longest = prompt_limit(config, recipe.task.max_prompt_tokens, room)
+    kept = fitting(prompts, tokenizer, longest, recipe.load_task().template)
     if len(kept) < len(prompts):
         note(
             f"{len(prompts) - len(kept)} of {len(prompts)} held-out prompts have more than {longest} tokens; left out."
         )
     return kept
+
+
+def _longest_choice(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase) -> int:
+    texts = list(chain.from_iterable(continuations(prompt) for prompt in prompts))
+    return 1 + max(map(len, tokenizer(texts, add_special_tokens=False)["input_ids"]))  # 1: the space before a text
 
 
 def loading(recipe: Recipe) -> Loading:

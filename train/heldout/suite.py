@@ -48,7 +48,7 @@ def _evaluation(recipe: Recipe, one: SuiteTask, note: Callable[[str], None]) -> 
     mix = RewardMix.parse(task.rewards if is_packaged(one.task) else registered_only(task.rewards, one.task))
     sampling = task.sampling()
     drawn, source = _drawn(one)
-    prompts = fitting_prompts(recipe, drawn, sampling.max_new_tokens, note)
+    prompts = fitting_prompts(recipe, drawn, sampling, note)
     primary = primary_of(mix, task.primary)
     record = task_record(task.name, primary, task.cluster, prompts, source, task.reference)
     evaluation = Evaluation(record, prompts, sampling, mix, Calls(recipe.reward_timeout, note))

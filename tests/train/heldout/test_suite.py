@@ -1,5 +1,6 @@
 """The suite of a recipe: what is asked beside the held-out questions, and what is refused before training."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,20 @@ def test_a_suite_is_found_beside_the_recipe(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path / "elsewhere")
     recipe = load_recipe(str(tmp_path / "recipe.yaml"))
     assert recipe.evaluation.suite == str(tmp_path / "suite.yaml")
+
+
+def test_a_choice_needs_room_for_its_longest_text_alone(tmp_path: Path) -> None:
+    """The demo's context is 128 tokens; a task of choices generates none of the 512 that a card allows by default."""
+    rows = [{"q": "7+" * n + "7=", "options": ["1", "2" * 40]} for n in (2, 30, 50)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row | {"a": 1}) + "\n" for row in rows))
+    (tmp_path / "choice.yaml").write_text(
+        "name: choice\nsource: {file: rows.jsonl}\nuser: '{q}'\nchat: false\nchoices: options\nreference: a\n"
+        "rewards: choice=1\nprimary: choice\n"
+    )
+    guard = "guards: [{task: choice.yaml, margin: 0.05}]"
+    notes: list[str] = []
+    (asked,) = suite_questions(
+        load_recipe("arithmetic-tiny", [f"evaluation.suite={card(tmp_path, guard)}"]), notes.append
+    )
+    assert [len(str(prompt.text)) for prompt in asked.evaluation.prompts] == [6, 62]
+    assert notes == ["1 of 3 held-out prompts have more than 87 tokens; left out."]
