@@ -126,6 +126,24 @@ def test_a_run_is_resumed_and_rescored_and_compared_as_any_other(folder: Path) -
     assert (out / "scores.jsonl").read_bytes() == scores
 
 
+def test_a_suite_of_the_peers_tasks_says_of_each_what_it_says_alone(folder: Path) -> None:
+    (folder / "suite.yaml").write_text(
+        "name: peers\ntargets: ['lm_eval:sums.yaml']\nguards: [{task: 'lm_eval:pick.yaml', margin: 0.05}]\n"
+    )
+    words = ["run", "--suite", str(folder / "suite.yaml"), "--model", "base=demo", "--model", "same=demo"]
+    assert main([*words, "--out", str(folder / "suite"), "--json", str(folder / "suite.json")]) == 0
+    written = json.loads((folder / "suite.json").read_text())
+    assert [(one["role"], one["verdict"]) for one in written["suite"]["tasks"]] == [
+        ("target", "UNDERPOWERED"),
+        ("guard", "UNDERPOWERED"),
+    ]
+    for part, name in zip(written["tasks"], ("sums", "pick"), strict=True):
+        alone = run(folder / f"{name}.yaml", folder / name)
+        primary = alone.manifest.task.primary
+        numbers = [value for value in values(alone, primary) if value is not None]
+        assert part["models"][0]["rewards"][primary]["mean"] == pytest.approx(sum(numbers) / len(numbers))
+
+
 def test_another_number_of_examples_a_system_message_and_a_draw(folder: Path) -> None:
     task = load_task(f"lm_eval:{folder / 'sums.yaml'}")
     alone = next(task.with_shots(0).with_system("Be brief.").prompts())
