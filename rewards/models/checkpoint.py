@@ -43,12 +43,22 @@ def located(model: str) -> JudgePath:
     """
     named = _folder(model)
     if not (named / ADAPTER).is_file():
-        return JudgePath(_with_weights(named, "*.safetensors"), None)
+        return JudgePath(_base(named), None)
     _with_weights(named, "adapter_model.safetensors")
+    if (named / "config.json").is_file():
+        raise RewardError(
+            f"reward_model: {named} holds a checkpoint and an adapter; put each into a folder of its own."
+        )
     base = read_json(named / ADAPTER).get("base_model_name_or_path")
     if not base:
         raise RewardError(f"reward_model: the adapter {named} names no base; add base_model_name_or_path to {ADAPTER}.")
-    return JudgePath(_with_weights(_folder(str(base)), "*.safetensors"), named)
+    return JudgePath(_base(_folder(str(base))), named)
+
+
+def _base(folder: Path) -> Path:
+    if (folder / ADAPTER).is_file():  # transformers would load what that names in place of the folder's own weights
+        raise RewardError(f"reward_model: the base {folder} holds an adapter; give that of a checkpoint alone.")
+    return _with_weights(folder, "*.safetensors")
 
 
 def _with_weights(folder: Path, pattern: str) -> Path:

@@ -25,6 +25,8 @@ OURS = {
     "eval_strategy": "set evaluation.every, and held-out prompts are asked that often",
     "load_best_model_at_end": "set evaluation.load_best, which chooses by the held-out metric",
     "push_to_hub": "push the finished adapter yourself",
+    "log_completions_hub_repo": "completions stay in --out; push them yourself",
+    "hub_token": "set HF_TOKEN in the environment, since a recipe is kept beside the adapter",
 }
 """Fields that a recipe may not set, and what to do instead."""
 

@@ -247,6 +247,21 @@ def test_a_template_that_loops_is_one_line_of_the_command(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_is_checkpoint_and_adapter_at_once_is_refused(judge: Path, tmp_path: Path) -> None:
+    """Of such a base transformers loads what its adapter names, which is in no fingerprint."""
+    adapter = write_adapter(tmp_path / "adapter", judge, head=True)
+    both = Path(shutil.copytree(judge, tmp_path / "both"))
+    shutil.copyfile(adapter / "adapter_config.json", both / "adapter_config.json")
+    on_both = Path(shutil.copytree(adapter, tmp_path / "on_both"))
+    settings = json.loads((adapter / "adapter_config.json").read_text()) | {"base_model_name_or_path": str(both)}
+    (on_both / "adapter_config.json").write_text(json.dumps(settings))
+    with pytest.raises(RewardError, match=r"the base .*both holds an adapter; give that of a checkpoint alone"):
+        located(str(on_both))
+    shutil.copyfile(adapter / "adapter_model.safetensors", both / "adapter_model.safetensors")
+    with pytest.raises(RewardError, match=r"both holds a checkpoint and an adapter; put each into a folder"):
+        located(str(both))
+
+
 @pytest.mark.parametrize("model", ["~nosuch/judge", "~nosuch", "./nosuch", "/nosuch/judge", "a/b/c"])
 def test_a_folder_that_is_not_there_is_said_as_it_was_written(model: str) -> None:
     for use in (lambda: RewardModel(model=model).fingerprint, lambda: located(model)):

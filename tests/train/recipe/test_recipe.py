@@ -28,6 +28,8 @@ MISTAKES = [
     ({"grpo": {"num_generations": True}}, "grpo.num_generations=True"),  # yes is no number
     ({"grpo": {"num_generations": 2.5}}, "grpo.num_generations=2.5"),  # nor is a fraction a count
     ({"grpo": {"output_dir": "x"}}, "give --out"),  # a field that is ours
+    ({"grpo": {"log_completions_hub_repo": "org/x"}}, "completions stay in --out"),  # what a file may not send away
+    ({"grpo": {"hub_token": "hf_x"}}, "set HF_TOKEN in the environment"),  # which would be kept in a file
     ({"grpo": {"reward_weights": [1.0]}}, "write weights in rewards"),  # likewise
     ({"grpo": {"eval_strategy": "steps"}}, "set evaluation.every"),  # TRL would ask for another data set
     ({"grpo": {"auto_find_batch_size": True}}, "cannot be split"),  # TRL refuses it after loading
