@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..evaluate.paired.arms import Arm
     from ..evaluate.paired.comparison import Comparison
     from ..evaluate.runs.run import Run
+    from ..evaluate.suites.comparison import SuiteComparison
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,23 @@ class ReportOptions:
     def send(self, comparison: Comparison, sides: Sequence[Run | Arm]) -> None:
         """Hand a comparison to the trackers of --log-to; where one does not take it, that is said, and no more."""
         from ..reports.html import to_html
-        from ..reports.trackers import TrackerError, log_to
+        from ..reports.trackers import log_to
+
+        self._send(lambda name: log_to(name, comparison, sides, to_html(comparison, sides)))
+
+    def send_suite(self, suite: SuiteComparison) -> None:
+        """Hand a suite to the trackers of --log-to, as one run each."""
+        from ..reports.suite.page import suite_html
+        from ..reports.trackers import log_suite_to
+
+        self._send(lambda name: log_suite_to(name, suite, suite_html(suite)))
+
+    def _send(self, log: Callable[[str], None]) -> None:
+        from ..reports.trackers import TrackerError
 
         for name in self.log_to:
             try:
-                log_to(name, comparison, sides, to_html(comparison, sides))
+                log(name)
             except TrackerError as error:
                 note(str(error))
 

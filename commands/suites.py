@@ -49,7 +49,6 @@ def show_suites(folders: Sequence[SuiteFolder], report: ReportOptions) -> int:
     """Compare the models of a suite on each of its tasks, print and write what was asked for; return the status."""
     if report.by is not None:
         raise UsageError("--by is for one task: give it with the folder of a task, which lies in that of the suite.")
-    refuse({"--log-to": report.log_to}, "one task: give it with the folder of a task, which lies in that of the suite")
     suite = compare_suites(
         folders,
         margins=Margins.parse(report.margin),
@@ -61,6 +60,7 @@ def show_suites(folders: Sequence[SuiteFolder], report: ReportOptions) -> int:
         if not report.to_stdout:
             print_suite(suite, Console())
             print(f"suite: {' '.join(shlex.quote(str(folder.path)) for folder in folders)}")
+    report.send_suite(suite)
     return suite_status(suite, strict=report.strict)
 
 

@@ -19,6 +19,7 @@ from ..errors import GrpokitError, first_line
 from ..evaluate.paired.arms import Arm, runs_of
 from ..evaluate.paired.comparison import Comparison
 from ..evaluate.runs.run import Run
+from ..evaluate.suites.comparison import SuiteComparison
 from .json_report import to_json
 from .samples import read_questions
 
@@ -66,7 +67,18 @@ def log_to(name: str, comparison: Comparison, sides: Sequence[Run | Arm], page: 
 
     Raises :class:`TrackerError` where the tracker cannot be reached or does not take it.
     """
-    logged = Logged(comparison.task, settings(sides), metrics(comparison), *table(sides), page)
+    _send(name, Logged(comparison.task, settings(sides), metrics(comparison), *table(sides), page))
+
+
+def log_suite_to(name: str, suite: SuiteComparison, page: str) -> None:
+    """Hand a suite, and its ``page`` in HTML, to a tracker as one run, in which names begin with that of their task.
+
+    Raises what :func:`log_to` raises.
+    """
+    _send(name, Logged(suite.name, suite_settings(suite), suite_metrics(suite), *suite_table(suite), page))
+
+
+def _send(name: str, logged: Logged) -> None:
     try:
         TRACKERS[name](logged)
     except Exception as error:  # of a client, the network or a server: the comparison stands all the same
@@ -115,6 +127,36 @@ def table(sides: Sequence[Run | Arm]) -> tuple[list[str], list[list[Any]]]:
         for sample, answer in enumerate(answers)
     ]
     return [*COLUMNS, *rewards], rows
+
+
+def suite_settings(suite: SuiteComparison) -> dict[str, Any]:
+    """Return the verdicts of a suite, what each task is there for, and the settings of each."""
+    verdicts = {f"verdict/{one.tuned}": one.verdict and one.verdict.value for one in suite.verdicts}
+    tasks = {
+        f"{one.comparison.task}/{key}": value
+        for one in suite.tasks
+        for key, value in {"role": one.role, **settings(one.runs)}.items()
+    }
+    return {"suite": suite.name, **verdicts, **tasks}
+
+
+def suite_metrics(suite: SuiteComparison) -> dict[str, float]:
+    """Return the figures of each task of a suite, by the task's name and theirs."""
+    return {
+        f"{one.comparison.task}/{name}": value for one in suite.tasks for name, value in metrics(one.comparison).items()
+    }
+
+
+def suite_table(suite: SuiteComparison) -> tuple[list[str], list[list[Any]]]:
+    """Return one table of the answers to all tasks; a reward that a task does not have is None in its rows."""
+    tables = [(one.comparison.task, *table(one.runs)) for one in suite.tasks]
+    columns = list(dict.fromkeys(column for _, own, _ in tables for column in own))
+    rows = [
+        [task, *(values.get(column) for column in columns)]
+        for task, own, answers in tables
+        for values in (dict(zip(own, answer, strict=True)) for answer in answers)
+    ]
+    return ["task", *columns], rows
 
 
 def _wandb(logged: Logged) -> None:

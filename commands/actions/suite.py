@@ -96,7 +96,6 @@ class SuiteJob:
             "--reference-column": asked.reference_column,
             "--id-column": asked.id_column,
             "--by": job.report.by,
-            "--log-to": job.report.log_to or None,
             "--until-decided": job.stopping.early or None,
             "--data": asked.data if several else None,
         }

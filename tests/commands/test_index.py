@@ -130,5 +130,3 @@ def test_an_index_is_handed_to_no_tracker(runs: Path, capsys: pytest.CaptureFixt
     pytest.importorskip("wandb", reason="wandb is an extra: pip install 'grpokit[wandb]'")
     assert main([str(runs), "--log-to", "wandb"]) == 2
     assert "--log-to is for one comparison: give its folder." in capsys.readouterr().err
-    assert main([str(runs / "guarded"), "--log-to", "wandb"]) == 2
-    assert "--log-to is for one task: give it with the folder of a task" in capsys.readouterr().err
