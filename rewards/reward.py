@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Self
 
 from .layout import DEFAULT_LAYOUT, KEYS, Layout, LayoutError, Setting, agree
-from .text import Completion, RewardError, Text, in_trl_form, normalise
+from .text import Completion, NoReferenceError, RewardError, Text, in_trl_form, normalise
 from .user_code import copied
 
 REFERENCE_COLUMNS = ("answer", "solution", "reference", "ground_truth")
@@ -135,13 +135,13 @@ class Batch:
     def references(self, column: str | None, reward: str) -> Sequence[Any]:
         """Return one reference per completion, None where a row has none.
 
-        Raises :class:`RewardError` naming the columns that exist when there is no such column.
+        Raises :class:`NoReferenceError` naming the columns that exist when there is no such column.
         """
         references = self.optional_references(column)
         if references is None:
             wanted = repr(column) if column else " or ".join(map(repr, REFERENCE_COLUMNS))
             have = ", ".join(self.columns) or "none"
-            raise RewardError(f"{reward} needs a reference column {wanted}; columns here: {have}.")
+            raise NoReferenceError(f"{reward} needs a reference column {wanted}; columns here: {have}.")
         return references
 
     def optional_references(self, column: str | None) -> Sequence[Any] | None:

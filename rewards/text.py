@@ -49,6 +49,10 @@ class UnusableReward(RewardError):
     """A reward cannot be called at all, whatever the completions: the work ends at once."""
 
 
+class NoReferenceError(RewardError):
+    """A reward was called without the reference that it compares with."""
+
+
 class Completion(NamedTuple):
     """A completion after normalisation: what the model wrote, and where its reasoning ends.
 

@@ -16,6 +16,9 @@ from ..tasks.tables import table_files, table_rows
 from ..types import EvaluationError
 from .log import BadRow, Columns, Log, LogChoice, LogRow, LogRows, Metrics, ScoreColumn, as_number, stem
 
+TABLE = "table"
+"""What stands for the tool that wrote one."""
+
 DEFAULT = Columns("completion")
 
 
@@ -28,7 +31,7 @@ def read(path: Path, choice: LogChoice) -> Log:
     columns = choice.columns or DEFAULT
     metrics = _ColumnMetrics(choice.scores)
     rows = _Table(path, columns, choice.scores, metrics, choice.cluster, choice.by).rows()
-    return Log(path, "table", stem(path), rows, metrics, reference=columns.reference, asked=columns.prompt is not None)
+    return Log(path, TABLE, stem(path), rows, metrics, reference=columns.reference, asked=columns.prompt is not None)
 
 
 class _ColumnMetrics(Metrics):

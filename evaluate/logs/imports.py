@@ -11,6 +11,7 @@ from ...files import folder_names, write_lines
 from ...rewards import RewardMix
 from ...rewards.fault_isolation import UNWATCHED, Calls
 from ...rewards.graded import Graded
+from ...rewards.text import NoReferenceError
 from ..environment import environment
 from ..evaluation import claim, command_line, now, require_clusters
 from ..paired.doubts import SHOWN
@@ -20,6 +21,7 @@ from ..runs.run import Run
 from ..scoring import check_primary, check_without_prompts, mix_record, primary_of, score_run, try_mix
 from ..types import EvaluationError, Prompt
 from .external_sort import Answers, Grouping
+from .flat import TABLE
 from .log import BadRow, Log, LogRow
 
 UNNAMED = "model"
@@ -74,7 +76,7 @@ class _Import:
             mix, primary = self._mix()
             if not self.log.asked:
                 check_without_prompts(mix, str(self.log.path))
-            try_mix(mix, next(models[0].prompts()), None, self.log.reference, self.grading.calls)
+            self._try(mix, next(models[0].prompts()))
             names = [self._name_of(answers) for answers in models]
             claim(out)
             folders = [out] if len(models) == 1 else [out / folder for folder in folder_names(names)]
@@ -84,6 +86,16 @@ class _Import:
         for run in runs:
             score_run(run, mix, self.grading.advance, self.grading.calls)
         return runs
+
+    def _try(self, mix: RewardMix, prompt: Prompt) -> None:
+        """Try the mix; where it lacks a reference that a table may have under any name, say how that is named."""
+        try:
+            try_mix(mix, prompt, None, self.log.reference, self.grading.calls)
+        except NoReferenceError:
+            if self.log.tool != TABLE:
+                raise
+            said = "a reward compares with the reference; name its column with --reference-column."
+            raise EvaluationError(f"{self.log.path}: {said}") from None
 
     def _take(self, row: LogRow | BadRow, grouping: Grouping) -> None:
         if isinstance(row, BadRow):

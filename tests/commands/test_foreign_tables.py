@@ -179,3 +179,12 @@ def test_a_number_that_only_python_reads_is_no_score(tmp_path: Path, capsys: pyt
     words = ["score", str(tmp_path / "rows.csv"), "--score-column", "quality", "--out", str(tmp_path / "out")]
     assert main(words) == 2
     assert "quality is '1_0', which is no number" in capsys.readouterr().err
+
+
+def test_a_table_whose_reference_is_not_named_is_told_how(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its columns were called none, though one is the reference."""
+    file = tmp_path / "rows.jsonl"
+    file.write_text(RIGHT)
+    assert main(["score", str(file), "--out", str(tmp_path / "out")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("rows.jsonl: a reward compares with the reference; name its column with --reference-column.")
