@@ -1,8 +1,8 @@
 """The recorded sessions in ``docs/images``: what a run looks like on a terminal, and where its output goes to a file.
 
-``python bench/sessions.py`` makes both from real runs, on this machine and without a network: the demo, whose output
-goes to a file, and an evaluation of what it trained, on a terminal. Each becomes an SVG: the first is moving, or its
-last frame where a reader wants no motion; the second is a page of text.
+``python bench/sessions.py`` makes both from real runs, on this machine and without a network: an evaluation of what the
+demo trains, on a terminal and off one. Each becomes an SVG: the first moves, and is its last frame where a reader wants
+no motion; the second is a page of text. ``--demo DIR`` takes what ``grpo-eval demo --out DIR`` has trained before.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -33,8 +34,8 @@ IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 COLUMNS, ROWS = 100, 50
 """The terminal that is recorded; lines that leave it at the top are kept."""
 
-PIPED = "grpo-eval demo > demo.log 2>&1"
 SHOWN = "grpo-eval run --task arithmetic --limit 100 --model base=demo --model tuned=demo+grpokit-demo/train"
+PIPED = f"{SHOWN} > run.log 2>&1"
 
 TICK_S = 0.2
 """Output within so many seconds is one frame."""
@@ -103,7 +104,13 @@ class Screen:
 
     def lines(self) -> list[Text]:
         """Return the lines with their colours."""
-        return [Text.from_ansi("".join(f"\x1b[0;{style or 0}m{sign}" for sign, style in line)) for line in self._cells]
+        return [Text.from_ansi("".join(_runs(line))) for line in self._cells]
+
+
+def _runs(line: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield the parts of a line that have one style, each with its codes."""
+    for style, cells in groupby(line, key=lambda cell: cell[1]):
+        yield f"\x1b[0;{style or 0}m{''.join(sign for sign, _ in cells)}"
 
 
 class Frame(NamedTuple):
@@ -155,10 +162,11 @@ def _read(terminal: int) -> Iterator[str]:
 def to_file(command: str, folder: Path, environment: dict[str, str]) -> list[Text]:
     """Run a command whose output goes to a file; return what a reader of the file sees."""
     done = subprocess.run(command, shell=True, cwd=folder, env=environment, check=False)
-    log = (folder / command.split("> ")[1].split()[0]).read_text(encoding="utf-8")
+    name = command.split("> ")[1].split()[0]
+    log = (folder / name).read_text(encoding="utf-8")
     if done.returncode:
         raise SystemExit(f"{command}: ended with {done.returncode}\n{log}")
-    return [Text(f"$ {command}"), *map(Text, f"$ cat demo.log\n{log}".rstrip("\n").split("\n"))]
+    return [Text(f"$ {command}"), *map(Text, f"$ cat {name}\n{log}".rstrip("\n").split("\n"))]
 
 
 def paced(frames: Sequence[Frame]) -> list[Frame]:
@@ -216,11 +224,18 @@ def main() -> None:
     """Record both sessions and print the size of each picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=IMAGES, metavar="DIR", help="%(default)s")
+    parser.add_argument("--demo", type=Path, metavar="DIR", help="a demo that was made before (default: make one)")
     given = parser.parse_args()
     here = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}", "TOKENIZERS_PARALLELISM": "false"}
     with TemporaryDirectory() as made:
         folder = Path(made)
+        if given.demo is None:
+            subprocess.run(
+                ["grpo-eval", "demo", "--quiet"], cwd=folder, env=environment, check=True, capture_output=True
+            )
+        else:
+            (folder / "grpokit-demo").symlink_to(given.demo.resolve())
         sessions: list[tuple[str, str, Callable[[], Sequence[Frame]]]] = [
             ("session-file", PIPED, lambda: [Frame(0.0, to_file(PIPED, folder, environment))]),
             ("session-terminal", SHOWN, lambda: paced(list(on_terminal(SHOWN, folder, environment)))),
