@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from inspect import signature
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,7 +22,7 @@ def log_likelihoods(model: Any, asked: Sequence[Continued]) -> list[list[float]]
     """Return for each prompt the log-probability of each of its texts: the sum over the text's tokens, in nats.
 
     ``log p(text | prompt) = Σ_t log p(token_t | prompt, token_1 … token_{t-1})``. A prompt is read once: what the model
-    remembers of it is laid out once per text.
+    remembers of it is laid out once per text. Texts of like length are read together, so that few tokens are padding.
     """
     device = model.device
     prompts = [torch.tensor(one.prompt, device=device) for one in asked]
@@ -32,17 +33,26 @@ def log_likelihoods(model: Any, asked: Sequence[Continued]) -> list[list[float]]
     texts = [torch.tensor(text, device=device) for one in asked for text in one.texts]
     first = torch.log_softmax(read.logits[:, -1].float(), dim=-1)
     total = first[owner, torch.stack([text[0] for text in texts])]
-    if any(len(text) > 1 for text in texts):
-        read.past_key_values.batch_select_indices(owner)
-        total = total + _rest(model, read.past_key_values, mask[owner], texts)
+    for places in _alike(texts):
+        remembered = deepcopy(read.past_key_values)
+        remembered.batch_select_indices(owner[places])
+        total[places] += _rest(model, remembered, mask[owner[places]], [texts[place] for place in places])
     ends = list(accumulate(len(one.texts) for one in asked))
     return [total[end - len(one.texts) : end].tolist() for end, one in zip(ends, asked, strict=True)]
+
+
+def _alike(texts: Sequence[torch.Tensor]) -> list[list[int]]:
+    """Return the places of the texts of two tokens and more, in groups: the longest is at most twice the shortest."""
+
+    def size(place: int) -> int:
+        return (len(texts[place]) - 1).bit_length()
+
+    return [list(places) for bits, places in groupby(sorted(range(len(texts)), key=size), key=size) if bits]
 
 
 def _rest(model: Any, remembered: Any, mask: torch.Tensor, texts: Sequence[torch.Tensor]) -> torch.Tensor:
     """Return the log-probabilities of all but the first token of each text, summed; ``remembered`` are the prompts."""
     given = pad_sequence([text[:-1] for text in texts], batch_first=True)
-    wanted = pad_sequence([text[1:] for text in texts], batch_first=True)
     there = pad_sequence([torch.ones_like(text[1:]) for text in texts], batch_first=True)
     whole = torch.cat([mask, there], dim=1)
     logits = model(
@@ -52,8 +62,10 @@ def _rest(model: Any, remembered: Any, mask: torch.Tensor, texts: Sequence[torch
         use_cache=True,
         **_known(model, whole, given.shape[1]),
     ).logits
-    of_token = -torch.nn.functional.cross_entropy(logits.float().transpose(1, 2), wanted, reduction="none")
-    return (of_token * there).sum(dim=1)
+    owner, _ = real = there.nonzero(as_tuple=True)
+    wanted = torch.cat([text[1:] for text in texts])
+    of_token = -torch.nn.functional.cross_entropy(logits[real].float(), wanted, reduction="none")
+    return torch.zeros(len(texts), device=of_token.device).index_add(0, owner, of_token)
 
 
 def _known(model: Any, mask: torch.Tensor, last: int, kept: int = 0) -> dict[str, Any]:
