@@ -84,7 +84,7 @@ def _full(folder: Path) -> list[str]:
 
 
 WRONG = {
-    "no folder": (lambda folder: ["--model", str(folder / "none")], "no folder .*none"),
+    "no folder": (lambda folder: ["--model", str(folder / "absent")], "no folder .*absent"),
     "not here": (lambda folder: ["--model", "openai:http://localhost:1/v1#m"], "openai models do not stream here"),
     "two of a name": (lambda folder: ["--model", "demo", "--model", "demo"], "two models are named"),
     "a vote's name": (lambda folder: ["--model", "tie=demo"], "a model is named 'tie', as a vote for no model is"),
