@@ -56,7 +56,10 @@ def check_code(path: Path, depth: int = 0) -> None:
         if code := code or _code(key, value):
             break
     if code:
-        raise EvaluationError(f"{path} names code, {code!r:.80}; --allow-code runs it.")
+        raise EvaluationError(
+            f"{path} names code, {code!r:.80}; --allow-code runs it, with grpo-eval run alone: to score again or to "
+            "train, write it as a template."
+        )
     included = settings.get("include") or []
     for other in included if isinstance(included, list) else [included]:
         check_code(path.parent / str(other), depth + 1)
