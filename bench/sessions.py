@@ -31,7 +31,7 @@ from rich.text import Text
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 
-COLUMNS, ROWS = 100, 50
+COLUMNS, ROWS = 104, 50
 """The terminal that is recorded; lines that leave it at the top are kept."""
 
 SHOWN = "grpo-eval run --task arithmetic --limit 100 --model base=demo --model tuned=demo+grpokit-demo/train"
@@ -48,6 +48,9 @@ PLAYED_S, END_S = 12.0, 8.0
 
 CELL, LINE, EDGE = 12.2, 24.4, 16.0
 """Width of a character, height of a line, and the border, in the units of rich's SVG."""
+
+STILL = "display: inline; animation: none"
+"""How the last frame is shown to a reader who wants no motion."""
 
 FRAME = '<g class="{unique_id}"><style>{styles}</style>{backgrounds}{matrix}</g>'
 
@@ -191,9 +194,8 @@ def svg(frames: Sequence[Frame], label: str) -> str:
         groups.append(_group(frame.lines, f"f{number}"))
         if len(frames) > 1:
             rules.append(_shown_between(f"f{number}", start, end, whole))
-    still = (
-        f"@media (prefers-reduced-motion: reduce) {{ [class^=f]:not(.f{len(frames) - 1}, text) {{ display: none }} }}"
-    )
+    last = f"f{len(frames) - 1}"
+    still = f"@media (prefers-reduced-motion: reduce) {{ g[class] {{ display: none }} g.{last} {{ {STILL} }} }}"
     font = "20px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
     style = f"text {{ font: {font}; white-space: pre }} {' '.join(rules)}"
     return (
