@@ -7,6 +7,8 @@ busy machine does not change much; the overhead is the geometric mean over round
 95 % interval (t, of the logarithms). All must end with the same weights.
 
     python bench/training.py [--steps 60] [--rounds 12]
+    python bench/training.py --recipe examples/real/smollm2-length.yaml model.path=FOLDER task.data=prompts.jsonl \\
+        --steps 2 --rounds 4     a step of a real model, with merged rollouts and without
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.train import Recipe, load_recipe, make_plan, train
 from grpokit.train.data import load_prompts
 
@@ -37,7 +38,7 @@ def main() -> None:
     """Time everything and print it."""
     size = _arguments()
     _use_one_thread()
-    recipe = load_recipe("arithmetic-tiny", [*OPEN, f"max_steps={size.steps}"])
+    recipe = load_recipe(size.recipe, [*OPEN, *size.overrides, f"max_steps={size.steps}"])
     ways: dict[str, Callable[[Recipe, Path], None]] = {
         "plain TRL": _plain,
         "grpo-train": _ours,
@@ -46,7 +47,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         spent, adapters = _rounds(ways, recipe, size.rounds, Path(folder))
         apart = max(_apart(adapters["plain TRL"], adapters[name]) for name in ways)
-    print(f"{size.steps} steps of arithmetic-tiny, {size.rounds} rounds, processor seconds a whole run (median)")
+    print(f"{size.steps} steps of {size.recipe}, {size.rounds} rounds, processor seconds a whole run (median)")
     for name, seconds in spent.items():
         over = _overhead(seconds, spent["plain TRL"])
         print(f"{name:24} {statistics.median(seconds):6.2f}   over plain TRL {over}")
@@ -58,6 +59,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="the overhead of grpo-train over plain TRL")
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="changes of the recipe")
+    parser.add_argument("--recipe", default="arithmetic-tiny", metavar="NAME_OR_FILE")
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=12)
     return parser.parse_args()
@@ -91,6 +94,7 @@ def _plain(recipe: Recipe, out: Path) -> None:
     """The run as TRL's documentation writes it."""
     from datasets import Dataset
     from grpokit.evaluate.engines.loading import load_base
+    from grpokit.train.heldout.questions import loading
     from grpokit.train.quiet import quiet
     from grpokit.train.trl.arguments import make_arguments
     from peft import LoraConfig
@@ -98,7 +102,7 @@ def _plain(recipe: Recipe, out: Path) -> None:
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     prompts = load_prompts(recipe)
-    base = load_base(ModelPath("demo"))
+    base = load_base(recipe.model.base, loading(recipe))
     with quiet():
         trainer = GRPOTrainer(
             base.model,
@@ -106,7 +110,9 @@ def _plain(recipe: Recipe, out: Path) -> None:
             args=make_arguments(recipe, make_plan(recipe, len(prompts)), out),
             train_dataset=Dataset.from_list([{**prompt.columns, "prompt": prompt.text} for prompt in prompts]),
             processing_class=base.tokenizer,
-            peft_config=LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"),
+            peft_config=LoraConfig(
+                r=recipe.lora.r, lora_alpha=recipe.lora.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+            ),
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train()
