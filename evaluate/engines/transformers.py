@@ -158,7 +158,7 @@ class TransformersEngine:
 
     def _likeliest(self, requests: Sequence[Request], sampling: Sampling, grow: Grow) -> Iterator[list[Row]]:
         prompts = [request.prompt for request in requests]
-        with self.base.drawing(self.adapter) as model, torch.inference_mode(), quiet():
+        with self.base.active(self.adapter) as model, torch.inference_mode(), quiet():
             values = log_likelihoods(model, [self._prompts.continued(prompt) for prompt in prompts])
         yield [choice_row(prompt, own, self.name, self.weights) for prompt, own in zip(prompts, values, strict=True)]
 
