@@ -11,6 +11,9 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, LlamaForS
 
 CONTEXT = 256
 
+CHAT = [[{"role": "user", "content": f"{number}+27="}] for number in (14, 3, 60)]
+ANSWERS = ["41", "<reasoning>3+7=10</reasoning><answer>30</answer>", "8" * 40]
+
 
 def config(**changes: Any) -> LlamaConfig:
     settings: dict[str, Any] = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
