@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from ..errors import GrpokitError
+from ..evaluate.engines.model_path import expanded
 from ..evaluate.evaluation import task_record
+from ..evaluate.runs.run import runs_below
 from ..evaluate.runs.shards import Shard
-from ..train import Plan, Recipe
+from ..train import Plan, Recipe, TrainingError
 from ..train.data import held_out_parts, training_rows
 from ..train.heldout.overlap import TrainingRows
 from ..train.recipe.architecture import Architecture, find_architecture
@@ -53,11 +55,13 @@ def show_dry_run(recipe: Recipe, out: Path | None, *, compared: bool) -> None:
 def check_held_out(recipe: Recipe) -> None:
     """Refuse what the run would refuse of its evaluation; of a hub data set, whose rows are unknown, the split alone.
 
-    Raises EvaluationError.
+    Raises EvaluationError, and TrainingError for an ``evaluation.base`` without a run.
     """
     task, asked = recipe.load_task(), recipe.evaluation
     asked.sampling(task)
     suite_of(recipe)
+    if asked.base is not None and not runs_below(expanded(asked.base)):
+        raise TrainingError(f"evaluation.base={asked.base}: it holds no run; give the folder of one, or leave it out.")
     if not _is_here(recipe):
         task.source.rows(asked.split)  # none is read: they are fetched from the first on
     else:

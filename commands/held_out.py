@@ -75,7 +75,7 @@ def show_suite(
     the comparison goes to standard error.
     """
     with redirect_stdout(sys.stderr) if report.to_stdout else nullcontext():
-        show(answered, replace(report, json=None, html=None, markdown=None, junit=None), models)
+        show(answered, replace(report, json=None, html=None, markdown=None, junit=None, log_to=[]), models)
     folder = suite_folder(recipe, runs_of(answered[0].sides), adapter)
     return show_suites([folder], report)
 

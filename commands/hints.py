@@ -11,6 +11,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TypeAlias
 
+from ..errors import GrpokitError
 from .ending import FAILED, OK, UNDERPOWERED, reader_may_leave
 from .options import STDOUT
 from .progress import QUIET
@@ -40,7 +41,7 @@ def show_hint(args: argparse.Namespace, status: int) -> None:
         return
     with reader_may_leave():  # in a file that takes both streams it stands behind the results
         pass
-    with suppress(OSError):  # the status is what counts
+    with suppress(OSError, GrpokitError):  # the status is what counts
         print(f"hint: {one_line(hint(args, status))}", file=sys.stderr, flush=True)
 
 
@@ -124,7 +125,8 @@ def _tasks_prepare(args: argparse.Namespace, status: int) -> str:
 def _asked(args: argparse.Namespace) -> str:
     """Return how a model is asked the task that was looked at."""
     data = "" if args.data is None else f" --data {quote(str(args.data))}"
-    return f"grpo-eval run --task {quote(args.task)}{data} --model PATH_OR_ID"
+    split = "" if args.split == "test" else f" --split {quote(args.split)}"
+    return f"grpo-eval run --task {quote(args.task)}{data}{split} --model PATH_OR_ID"
 
 
 def _rewards_list(args: argparse.Namespace, status: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,12 @@ def difference_of(run: Run, evaluation: Evaluation) -> str | None:
     return next(_differences(run, evaluation), None)
 
 
-def take(run: Run, name: str, out: Path) -> None:
+def take(run: Run, name: str, out: Path, without: Collection[str] = ()) -> None:
     """Copy a run into the folder ``out`` as that of the model ``name``: whole, or not at all.
 
     It is created now, since runs in a folder are in the order in which they were; when and where it was asked is noted.
-    A copy of the same run that is there already stays. Links, which may lead to anything, are left out. Raises
-    :class:`EvaluationError` where another run is there.
+    A copy of the same run that is there already stays. Links, which may lead to anything, and the files named in
+    ``without`` are left out. Raises :class:`EvaluationError` where another run is there.
     """
     old = run.manifest
     asked = {"run": str(run.path), "created": old.created}
@@ -57,7 +57,8 @@ def take(run: Run, name: str, out: Path) -> None:
     manifest = replace(old, model=name, engine={**old.engine, "taken_from": asked}, created=now())
     with replacing_folder(out) as folder:
         for file in run.path.iterdir():
-            if file.is_file() and not file.is_symlink() and file.suffix in (".json", ".jsonl"):
+            wanted = file.suffix in (".json", ".jsonl") and file.name not in without
+            if wanted and file.is_file() and not file.is_symlink():
                 shutil.copyfile(file, folder / file.name)
         manifest.write(folder)
 

@@ -18,10 +18,11 @@ def page_briefs(comparison: Comparison, manifests: ManifestTable) -> dict[str, s
     labels = short_names([*comparison.weights, TOTAL])
     weights = [f"{labels[name]} × {weight:g}" for name, weight in comparison.weights.items()]
     runs, differing = len(manifests.models), len(manifests.different)
+    values = "value that differs" if differing == 1 else "values that differ"
     return {
         "weights": ", ".join(weights),
         "samples": questions(comparison.models[0].prompts),
-        "made": "1 run" if runs == 1 else f"{runs} runs, {differing} values that differ",
+        "made": "1 run" if runs == 1 else f"{runs} runs, {differing} {values}",
     }
 
 

@@ -130,8 +130,9 @@ class Models:
             return
         from ...evaluate.engines.transformers import TransformersEngine
 
-        if drift and isinstance(engine, TransformersEngine):
-            measure_plausibility(run, engine, self.specs[0].path.adapter_folder)
+        start, own = self.specs[0].path, next(spec.path for spec in self.specs if spec.name == engine.name)
+        if drift and isinstance(engine, TransformersEngine) and own.without_adapter == start.without_adapter:
+            measure_plausibility(run, engine, start.adapter_folder)
         if noise:
             assert isinstance(engine, TransformersEngine), "the noise of other engines is refused before any work"
             measure_noise(run, engine.rebatched(), evaluation.mix, evaluation.sampling)

@@ -62,10 +62,11 @@ def _rest(model: Any, remembered: Any, mask: torch.Tensor, texts: Sequence[torch
         use_cache=True,
         **_known(model, whole, given.shape[1]),
     ).logits
-    owner, _ = real = there.nonzero(as_tuple=True)
+    real = there.nonzero(as_tuple=True)
     wanted = torch.cat([text[1:] for text in texts])
-    of_token = -torch.nn.functional.cross_entropy(logits[real].float(), wanted, reduction="none")
-    return torch.zeros(len(texts), device=of_token.device).index_add(0, owner, of_token)
+    of_token = torch.zeros(there.shape, device=logits.device)
+    of_token[real] = -torch.nn.functional.cross_entropy(logits[real].float(), wanted, reduction="none")
+    return of_token.sum(dim=1)  # in one order, which index_add on a GPU has not
 
 
 def _known(model: Any, mask: torch.Tensor, last: int, kept: int = 0) -> dict[str, Any]:

@@ -83,10 +83,16 @@ class LoadedBase:
     def drawing(self, adapter: Path | None) -> Iterator[Any]:
         """As :meth:`active`, with the adapter merged into the base's weights where that is exact and has room."""
         with self.active(adapter) as model, ExitStack() as stack:
-            if adapter in self.merges:
+            if adapter is not None and adapter in self.merges:
                 from .merging import merged  # here, as in _attach
 
-                stack.enter_context(merged(model, self.adapters[adapter]))
+                try:
+                    stack.enter_context(merged(model, self.adapters[adapter]))
+                except ValueError:
+                    raise EvaluationError(
+                        f"the weights of the adapter {adapter} are no finite numbers; train it with a smaller "
+                        "learning_rate."
+                    ) from None
             yield model
 
     def add_adapter(self, folder: Path) -> float:

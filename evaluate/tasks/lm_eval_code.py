@@ -1,8 +1,8 @@
 """What keeps a task file of lm-evaluation-harness from running code that nobody here asked for.
 
 Such a file may name Python functions and classes, metrics that are scripts of the hub, and ways to read data that
-write where they like. Its templates and patterns
-are programs too: see :mod:`~grpokit.evaluate.tasks.lm_eval_bounds`.
+write where they like. Its templates and patterns are programs too: see
+:mod:`~grpokit.evaluate.tasks.lm_eval_bounds`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from .delimited import delimited_rows
 from .rows import TableRow, opened
 
 if TYPE_CHECKING:
-    from pyarrow import RecordBatch
+    from pyarrow import DataType, RecordBatch
 
 Rows = Iterator[Mapping[str, Any]]
 
@@ -164,10 +164,24 @@ def _as_written(batch: RecordBatch) -> RecordBatch:
     import pyarrow
 
     for place, field in enumerate(batch.schema):
-        if pyarrow.types.is_float32(field.type):
-            column = batch.column(place).cast(pyarrow.string()).cast(pyarrow.float64())
+        numbers = _retyped(field.type, pyarrow.float64())
+        if numbers != field.type:
+            column = batch.column(place).cast(_retyped(field.type, pyarrow.string())).cast(numbers)
             batch = batch.set_column(place, field.name, column)
     return batch
+
+
+def _retyped(kind: DataType, wanted: DataType) -> DataType:
+    """Return a type with another one in the place of numbers of 32 bits, within lists and structs too."""
+    import pyarrow
+
+    if pyarrow.types.is_float32(kind):
+        return wanted
+    if pyarrow.types.is_list(kind):
+        return pyarrow.list_(kind.value_field.with_type(_retyped(kind.value_type, wanted)))
+    if pyarrow.types.is_struct(kind):
+        return pyarrow.struct([field.with_type(_retyped(field.type, wanted)) for field in kind])
+    return kind
 
 
 def _check_columns(path: Path, names: Sequence[str]) -> None:

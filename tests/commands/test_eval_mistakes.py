@@ -55,7 +55,7 @@ def mistake(capsys: pytest.CaptureFixture[str], *args: str) -> str:
         (["score", "{answers}", "--completion-column", "outptu"], "Did you mean 'output'"),
         (["score", "{empty}", "--completion-column", "output"], "is empty"),
         (["score", "{torn}", "--completion-column", "output"], "line 2: not valid JSON"),
-        (["score", "{answers}", "--completion-column", "output"], "needs a reference column"),
+        (["score", "{answers}", "--completion-column", "output"], "name its column with --reference-column"),
         (["score", "{answers}", *COLUMNS, "--rewards", "token_length"], "completion_ids"),
         (["compare", "absent"], "no file or folder absent: give a run, or a log"),
         (["compare", "{folder}"], "holds no run"),

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from grpokit.commands.eval import main
 from grpokit.evaluate import Run
+from grpokit.evaluate.tasks.tables import parquet_rows
 
 RIGHT = '{"id": "1", "completion": "#### 2", "answer": "2"}\n'
 LATER = RIGHT.replace('"1"', '"7"')
@@ -172,6 +173,19 @@ def test_a_number_of_32_bits_is_the_decimal_that_was_written(tmp_path: Path) -> 
     assert score(tmp_path / "rows.parquet", tmp_path / "out") == 0
     values = [one.rewards["correctness"].value for one in Run.open(tmp_path / "out").scores()]
     assert values == [1.0, 1.0, 1.0, 1.0, 1.0, None]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ([0.1, None], pa.list_(pa.float32())),
+        ({"a": 0.1, "b": [{"c": 2.3}], "d": 1}, None),  # as pyarrow finds it, in 64 bits, beside one of 32
+        ({"a": 0.1, "b": [0.7]}, pa.struct({"a": pa.float32(), "b": pa.list_(pa.float32())})),
+    ],
+)
+def test_so_are_those_within_lists_and_structs(tmp_path: Path, value: Any, kind: Any) -> None:
+    pq.write_table(pa.table({"value": pa.array([value, None], kind)}), tmp_path / "rows.parquet")
+    assert [row.value["value"] for row in parquet_rows(tmp_path / "rows.parquet")] == [value, None]
 
 
 def test_a_number_that_only_python_reads_is_no_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

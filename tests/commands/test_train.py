@@ -85,6 +85,7 @@ MISTAKES = [
     (["arithmetic-tiny", "--dry-run", "evaluation.data=/no/rows.jsonl"], "no file /no/rows.jsonl"),
     (["arithmetic-tiny", "--dry-run", "evaluation.data=EMPTY"], "has no prompts"),
     (["arithmetic-tiny", "--dry-run", "evaluation.split=dev"], "no split 'dev'"),
+    (["arithmetic-tiny", "--dry-run", "evaluation.base=/nowhere"], "it holds no run; give the folder of one"),
     (["phi2-tldr-qlora", "--dry-run", "evaluation.split=dev"], "no split 'dev'"),  # of the hub: nothing is fetched
     (["arithmetic-tiny", "--dry-run", "max_steps=-3"], "give at least 1, or -1"),
     (["arithmetic-tiny", "--dry-run", "lora.r=100000"], "lora.r=100000"),

@@ -14,6 +14,7 @@ from ...evaluate.paired.table import read_table
 from ...evaluate.runs.run import Run, runs_below
 from ...evaluate.runs.shards import Shard
 from ..types import TrainingError
+from .samples import SAMPLES
 
 if TYPE_CHECKING:
     from ..recipe.recipe import Recipe
@@ -31,7 +32,7 @@ def take_earlier(recipe: Recipe, questions: Sequence[HeldOutQuestions], out: Pat
     """Copy what the base has answered before into the training run ``out``; raises what :func:`earlier` raises."""
     if Shard.current().first:
         for one, run in earlier(recipe, questions, out):
-            take(run, BASE, out / one.folder / BASE)
+            take(run, BASE, out / one.folder / BASE, without=(SAMPLES,))  # answers to another recipe's samples
     Shard.current().wait()
 
 

@@ -96,7 +96,7 @@ def estimate(recipe: Recipe, model: Architecture, geometry: Geometry, prompt_tok
         activations=geometry.micro_batch * length * kept,
         layer=geometry.micro_batch * length * in_hand + _unpacked(recipe, model),
         logits=min(geometry.micro_batch * new_tokens, TILE_TOKENS) * min(model.vocabulary, TILE_VOCABULARY) * width,
-        cache=drawn * length * model.cache_width * width,
+        cache=drawn * length * model.cache_width * _weight_bytes(recipe, model),  # drawn without autocast
         sampling=3 * drawn * model.vocabulary * 4,  # logits, filtered logits and probabilities, all in float32
         merged=4 * sum(layer.weights for layer in layers) if _merges(recipe, model) else 0,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from grpokit.evaluate import Prompt, Request, Row, Sampling, load_task
+from grpokit.evaluate import EvaluationError, Prompt, Request, Row, Sampling, load_task
 from grpokit.evaluate.demo import checkpoint_path
 from grpokit.evaluate.engines import Loading, load_engines, loading
 from grpokit.evaluate.engines.merging import mergeable_layers, merged
@@ -172,6 +172,13 @@ def test_engine_answers_merged_as_it_answers_unmerged(adapter: Path, sampling: S
     tuned.base.merges.clear()
     assert answers(tuned, sampling) == rows
     assert [row.text for row in rows] != [row.text for row in plain]
+
+
+def test_an_adapter_that_is_no_numbers_is_said_in_a_line(adapter: Path) -> None:
+    _, tuned = load(adapter)
+    mergeable_layers(tuned.base.model, "adapter0")[0].lora_A["adapter0"].weight.data[0, 0] = torch.nan
+    with pytest.raises(EvaluationError, match="no finite numbers; train it with a smaller learning_rate"):
+        answers(tuned)
 
 
 def test_interrupted_batch_leaves_the_base_whole(adapter: Path) -> None:

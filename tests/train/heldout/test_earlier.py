@@ -51,11 +51,14 @@ def test_base_is_not_asked_at_the_end(tiny: MakeRecipe, asked: Path, tmp_path: P
 
 
 def test_sample_questions_are_asked_all_the_same(tiny: MakeRecipe, asked: Path, tmp_path: Path) -> None:
+    asked = shutil.copytree(asked, tmp_path / "earlier")
+    (asked / "evaluation" / "base" / "samples.jsonl").write_text("[]\n")  # those of another recipe, answered
+    tmp_path = tmp_path / "out"
     recipe = tiny(*ASKED, f"evaluation.base={asked}", "samples.sum=what is 12+19?")
     (leading, _) = places = base_places(recipe, held_out(recipe).final, tmp_path)
     assert not leading.finished
     fill(recipe, places, loading(recipe))
-    assert (leading.folder / "samples.jsonl").exists()
+    assert "12+19" in (leading.folder / "samples.jsonl").read_text()
     rows = (leading.folder / "completions.jsonl").read_bytes()
     assert rows == (asked / "evaluation" / "base" / "completions.jsonl").read_bytes()
 

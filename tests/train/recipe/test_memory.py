@@ -240,6 +240,7 @@ PARTS = [
     ("phi2-tldr-qlora", [], "adapter", 4 * 8 * 32 * (4 * 5120 + 2 * 12_800)),  # r 8, in float32 on a quantised base too
     ("phi2-oasst1-lora", [], "sampling", 3 * 4 * 2 * 51_200 * 4),  # three copies for two micro-batches of four rows
     ("phi2-oasst1-lora", ["max_completion_length=256"], "cache", 8 * 768 * 2 * 32 * 2560 * 2),
+    ("phi2-oasst1-lora", ["model.dtype=float32", "max_completion_length=256"], "cache", 8 * 768 * 2 * 32 * 2560 * 4),
     ("phi2-oasst1-lora", ["max_completion_length=2000"], "logits", 4096 * 32_768 * 2),  # a tile, however long
     ("phi2-oasst1-lora", ["max_completion_length=16"], "logits", 4 * 16 * 32_768 * 2),
     ("phi2-oasst1-lora", ["model.quantization=8bit"], "weights", 2 * PARAMETERS - LINEAR),
