@@ -96,7 +96,8 @@ def test_rows_that_ask_the_same_or_nothing_are_no_two_examples(tmp_path: Path) -
 
 def test_examples_come_from_the_split_that_is_named_or_from_the_training_rows() -> None:
     task = load_task("arithmetic").with_shots(2)
-    train = {str(prompt.text[-1]["content"]) for prompt in load_task("arithmetic").prompts("train")}  # type: ignore[index]
+    prompts = load_task("arithmetic").prompts("train")
+    train = {str(prompt.text[-1]["content"]) for prompt in prompts}  # type: ignore[index]  # chat messages
     shown = [contents(prompt)[1:-1:2] for prompt in task.prompts(limit=3)]
     assert shown[0] == shown[1] == shown[2]
     assert {*shown[0]} <= train
