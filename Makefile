@@ -46,7 +46,7 @@ lint-page:
 	lint/node_modules/.bin/tsc -p lint
 
 types: $(READY)
-	$(BIN)/mypy --explicit-package-bases $(addprefix .links/grpokit/,bounded.py chat_template.py errors.py lazy.py files.py locks.py plain_yaml.py rewards evaluate train reports commands bench tests/train)
+	$(BIN)/mypy --explicit-package-bases $(addprefix .links/grpokit/,bounded.py chat_template.py errors.py lazy.py files.py locks.py names.py plain_yaml.py rewards evaluate train reports commands bench tests/train)
 
 docs: $(READY)
 	PYTHONPATH=.links NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

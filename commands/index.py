@@ -14,7 +14,8 @@ from ..evaluate.runs.manifest import Manifest
 from ..evaluate.runs.run import Run, find_runs, holds_runs
 from ..evaluate.suites.comparison import compare_suites
 from ..evaluate.suites.folder import SuiteFolder, is_suite
-from ..files import folder_names, write_atomically
+from ..files import write_atomically
+from ..names import folder_names
 from ..reports.html import to_html
 from ..reports.index import IndexRow, index_html, index_json, index_markdown, mean_of, print_index
 from ..reports.suite.page import suite_html

@@ -8,8 +8,8 @@ from itertools import count
 from pathlib import Path
 
 from ..evaluate.runs.shards import Shard
-from ..files import folder_name
 from ..locks import locked
+from ..names import folder_name
 from .hints import WRITTEN
 from .options import RUNS, UsageError
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..errors import GrpokitError, nearest
-from ..files import RawLine, dump_line, replacing
+from ..files import dump_line, replacing
 from ..rewards import RewardMix, repetition
 from ..rewards.answers import verifier
 from ..rewards.fault_isolation import UNWATCHED, Calls, GuardedMix
@@ -100,14 +100,11 @@ class ScoredBlock(NamedTuple):
 
 
 Block = Sequence[Stored]
-"""Whole prompts and their completions."""
-
-PackedBlock = list[tuple[bytes, list[bytes]]]
-"""The same without the numbers of the lines, which only an error names, and the parent raises that."""
+"""Whole prompts and their completions, by where they stand."""
 
 
 @dataclass(frozen=True)
-class ScoringJob(Job[Block, PackedBlock, ScoredBlock]):
+class ScoringJob(Job[Block, ScoredBlock]):
     """Scoring a run block by block in so many ``processes``, whose verifiers share the processors."""
 
     run: Run
@@ -119,14 +116,9 @@ class ScoringJob(Job[Block, PackedBlock, ScoredBlock]):
         """How many verifiers each process may have."""
         return max(1, cores() // self.processes)
 
-    def pack(self, block: Block) -> PackedBlock:
-        """Return the lines of a block."""
-        return [(stored.prompt.text, [row.text for row in stored.rows]) for stored in block]
-
-    def done(self, packed: PackedBlock) -> ScoredBlock | None:
+    def done(self, block: Block) -> ScoredBlock | None:
         """Return the scores of a block, None where anything at all was wrong."""
         verifier.limit_processes(self.verifiers)
-        block = [Stored(RawLine(0, prompt), [RawLine(0, row) for row in rows]) for prompt, rows in packed]
         mix, failed = GuardedMix(self.mix), verifier.counts().failed
         result = score_block(self.run, block, mix)
         clean = not any(mix.failures.values()) and verifier.counts().failed == failed
@@ -160,7 +152,7 @@ def _blocks(prompts: Iterable[Stored]) -> Iterator[list[Stored]]:
     size = 0
     for stored in prompts:
         block.append(stored)
-        size += len(stored.rows)
+        size += stored.rows.lines
         if size >= BLOCK:
             yield block
             block, size = [], 0
@@ -170,15 +162,16 @@ def _blocks(prompts: Iterable[Stored]) -> Iterator[list[Stored]]:
 
 def score_block(run: Run, block: Block, mix: GuardedMix) -> ScoredBlock:
     """Return the lines of scores of whole prompts' completions, which may hold faults of any kind."""
-    read = [run.read(stored) for stored in block]
+    lines = list(run.stored_lines(block))
+    read = [run.read(stored) for stored in lines]
     rows = [row for answered in read for row in answered.rows]
     prompts = [answered.prompt for answered in read for _ in answered.rows]
     made_of = [
-        MadeOf(prompt, checksum(row)) for stored in block for prompt in [checksum(stored.prompt)] for row in stored.rows
+        MadeOf(prompt, checksum(row)) for stored in lines for prompt in [checksum(stored.prompt)] for row in stored.rows
     ]
     scores = [
-        score._replace(made_of=lines)
-        for score, lines in zip(score_rows(rows, prompts, mix, run.manifest.task.reference), made_of, strict=True)
+        score._replace(made_of=checksums)
+        for score, checksums in zip(score_rows(rows, prompts, mix, run.manifest.task.reference), made_of, strict=True)
     ]
     judged = sum(row.finish_reason != "missing" for row in rows)
     return ScoredBlock("".join(dump_line(score.to_json()) for score in scores).encode(), len(rows), judged)

@@ -34,19 +34,14 @@ RARELY = (100_000, 20, 20)
 """Thresholds of the garbage collector while pieces of thousands of lines come and go, which hold no cycles."""
 
 Piece = TypeVar("Piece")
-Packed = TypeVar("Packed")
 Result = TypeVar("Result")
 
 
-class Job(ABC, Generic[Piece, Packed, Result]):
-    """What is to be done; it is pickled once per process."""
+class Job(ABC, Generic[Piece, Result]):
+    """What is to be done; it is pickled once per process, and a piece says by little where its lines stand."""
 
     @abstractmethod
-    def pack(self, piece: Piece) -> Packed:
-        """Return what a process needs of a piece, in a form that is pickled fast."""
-
-    @abstractmethod
-    def done(self, packed: Packed) -> Result | None:
+    def done(self, piece: Piece) -> Result | None:
         """Return what a piece gives; None, or any exception, leaves it to the parent."""
 
 
@@ -63,7 +58,7 @@ def processes(path: Path, workers: int | None) -> int:
 
 
 def spread(
-    job: Job[Piece, Packed, Result], pieces: Iterator[Piece], count: int
+    job: Job[Piece, Result], pieces: Iterator[Piece], count: int
 ) -> Generator[tuple[Piece, Result | None], None, None]:
     """Yield each piece with its result; with one process nothing is done, and every result is None.
 
@@ -76,17 +71,17 @@ def spread(
         yield from workers.map(pieces)
 
 
-class Workers(Generic[Piece, Packed, Result]):
+class Workers(Generic[Piece, Result]):
     """So many processes, each served by a thread of this one; they start when there is work for them."""
 
-    def __init__(self, count: int, job: Job[Piece, Packed, Result]) -> None:
+    def __init__(self, count: int, job: Job[Piece, Result]) -> None:
         self._count = count
         self._job = job
         self._processes: list[_Process[Result]] = []
         self._own = threading.local()
         self._threads = ThreadPoolExecutor(count, initializer=self._start)
 
-    def __enter__(self) -> Workers[Piece, Packed, Result]:
+    def __enter__(self) -> Workers[Piece, Result]:
         self._collected = gc.get_threshold()
         gc.set_threshold(*RARELY)
         return self
@@ -119,7 +114,7 @@ class Workers(Generic[Piece, Packed, Result]):
                 break
             if piece is None:
                 break
-            pending.append((piece, self._threads.submit(self._ask, self._job.pack(piece))))
+            pending.append((piece, self._threads.submit(self._ask, piece)))
             if len(pending) > AHEAD * self._count:
                 first, future = pending.popleft()
                 yield first, future.result()
@@ -129,9 +124,9 @@ class Workers(Generic[Piece, Packed, Result]):
         if fault is not None:
             raise fault
 
-    def _ask(self, packed: Packed) -> Result | None:
+    def _ask(self, piece: Piece) -> Result | None:
         process: _Process[Result] | None = self._own.process
-        return None if process is None else process.ask(packed)
+        return None if process is None else process.ask(piece)
 
 
 class _Process(Generic[Result]):
@@ -143,9 +138,9 @@ class _Process(Generic[Result]):
         self._alive = True
         self._send(job)
 
-    def ask(self, packed: object) -> Result | None:
+    def ask(self, piece: object) -> Result | None:
         """Return what a piece gives, None where the process met a fault or is dead."""
-        self._send(packed)
+        self._send(piece)
         try:
             reply: Result | None = pickle.load(self._replies) if self._alive else None  # our own child's
         except (OSError, EOFError, pickle.UnpicklingError):

@@ -21,10 +21,8 @@ import orjson
 from ..evaluate.paired.arms import Arm
 from ..evaluate.paired.comparison import Comparison
 from ..evaluate.paired.summary import TOTAL
-from ..evaluate.runs.run import Run, ScoredRow
-from ..evaluate.types import Prompt
+from ..evaluate.runs.run import Run
 from ..evaluate.workers import Job, processes, spread
-from ..files import RawLine
 from ..rewards.reward import NO_ANSWER
 from .outcomes import outcome
 from .samples import Answer, Question, QuestionReader, StoredQuestion, asked, question_reader, shared_opening
@@ -63,12 +61,8 @@ class Block(NamedTuple):
     outcomes: list[Counter[str]]
 
 
-PackedQuestions = list[tuple[tuple[Any, ...], list[list[tuple[bytes, bytes]]]]]
-"""Prompts, and per run the lines of their scores and completions."""
-
-
 @dataclass(frozen=True)
-class EmbedJob(Job[list[StoredQuestion], PackedQuestions, Block]):
+class EmbedJob(Job[list[StoredQuestion], Block]):
     """Packing the questions of a page, whose verdicts are by ``primary``; ``opening`` is what all questions share."""
 
     reader: QuestionReader
@@ -76,28 +70,9 @@ class EmbedJob(Job[list[StoredQuestion], PackedQuestions, Block]):
     rewards: tuple[str, ...]
     opening: str
 
-    def pack(self, piece: list[StoredQuestion]) -> PackedQuestions:
-        """Return the prompts and lines of questions."""
-        return [
-            (tuple(prompt), [[(line.score.text, line.row.text) for line in lines] for lines in answers])
-            for prompt, answers in piece
-        ]
-
-    def done(self, packed: PackedQuestions) -> Block:
-        """Return the block of packed questions."""
-        return self.block(
-            [
-                StoredQuestion(
-                    Prompt(*prompt),
-                    tuple(tuple(ScoredRow(RawLine(0, score), RawLine(0, row)) for score, row in run) for run in runs),
-                )
-                for prompt, runs in packed
-            ]
-        )
-
-    def block(self, piece: list[StoredQuestion]) -> Block:
+    def done(self, piece: list[StoredQuestion]) -> Block:
         """Return the block of questions; raise :class:`EvaluationError` where a line is none of its run's."""
-        questions = [self.reader.read(stored) for stored in piece]
+        questions = list(self.reader.read(piece))
         outcomes = [
             Counter(outcome(answer, self.primary) for question in questions for answer in question.answers[side])
             for side in range(len(self.reader.sides))
@@ -122,7 +97,7 @@ def embed(comparison: Comparison, sides: Sequence[Run | Arm], workers: int | Non
     work = spread(job, _pieces(reader), processes(reader.runs[0].scores_file, workers))
     with closing(work):
         for piece, made in work:
-            block = made or job.block(piece)
+            block = made or job.done(piece)
             for id, *row in block.rows:
                 rows.append([id, [one.get(id, 0) for one in changes], [int(id in ids) for ids in suspects], *row])
             blocks.append(block.texts)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, takewhile
+from itertools import chain, islice, takewhile
 from typing import NamedTuple
 
 from ..evaluate.paired.arms import Arm, runs_of
-from ..evaluate.runs.lines import line_id
-from ..evaluate.runs.run import Run, Score, ScoredRow
-from ..evaluate.types import EvaluationError, FinishReason, Prompt, Row
+from ..evaluate.runs.run import Run, Score, ScoredPlaces, ScoredRow
+from ..evaluate.types import EvaluationError, FinishReason, Prompt
+from ..files import parse_short
 from ..rewards.reward import Judgement
 from ..rewards.text import Text, normalise, strip_eos
 
@@ -40,10 +40,10 @@ class Question(NamedTuple):
 
 
 class StoredQuestion(NamedTuple):
-    """A prompt and, per run, the lines of its answers, which have not been looked into."""
+    """A prompt and, per run, where its answers stand."""
 
     prompt: Prompt
-    answers: tuple[tuple[ScoredRow, ...], ...]
+    answers: tuple[ScoredPlaces, ...]
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,20 @@ class QuestionReader:
 
     def stored(self, wanted: Collection[str] | None = None) -> Iterator[StoredQuestion]:
         """Yield the questions in the order of the first run's prompts; ``wanted`` limits them to these prompt ids."""
-        answered = [_Answered(run, wanted) for run in self.runs]
-        for prompt in self.runs[0].asked():
+        runs = self.runs
+        for prompt in runs[0].asked():
             if wanted is None or prompt.id in wanted:
-                answers = tuple(run.take(prompt.id) for run in answered)
-                if all(answers):
+                answers = tuple(run.places(prompt.id) for run in runs)
+                if all(places.rows for places in answers):
                     yield StoredQuestion(prompt, answers)
 
-    def read(self, stored: StoredQuestion) -> Question:
-        """Return a question with its answers; raises what the lines of a run raise."""
-        prompt, runs = stored.prompt, zip(self.runs, stored.answers, strict=True)
-        answers = iter([tuple(_answer(run, line) for line in lines) for run, lines in runs])
-        sides = tuple(sum((next(answers) for _ in side), ()) for side in self.sides)
-        return Question(prompt.id, as_text(prompt.text), asked(prompt.text), _reference(prompt.columns), sides)
+    def read(self, piece: Sequence[StoredQuestion]) -> Iterator[Question]:
+        """Yield questions with their answers; raises what the lines of a run raise."""
+        runs = [_answers(run, piece, place) for place, run in enumerate(self.runs)]
+        for (prompt, _), answers in zip(piece, zip(*runs, strict=True), strict=True):
+            remaining = iter(answers)
+            sides = tuple(sum(islice(remaining, len(side)), ()) for side in self.sides)
+            yield Question(prompt.id, as_text(prompt.text), asked(prompt.text), _reference(prompt.columns), sides)
 
 
 def question_reader(sides: Sequence[Run | Arm]) -> QuestionReader:
@@ -85,7 +86,7 @@ def question_reader(sides: Sequence[Run | Arm]) -> QuestionReader:
 def read_questions(sides: Sequence[Run | Arm], wanted: Collection[str] | None = None) -> Iterator[Question]:
     """Yield the questions that every run has answered, as :class:`QuestionReader` reads them."""
     reader = question_reader(sides)
-    return map(reader.read, reader.stored(wanted))
+    return (question for stored in reader.stored(wanted) for question in reader.read([stored]))
 
 
 def _reference(columns: Mapping[str, object]) -> str | None:
@@ -93,38 +94,29 @@ def _reference(columns: Mapping[str, object]) -> str | None:
     return None if reference is None else str(reference)
 
 
-class _Answered:
-    """The answers of one run by prompt, read as far as they are asked for.
-
-    Runs that were made in one order are read side by side, a question at a time. Where the orders differ, what
-    one run is ahead of the others waits in memory, of the ``wanted`` prompts alone where these are given.
-    """
-
-    def __init__(self, run: Run, wanted: Collection[str] | None) -> None:
-        # the completions of a prompt stand together in a run
-        path = run.path / "completions.jsonl"
-        grouped = groupby(run.scored_rows(), key=lambda line: line_id(path, line.row))
-        self._remaining = grouped if wanted is None else (group for group in grouped if group[0] in wanted)
-        self._waiting: dict[str, tuple[ScoredRow, ...]] = {}
-
-    def take(self, prompt_id: str) -> tuple[ScoredRow, ...]:
-        """Return the lines of the answers to a prompt, none where the run has not answered it."""
-        while prompt_id not in self._waiting:
-            following = next(self._remaining, None)
-            if following is None:
-                return ()
-            identity, lines = following
-            self._waiting[identity] = tuple(lines)
-        return self._waiting.pop(prompt_id)
+def _answers(run: Run, piece: Sequence[StoredQuestion], place: int) -> Iterator[tuple[Answer, ...]]:
+    """Yield one run's answers to each question; its place is that among the runs."""
+    places = [stored.answers[place] for stored in piece]
+    scores, rows = chain.from_iterable(one.scores for one in places), chain.from_iterable(one.rows for one in places)
+    lines = run.scored_rows(ScoredPlaces([*scores], [*rows]))
+    for stored, where in zip(piece, places, strict=True):
+        samples = islice(lines, sum(stretch.lines for stretch in where.rows))
+        yield tuple(_answer(run, stored.prompt.id, line) for line in samples)
 
 
-def _answer(run: Run, line: ScoredRow) -> Answer:
-    row = Row(**run.read_row(line.row).value)
-    score = Score.from_json(run.read_score(line.score).value)
-    if (row.prompt_id, row.sample) != (score.prompt_id, score.sample):
-        raise EvaluationError(f"{run.path}: its scores are not those of its completions; score the run again.")
-    text = strip_eos(row.text) if isinstance(row.text, str) else normalise(row.text).text
-    return Answer(text, row.finish_reason, row.tokens, score.total, score.rewards)
+def _answer(run: Run, prompt_id: str, line: ScoredRow) -> Answer:
+    """Return what two lines hold. The comparison has checked their values, which is not done again unless they fail."""
+    try:
+        row, score = parse_short(line.row.text), parse_short(line.score.text)
+        if not row["prompt_id"] == score["prompt_id"] == prompt_id or row["sample"] != score["sample"]:
+            raise EvaluationError(f"{run.path}: its scores are not those of its completions; score the run again.")
+        text = row["text"]
+        text = strip_eos(text) if isinstance(text, str) else normalise(text).text
+        return Answer(text, row["finish_reason"], row["tokens"], score["total"], Score.from_json(score).rewards)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        run.read_row(line.row)
+        run.read_score(line.score)
+        raise
 
 
 def asked(prompt: Text) -> str:

@@ -21,7 +21,7 @@ BELOW = {
 }
 """Which floors each floor may use, besides itself and the ground."""
 
-GROUND = {"bounded", "chat_template", "errors", "lazy", "files", "locks", "plain_yaml", "__version__"}
+GROUND = {"bounded", "chat_template", "errors", "lazy", "files", "locks", "names", "plain_yaml", "__version__"}
 """What every floor stands on: the root's own modules, which import no floor."""
 
 HEAVY = ("torch", "transformers", "trl", "peft", "sympy", "datasets", "sentence_transformers", "scipy", "numpy")

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from grpokit.commands.eval import main
 from grpokit.evaluate.runs.run import find_runs
-from grpokit.files import FileError, folder_name, folder_names
+from grpokit.files import FileError
 from grpokit.locks import LOCK, locked
+from grpokit.names import folder_name, folder_names
 
 HOLD = """\
 import sys, time

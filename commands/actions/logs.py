@@ -17,7 +17,7 @@ from ...evaluate.paired.shared import on_shared_questions
 from ...evaluate.progress import Advance
 from ...evaluate.runs.run import Run, find_runs, holds_runs
 from ...evaluate.types import EvaluationError
-from ...files import folder_names
+from ...names import folder_names
 from ...rewards import RewardMix
 from ..arms import arm_places
 from ..log_options import LogOptions, Source

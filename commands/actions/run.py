@@ -21,7 +21,7 @@ from ...evaluate.runs.run import run_folders
 from ...evaluate.runs.shards import Shard
 from ...evaluate.tasks import is_packaged
 from ...evaluate.types import Prompt
-from ...files import folder_names
+from ...names import folder_names
 from ..ending import OK
 from ..options import (
     EndpointOptions,

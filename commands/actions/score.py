@@ -12,8 +12,9 @@ from ...evaluate.evaluation import claim
 from ...evaluate.logs.log import stem
 from ...evaluate.logs.table import rescore
 from ...evaluate.runs.run import find_runs, holds_runs
-from ...files import folder_names, sync_folder
+from ...files import sync_folder
 from ...locks import locked
+from ...names import folder_names
 from ..log_options import LogOptions, Source
 from ..options import ScoringOptions, UsageError
 from ..progress import progress

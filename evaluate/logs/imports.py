@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import nearest
-from ...files import folder_names, write_lines
+from ...files import write_lines
+from ...names import folder_names
 from ...rewards import RewardMix
 from ...rewards.fault_isolation import UNWATCHED, Calls
 from ...rewards.graded import Graded

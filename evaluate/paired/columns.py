@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from math import nan
 from typing import Any
 
@@ -16,7 +15,7 @@ from ...files import Line, RawLine
 from ...rewards.answers.normalize import LONGEST
 from ...rewards.text import Text, normalise
 from ..runs.lines import checksum
-from ..runs.run import Run, ScoredRow, read_status
+from ..runs.run import Run, ScoredPlaces, ScoredRow, read_status
 from ..types import EvaluationError
 from ..workers import Job, processes, spread
 from .distinct import LONG
@@ -25,11 +24,6 @@ from .summary import TOTAL
 
 PIECE = 2048
 """Completions of one piece."""
-
-Piece = list[ScoredRow]
-
-PackedPiece = tuple[list[bytes], list[bytes], list[int]]
-"""The lines of scores and of completions, and the numbers of the former."""
 
 Numbers = dict[str, int]
 """Texts, and the numbers that stand for them, in order of appearance."""
@@ -93,30 +87,16 @@ def _renumbered(numbers: array[int], own: Numbers, others: Numbers) -> array[int
 
 
 @dataclass(frozen=True)
-class ColumnsJob(Job[Piece, PackedPiece, Columns]):
+class ColumnsJob(Job[ScoredPlaces, Columns]):
     """Collecting the columns of a run that is read by the metric ``primary``."""
 
     run: Run
     primary: str
 
-    def pack(self, piece: Piece) -> PackedPiece:
-        """Return the lines of a piece."""
-        return (
-            [line.score.text for line in piece],
-            [line.row.text for line in piece],
-            [line.score.number for line in piece],
-        )
-
-    def done(self, packed: PackedPiece) -> Columns:
-        """Return the columns of a piece."""
-        return self.collect(
-            ScoredRow(RawLine(number, score), RawLine(0, row)) for score, row, number in zip(*packed, strict=True)
-        )
-
-    def collect(self, lines: Iterator[ScoredRow]) -> Columns:
+    def done(self, piece: ScoredPlaces) -> Columns:
         """Return the columns of lines that follow each other; raise :class:`EvaluationError` where one is wrong."""
         columns, rewards = Columns(), tuple(self.run.manifest.mix.fingerprints)
-        for line in lines:
+        for line in self.run.scored_rows(piece):
             score, row = self.run.read_score(line.score), self.run.read_row(line.row)
             self._check(score, row, line.row)
             try:
@@ -184,21 +164,15 @@ def read_columns(run: Run, primary: str, known: Numbers, workers: int | None) ->
     beside them.
     """
     job, whole = ColumnsJob(run, primary), Columns()
-    work = spread(job, _pieces(run), processes(run.scores_file, workers))
+    work = spread(job, run.pieces(PIECE), processes(run.scores_file, workers))
     with closing(work):
         for piece, collected in work:
-            part = collected or job.collect(iter(piece))
+            part = collected or job.done(piece)
             for id, number in part.ids.items():
                 if id not in known:
-                    raise job.mismatch(piece[part.questions.index(number)])
+                    raise job.mismatch(list(run.scored_rows(piece))[part.questions.index(number)])
             whole.extend(part)
     return whole
-
-
-def _pieces(run: Run) -> Iterator[Piece]:
-    lines = run.scored_rows()
-    while piece := list(islice(lines, PIECE)):
-        yield piece
 
 
 def _number(value: float | None) -> float:

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from ...files import Line, RawLine, parse_line, raw_lines
+from ...files import Line, RawLine, numbered_lines, parse_line, parse_short, raw_lines
 from ..types import EvaluationError, FinishReason, Prompt, Row
+from .places import Stretch
 
 REASONS = (None, *get_args(FinishReason))
 
@@ -58,26 +59,32 @@ def row_lines(path: Path) -> Iterator[Line]:
 
 def row_line(path: Path, raw: RawLine) -> Line:
     """Return what a line of a ``completions.jsonl`` holds; raise :class:`EvaluationError` where that is no row."""
-    line = parse_line(path, raw)
+    line = parse_line(path, raw, parse_short)
     if fault := row_fault(line.value):
         raise EvaluationError(f"{path}, line {line.number}: not a row of a run: {fault}.")
     return line
 
 
-def grouped_rows(path: Path) -> Iterator[tuple[str, list[RawLine]]]:
-    """Yield the lines of a ``completions.jsonl`` prompt by prompt, with the prompt's id; they are not looked into."""
-    wanted, start = "", b"\n"  # no line begins with a line's end
-    rows: list[RawLine] = []
-    for raw in raw_lines(path):
-        if not raw.text.startswith(start):
-            known = row_key(path, raw).prompt_id
-            if rows and known != wanted:
-                yield wanted, rows
-                rows = []
-            begun = _ROW_START.match(raw.text)
-            wanted, start = known, b"\n" if begun is None else raw.text[: begun.start(2)]
-        rows.append(raw)
-    yield wanted, rows
+def groups(path: Path) -> Iterator[tuple[str, Stretch]]:
+    """Yield the ids of prompts, and where each one's lines of completions or of scores stand.
+
+    Lines of one prompt that do not follow each other are several groups. They are not looked into beyond their ids.
+    """
+    wanted, opening = "", b"\n"  # no line begins with a line's end
+    first = count = begin = end = 0
+    for number, text, start in numbered_lines(path):
+        if not text.startswith(opening):
+            known, begun = line_id(path, RawLine(number, text, start)), _ROW_START.match(text)
+            opening = b"\n" if begun is None else text[: begun.start(2)]
+            if known != wanted and count:
+                yield wanted, Stretch(first, count, begin, end)
+                count = 0
+            wanted = known
+        if not count:
+            first, begin = number, start
+        count += 1
+        end = start + len(text)
+    yield wanted, Stretch(first, count, begin, end)
 
 
 def row_key(path: Path, raw: RawLine) -> RowKey:
@@ -110,7 +117,7 @@ def score_line(path: Path, raw: RawLine, weights: Mapping[str, float], ranges: M
     Raises :class:`EvaluationError` for one that no mix of these rewards gave: ``weights`` are those of the rewards, by
     name; ``ranges`` the lowest and highest value of those that have both.
     """
-    line = parse_line(path, raw)
+    line = parse_line(path, raw, parse_short)
     if fault := _score_fault(line.value, weights, ranges):
         raise EvaluationError(
             f"{path}, line {line.number}: not a line of scores: {fault}. Score the run again: "
@@ -122,7 +129,7 @@ def score_line(path: Path, raw: RawLine, weights: Mapping[str, float], ranges: M
 def checksum(raw: RawLine) -> int:
     r"""Return a number by which a line is known from one that was edited.
 
-    >>> checksum(RawLine(1, b'{"text": "18"}\n')) == checksum(RawLine(7, b'{"text": "18"}'))
+    >>> checksum(RawLine(1, b'{"text": "18"}\n', 0)) == checksum(RawLine(7, b'{"text": "18"}', 90))
     True
     """
     return zlib.crc32(raw.text.rstrip(b"\r\n"))

@@ -11,18 +11,19 @@ scores.jsonl        one line per completion: values, statuses, reasons, the tota
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
+from itertools import islice, starmap, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...files import Line, RawLine, raw_lines
+from ...files import Line, RawLine, numbered_lines, raw_lines
 from ...rewards.reward import Judgement, Span
 from ..types import EvaluationError, Prompt, Row
-from .lines import checksum, grouped_rows, line_id, prompt_id, prompt_line, row_line, score_line
+from .lines import checksum, groups, line_id, prompt_id, prompt_line, row_line, score_line
 from .manifest import Manifest
+from .places import Places, Stretch, groups_at, lines_at, stretches
 
 SUITE = "suite.json"
 """The file that makes a folder one of several tasks, whose runs are a level deeper."""
@@ -36,7 +37,14 @@ class Answered(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A prompt and its completions as the lines they are stored in, which are not looked into."""
+    """Where the line of a prompt stands, and those of its completions."""
+
+    prompt: Stretch
+    rows: Stretch
+
+
+class StoredLines(NamedTuple):
+    """The lines of a prompt and its completions, which are not looked into."""
 
     prompt: RawLine
     rows: list[RawLine]
@@ -47,6 +55,13 @@ class ScoredRow(NamedTuple):
 
     score: RawLine
     row: RawLine
+
+
+class ScoredPlaces(NamedTuple):
+    """Where lines of scores stand, and those of their completions."""
+
+    scores: list[Stretch]
+    rows: list[Stretch]
 
 
 class MadeOf(NamedTuple):
@@ -168,9 +183,27 @@ class Run:
         """Yield the scores as they are stored."""
         return map(self.read_score, self._raw(self.scores_file))
 
-    def scored_rows(self) -> Iterator[ScoredRow]:
-        """Yield each score beside its completion, as :meth:`read_score` and :meth:`read_row` read them."""
-        for score, row in zip_longest(self._raw(self.scores_file), self._raw(self._completions)):
+    def pieces(self, size: int) -> Iterator[ScoredPlaces]:
+        """Yield where so many lines of scores and of completions at a time stand, for :meth:`scored_rows`."""
+        scores, rows = self._numbered(self.scores_file), self._numbered(self._completions)
+        while any(piece := ScoredPlaces(stretches(islice(scores, size)), stretches(islice(rows, size)))):
+            yield piece
+
+    def places(self, prompt_id: str) -> ScoredPlaces:
+        """Return where the scores and completions of a prompt stand, for :meth:`scored_rows`."""
+        return ScoredPlaces(self._score_places[prompt_id], self._row_places[prompt_id])
+
+    @cached_property
+    def _score_places(self) -> Places:
+        return Places(groups(self.scores_file))
+
+    @cached_property
+    def _row_places(self) -> Places:
+        return Places(groups(self._completions))
+
+    def scored_rows(self, places: ScoredPlaces) -> Iterator[ScoredRow]:
+        """Yield each score at these places beside its completion, for :meth:`read_score` and :meth:`read_row`."""
+        for score, row in zip_longest(lines_at(self._scores, places.scores), lines_at(self._completions, places.rows)):
             if score is None or row is None:
                 raise EvaluationError(
                     f"{self.path}: scores.jsonl and completions.jsonl differ in length. Score the run again: "
@@ -197,9 +230,12 @@ class Run:
         return self._scores
 
     def _raw(self, path: Path) -> Iterator[RawLine]:
+        return starmap(RawLine, self._numbered(path))
+
+    def _numbered(self, path: Path) -> Iterator[tuple[int, bytes, int]]:
         if self.only is None:
-            return raw_lines(path)
-        return (raw for raw in raw_lines(path) if line_id(path, raw) in self.only)
+            return numbered_lines(path)
+        return (line for line in numbered_lines(path) if line_id(path, RawLine(*line)) in self.only)
 
     def answered(self) -> Iterator[Answered]:
         """Yield each prompt with its completions; prompts that have none yet are passed over.
@@ -207,25 +243,30 @@ class Run:
         Both files of a finished run are in one order, so that neither is held in memory as a whole. Of an unfinished
         one, the prompts wait in memory that the engine put off.
         """
-        return map(self.read, self.stored())
+        return (self.read(lines) for stored in self.stored() for lines in self.stored_lines([stored]))
 
     def stored(self) -> Iterator[Stored]:
-        """Yield the lines of each prompt and its completions, for :meth:`read`."""
+        """Yield where the line of each prompt stands, and its completions, in the order of these."""
         asked, answers = self._prompts, self._completions
-        prompts, waiting = raw_lines(asked), dict[str, RawLine]()
-        for wanted, rows in grouped_rows(answers):
+        prompts, waiting = raw_lines(asked), dict[str, Stretch]()
+        for wanted, rows in groups(answers):
             while wanted not in waiting:
                 prompt = next(prompts, None)
                 if prompt is None:
-                    row_line(answers, rows[0])  # its own fault comes first
+                    self.read_row(next(lines_at(answers, [rows])))  # its own fault comes first
                     raise self._unasked(wanted)
-                waiting[prompt_id(asked, prompt)] = prompt
+                (waiting[prompt_id(asked, prompt)],) = stretches([prompt])
             yield Stored(waiting.pop(wanted), rows)
 
-    def read(self, stored: Stored) -> Answered:
-        """Return what lines of :meth:`stored` hold; raise :class:`EvaluationError` where they are none of a run's."""
-        prompt = Prompt(**prompt_line(self._prompts, stored.prompt).value)
-        rows = [Row(**row_line(self._completions, raw).value) for raw in stored.rows]
+    def stored_lines(self, block: Sequence[Stored]) -> Iterator[StoredLines]:
+        """Yield the lines that stand at these places."""
+        prompts = lines_at(self._prompts, [stored.prompt for stored in block])
+        return map(StoredLines, prompts, groups_at(self._completions, [stored.rows for stored in block]))
+
+    def read(self, lines: StoredLines) -> Answered:
+        """Return what stored lines hold; raise :class:`EvaluationError` where they are none of a run's."""
+        prompt = Prompt(**prompt_line(self._prompts, lines.prompt).value)
+        rows = [Row(**self.read_row(raw).value) for raw in lines.rows]
         for row in rows:
             if row.prompt_id != prompt.id:
                 raise self._unasked(row.prompt_id)

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from ...files import dump_json, folder_names, parse_once, read_whole, write_atomically
+from ...files import dump_json, parse_once, read_whole, write_atomically
+from ...names import folder_names
 from ..paired.margins import Margin
 from ..runs.run import SUITE, Run, run_folders
 from ..types import EvaluationError

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from ...files import FileError, folder_name, write_atomically, write_lines
+from ...files import FileError, write_atomically, write_lines
+from ...names import folder_name
 from ..progress import Advance, unwatched
 from ..rendering import encode, plain
 from ..types import EvaluationError, Prompt

@@ -180,7 +180,7 @@ def test_the_verifiers_of_several_processes_share_the_processors(monkeypatch: py
 
 def test_a_block_whose_verifier_failed_is_left_to_the_parent(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     job = ScoringJob(run, RewardMix.parse(MIX), 1)
-    block = job.pack(next(scoring._blocks(run.stored())))
+    block = next(scoring._blocks(run.stored()))
     assert job.done(block) is not None
     totals = iter([verifier.VerifierCounts(failed=3), verifier.VerifierCounts(failed=4)])
     monkeypatch.setattr(verifier, "counts", lambda: next(totals))

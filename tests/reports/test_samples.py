@@ -46,7 +46,7 @@ def test_runs_in_other_orders_meet_question_by_question(compared: Compared, tmp_
 
 
 def test_of_wanted_questions_alone_are_answers_held(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "base", BASE, questions=400)
+    run = write_run(tmp_path / "base", BASE, questions=1200)
     lines = (run.path / "completions.jsonl").read_text().splitlines(keepends=True)
     (run.path / "completions.jsonl").write_text("".join(line.rstrip() + " " * 1000 + "\n" for line in lines))
     last = list(run.asked())[-1].id
@@ -63,6 +63,46 @@ def test_scores_of_other_completions_are_refused(tmp_path: Path) -> None:
     lines = (run.path / "scores.jsonl").read_text().splitlines(keepends=True)
     (run.path / "scores.jsonl").write_text("".join(lines[::-1]))
     with pytest.raises(GrpokitError, match="score the run again"):
+        list(read_questions([run]))
+
+
+def test_answers_that_do_not_stand_together_are_all_shown(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "base", BASE, questions=3)
+    whole = list(read_questions([run]))
+    for name in ("completions.jsonl", "scores.jsonl"):
+        lines = (run.path / name).read_text().splitlines(keepends=True)
+        (run.path / name).write_text("".join(lines[sample] for first in range(4) for sample in range(first, 12, 4)))
+    assert list(read_questions([Run.open(run.path)])) == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("scores.jsonl", '"status"', '"state"', "line 5: not a line of scores: "),
+        ("scores.jsonl", '"value"', '"values"', "line 5: not a line of scores: "),
+        ("completions.jsonl", '"text"', '"texts"', "line 5: not a row of a run: its keys are "),
+        ("completions.jsonl", '"text": "', '"text": ["', "line 5: not valid JSON"),
+        ("completions.jsonl", '"sum-0001"', '"sum-0002"', "its scores are not those of its completions"),
+        ("completions.jsonl", '"sample": 0', '"sample": 1', "its scores are not those of its completions"),
+    ],
+)
+def test_lines_that_hold_no_answer_are_named(tmp_path: Path, name: str, old: str, new: str, message: str) -> None:
+    run = write_run(tmp_path / "base", BASE, questions=3)
+    lines = (run.path / name).read_text().splitlines(keepends=True)
+    assert old in lines[4]
+    lines[4] = lines[4].replace(old, new)
+    (run.path / name).write_text("".join(lines))
+    with pytest.raises(GrpokitError, match=message):
+        list(read_questions([run]))
+
+
+def test_an_answer_that_says_two_ids_is_none_to_the_first(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "base", BASE, questions=3)
+    for name in ("completions.jsonl", "scores.jsonl"):
+        lines = (run.path / name).read_text().splitlines()
+        lines[4] = lines[4].removesuffix("}") + ', "prompt_id": "sum-0002"}'  # of which parsers take the last
+        (run.path / name).write_text("\n".join(lines) + "\n")
+    with pytest.raises(GrpokitError, match="its scores are not those of its completions"):
         list(read_questions([run]))
 
 

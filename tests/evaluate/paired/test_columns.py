@@ -15,7 +15,7 @@ import pytest
 from grpokit.errors import GrpokitError
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.paired.table import Table, read_table
-from grpokit.evaluate.runs.run import Run, ScoredRow
+from grpokit.evaluate.runs.run import Run, ScoredPlaces
 from grpokit.evaluate.scoring import score_run
 from grpokit.evaluate.types import EvaluationError
 from grpokit.files import read_lines, write_lines
@@ -163,16 +163,16 @@ def test_a_file_that_is_cut_while_it_is_read_is_no_table(
     large: Run, tmp_path: Path, workers: int, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = copied(large, tmp_path / "run")
-    read = Run.scored_rows
+    pieces = Run.pieces
 
-    def cut_after_the_first(self: Run) -> Iterator[ScoredRow]:
-        for number, line in enumerate(read(self)):
+    def cut_after_the_first(self: Run, size: int) -> Iterator[ScoredPlaces]:
+        for number, piece in enumerate(pieces(self, size)):
             if number == 1:
                 os.truncate(run.path / name, (run.path / name).stat().st_size // 2)
-            yield line
+            yield piece
 
-    monkeypatch.setattr(Run, "scored_rows", cut_after_the_first)
-    with pytest.raises(GrpokitError, match=r"differ in length|not valid JSON") as raised:
+    monkeypatch.setattr(Run, "pieces", cut_after_the_first)
+    with pytest.raises(GrpokitError, match=r"differ in length|not valid JSON|written while it was read") as raised:
         read_table(run, workers=workers)
     assert "\n" not in str(raised.value)
 

@@ -25,16 +25,16 @@ def row(identity: str, sample: int) -> Row:
 @given(texts, st.integers(0, 2**32 - 1))
 def test_keys_are_those_that_were_written(identity: str, sample: int) -> None:
     line = dump_line(row(identity, sample).to_json()).encode()
-    assert row_key(FILE, RawLine(1, line)) == RowKey(identity, sample)
+    assert row_key(FILE, RawLine(1, line, 0)) == RowKey(identity, sample)
     asked = dump_line(Prompt(identity, "2+2?", {})._asdict()).encode()
-    assert prompt_id(FILE, RawLine(1, asked)) == identity
+    assert prompt_id(FILE, RawLine(1, asked, 0)) == identity
 
 
 def test_lines_that_others_wrote_are_parsed() -> None:
     value = row("a", 7).to_json()
     for line in (json.dumps(value, separators=(",", ":")), json.dumps(dict(reversed(value.items())))):
-        assert row_key(FILE, RawLine(1, line.encode())) == RowKey("a", 7)
-    assert prompt_id(FILE, RawLine(1, b'{"columns":{},"text":"2+2?","id":"a"}')) == "a"
+        assert row_key(FILE, RawLine(1, line.encode(), 0)) == RowKey("a", 7)
+    assert prompt_id(FILE, RawLine(1, b'{"columns":{},"text":"2+2?","id":"a"}', 0)) == "a"
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_lines_that_others_wrote_are_parsed() -> None:
 )
 def test_faults_are_those_of_the_line(line: bytes, message: str) -> None:
     with pytest.raises(GrpokitError, match=message):
-        row_key(FILE, RawLine(3, line))
+        row_key(FILE, RawLine(3, line, 0))

@@ -1,0 +1,71 @@
+"""Lines are read again where they stood, whatever stands around them, or the change of the file is said."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain, pairwise
+from pathlib import Path
+
+import pytest
+from grpokit.evaluate.runs.lines import groups
+from grpokit.evaluate.runs.places import Places, lines_at, stretches
+from grpokit.files import FileError, raw_lines
+from hypothesis import given
+from hypothesis import strategies as st
+
+ids = st.sampled_from(["a", "b", 'quoted "c"', "", "längere"])
+rows = st.tuples(ids, st.text(max_size=6), st.booleans(), st.sampled_from(["", "\n", " \t\n", "\r\n\n"]))
+
+
+def written(path: Path, lines: list[tuple[str, str, bool, str]]) -> Path:
+    """Write rows of these prompts, some as another program spells them, and blank lines between them."""
+    texts = [
+        json.dumps({"prompt_id": id, "sample": place, "text": text}, separators=(",", ":") if compact else None)
+        for place, (id, text, compact, _) in enumerate(lines)
+    ]
+    path.write_text("".join(f"{blank}{text}\n" for text, (*_, blank) in zip(texts, lines, strict=True)), newline="")
+    return path
+
+
+@given(lines=st.lists(rows, min_size=1, max_size=12), size=st.integers(1, 5))
+def test_lines_are_read_again_where_they_stood(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, str, bool, str]], size: int
+) -> None:
+    path = written(tmp_path_factory.mktemp("rows") / "completions.jsonl", lines)
+    stored = list(raw_lines(path))
+    some = stored[::size]
+    assert list(lines_at(path, stretches(some))) == some
+    together = list(groups(path))
+    assert list(lines_at(path, [stretch for _, stretch in together])) == stored
+    assert all(one != following for (one, _), (following, _) in pairwise(together))
+    places = Places(together)
+    for id in {id for id, *_ in lines}:
+        own = [raw for raw in stored if json.loads(raw.text)["prompt_id"] == id]
+        assert list(lines_at(path, places[id])) == own
+        assert sum(stretch.lines for stretch in places[id]) == len(own)
+    assert places["nobody"] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[:-9],  # cut off
+        lambda text: text.replace(b"\n", b" ", 1),  # two lines became one
+        lambda text: text.replace(b",", b"\n", 1),  # and one became two
+    ],
+)
+def test_a_file_that_is_no_longer_what_it_was_is_refused(tmp_path: Path, change: object) -> None:
+    path = written(tmp_path / "completions.jsonl", [("a", "18", False, "")] * 4)
+    ((_, whole),) = groups(path)
+    assert callable(change)
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(FileError, match="it was written while it was read"):
+        list(lines_at(path, [whole]))
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path / "completions.jsonl", [("a", "18", False, "")])
+    places = list(chain.from_iterable(Places(groups(path))[id] for id in "ab"))
+    path.unlink()
+    with pytest.raises(FileError, match=r"cannot read .*completions.jsonl: No such file"):
+        list(lines_at(path, places))
