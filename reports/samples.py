@@ -9,7 +9,8 @@ from itertools import chain, islice, takewhile
 from typing import NamedTuple
 
 from ..evaluate.paired.arms import Arm, runs_of
-from ..evaluate.runs.run import Run, Score, ScoredPlaces, ScoredRow
+from ..evaluate.runs.places import ScoredPlaces
+from ..evaluate.runs.run import Run, Score, ScoredRow
 from ..evaluate.types import EvaluationError, FinishReason, Prompt
 from ..files import parse_short
 from ..rewards.reward import Judgement

@@ -15,7 +15,8 @@ from ...files import Line, RawLine
 from ...rewards.answers.normalize import LONGEST
 from ...rewards.text import Text, normalise
 from ..runs.lines import checksum
-from ..runs.run import Run, ScoredPlaces, ScoredRow, read_status
+from ..runs.places import ScoredPlaces
+from ..runs.run import Run, ScoredRow, read_status
 from ..types import EvaluationError
 from ..workers import Job, processes, spread
 from .distinct import LONG

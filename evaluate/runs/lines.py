@@ -65,23 +65,23 @@ def row_line(path: Path, raw: RawLine) -> Line:
     return line
 
 
-def groups(path: Path) -> Iterator[tuple[str, Stretch]]:
-    """Yield the ids of prompts, and where each one's lines of completions or of scores stand.
+def groups(path: Path, most: float = math.inf) -> Iterator[tuple[str, Stretch]]:
+    """Yield the ids of prompts, and where each one's lines of completions stand; they are not looked into beyond that.
 
-    Lines of one prompt that do not follow each other are several groups. They are not looked into beyond their ids.
+    Lines of one prompt that do not follow each other are several groups, as are more than so many.
     """
-    wanted, opening = "", b"\n"  # no line begins with a line's end
+    known = wanted = ""
+    opening = b"\n"  # with which no line begins
     first = count = begin = end = 0
     for number, text, start in numbered_lines(path):
         if not text.startswith(opening):
             known, begun = line_id(path, RawLine(number, text, start)), _ROW_START.match(text)
             opening = b"\n" if begun is None else text[: begun.start(2)]
-            if known != wanted and count:
-                yield wanted, Stretch(first, count, begin, end)
-                count = 0
-            wanted = known
+        if count and (known != wanted or count >= most):
+            yield wanted, Stretch(first, count, begin, end)
+            count = 0
         if not count:
-            first, begin = number, start
+            wanted, first, begin = known, number, start
         count += 1
         end = start + len(text)
     yield wanted, Stretch(first, count, begin, end)

@@ -27,6 +27,9 @@ class Stretch(NamedTuple):
     stop: int
 
 
+WIDTH = len(Stretch._fields)
+
+
 def stretches(lines: Iterable[tuple[int, bytes, int]]) -> list[Stretch]:
     r"""Return where lines of one file stand; those that follow each other there are one stretch.
 
@@ -69,23 +72,45 @@ def groups_at(path: Path, places: Iterable[Stretch]) -> Iterator[list[RawLine]]:
         raise FileError(f"cannot read {path}: {error.strerror}.") from None
 
 
-class Places:
-    """Where the lines of each prompt stand in one file, kept as a few numbers each."""
+class ScoredPlaces(NamedTuple):
+    """Where lines of scores stand, and those of their completions."""
 
-    def __init__(self, groups: Iterable[tuple[str, Stretch]]) -> None:
+    scores: list[Stretch]
+    rows: list[Stretch]
+
+    def extend(self, scores: Iterable[Stretch], rows: Iterable[Stretch]) -> None:
+        """Add places; those that follow the last ones become one with them."""
+        for places, more in ((self.scores, scores), (self.rows, rows)):
+            for place in more:
+                if places and places[-1].stop == place.start:
+                    last = places.pop()
+                    place = Stretch(last.number, last.lines + place.lines, last.start, place.stop)
+                places.append(place)
+
+
+class Places:
+    """Where the scores and completions of each prompt stand in the files of a run, kept as a few numbers each."""
+
+    def __init__(self) -> None:
         self._index: dict[str, int] = {}
         self._numbers = array("q")
-        self._later: dict[str, list[Stretch]] = {}  # of prompts whose lines do not all stand together
-        for prompt_id, stretch in groups:
-            if prompt_id in self._index:
-                self._later.setdefault(prompt_id, []).append(stretch)
-            else:
-                self._index[prompt_id] = len(self._numbers)
-                self._numbers.extend(stretch)
+        self._others: dict[str, ScoredPlaces] = {}  # of prompts whose lines do not all stand together
 
-    def __getitem__(self, prompt_id: str) -> list[Stretch]:
-        """Return where a prompt's lines stand; empty for a prompt that has none."""
-        at = self._index.get(prompt_id)
-        if at is None:
-            return []
-        return [Stretch(*self._numbers[at : at + len(Stretch._fields)]), *self._later.get(prompt_id, ())]
+    def add(self, prompt_id: str, scores: list[Stretch], rows: Stretch) -> None:
+        """Note where some lines of a prompt stand."""
+        if prompt_id in self._index or len(scores) > 1:
+            self._others.setdefault(prompt_id, ScoredPlaces([], [])).extend(scores, [rows])
+        else:
+            self._index[prompt_id] = len(self._numbers)
+            self._numbers.extend(scores[0])
+            self._numbers.extend(rows)
+
+    def __getitem__(self, prompt_id: str) -> ScoredPlaces:
+        """Return where a prompt's lines stand; none for a prompt that has none."""
+        places, at = ScoredPlaces([], []), self._index.get(prompt_id)
+        if at is not None:
+            first = self._numbers[at : at + 2 * WIDTH]
+            places.extend([Stretch(*first[:WIDTH])], [Stretch(*first[WIDTH:])])
+        if prompt_id in self._others:
+            places.extend(*self._others[prompt_id])
+        return places

@@ -10,7 +10,9 @@ scores.jsonl        one line per completion: values, statuses, reasons, the tota
 
 from __future__ import annotations
 
+import math
 import os
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +25,7 @@ from ...rewards.reward import Judgement, Span
 from ..types import EvaluationError, Prompt, Row
 from .lines import checksum, groups, line_id, prompt_id, prompt_line, row_line, score_line
 from .manifest import Manifest
-from .places import Places, Stretch, groups_at, lines_at, stretches
+from .places import Places, ScoredPlaces, Stretch, groups_at, lines_at, stretches
 
 SUITE = "suite.json"
 """The file that makes a folder one of several tasks, whose runs are a level deeper."""
@@ -55,13 +57,6 @@ class ScoredRow(NamedTuple):
 
     score: RawLine
     row: RawLine
-
-
-class ScoredPlaces(NamedTuple):
-    """Where lines of scores stand, and those of their completions."""
-
-    scores: list[Stretch]
-    rows: list[Stretch]
 
 
 class MadeOf(NamedTuple):
@@ -142,6 +137,10 @@ class Run:
     def _scores(self) -> Path:
         return self.path / "scores.jsonl"
 
+    def __reduce__(self) -> tuple[type[Run], tuple[Path, Manifest, frozenset[str] | None]]:
+        """Leave out what is cached, which may be large, where another process is sent a run."""
+        return Run, (self.path, self.manifest, self.only)
+
     @classmethod
     def open(cls, path: Path) -> Run:
         """Open the run in ``path``; raise :class:`EvaluationError` when there is none."""
@@ -184,31 +183,52 @@ class Run:
         return map(self.read_score, self._raw(self.scores_file))
 
     def pieces(self, size: int) -> Iterator[ScoredPlaces]:
-        """Yield where so many lines of scores and of completions at a time stand, for :meth:`scored_rows`."""
-        scores, rows = self._numbered(self.scores_file), self._numbered(self._completions)
-        while any(piece := ScoredPlaces(stretches(islice(scores, size)), stretches(islice(rows, size)))):
-            yield piece
+        """Yield where about so many lines of scores and of completions at a time stand, for :meth:`scored_rows`."""
+        found = Places()
+        yield from self._scan(found, size)
+        vars(self)["_places"] = found  # so that nobody looks again
 
     def places(self, prompt_id: str) -> ScoredPlaces:
         """Return where the scores and completions of a prompt stand, for :meth:`scored_rows`."""
-        return ScoredPlaces(self._score_places[prompt_id], self._row_places[prompt_id])
+        return self._places[prompt_id]
 
     @cached_property
-    def _score_places(self) -> Places:
-        return Places(groups(self.scores_file))
+    def _places(self) -> Places:
+        found = Places()
+        deque(self._scan(found, math.inf), maxlen=0)
+        return found
 
-    @cached_property
-    def _row_places(self) -> Places:
-        return Places(groups(self._completions))
+    def _scan(self, found: Places, size: float) -> Iterator[ScoredPlaces]:
+        """Look once where all lines stand, add them to ``found``, and yield those of about so many at a time."""
+        scores, piece, lines = numbered_lines(self.scores_file), ScoredPlaces([], []), 0
+        for identity, rows in groups(self._completions, size):
+            judged = stretches(islice(scores, rows.lines))
+            if self.only is not None and identity not in self.only:
+                continue  # its scores may not be there yet
+            if sum(stretch.lines for stretch in judged) < rows.lines:
+                raise self._differing()
+            found.add(identity, judged, rows)
+            piece.extend(judged, [rows])
+            lines += rows.lines
+            if lines >= size:
+                yield piece
+                piece, lines = ScoredPlaces([], []), 0
+        if self.only is None and next(scores, None) is not None:
+            raise self._differing()
+        if lines:
+            yield piece
+
+    def _differing(self) -> EvaluationError:
+        return EvaluationError(
+            f"{self.path}: scores.jsonl and completions.jsonl differ in length. Score the run again: "
+            f"grpo-eval score {self.path}"
+        )
 
     def scored_rows(self, places: ScoredPlaces) -> Iterator[ScoredRow]:
         """Yield each score at these places beside its completion, for :meth:`read_score` and :meth:`read_row`."""
         for score, row in zip_longest(lines_at(self._scores, places.scores), lines_at(self._completions, places.rows)):
             if score is None or row is None:
-                raise EvaluationError(
-                    f"{self.path}: scores.jsonl and completions.jsonl differ in length. Score the run again: "
-                    f"grpo-eval score {self.path}"
-                )
+                raise self._differing()
             yield ScoredRow(score, row)
 
     def read_row(self, raw: RawLine) -> Line:

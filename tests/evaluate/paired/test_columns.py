@@ -15,7 +15,8 @@ import pytest
 from grpokit.errors import GrpokitError
 from grpokit.evaluate.paired.pairing import compare
 from grpokit.evaluate.paired.table import Table, read_table
-from grpokit.evaluate.runs.run import Run, ScoredPlaces
+from grpokit.evaluate.runs.places import ScoredPlaces
+from grpokit.evaluate.runs.run import Run
 from grpokit.evaluate.scoring import score_run
 from grpokit.evaluate.types import EvaluationError
 from grpokit.files import read_lines, write_lines

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from grpokit.evaluate.runs.lines import groups
-from grpokit.evaluate.runs.places import Places, lines_at, stretches
-from grpokit.files import FileError, raw_lines
+from grpokit.evaluate.runs.places import lines_at, stretches
+from grpokit.evaluate.runs.run import Run, ScoredRow
+from grpokit.files import FileError, RawLine, raw_lines
+from grpokit.tests.evaluate.stored_runs import manifest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,12 +40,31 @@ def test_lines_are_read_again_where_they_stood(
     together = list(groups(path))
     assert list(lines_at(path, [stretch for _, stretch in together])) == stored
     assert all(one != following for (one, _), (following, _) in pairwise(together))
-    places = Places(together)
-    for id in {id for id, *_ in lines}:
-        own = [raw for raw in stored if json.loads(raw.text)["prompt_id"] == id]
-        assert list(lines_at(path, places[id])) == own
-        assert sum(stretch.lines for stretch in places[id]) == len(own)
-    assert places["nobody"] == []
+    parts = list(groups(path, size))
+    assert list(lines_at(path, [stretch for _, stretch in parts])) == stored
+    assert max(stretch.lines for _, stretch in parts) <= size
+
+
+@given(lines=st.lists(rows, min_size=1, max_size=12), size=st.integers(1, 5))
+def test_a_prompt_s_answers_are_found_wherever_they_stand(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, str, bool, str]], size: int
+) -> None:
+    folder = tmp_path_factory.mktemp("run")
+    written(folder / "completions.jsonl", lines)
+    written(folder / "scores.jsonl", [(id, text, True, "") for id, text, *_ in lines])
+    rows, scores = list(raw_lines(folder / "completions.jsonl")), list(raw_lines(folder / "scores.jsonl"))
+    run = Run(folder, manifest())
+    pieces = list(run.pieces(size))
+    assert [line for piece in pieces for line in run.scored_rows(piece)] == [*map(ScoredRow, scores, rows)]
+    assert all(sum(stretch.lines for stretch in piece.rows) < 2 * size for piece in pieces)
+    for found in (run, Run(folder, manifest()), Run(folder, manifest(), frozenset({"a", "b"}))):
+        for id in {*(id for id, *_ in lines), "nobody"}:
+            own = [ScoredRow(*both) for both in zip(scores, rows, strict=True) if whose(both[1]) == id]
+            assert list(found.scored_rows(found.places(id))) == (own if found.only is None or id in found.only else [])
+
+
+def whose(raw: RawLine) -> str:
+    return str(json.loads(raw.text)["prompt_id"])
 
 
 @pytest.mark.parametrize(
@@ -65,7 +86,7 @@ def test_a_file_that_is_no_longer_what_it_was_is_refused(tmp_path: Path, change:
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     path = written(tmp_path / "completions.jsonl", [("a", "18", False, "")])
-    places = list(chain.from_iterable(Places(groups(path))[id] for id in "ab"))
+    ((_, place),) = groups(path)
     path.unlink()
     with pytest.raises(FileError, match=r"cannot read .*completions.jsonl: No such file"):
-        list(lines_at(path, places))
+        list(lines_at(path, [place]))
