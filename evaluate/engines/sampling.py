@@ -17,14 +17,11 @@ import torch
 from transformers import (
     LogitsProcessor,
     LogitsProcessorList,
-    StoppingCriteria,
-    StoppingCriteriaList,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
 )
 
-from ..progress import Grow
 from ..types import Sampling
 
 if TYPE_CHECKING:
@@ -91,8 +88,8 @@ def processors(
     return steps
 
 
-class StopAt(StoppingCriteria):
-    """Ends a row once the end of its completion holds one of ``stops``.
+class StopAt:
+    """Sees in which rows the end of the completion holds one of ``stops``.
 
     A stop string of n bytes takes n tokens at the most, so only the last n tokens are decoded. (The criterion
     that comes with transformers does not work with tokenizers that lack a letter of its probe text.)
@@ -104,40 +101,8 @@ class StopAt(StoppingCriteria):
         self.prompt_length = prompt_length
         self.window = max(len(stop.encode()) for stop in stops)
 
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: object) -> torch.Tensor:
-        start = max(self.prompt_length, input_ids.shape[1] - self.window)
-        tails = self.tokenizer.batch_decode(input_ids[:, start:])
-        ended = [any(stop in tail for stop in self.stops) for tail in tails]
-        return torch.tensor(ended, device=input_ids.device)
-
-
-class Growth(StoppingCriteria):
-    """Reports a batch's tokens as they are generated, and keeps them where an interrupt ends the batch early.
-
-    It ends no row itself. A row that ended at a stop string goes on being counted until its batch is done.
-    """
-
-    def __init__(self, ends: Sequence[int], prompt_length: int, grow: Grow) -> None:
-        self._ends = torch.tensor(ends, dtype=torch.int64)
-        self._prompt_length = prompt_length
-        self._grow = grow
-        self._growing = torch.ones(1, dtype=torch.bool)
-        self._ids = torch.empty(0, prompt_length)
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: object) -> torch.Tensor:
-        self._ids, newest = input_ids, input_ids[:, -1]
-        growing = self._growing.to(newest.device).expand(len(newest))
-        self._grow(int(growing.sum()))
-        self._growing = growing & ~torch.isin(newest, self._ends.to(newest.device))
-        return torch.zeros_like(growing)
-
-    @property
-    def tokens(self) -> list[list[int]]:
-        """The tokens of every row so far, with the padding behind those that have ended."""
-        generated: list[list[int]] = self._ids[:, self._prompt_length :].tolist()
-        return generated
-
-
-def stopping(tokenizer: PreTrainedTokenizerBase, stops: Sequence[str], prompt_length: int) -> StoppingCriteriaList:
-    """Return the stopping criteria of a batch: none without stop strings."""
-    return StoppingCriteriaList([StopAt(tokenizer, stops, prompt_length)] if stops else [])
+    def ended(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return which rows of token ids, prompt and completion, have come to a stop string."""
+        start = max(self.prompt_length, ids.shape[1] - self.window)
+        tails = self.tokenizer.batch_decode(ids[:, start:])
+        return torch.tensor([any(stop in tail for stop in self.stops) for tail in tails], device=ids.device)

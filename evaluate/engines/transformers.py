@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
-from transformers import StoppingCriteriaList
 
 from ..progress import Grow, unwatched
 from ..rendering import prefill
@@ -20,11 +19,12 @@ from ..template_arguments import Template
 from ..types import FinishReason, Prompt, Request, Row, Sampling
 from .batch_size import BatchSize
 from .checkpoint import fingerprint, trained_for
+from .drawing import Drawing
 from .likelihood import choice_row, log_likelihoods
 from .loading import LoadedBase, load_base, quiet
 from .model_path import ModelPath
 from .prompts import Continued, EncodedPrompts
-from .sampling import Growth, processors, stopping
+from .sampling import StopAt
 from .spec import Loading, ModelSpec
 
 LOGITS = 2**27
@@ -124,27 +124,18 @@ class TransformersEngine:
         return BatchSize(fixed, self.base.device, self.base.model.dtype)
 
     def _batch(self, requests: Sequence[Request], sampling: Sampling, grow: Grow) -> Iterator[list[Row]]:
-        tokenizer, device = self.base.tokenizer, self.base.device
+        tokenizer = self.base.tokenizer
         ids = [self._prompts.ids(request.prompt) for request in requests]
-        inputs = tokenizer.pad({"input_ids": ids}, padding=True, return_tensors="pt").to(device)
-        length = inputs["input_ids"].shape[1]
-        keys = [request.key(sampling.seed) for request in requests]
-        growth = Growth(self._ends, length, grow)
+        inputs = tokenizer.pad({"input_ids": ids}, padding=True, return_tensors="pt").to(self.base.device)
+        stop = StopAt(tokenizer, sampling.stop, inputs["input_ids"].shape[1]) if sampling.stop else None
+        drawing = Drawing(inputs, [request.key(sampling.seed) for request in requests], sampling, stop, grow)
         interrupt = None
         try:
             with self.base.drawing(self.adapter) as model, torch.inference_mode(), quiet():
-                model.generate(
-                    input_ids=inputs["input_ids"],
-                    attention_mask=inputs["attention_mask"],
-                    max_new_tokens=sampling.max_new_tokens,
-                    do_sample=False,
-                    synced_gpus=False,  # processes have shares of their own, and whole weights
-                    logits_processor=processors(sampling, keys, length, device),
-                    stopping_criteria=StoppingCriteriaList([*stopping(tokenizer, sampling.stop, length), growth]),
-                )
-        except KeyboardInterrupt as stop:
-            interrupt = stop
-        rows = [self.row(request, tokens, sampling) for request, tokens in zip(requests, growth.tokens, strict=False)]
+                drawing.draw(model, self._ends)
+        except KeyboardInterrupt as stopped:
+            interrupt = stopped
+        rows = [self.row(request, tokens, sampling) for request, tokens in zip(requests, drawing.tokens, strict=True)]
         if interrupt is None:
             yield rows
             return
