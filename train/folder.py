@@ -59,6 +59,12 @@ def go_on(out: Path, recipe: Recipe) -> bool:
     return False
 
 
+def check_own(out: Path, recipe: Recipe) -> None:
+    """Raise :class:`TrainingError` for a folder that holds anything but a run of this recipe; it may be empty."""
+    if not is_empty(out):
+        _check_same(out / RECIPE, recipe)
+
+
 def clear(out: Path) -> None:
     """Remove what is left of a run that did not come to its first checkpoint."""
     for path in out.iterdir():

@@ -11,7 +11,7 @@ from pathlib import Path
 from ...evaluate.paired.arms import Arm, runs_of
 from ...locks import FolderInUse, locked
 from ...train import Recipe, TrainingError, train
-from ...train.folder import go_on
+from ...train.folder import check_own, go_on
 from ...train.heldout.questions import HeldOutSets, base_places, held_out, loading
 from ...train.learned import NOTHING, nothing_learned
 from ...train.seeds import let_go, seed_folder, with_seed
@@ -55,6 +55,8 @@ class SeedRuns:
 
     def complete(self) -> None:
         """Train and evaluate each seed that nobody else is at; of what is finished nothing is done again."""
+        for seed in self._seeds:  # before any work: the last one's folder may be another recipe's
+            check_own(seed_folder(self._out, seed), with_seed(self._recipe, seed))
         if self._sets is not None:
             asked = [*self._sets.looks, *self._sets.final] if self._sets.apart else self._sets.final
             with _in_turn(self._out):  # the base is the same for all seeds: it answers once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,14 @@ def test_an_arm_that_is_none_is_refused_in_one_line(trained, side, message, caps
     assert evaluate(["compare", f"{trained.out}/evaluation/base", side.replace("OUT", str(trained.out))]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
+
+
+def test_a_folder_of_another_recipe_is_refused_before_any_work(trained, tmp_path, capsys):
+    out = tmp_path / "runs"
+    shutil.copytree(trained.out / "seed-1", out / "seed-2")
+    assert main([*SMALL, *ASKED, "--seeds", "3", "--out", str(out)]) == 2
+    assert f"{out / 'seed-2'} holds a run of another recipe" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == ["seed-2"]
 
 
 def test_the_command_again_does_nothing_twice(trained, capsys):
