@@ -27,6 +27,9 @@ PROBE_TOKENS, PROBE_CHOICES = 32, 20
 _INVALID = re.compile(r"^\s*Value error, (.+?)(?: \[type=|$)", re.MULTILINE)
 """What pydantic says of settings that do not go together, on its second line."""
 
+_WORKER = re.compile(r"failed with error '(.+?)', please check")
+"""What one of its processes says of another's fault."""
+
 _ELSEWHERE = re.compile("engine ?core", re.IGNORECASE)
 """What an exception holds that says no more than that vLLM's other process has failed."""
 
@@ -132,6 +135,8 @@ def load_vllm(
                 **({"enable_lora": True, "max_lora_rank": max(ranks)} if ranks else {}),
                 **settings,
             )
+            once = vllm.SamplingParams(max_tokens=1)  # a shape that it has no kernel for may only show now
+            llm.generate([{"prompt_token_ids": [0]}], [once], use_tqdm=False)
     except EvaluationError:
         raise
     except Exception as error:  # what one of its many parts raises
@@ -166,6 +171,8 @@ def _cause(error: Exception, output: ProcessOutput) -> str:
         said = invalid[1]
     elif elsewhere and _ELSEWHERE.search(said):
         said = elsewhere
+    if quoted := _WORKER.search(said):
+        said = quoted[1]
     return said if said.endswith(".") else f"{said}."
 
 

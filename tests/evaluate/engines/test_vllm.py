@@ -27,6 +27,9 @@ from transformers import AutoModelForCausalLM
 SHIFT = 0.25
 """What an adapter changes of a log-probability."""
 
+TRIAL = [{"prompt_token_ids": [0]}]
+"""What a model is asked when it has been loaded."""
+
 LOADED: list[dict[str, Any]] = []
 ASKED: list[dict[str, Any]] = []
 
@@ -42,6 +45,8 @@ class LLM:
         self.llm_engine = SimpleNamespace(model_config=config)
 
     def generate(self, prompts: Sequence[Any], settings: Sequence[Any], **others: Any) -> list[Any]:
+        if prompts == TRIAL:
+            return []
         if getattr(settings[0], "prompt_logprobs", None) == PROBE_CHOICES:
             likely = -1.0 if others["lora_request"] is None else -1.0 + SHIFT
             places = [{token: SimpleNamespace(logprob=likely)} for token in prompts[0]["prompt_token_ids"][1:]]
@@ -216,6 +221,16 @@ def test_a_model_that_vllm_cannot_serve_is_one_line(
     assert (out, err) == ("", f"{written}\n")  # standard output is the command's own
 
 
+def test_a_shape_that_vllm_has_no_kernel_for_is_one_line_before_any_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: LLM, prompts: Sequence[Any], settings: Sequence[Any], **others: Any) -> list[Any]:
+        raise RuntimeError("Worker failed with error 'head_dim=16', please check the stack trace above for the cause")
+
+    monkeypatch.setattr(LLM, "generate", fail)
+    with pytest.raises(EvaluationError) as caught:
+        next(load_engines([ModelSpec.parse("vllm:demo")]))
+    assert str(caught.value) == f"vLLM cannot serve {checkpoint_path()}: head_dim=16."
+
+
 def test_a_process_of_vllms_writes_to_standard_error_in_all_its_life(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -226,7 +241,9 @@ def test_a_process_of_vllms_writes_to_standard_error_in_all_its_life(
                 ["sh", "-c", "read x; echo 'OSError: no space left'"], stdin=subprocess.PIPE
             )
 
-        def generate(self, *arguments: Any, **others: Any) -> list[Any]:
+        def generate(self, prompts: Sequence[Any], settings: Sequence[Any], **others: Any) -> list[Any]:
+            if prompts == TRIAL:
+                return []
             self.process.communicate(b"\n")
             raise RuntimeError("EngineCore encountered an issue. See stack trace (above) for the root cause.")
 
@@ -243,6 +260,8 @@ def test_vllm_is_asked_for_the_likelihood_of_each_choice(monkeypatch: pytest.Mon
     """A prompt's log-probabilities: None for its first token, then one mapping per token."""
 
     def read(self: LLM, prompts: Sequence[Any], settings: Sequence[Any], **others: Any) -> list[Any]:
+        if prompts == TRIAL:
+            return []
         ASKED.extend({**p, **vars(s), **others} for p, s in zip(prompts, settings, strict=True))
         tokens = [one["prompt_token_ids"] for one in prompts]
         known = [[{token: SimpleNamespace(logprob=-token / 8)} for token in one[1:]] for one in tokens]
@@ -268,6 +287,8 @@ def test_with_adapters_vllm_reads_one_text_at_a_time(adapter: Path, monkeypatch:
     sizes: list[int] = []
 
     def read(self: LLM, prompts: Sequence[Any], settings: Sequence[Any], **others: Any) -> list[Any]:
+        if prompts == TRIAL:
+            return []
         sizes.append(len(prompts))
         own = -1.0 if others["lora_request"] is None else -2.0
         known = [[{token: SimpleNamespace(logprob=own)} for token in one["prompt_token_ids"][1:]] for one in prompts]
