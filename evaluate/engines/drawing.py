@@ -61,7 +61,7 @@ class Drawing:
                 )
             finally:  # an interrupt may end it
                 self._keep(growth.ids)
-            living = (~growth.ended).nonzero()[:, 0]
+            living = (~growth.ended).nonzero()[:, 0].cpu()  # from where all devices of a divided model take it
             cache = selected(output.past_key_values, living)
             leaving = cache is not None  # else all is read again, which is worth it once
             self._leave(living)
