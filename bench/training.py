@@ -4,7 +4,8 @@ The same run (``arithmetic-tiny``: same base, prompts, rewards, seeds and settin
 by plain TRL as its documentation has it, by this package, and by this package without merged rollouts, turn by turn
 in one process, so that whatever else the machine does falls on all three alike. Processor time is compared, which a
 busy machine does not change much; the overhead is the geometric mean over rounds of the ratio within a round, with its
-95 % interval (t, of the logarithms). All must end with the same weights.
+95 % interval (t, of the logarithms). All must end with the same weights. Of a recipe of one's own the steps after the
+first are compared, since the self-test of the first one, once per run, is much of so short a run.
 
     python bench/training.py [--steps 60] [--rounds 12]
     python bench/training.py --recipe examples/real/smollm2-length.yaml model.path=FOLDER task.data=prompts.jsonl \\
@@ -20,13 +21,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from grpokit.train import Recipe, load_recipe, make_plan, train
 from grpokit.train.data import load_prompts
 
+SHIPPED = "arithmetic-tiny"
 LIMIT = 0.02
 LOOKS = (["--help"], ["--list"], ["--show", "arithmetic-tiny"], ["arithmetic-tiny", "--dry-run"])
 LOOK_LIMIT_S = 0.4
@@ -44,23 +47,26 @@ def main() -> None:
         "grpo-train": _ours,
         "grpo-train, not merged": _not_merged,
     }
+    alone = size.recipe == SHIPPED
     with tempfile.TemporaryDirectory() as folder:
-        spent, adapters = _rounds(ways, recipe, size.rounds, Path(folder))
+        spent, adapters = _rounds(ways, recipe, size.rounds, Path(folder), first=alone)
         apart = max(_apart(adapters["plain TRL"], adapters[name]) for name in ways)
-    print(f"{size.steps} steps of {size.recipe}, {size.rounds} rounds, processor seconds a whole run (median)")
+    what = "a whole run" if alone else "the steps after the first"
+    print(f"{size.steps} steps of {size.recipe}, {size.rounds} rounds, processor seconds of {what} (median)")
     for name, seconds in spent.items():
         over = _overhead(seconds, spent["plain TRL"])
         print(f"{name:24} {statistics.median(seconds):6.2f}   over plain TRL {over}")
     print(f"largest difference between the adapters' weights: {apart:.1e}")
     for name in ("grpo-train", "grpo-train, not merged"):
         print(f"overhead of {name} under {LIMIT:.0%}: {_overhead(spent[name], spent['plain TRL']).verdict}")
-    _look()
+    if alone:
+        _look()
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="the overhead of grpo-train over plain TRL")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="changes of the recipe")
-    parser.add_argument("--recipe", default="arithmetic-tiny", metavar="NAME_OR_FILE")
+    parser.add_argument("--recipe", default=SHIPPED, metavar="NAME_OR_FILE")
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=12)
     return parser.parse_args()
@@ -73,9 +79,12 @@ def _use_one_thread() -> None:
 
 
 def _rounds(
-    ways: dict[str, Callable[[Recipe, Path], None]], recipe: Recipe, rounds: int, folder: Path
+    ways: dict[str, Callable[[Recipe, Path], None]], recipe: Recipe, rounds: int, folder: Path, *, first: bool
 ) -> tuple[dict[str, list[float]], dict[str, Path]]:
-    """Run all ways in turn, each round beginning with another one; the first round warms up and is left out."""
+    """Run all ways in turn, each round beginning with another one; the first round warms up and is left out.
+
+    Return the processor seconds of the whole runs, or where the ``first`` step is not to count, of those after it.
+    """
     spent: dict[str, list[float]] = {name: [] for name in ways}
     adapters = {}
     names = list(ways)
@@ -83,11 +92,30 @@ def _rounds(
         for name in names[number % len(names) :] + names[: number % len(names)]:
             out = folder / f"{number}-{name}"
             start = time.process_time()
-            ways[name](recipe, out)
+            with _step_ends() as ends:
+                ways[name](recipe, out)
             if number:
-                spent[name].append(time.process_time() - start)
+                spent[name].append(time.process_time() - start if first else ends[-1] - ends[0])
             adapters[name] = out
     return spent, adapters
+
+
+@contextmanager
+def _step_ends() -> Iterator[list[float]]:
+    """Keep the processor time at which each step of any trainer ends."""
+    from transformers.trainer_callback import CallbackHandler
+
+    real, ends = CallbackHandler.on_step_end, list[float]()
+
+    def noted(self: CallbackHandler, *arguments: Any) -> Any:
+        ends.append(time.process_time())
+        return real(self, *arguments)
+
+    CallbackHandler.on_step_end = noted  # type: ignore[assignment, method-assign]  # the trainers have nothing else in common
+    try:
+        yield ends
+    finally:
+        CallbackHandler.on_step_end = real  # type: ignore[method-assign]
 
 
 def _plain(recipe: Recipe, out: Path) -> None:
