@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 
 
 class Job(ABC, Generic[Piece, Result]):
-    """What is to be done; it is pickled once per process, and a piece says by little where its lines stand."""
+    """What is to be done; it is pickled once per process. A piece is small: it says where lines stand in a file."""
 
     @abstractmethod
     def done(self, piece: Piece) -> Result | None:

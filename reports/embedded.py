@@ -71,7 +71,7 @@ class EmbedJob(Job[list[StoredQuestion], Block]):
     opening: str
 
     def done(self, piece: list[StoredQuestion]) -> Block:
-        """Return the block of questions; raise :class:`EvaluationError` where a line is none of its run's."""
+        """Return the block of questions; raises what :meth:`QuestionReader.read` raises."""
         questions = list(self.reader.read(piece))
         outcomes = [
             Counter(outcome(answer, self.primary) for question in questions for answer in question.answers[side])

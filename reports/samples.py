@@ -9,8 +9,9 @@ from itertools import chain, islice, takewhile
 from typing import NamedTuple
 
 from ..evaluate.paired.arms import Arm, runs_of
+from ..evaluate.runs.lines import parse_row
 from ..evaluate.runs.places import ScoredPlaces
-from ..evaluate.runs.run import Run, Score, ScoredRow
+from ..evaluate.runs.run import TOGETHER, Run, Score, ScoredRow
 from ..evaluate.types import EvaluationError, FinishReason, Prompt
 from ..files import parse_short
 from ..rewards.reward import Judgement
@@ -71,8 +72,11 @@ class QuestionReader:
                     yield StoredQuestion(prompt, answers)
 
     def read(self, piece: Sequence[StoredQuestion]) -> Iterator[Question]:
-        """Yield questions with their answers; raises what the lines of a run raise."""
-        runs = [_answers(run, piece, place) for place, run in enumerate(self.runs)]
+        """Yield questions with their answers; raises what the lines of a run raise where they hold no answer.
+
+        Values are not checked: whoever compares the runs has done that.
+        """
+        runs = [_answers(run, piece, index) for index, run in enumerate(self.runs)]
         for (prompt, _), answers in zip(piece, zip(*runs, strict=True), strict=True):
             remaining = iter(answers)
             sides = tuple(sum(islice(remaining, len(side)), ()) for side in self.sides)
@@ -87,7 +91,9 @@ def question_reader(sides: Sequence[Run | Arm]) -> QuestionReader:
 def read_questions(sides: Sequence[Run | Arm], wanted: Collection[str] | None = None) -> Iterator[Question]:
     """Yield the questions that every run has answered, as :class:`QuestionReader` reads them."""
     reader = question_reader(sides)
-    return (question for stored in reader.stored(wanted) for question in reader.read([stored]))
+    remaining = reader.stored(wanted)
+    while piece := list(islice(remaining, TOGETHER)):
+        yield from reader.read(piece)
 
 
 def _reference(columns: Mapping[str, object]) -> str | None:
@@ -95,9 +101,9 @@ def _reference(columns: Mapping[str, object]) -> str | None:
     return None if reference is None else str(reference)
 
 
-def _answers(run: Run, piece: Sequence[StoredQuestion], place: int) -> Iterator[tuple[Answer, ...]]:
-    """Yield one run's answers to each question; its place is that among the runs."""
-    places = [stored.answers[place] for stored in piece]
+def _answers(run: Run, piece: Sequence[StoredQuestion], index: int) -> Iterator[tuple[Answer, ...]]:
+    """Yield the answers to each question of a run, the one with this index."""
+    places = [stored.answers[index] for stored in piece]
     scores, rows = chain.from_iterable(one.scores for one in places), chain.from_iterable(one.rows for one in places)
     lines = run.scored_rows(ScoredPlaces([*scores], [*rows]))
     for stored, where in zip(piece, places, strict=True):
@@ -106,9 +112,9 @@ def _answers(run: Run, piece: Sequence[StoredQuestion], place: int) -> Iterator[
 
 
 def _answer(run: Run, prompt_id: str, line: ScoredRow) -> Answer:
-    """Return what two lines hold. The comparison has checked their values, which is not done again unless they fail."""
+    """Return what two lines hold. A comparison of the runs has checked their values: only those that fail are again."""
     try:
-        row, score = parse_short(line.row.text), parse_short(line.score.text)
+        row, score = parse_row(line.row.text), parse_short(line.score.text)
         if not row["prompt_id"] == score["prompt_id"] == prompt_id or row["sample"] != score["sample"]:
             raise EvaluationError(f"{run.path}: its scores are not those of its completions; score the run again.")
         text = row["text"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ...evaluate.paired.arms import Arm, runs_of
 from ...locks import FolderInUse, locked
 from ...train import Recipe, TrainingError, train
-from ...train.folder import check_own, go_on
+from ...train.folder import check_own, go_on, is_empty
 from ...train.heldout.questions import HeldOutSets, base_places, held_out, loading
 from ...train.learned import NOTHING, nothing_learned
 from ...train.seeds import let_go, seed_folder, with_seed
@@ -55,8 +55,7 @@ class SeedRuns:
 
     def complete(self) -> None:
         """Train and evaluate each seed that nobody else is at; of what is finished nothing is done again."""
-        for seed in self._seeds:  # before any work: the last one's folder may be another recipe's
-            check_own(seed_folder(self._out, seed), with_seed(self._recipe, seed))
+        self._check()
         if self._sets is not None:
             asked = [*self._sets.looks, *self._sets.final] if self._sets.apart else self._sets.final
             with _in_turn(self._out):  # the base is the same for all seeds: it answers once
@@ -68,6 +67,14 @@ class SeedRuns:
                     self._answered.append(self._complete(with_seed(self._recipe, seed), folder))
             except FolderInUse as busy:
                 self.busy.append(str(busy).partition(";")[0])
+
+    def _check(self) -> None:
+        """Refuse the folder of another recipe before any work; one that another process is at is that one's."""
+        for seed in self._seeds:
+            folder = seed_folder(self._out, seed)
+            if not is_empty(folder):
+                with suppress(FolderInUse), locked(folder):
+                    check_own(folder, with_seed(self._recipe, seed))
 
     def _complete(self, recipe: Recipe, folder: Path) -> list[Answered]:
         """Train and evaluate one seed, in a folder that is ours."""

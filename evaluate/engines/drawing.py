@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import Cache, StoppingCriteria, StoppingCriteriaList
-from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+from transformers import DynamicCache, StoppingCriteria, StoppingCriteriaList
+from transformers.cache_utils import DummyLayer, DynamicLayer, DynamicSlidingWindowLayer
 
 from ..progress import Grow
 from ..types import Sampling
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 LEAVE = 0.25
 """Rows leave a batch once this share of it has ended."""
+
+
+WITH_ROWS = (DynamicLayer, DynamicSlidingWindowLayer, DummyLayer)
+"""The kinds of layers of a cache out of which rows can be taken; a dummy uses another layer's."""
 
 
 class Drawing:
@@ -42,9 +46,10 @@ class Drawing:
 
     def draw(self, model: Any, ends: Sequence[int]) -> None:
         """Draw until every row has one of ``ends``, a stop string, or as many tokens as it may have."""
-        cache, leaving = None, True
-        while self._growing and (left := self._length + self._sampling.max_new_tokens - self._ids.shape[1]) > 0:
-            growth = Growth(ends, self._stop, self._grow, leaving)
+        cache, leaving, last = None, True, torch.tensor(ends, dtype=torch.int64, device=self._ids.device)
+        longest = self._length + self._sampling.max_new_tokens
+        while self._growing and (left := longest - self._ids.shape[1]) > 0:
+            growth = Growth(last, self._stop, self._grow, leaving)
             try:
                 output = model.generate(
                     input_ids=self._ids,
@@ -62,9 +67,11 @@ class Drawing:
             finally:  # an interrupt may end it
                 self._keep(growth.ids)
             living = (~growth.ended).nonzero()[:, 0].cpu()  # from where all devices of a divided model take it
-            cache = selected(output.past_key_values, living)
-            leaving = cache is not None  # else all is read again, which is worth it once
             self._leave(living)
+            if self._growing and self._ids.shape[1] < longest:
+                cache = selected(getattr(output, "past_key_values", None), living)
+                leaving = cache is not None  # else all is read again, which is worth it once
+            del output  # and with it what is kept of the rows that left
 
     def _keep(self, ids: torch.Tensor | None) -> None:
         """Take over the tokens of the rows that grow."""
@@ -87,8 +94,8 @@ class Growth(StoppingCriteria):
     ``ids`` is the batch as it stands, ``ended`` says which rows have ended.
     """
 
-    def __init__(self, ends: Sequence[int], stop: StopAt | None, grow: Grow, leaving: bool) -> None:
-        self._ends = torch.tensor(ends, dtype=torch.int64)
+    def __init__(self, ends: torch.Tensor, stop: StopAt | None, grow: Grow, leaving: bool) -> None:
+        self._ends = ends
         self._stop = stop
         self._grow = grow
         self._leaving = leaving
@@ -99,7 +106,7 @@ class Growth(StoppingCriteria):
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: object) -> torch.Tensor:
         self.ids, newest, rows = input_ids, input_ids[:, -1], len(input_ids)
         self._grow(rows - self._count)
-        now = torch.isin(newest, self._ends.to(newest.device))
+        now = torch.isin(newest, self._ends)
         if self._stop is not None:
             now |= self._stop.ended(input_ids)
         self.ended = now | self.ended if len(self.ended) else now
@@ -108,10 +115,11 @@ class Growth(StoppingCriteria):
         return torch.ones_like(self.ended) if leave else self.ended
 
 
-def selected(cache: object, rows: torch.Tensor) -> Cache | None:
-    """Return a cache with these of its rows alone; None for one of a kind that has no rows to be taken out."""
-    layers = (DynamicLayer, DynamicSlidingWindowLayer)
-    if not isinstance(cache, Cache) or not all(type(layer) in layers for layer in cache.layers):
+def selected(cache: object, rows: torch.Tensor) -> DynamicCache | None:
+    """Return a cache with these of its rows alone; None for one of another kind, and one that the model leaves empty."""
+    if type(cache) is not DynamicCache or not all(type(layer) in WITH_ROWS for layer in cache.layers):
+        return None
+    if not cache.get_seq_length():
         return None
     cache.batch_select_indices(rows)
     return cache

@@ -1,4 +1,4 @@
-"""The one schema of the lines in a run's files: whoever reads them, by whichever way, refuses the same faults.
+"""The one schema of the lines in a run's files: whoever counts with them, by whichever way, refuses the same faults.
 
 An edited file must not become a number in silence: a value of another type, outside of its reward's range, or with
 a total that is not its rewards' weighted sum, is a fault with its line.
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from ...files import Line, RawLine, numbered_lines, parse_line, parse_short, raw_lines
+from ...files import Line, RawLine, numbered_lines, parse_json, parse_line, parse_short, raw_lines
 from ..types import EvaluationError, FinishReason, Prompt, Row
 from .places import Stretch
 
@@ -52,6 +52,12 @@ def prompt_id(path: Path, raw: RawLine) -> str:
     return prompt_line(path, raw).value["id"] if known is None else known
 
 
+def parse_row(raw: bytes) -> Any:
+    """Return what the line of a row holds: in messages, whole numbers of any size may be right."""
+    value = parse_short(raw)
+    return value if isinstance(value, dict) and isinstance(value.get("text"), str) else parse_json(raw)
+
+
 def row_lines(path: Path) -> Iterator[Line]:
     """Yield the lines of a ``completions.jsonl``; raise :class:`EvaluationError` for one that is no row."""
     return (row_line(path, raw) for raw in raw_lines(path))
@@ -59,7 +65,7 @@ def row_lines(path: Path) -> Iterator[Line]:
 
 def row_line(path: Path, raw: RawLine) -> Line:
     """Return what a line of a ``completions.jsonl`` holds; raise :class:`EvaluationError` where that is no row."""
-    line = parse_line(path, raw, parse_short)
+    line = parse_line(path, raw, parse_row)
     if fault := row_fault(line.value):
         raise EvaluationError(f"{path}, line {line.number}: not a row of a run: {fault}.")
     return line

@@ -61,9 +61,10 @@ def groups_at(path: Path, places: Iterable[Stretch]) -> Iterator[list[RawLine]]:
             for number, count, start, stop in places:
                 file.seek(start)
                 lines, at = [], start
-                for place, text in enumerate(io.BytesIO(file.read(stop - start)), start=number):
+                for text in io.BytesIO(file.read(stop - start)):
                     if not text.isspace():
-                        lines.append(RawLine(place, text, at))
+                        lines.append(RawLine(number, text, at))
+                    number += 1
                     at += len(text)
                 if at != stop or len(lines) != count:
                     raise FileError(f"{path}: it was written while it was read; start again when nobody writes it.")
@@ -98,7 +99,7 @@ class Places:
 
     def add(self, prompt_id: str, scores: list[Stretch], rows: Stretch) -> None:
         """Note where some lines of a prompt stand."""
-        if prompt_id in self._index or len(scores) > 1:
+        if len(scores) > 1 or prompt_id in self._index or prompt_id in self._others:
             self._others.setdefault(prompt_id, ScoredPlaces([], [])).extend(scores, [rows])
         else:
             self._index[prompt_id] = len(self._numbers)

@@ -31,6 +31,10 @@ SUITE = "suite.json"
 """The file that makes a folder one of several tasks, whose runs are a level deeper."""
 
 
+TOGETHER = 64
+"""Prompts whose lines are read with a file opened once."""
+
+
 class Answered(NamedTuple):
     """A prompt and its completions, sample by sample."""
 
@@ -184,9 +188,9 @@ class Run:
 
     def pieces(self, size: int) -> Iterator[ScoredPlaces]:
         """Yield where about so many lines of scores and of completions at a time stand, for :meth:`scored_rows`."""
-        found = Places()
-        yield from self._scan(found, size)
-        vars(self)["_places"] = found  # so that nobody looks again
+        places = Places()
+        yield from self._scan(places, size)
+        vars(self)["_places"] = places  # the cached property's value, so that nobody looks again
 
     def places(self, prompt_id: str) -> ScoredPlaces:
         """Return where the scores and completions of a prompt stand, for :meth:`scored_rows`."""
@@ -194,26 +198,26 @@ class Run:
 
     @cached_property
     def _places(self) -> Places:
-        found = Places()
-        deque(self._scan(found, math.inf), maxlen=0)
-        return found
+        places = Places()
+        deque(self._scan(places, math.inf), maxlen=0)
+        return places
 
-    def _scan(self, found: Places, size: float) -> Iterator[ScoredPlaces]:
-        """Look once where all lines stand, add them to ``found``, and yield those of about so many at a time."""
-        scores, piece, lines = numbered_lines(self.scores_file), ScoredPlaces([], []), 0
+    def _scan(self, places: Places, size: float) -> Iterator[ScoredPlaces]:
+        """Look once where all lines stand, add them to ``places``, and yield those of about so many at a time."""
+        scores, piece, lines = self._numbered(self.scores_file), ScoredPlaces([], []), 0
         for identity, rows in groups(self._completions, size):
-            judged = stretches(islice(scores, rows.lines))
             if self.only is not None and identity not in self.only:
-                continue  # its scores may not be there yet
+                continue  # nor are its scores among those that are read
+            judged = stretches(islice(scores, rows.lines))
             if sum(stretch.lines for stretch in judged) < rows.lines:
                 raise self._differing()
-            found.add(identity, judged, rows)
+            places.add(identity, judged, rows)
             piece.extend(judged, [rows])
             lines += rows.lines
             if lines >= size:
                 yield piece
                 piece, lines = ScoredPlaces([], []), 0
-        if self.only is None and next(scores, None) is not None:
+        if next(scores, None) is not None:
             raise self._differing()
         if lines:
             yield piece
@@ -260,10 +264,12 @@ class Run:
     def answered(self) -> Iterator[Answered]:
         """Yield each prompt with its completions; prompts that have none yet are passed over.
 
-        Both files of a finished run are in one order, so that neither is held in memory as a whole. Of an unfinished
-        one, the prompts wait in memory that the engine put off.
+        Neither file is held in memory as a whole. Of an unfinished run it is kept where the prompts stand that the
+        engine put off.
         """
-        return (self.read(lines) for stored in self.stored() for lines in self.stored_lines([stored]))
+        remaining = self.stored()
+        while block := list(islice(remaining, TOGETHER)):
+            yield from map(self.read, self.stored_lines(block))
 
     def stored(self) -> Iterator[Stored]:
         """Yield where the line of each prompt stands, and its completions, in the order of these."""

@@ -142,7 +142,9 @@ def test_a_seed_that_another_process_is_at_is_left_to_it(trained, capsys):
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
+        written = (held / "recipe.yaml").rename(held / ".recipe.yaml.1.tmp")  # which has not its name yet
         assert main([*SMALL, *ASKED, "--seeds", "2", "--out", str(trained.out)]) == 0
+        written.rename(held / "recipe.yaml")
         holder.communicate("")
     said = capsys.readouterr()
     assert f"{held} is being written by process {holder.pid}" in said.err
