@@ -116,7 +116,7 @@ class Growth(StoppingCriteria):
 
 
 def selected(cache: object, rows: torch.Tensor) -> DynamicCache | None:
-    """Return a cache with these of its rows alone; None for one of another kind, and one that the model leaves empty."""
+    """Return a cache with these of its rows alone; None for one of another kind, or one that stays empty."""
     if type(cache) is not DynamicCache or not all(type(layer) in WITH_ROWS for layer in cache.layers):
         return None
     if not cache.get_seq_length():
