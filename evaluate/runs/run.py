@@ -13,10 +13,10 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, starmap, zip_longest
+from itertools import islice, starmap, tee, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ SUITE = "suite.json"
 
 
 TOGETHER = 64
-"""Prompts whose lines are read with a file opened once."""
+"""Questions whose lines are read with a file opened once."""
 
 
 class Answered(NamedTuple):
@@ -267,9 +267,7 @@ class Run:
         Neither file is held in memory as a whole. Of an unfinished run it is kept where the prompts stand that the
         engine put off.
         """
-        remaining = self.stored()
-        while block := list(islice(remaining, TOGETHER)):
-            yield from map(self.read, self.stored_lines(block))
+        return map(self.read, self.stored_lines(self.stored()))
 
     def stored(self) -> Iterator[Stored]:
         """Yield where the line of each prompt stands, and its completions, in the order of these."""
@@ -284,10 +282,11 @@ class Run:
                 (waiting[prompt_id(asked, prompt)],) = stretches([prompt])
             yield Stored(waiting.pop(wanted), rows)
 
-    def stored_lines(self, block: Sequence[Stored]) -> Iterator[StoredLines]:
-        """Yield the lines that stand at these places."""
-        prompts = lines_at(self._prompts, [stored.prompt for stored in block])
-        return map(StoredLines, prompts, groups_at(self._completions, [stored.rows for stored in block]))
+    def stored_lines(self, block: Iterable[Stored]) -> Iterator[StoredLines]:
+        """Yield the lines that stand at these places, of which none is looked at before it is asked for."""
+        one, other = tee(block)
+        prompts = lines_at(self._prompts, (stored.prompt for stored in one))
+        return map(StoredLines, prompts, groups_at(self._completions, (stored.rows for stored in other)))
 
     def read(self, lines: StoredLines) -> Answered:
         """Return what stored lines hold; raise :class:`EvaluationError` where they are none of a run's."""
