@@ -11,11 +11,14 @@ from typing import NamedTuple
 from ..evaluate.paired.arms import Arm, runs_of
 from ..evaluate.runs.lines import parse_row
 from ..evaluate.runs.places import ScoredPlaces
-from ..evaluate.runs.run import TOGETHER, Run, Score, ScoredRow
+from ..evaluate.runs.run import Run, Score, ScoredRow
 from ..evaluate.types import EvaluationError, FinishReason, Prompt
 from ..files import parse_short
 from ..rewards.reward import Judgement
 from ..rewards.text import Text, normalise, strip_eos
+
+TOGETHER = 64
+"""Questions whose lines are read with a file opened once."""
 
 SHORT = 20
 """So many characters with which all questions begin are shown with each."""

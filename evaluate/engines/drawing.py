@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 LEAVE = 0.25
 """Rows leave a batch once this share of it has ended."""
 
-
 WITH_ROWS = (DynamicLayer, DynamicSlidingWindowLayer, DummyLayer)
 """The kinds of layers of a cache out of which rows can be taken; a dummy uses another layer's."""
 

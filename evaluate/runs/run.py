@@ -31,10 +31,6 @@ SUITE = "suite.json"
 """The file that makes a folder one of several tasks, whose runs are a level deeper."""
 
 
-TOGETHER = 64
-"""Questions whose lines are read with a file opened once."""
-
-
 class Answered(NamedTuple):
     """A prompt and its completions, sample by sample."""
 
