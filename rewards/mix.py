@@ -187,8 +187,11 @@ class RewardMix:
         return MixScore(values, [self.total(row) for row in zip(*values.values(), strict=True)])
 
     def total(self, row: Sequence[float | None]) -> float | None:
-        """Return the weighted sum of one completion's values, in the order of the rewards."""
-        applying = [w * v for w, v in zip(self.weights, row, strict=True) if v is not None]
+        """Return the weighted sum of one completion's values, in the order of the rewards.
+
+        None where no reward that counts applies; one of weight 0 does not count.
+        """
+        applying = [w * v for w, v in zip(self.weights, row, strict=True) if v is not None and w]
         return sum(applying) if applying else None
 
 

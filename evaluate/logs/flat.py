@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from ...errors import nearest
 from ...rewards.answers.options import OPTION_COLUMNS
 from ...rewards.graded import Grade
+from ...rewards.reward import REFERENCE_COLUMNS
 from ...rewards.text import Text
 from ..runs.lines import is_text
 from ..tasks.tables import table_files, table_rows
@@ -22,6 +24,10 @@ TABLE = "table"
 DEFAULT = Columns("completion")
 
 
+EXACT = 2.0**53
+"""From here on floats stand for several whole numbers."""
+
+
 class _NoColumnError(Exception):
     """A row has nothing at a path, or nothing that could stand there."""
 
@@ -29,9 +35,20 @@ class _NoColumnError(Exception):
 def read(path: Path, choice: LogChoice) -> Log:
     """Open a table; a folder is one whose files are its shards."""
     columns = choice.columns or DEFAULT
+    _check_free("--cluster-column", choice.cluster, columns)
+    _check_free("--by", choice.by, columns)
     metrics = _ColumnMetrics(choice.scores)
     rows = _Table(path, columns, choice.scores, metrics, choice.cluster, choice.by).rows()
     return Log(path, TABLE, stem(path), rows, metrics, reference=columns.reference, asked=columns.prompt is not None)
+
+
+def _check_free(option: str, column: str | None, columns: Columns) -> None:
+    """Refuse a column of groups that rewards would take for the reference."""
+    if column in REFERENCE_COLUMNS and column != columns.reference:
+        raise EvaluationError(
+            f"{option} {column}: rewards read a column of that name as the reference; say --reference-column {column} "
+            "if it is, else give the column another name."
+        )
 
 
 class _ColumnMetrics(Metrics):
@@ -81,9 +98,9 @@ class _Table:
             )
             columns.update((name, value[name]) for name in OPTION_COLUMNS if name in value and name not in self.columns)
             if self.cluster is not None:
-                columns[self.cluster] = self._at("--cluster-column", self.cluster, value, number)
+                columns[self.cluster] = _group(self._at("--cluster-column", self.cluster, value, number))
             if self.by is not None and self.by not in columns:
-                columns[self.by] = self._at("--by", self.by, value, number)
+                columns[self.by] = _group(self._at("--by", self.by, value, number))
             text = self._completion(value, number)
             text = None if text is None else self._text("completion", text)
             model = self._cell("model", value, None, number)
@@ -97,6 +114,8 @@ class _Table:
         given = self._cell("id", value, number, number)
         if isinstance(given, bool) or not isinstance(given, str | int | float):
             raise _NoColumnError(f"its id is {given!r:.80}; give a text or a number")
+        if given == "" or (isinstance(given, float) and not abs(given) < EXACT):
+            raise _NoColumnError(f"its id is {given!r}, which others may have too; give each question an id of its own")
         kind = str if isinstance(given, str) else float
         if (self.kind or kind) is not kind:
             raise _NoColumnError(f"its id is {given!r:.80}, where texts and numbers are mixed; write all as text")
@@ -139,6 +158,11 @@ class _Table:
             if given is not None and low is not None and high is not None and not low <= given <= high:
                 raise _NoColumnError(f"{score.name} is {given:g}, outside of {low:g} to {high:g}")
             yield score.name, Grade(given, "" if given is None else f"{score.name} {given:g}")
+
+
+def _group(given: Any) -> Any:
+    """Return what a row is grouped by; None where a table says by an empty cell or NaN that there is nothing."""
+    return None if given == "" or (isinstance(given, float) and math.isnan(given)) else given
 
 
 def value_at(value: object, path: str) -> Any:

@@ -16,6 +16,7 @@ from ...rewards.text import NoReferenceError
 from ..environment import environment
 from ..evaluation import claim, command_line, now, require_clusters
 from ..paired.doubts import SHOWN
+from ..paired.summary import TOTAL
 from ..progress import Advance, unwatched
 from ..runs.manifest import QUESTION, Manifest, TaskRecord, prompt_digest, prompts_fingerprint
 from ..runs.run import Run
@@ -164,6 +165,8 @@ class _Import:
         mix = RewardMix([*graded, *rewards], [0.0] * len(graded) + list(weights), layout)
         if wanted is not None:
             check_primary(mix, wanted, "--primary ")
+        if wanted == TOTAL and own is None:
+            raise EvaluationError(f"--primary {TOTAL}: grades of a log have no weights; name one, such as {names[0]}.")
         primary = primary_of(mix, wanted)
         return RewardMix(mix.rewards, [*(float(name == primary) for name in names), *weights], layout), primary
 

@@ -198,13 +198,14 @@ def _score_fault(
         made_of = value.get("made_of")
         if made_of is not None and not (type(made_of) is list and len(made_of) == 2 and all(map(is_count, made_of))):
             return _wrong("made_of", made_of)
-        weighted = []
+        weighted, counts = [], False
         for name, weight in weights.items():
             judged = rewards[name]
             if fault := _judgement_fault(judged, ranges.get(name)):
                 return f"{name}: {fault}"
             if judged["value"] is not None:
                 weighted.append(weight * judged["value"])
+                counts = counts or weight != 0
         if strange := [*rewards.keys() - weights.keys()]:
             return f"its reward {strange[0]!r:.80} is not in the mix"
     except KeyError as error:
@@ -212,7 +213,7 @@ def _score_fault(
     except TypeError:
         return _wrong("rewards", rewards)
     if total is None or not is_number(total):
-        return None if total is None and not weighted else _wrong("total", total)
+        return None if total is None and not counts else _wrong("total", total)
     if not weighted or abs(total - math.fsum(weighted)) > SLACK * max(1.0, *map(abs, weighted)):
         return f"total {total} is not the weighted sum of its rewards"
     return None

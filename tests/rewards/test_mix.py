@@ -39,12 +39,16 @@ def test_totals_are_sums_over_the_rewards_that_apply() -> None:
     st.tuples(*[st.floats(-3, 3)] * 3),
 )
 def test_totals_equal_the_nansum_of_trl(rows: list[tuple[float | None, ...]], weights: tuple[float, ...]) -> None:
-    """TRL: (rewards_per_func * weights).nansum(dim=1), and unscorable where every reward is NaN."""
+    """TRL: (rewards_per_func * weights).nansum(dim=1), and unscorable where every reward is NaN.
+
+    A reward of weight 0 makes 0 of an unscorable one there; here it only watches.
+    """
     import numpy as np
 
     mix = RewardMix([get("length", target=10 + i) for i in range(3)], weights)
     table = np.array([[math.nan if value is None else value for value in row] for row in rows])
-    expected = np.where(np.isnan(table).all(axis=1), math.nan, np.nansum(table * np.array(weights), axis=1))
+    counted = np.where(np.array(weights) == 0, math.nan, table)
+    expected = np.where(np.isnan(counted).all(axis=1), math.nan, np.nansum(table * np.array(weights), axis=1))
     got = [mix.total(row) for row in rows]
     assert np.allclose([math.nan if total is None else total for total in got], expected, equal_nan=True)
 
@@ -54,6 +58,11 @@ def test_weight_zero_is_measured_and_not_trained_on() -> None:
     score = mix.score(completions=[RIGHT])
     assert score.total == [1.0]
     assert score.rewards["length"][0] is not None
+
+
+def test_a_reward_of_weight_zero_makes_no_total() -> None:
+    score = RewardMix([first, second], [1.0, 0.0]).score(completions=["a", "b", "c"])
+    assert score.total == [None, 1.0, None]
 
 
 def test_scores_equal_the_rewards_called_alone() -> None:

@@ -69,3 +69,59 @@ def test_a_folder_of_logs_or_of_nothing(tmp_path: Path) -> None:
     peers.write_eval(folder / "b.eval", log)
     assert f"{folder} holds 2 logs (a.eval, b.eval); give one of them." in refusal(folder)
     assert "no file or folder" in refusal(tmp_path / "none")
+
+
+@pytest.mark.parametrize("option", ["cluster", "by"])
+@pytest.mark.parametrize("name", ["solution", "reference", "ground_truth"])
+def test_a_column_of_groups_is_not_taken_for_the_reference(option: str, name: str, tmp_path: Path) -> None:
+    path = peers.write_lines(tmp_path / "a.jsonl", [{"completion": "18", "answer": "18", name: "easy"}])
+    said = refusal(path, columns=Columns("completion", "answer"), **{option: name})
+    assert f"{name}: rewards read a column of that name as the reference; say --reference-column {name}" in said
+
+
+def test_the_reference_may_be_the_column_of_groups(tmp_path: Path) -> None:
+    path = peers.write_lines(tmp_path / "a.jsonl", [{"completion": "18", "answer": "18"}])
+    (run,) = runs_of(
+        path, Grading(RewardMix.parse("correctness")), columns=Columns("completion", "answer"), by="answer"
+    )
+    assert next(run.asked()).columns == {"reference": "18", "answer": "18"}
+
+
+@pytest.mark.parametrize("empty", ["", float("nan"), None])
+def test_a_row_without_a_group_is_one_of_its_own(empty: object, tmp_path: Path) -> None:
+    rows = [{"s": 1, "passage": "a", "kind": "hard"}, {"s": 0, "passage": empty, "kind": empty}]
+    path = peers.write_lines(tmp_path / "a.jsonl", rows)
+    run = run_of(path, scores=(ScoreColumn("s"),), cluster="passage", by="kind")
+    assert [prompt.columns for prompt in run.asked()] == [
+        {"passage": "a", "kind": "hard"},
+        {"passage": None, "kind": None},
+    ]
+
+
+@pytest.mark.parametrize("identity", ["", float("nan"), float("inf"), -(2.0**53)])
+def test_an_id_that_others_may_have_is_refused(identity: object, tmp_path: Path) -> None:
+    path = peers.write_lines(tmp_path / "a.jsonl", [{"s": 1, "id": identity, "completion": "18"}])
+    said = refusal(path, columns=Columns("completion", id="id"), scores=(ScoreColumn("s"),))
+    assert f"its id is {identity!r}, which others may have too; give each question an id of its own" in said
+
+
+@pytest.mark.parametrize("identity", [2.0**53 - 1, 2**60 + 1, "nan"])
+def test_an_id_of_one_question_is_kept(identity: object, tmp_path: Path) -> None:
+    path = peers.write_lines(tmp_path / "a.jsonl", [{"s": 1, "id": identity, "completion": "18"}])
+    run = run_of(path, columns=Columns("completion", id="id"), scores=(ScoreColumn("s"),))
+    assert [prompt.id for prompt in run.asked()] == [str(identity)]
+
+
+def test_a_grade_that_only_watches_makes_no_total(tmp_path: Path) -> None:
+    path = peers.write_lines(tmp_path / "a.jsonl", [{"q": 7, "r": 1}, {"q": None, "r": 1}])
+    run = run_of(path, scores=(ScoreColumn("q"), ScoreColumn("r")))
+    assert [score.total for score in run.scores()] == [7.0, None]
+
+
+def test_grades_have_no_total_to_judge_by(tmp_path: Path) -> None:
+    path = peers.write_lines(tmp_path / "a.jsonl", [{"q": 7, "r": 1}])
+    scores = (ScoreColumn("q"), ScoreColumn("r"))
+    said = refusal(path, Grading(None, primary="total"), scores=scores)
+    assert said == "--primary total: grades of a log have no weights; name one, such as q."
+    (run,) = runs_of(path, Grading(RewardMix.parse("length(target=9)"), primary="total"), scores=scores)
+    assert run.manifest.task.primary == "total"
