@@ -39,7 +39,9 @@ def read(path: Path, choice: LogChoice) -> Log:
     _check_free("--by", choice.by, columns)
     metrics = _ColumnMetrics(choice.scores)
     rows = _Table(path, columns, choice.scores, metrics, choice.cluster, choice.by).rows()
-    return Log(path, TABLE, stem(path), rows, metrics, reference=columns.reference, asked=columns.prompt is not None)
+    asked = columns.prompt is not None
+    placed = columns.id is None and not asked
+    return Log(path, TABLE, stem(path), rows, metrics, reference=columns.reference, asked=asked, placed=placed)
 
 
 def _check_free(option: str, column: str | None, columns: Columns) -> None:

@@ -18,7 +18,7 @@ from ..evaluation import claim, command_line, now, require_clusters
 from ..paired.doubts import SHOWN
 from ..paired.summary import TOTAL
 from ..progress import Advance, unwatched
-from ..runs.manifest import QUESTION, Manifest, TaskRecord, prompt_digest, prompts_fingerprint
+from ..runs.manifest import PLACED, QUESTION, Manifest, TaskRecord, prompt_digest, prompts_fingerprint
 from ..runs.run import Run
 from ..scoring import check_primary, check_without_prompts, mix_record, primary_of, score_run, try_mix
 from ..types import EvaluationError, Prompt
@@ -159,7 +159,10 @@ class _Import:
         own, wanted = self.grading.mix, self.grading.primary
         names = self.log.metrics.names
         if own is None and not names:
-            raise EvaluationError(f"{self.log.path} has no grades; give what to score it by: --rewards correctness.")
+            why = "".join(f" ({note.rstrip('.')})" for note in self.log.notes)
+            raise EvaluationError(
+                f"{self.log.path} has no grades{why}; give what to score it by: --rewards correctness."
+            )
         graded = [Graded(name, *(self.log.metrics.range(name) or (None, None))) for name in names]
         rewards, weights, layout = (own.rewards, own.weights, own.layout) if own else ((), (), None)
         mix = RewardMix([*graded, *rewards], [0.0] * len(graded) + list(weights), layout)
@@ -183,6 +186,8 @@ class _Import:
         if QUESTION in first.columns:
             texts = (Prompt(prompt.id, prompt.text, {}) for prompt in answers.prompts())
             engine["prompts"] = prompts_fingerprint(map(prompt_digest, texts))
+        if log.placed:
+            engine[PLACED] = True
         if notes:
             engine["notes"] = notes
         Manifest(

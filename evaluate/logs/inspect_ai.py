@@ -240,7 +240,7 @@ class _Inspected:
             str(value["id"]),
             asked,
             columns,
-            _completion(output, value),
+            None if error else _completion(output, value),
             dict(self._grades(value)),
             question=question_hash(asked, target, value.get("choices")),
             finish=FINISHES.get(str(_first_choice(output).get("stop_reason"))),

@@ -99,5 +99,6 @@ def _text(response: Mapping[str, Any], choices: list[str]) -> str | None:
 
 def _grades(values: object, metrics: Metrics) -> Iterator[tuple[str, Grade]]:
     for name, value in values.items() if isinstance(values, Mapping) else ():
-        if (number := as_number(value)) is not None:
+        number = as_number(value)
+        if number is not None or value is None or isinstance(value, float):  # a text or a list is no value
             yield metrics.grade(name, number, f"{name} {value}", bounded=name.startswith(SHARES))

@@ -6,7 +6,6 @@ Read as version 0.4.13 writes them. Every response stands there once per filter,
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import nearest
-from ...files import read_json
 from ...rewards.graded import Grade
 from ...rewards.text import Text
-from ..runs.manifest import UNKNOWN
 from ..tasks.tables import json_lines
 from ..types import EvaluationError
+from .lm_eval_results import KEYS, SAMPLES, Results, metric_names, task_of
 from .log import (
     BadRow,
     Log,
@@ -34,18 +32,10 @@ from .log import (
     question_hash,
     refuse_several,
     row_or_fault,
-    stem,
 )
-
-KEYS = {"doc_id", "doc", "resps", "filtered_resps"}
-"""What every line has."""
 
 SHARES = {"acc", "acc_norm", "acc_mutual_info", "acc_bytes", "exact_match", "em", "mc1", "mc2"}
 """Metrics between 0 and 1; of others the log does not say the range."""
-
-NO_METRICS = KEYS | {"target", "arguments", "filter", "metrics", "doc_hash", "prompt_hash", "target_hash"}
-
-_NAME = re.compile(r"samples_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT[\d.:-]+)\.jsonl(?:\.gz)?")
 
 
 def is_row(row: Mapping[str, Any]) -> bool:
@@ -55,7 +45,7 @@ def is_row(row: Mapping[str, Any]) -> bool:
 
 def sample_files(folder: Path) -> list[Path]:
     """Return the samples files in a folder, or in the folder of a model that it holds."""
-    return sorted(file for depth in ("*", "*/*") for file in folder.glob(f"{depth}.jsonl*") if _NAME.match(file.name))
+    return sorted(file for depth in ("*", "*/*") for file in folder.glob(f"{depth}.jsonl*") if SAMPLES.match(file.name))
 
 
 def read(path: Path, choice: LogChoice) -> Log:
@@ -68,7 +58,7 @@ def _chosen(folder: Path, task: str | None) -> list[Path]:
     """Return the samples files of the one task in a folder, or of those whose names fit a pattern."""
     tasks: defaultdict[str, list[Path]] = defaultdict(list)
     for file in sample_files(folder):
-        tasks[_task(file)].append(file)
+        tasks[task_of(file)].append(file)
     names = [name for name in tasks if task is None or fnmatchcase(name, task)]
     if not names:
         raise EvaluationError(f"{folder} holds no task {task!r}. {nearest(task or '', list(tasks))}")
@@ -79,11 +69,6 @@ def _chosen(folder: Path, task: str | None) -> list[Path]:
             written = " or ".join(map(str, tasks[name]))
             raise EvaluationError(f"{folder} holds {len(tasks[name])} logs of task {name!r}; give one: {written}.")
     return [tasks[name][0] for name in names]
-
-
-def _task(file: Path) -> str:
-    named = _NAME.fullmatch(file.name)
-    return named["task"] if named else stem(file)
 
 
 @dataclass
@@ -97,69 +82,25 @@ class _Samples:
     metrics: Metrics = field(default_factory=lambda: Metrics("lm_eval"))
 
     def log(self) -> Log:
-        arguments = self._said("config", "model_args")
-        arguments = arguments if isinstance(arguments, Mapping) else {}
-        model, adapter = self.results.get("model_name"), arguments.get("peft")
-        names = {"checkpoint": arguments.get("pretrained") or model, "adapter": adapter}
+        said = self.results
         return Log(
             self.path,
             "lm_eval",
-            _task(self.files[0]) if len(self.files) == 1 else "+".join(map(_task, self.files)),
+            "+".join(map(task_of, self.files)),
             self._rows(),
             self.metrics,
-            model=None if model is None else str(model),
-            weights=self._weights(adapter),
+            model=said.model,
+            weights=said.weights,
             reference="target",
-            facts=self._facts(),
-            names={key: str(value) for key, value in names.items() if value},
-            notes=self._notes(),
+            facts=said.facts,
+            names=said.names,
+            notes=said.notes,
         )
 
     @cached_property
-    def results(self) -> dict[str, Any]:
-        """What the results file of the same moment says; nothing where there is none."""
-        named = _NAME.fullmatch(self.files[0].name)
-        file = self.files[0].with_name(f"results_{named['date']}.json") if named else None
-        if file is None or not file.is_file():
-            return {}
-        try:
-            said = read_json(file)
-        except (OSError, ValueError) as error:
-            raise EvaluationError(f"cannot read {file}: {error}; mend it, or move it away.") from None
-        return said if isinstance(said, dict) else {}
-
-    def _said(self, *path: str) -> Any:
-        """Return what stands at a path of keys in the results; None where nothing does."""
-        value: Any = self.results
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        return value
-
-    def _weights(self, adapter: object) -> str:
-        shas = [self._said("config", name) for name in (("model_sha", "peft_sha") if adapter else ("model_sha",))]
-        return "+".join(map(str, shas)) if all(shas) else UNKNOWN
-
-    def _facts(self) -> dict[str, Any]:
-        task = _task(self.files[0])
-        facts = {
-            "version": self.results.get("lm_eval_version"),
-            "shots": self._said("n-shot", task),
-            "template": self.results.get("chat_template_sha"),
-            "system": self.results.get("system_instruction_sha"),
-            "dtype": self._said("config", "model_dtype"),
-            "generation": self._said("configs", task, "generation_kwargs"),
-            "overrides": self._said("config", "gen_kwargs") or None,
-        }
-        return {name: value for name, value in facts.items() if value is not None}
-
-    def _notes(self) -> tuple[str, ...]:
-        return (f"{self.path}: lower is better for {', '.join(self.lower)}: left out.",) if self.lower else ()
-
-    @cached_property
-    def lower(self) -> list[str]:
-        """The metrics of which less is better: their changes would be read the wrong way round."""
-        said = self._said("higher_is_better", _task(self.files[0]))
-        return [name for name, higher in said.items() if higher is False] if isinstance(said, Mapping) else []
+    def results(self) -> Results:
+        """What the results beside the samples say."""
+        return Results(self.path, self.files)
 
     def _rows(self) -> LogRows:
         kept = 0
@@ -199,9 +140,9 @@ class _Samples:
             columns["choices"] = [option.strip() for option in options]
         return LogRow(
             where,
-            str(value["doc_id"]) if len(self.files) == 1 else f"{_task(file)}:{value['doc_id']}",
+            str(value["doc_id"]) if len(self.files) == 1 else f"{task_of(file)}:{value['doc_id']}",
             asked[0][0],
-            columns if len(self.files) == 1 else columns | {"task": _task(file)},
+            columns if len(self.files) == 1 else columns | {"task": task_of(file)},
             text,
             dict(self._grades(value)),
             question=question_hash(
@@ -212,12 +153,18 @@ class _Samples:
     def _grades(self, value: Mapping[str, Any]) -> Iterator[tuple[str, Grade]]:
         kind = value.get("filter", "none")
         suffix = "" if kind == "none" else f"[{kind}]"
-        for name in value.get("metrics") or [name for name in value if name not in NO_METRICS]:
-            number = as_number(value.get(name))
-            if name not in self.lower and number is not None:
+        for name in metric_names(value):
+            if name not in self.results.lower and _is_single(value.get(name)):
+                number = as_number(value.get(name))
                 said = f"{name} of {_shown(value['filtered_resps'])}"
-                bounded = name in SHARES or isinstance(value[name], bool)
+                # A value that is missing says nothing against a range.
+                bounded = number is None or name in SHARES or isinstance(value[name], bool)
                 yield self.metrics.grade(f"{name}{suffix}", number, said, bounded=bounded)
+
+
+def _is_single(value: object) -> bool:
+    """Return whether a metric's value is a number or a missing one; a list is for the metric of the whole task."""
+    return value in (None, "nan") or isinstance(value, float) or as_number(value) is not None
 
 
 def _fault(value: Mapping[str, Any]) -> str | None:

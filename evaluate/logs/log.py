@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,9 @@ from ..runs.manifest import UNKNOWN
 from ..types import EvaluationError, FinishReason
 
 ENDINGS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".eval")
+
+LARGEST = 1e60
+"""Of what a score may be, without its sign: the statistics take fourth powers, which of 1e77 are beyond floats."""
 
 LONGEST_METADATA = 200
 """Characters; longer texts are no category that rows could be sorted by."""
@@ -107,6 +111,14 @@ def row_or_fault(read: Callable[[], LogRow], where: str, id: str | None) -> LogR
         return BadRow(where, id, f"it is not as its tool writes it ({type(error).__name__}: {first_line(error)})")
 
 
+def _computable(rows: LogRows) -> LogRows:
+    """Yield the rows, and in the place of one with a score too large to be computed with, that this is so."""
+    for row in rows:
+        grades = () if isinstance(row, BadRow) else row.graded.items()
+        large = [f"{name} is {grade.value:g}" for name, grade in grades if abs(grade.value or 0.0) > LARGEST]
+        yield BadRow(row.where, row.id, f"{large[0]}, and scores end at {LARGEST:g}") if large else row
+
+
 class Metrics:
     """The metrics that the rows of a log have, in order of appearance, and the ranges of those that have one.
 
@@ -144,7 +156,8 @@ class Log:
 
     ``facts`` are what the log says of how it was made, as far as two comparable logs should agree in it; ``names`` what
     it says of the model. ``notes`` are to be read before the numbers. Without ``asked`` the log does not say what was
-    asked, and ids stand in the place of prompts.
+    asked, and ids stand in the place of prompts; where it is ``placed``, they are the places of its rows. A row with a
+    score beyond ``LARGEST`` is one that cannot be read.
     """
 
     path: Path
@@ -159,6 +172,10 @@ class Log:
     names: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     asked: bool = True
+    placed: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", _computable(self.rows))
 
 
 def stem(path: Path) -> str:
@@ -202,13 +219,15 @@ def metadata(values: object) -> dict[str, Any]:
 def as_number(value: object) -> float | None:
     """Return a number, a truth value or a text that is a number as a float; None for anything else.
 
+    Parquet also has numbers of a fixed count of digits, which are a Decimal.
+
     >>> as_number(True), as_number("0.25"), as_number("C"), as_number(float("nan")), as_number("1_0")
     (1.0, 0.25, None, None, None)
     """
     if isinstance(value, str) and "_" in value:  # which only Python reads as a number
         return None
     try:
-        number = float(value) if isinstance(value, int | float | str) else float("nan")
+        number = float(value) if isinstance(value, int | float | str | Decimal) else float("nan")
     except (ValueError, OverflowError):
         return None
     return number if abs(number) < float("inf") else None

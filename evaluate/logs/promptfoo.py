@@ -55,26 +55,33 @@ class _Results:
     path: Path
     prompts: int
     metrics: Metrics = field(default_factory=lambda: Metrics("promptfoo"))
+    columns: dict[str, int] = field(default_factory=dict)
+    """By model, the ``promptIdx``, which is the number of the pair of a provider and a prompt."""
 
     def rows(self) -> LogRows:
+        for number, value in enumerate(self._values(), start=1):
+            where = f"result {number}"
+            if isinstance(value, EvaluationError):
+                yield BadRow(where, None, f"it and what follows cannot be read ({value})")
+            else:
+                yield row_or_fault(partial(self._row, value, where), where, None)
+
+    def _values(self) -> Iterator[Any]:
+        """Yield the results, and at the end the error of the first that is no JSON."""
         with opened(self.path) as file:
             stream = JsonStream(file, self.path)
             for name in _inside(stream):
                 if name != "results":
                     stream.value()
                     continue
-                number = 0
                 try:
-                    for number, value in enumerate(stream.elements(), start=1):
-                        where = f"result {number}"
-                        yield row_or_fault(partial(self._row, value, where), where, None)
+                    yield from stream.elements()
                 except EvaluationError as error:
-                    yield BadRow(f"result {number + 1}", None, f"it and what follows cannot be read ({error})")
+                    yield error
                 return
 
     def _row(self, value: Mapping[str, Any], where: str) -> LogRow:
         provider, asked, variables = value["provider"], value["prompt"]["raw"], value["vars"]
-        model = str(provider.get("label") or provider["id"])
         response = value.get("response")
         output = response.get("output") if isinstance(response, Mapping) else None
         failed = value.get("failureReason") == ERROR
@@ -86,9 +93,20 @@ class _Results:
             None if failed or output is None else output if isinstance(output, str) else json.dumps(output),
             dict(self._grades(value)),
             question=question_hash(variables),
-            model=model if self.prompts == 1 else f"{model}, prompt {value.get('promptIdx', 0) + 1}",
+            model=self._model(provider, value.get("promptIdx", 0)),
             error=str(value.get("error")) if failed else None,
         )
+
+    def _model(self, provider: Mapping[str, Any], column: int) -> str:
+        """Return the name of a pair of a provider and a prompt; two pairs of one name would be one model."""
+        label = str(provider.get("label") or provider["id"])
+        name = label if self.prompts == 1 else f"{label}, prompt {column + 1}"
+        if self.columns.setdefault(name, column) != column:
+            raise EvaluationError(
+                f"{self.path}: several providers or prompts go by the name {label!r}; give each a label of its own in "
+                "promptfoo's configuration and evaluate again."
+            )
+        return name
 
     def _grades(self, value: Mapping[str, Any]) -> Iterator[tuple[str, Grade]]:
         graded = value.get("gradingResult")

@@ -123,6 +123,8 @@ def _message(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _grades(value: Mapping[str, Any], metrics: Metrics) -> Iterator[tuple[str, Grade]]:
+    """Yield the reward, which a rollout has even where its value is missing, and the numbers beside it."""
     for name in ("reward", *(name for name in value if name not in NO_METRICS)):
-        if (number := as_number(value[name])) is not None and not isinstance(value[name], str):
+        number = None if isinstance(value[name], str) else as_number(value[name])
+        if number is not None or name == "reward" or isinstance(value[name], float):
             yield metrics.grade(name, number, f"{name} {value[name]}")

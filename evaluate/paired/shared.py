@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from ..runs.manifest import prompt_digest, prompts_fingerprint
+from ..runs.manifest import PLACED, prompt_digest, prompts_fingerprint
 from ..runs.run import Run
 from ..types import EvaluationError
 from .arms import Arm, runs_of
 from .doubts import SHOWN
+
+_NAMED = "name the column that tells questions apart: --id-column, or --prompt-column"
 
 Questions = Mapping[str, int]
 """The digest of each question, by its id."""
@@ -20,9 +22,12 @@ def on_shared_questions(sides: Sequence[Run | Arm]) -> list[Run | Arm]:
     """Return the runs as they are on the questions that all of them asked; each notes how many it leaves out.
 
     A question is shared where its id and what was asked are the same. Raises :class:`EvaluationError` for runs that
-    share none.
+    share none, and for one whose ids are but the places of its rows: those say nothing of what was asked.
     """
     runs = runs_of(sides)
+    for run in runs:
+        if run.manifest.engine.get(PLACED):
+            raise EvaluationError(f"--on shared: {run.model!r} has no ids, only places of rows; {_NAMED}.")
     asked = [_questions(run) for run in runs]
     kept = {id: digest for id, digest in asked[0].items() if all(one.get(id) == digest for one in asked)}
     if not kept:
@@ -61,7 +66,10 @@ def require_same_questions(base: Run, tuned: Run) -> None:
     if not any(differing):  # the manifests differ in what they say of the same prompts
         return
     shared = sum(right.get(id) == digest for id, digest in left.items())
-    repair = f"give --on shared for the {shared:,} that both have" if shared else "compare runs on the same prompts"
+    if base.manifest.engine.get(PLACED) or tuned.manifest.engine.get(PLACED):
+        repair = _NAMED
+    else:
+        repair = f"give --on shared for the {shared:,} that both have" if shared else "compare runs on the same prompts"
     names = " against ".join(
         f"{run.manifest.task.name} ({run.manifest.task.prompts:,} prompts)" for run in (base, tuned)
     )

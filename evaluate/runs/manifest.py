@@ -22,6 +22,9 @@ UNKNOWN = "unknown"
 QUESTION = "question_hash"
 """The column by which the tool that wrote a log tells questions apart, whatever prompt it made of one for a model."""
 
+PLACED = "placed"
+"""Stands with what wrote a run whose questions have no ids, only the places of their rows in a file."""
+
 
 @dataclass(frozen=True)
 class TaskRecord:

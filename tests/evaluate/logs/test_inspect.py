@@ -113,6 +113,16 @@ def test_a_sample_that_ended_in_an_error_has_no_value_and_is_counted(tmp_path: P
     assert "none of its 2 outputs is there (sample 1, id r: connection lost)" in refusal(path)
 
 
+def test_a_sample_that_ended_in_an_error_does_not_count_though_it_was_scored(tmp_path: Path) -> None:
+    failed = peers.inspect_sample("r", "17", {"match": "I"}, error={"message": "time limit"})
+    log = peers.inspect_log([peers.inspect_sample("q", "18", {"match": "C"}, error=None), failed])
+    run = run_of(path := peers.write_json(tmp_path / "log.json", log))
+    assert values(run) == {"inspect/match": {"q": 1.0, "r": None}}
+    assert [(row.text, row.finish_reason) for row in run.rows()] == [("18", "eos"), ("", "missing")]
+    (note,) = compare([run]).models[0].notes
+    assert note == f"{path}: 1 of 2 outputs are missing (sample 2, id r: time limit): not applicable."
+
+
 def test_long_texts_that_inspect_keeps_apart_are_put_back(tmp_path: Path) -> None:
     attached = {"a1": "What is a long story?", "b2": "a long answer"}
     sample = peers.inspect_sample("q", "attachment://b2", {"match": "C"}, input="attachment://a1", attachments=attached)

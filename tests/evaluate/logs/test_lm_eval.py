@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from grpokit.evaluate import EvaluationError, compare
@@ -83,6 +84,90 @@ def test_metrics_of_which_less_is_better_are_left_out_and_named(tmp_path: Path) 
     run = run_of(peers.lm_eval_folder(tmp_path / "lm", {"sums": [row]}, higher_is_better=higher))
     assert list(values(run)) == ["lm_eval/exact_match[strict-match]"]
     assert compare([run]).models[0].notes == (f"{tmp_path / 'lm'}: lower is better for loss: left out.",)
+
+
+def test_less_is_better_in_whichever_task_of_a_group_says_so(tmp_path: Path) -> None:
+    """Each task is asked of the results of its own moment, and a metric is left out of all where one says so."""
+    plain = peers.lm_eval_row(0, "1", 1, "none")
+    scored = {**plain, "metrics": ["exact_match", "loss"], "loss": 2.5}
+    higher = {"first": {"exact_match": True, "loss": True}, "second": {"exact_match": True, "gap": False}}
+    tasks = {"first": [scored], "second": [{**plain, "metrics": ["exact_match", "gap"], "gap": 0.5}]}
+    folder = peers.lm_eval_folder(tmp_path / "lm", tasks, higher_is_better=higher)
+    run = run_of(folder, task="*")
+    assert list(values(run)) == ["lm_eval/exact_match", "lm_eval/loss"]
+    assert compare([run]).models[0].notes == (f"{folder}: lower is better for gap: left out.",)
+    later = "2026-02-02T00-00-00.000000"
+    peers.write_lines(folder / f"samples_third_{later}.jsonl", [scored])
+    peers.write_json(folder / f"results_{later}.json", {"higher_is_better": {"third": {"loss": False}}})
+    run = run_of(folder, task="*")
+    assert list(values(run)) == ["lm_eval/exact_match"]
+    (note,) = compare([run]).models[0].notes
+    assert note == f"{folder}: lower is better for gap, loss (in some tasks): left out."
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (None, ["lm_eval/exact_match"]),  # no results: what lm-eval itself knows of it
+        ({"sums": {"exact_match": True, "brier_score": None}}, ["lm_eval/exact_match"]),  # results that are silent
+        ({"sums": {"brier_score": True}}, ["lm_eval/exact_match", "lm_eval/brier_score"]),  # the task's own word counts
+    ],
+)
+def test_metrics_that_lm_eval_is_known_to_lower_are_left_out(
+    said: dict[str, Any] | None, kept: list[str], tmp_path: Path
+) -> None:
+    row = peers.lm_eval_row(0, "1", 1, "none", metrics=["exact_match", "brier_score"], brier_score=0.25)
+    if said is None:
+        path = peers.write_lines(tmp_path / "samples.jsonl", [row])
+    else:
+        path = peers.lm_eval_folder(tmp_path / "lm", {"sums": [row]}, higher_is_better=said)
+    run = run_of(path)
+    assert list(values(run)) == kept
+    notes = () if len(kept) > 1 else (f"{path}: lower is better for brier_score: left out.",)
+    assert compare([run]).models[0].notes == notes
+
+
+def test_a_log_all_of_whose_metrics_are_left_out_says_why_it_has_none(tmp_path: Path) -> None:
+    row = peers.lm_eval_row(0, "1", 1, "none", metrics=["brier_score"], brier_score=0.25)
+    path = peers.write_lines(tmp_path / "samples.jsonl", [row])
+    assert f"has no grades ({path}: lower is better for brier_score: left out); give what" in refusal(path)
+
+
+def test_facts_in_which_the_tasks_of_a_group_differ_are_kept_by_task(tmp_path: Path) -> None:
+    row = peers.lm_eval_row(0, "1", 1)
+    shots = {"first": 5, "second": 0}
+    run = run_of(
+        peers.lm_eval_folder(tmp_path / "lm", {"first": [row], "second": [row]}, **{"n-shot": shots}), task="*"
+    )
+    assert (run.manifest.engine["shots"], run.manifest.engine["version"]) == (shots, "0.4.13")
+
+
+@pytest.mark.parametrize(
+    ("sha", "weights"),
+    [("abc", "abc"), ("def", "unknown")],  # one model's weights, and those of two
+)
+def test_the_weights_of_a_group_are_those_of_all_its_tasks(sha: str, weights: str, tmp_path: Path) -> None:
+    folder = peers.lm_eval_folder(tmp_path, {"first": [peers.lm_eval_row(0, "1", 1)]}, config={"model_sha": "abc"})
+    peers.write_lines(folder / "samples_second_2026-02-02T00-00-00.0.jsonl", [peers.lm_eval_row(0, "1", 1)])
+    later = folder / "results_2026-02-02T00-00-00.0.json"
+    peers.write_json(later, {"model_name": "org/base", "config": {"model_sha": sha}})
+    assert run_of(folder, task="*").manifest.weights == weights
+    peers.write_json(later, {"model_name": "org/tuned"})
+    assert refusal(folder, task="*") == f"{folder} holds tasks of 2 models: org/base, org/tuned; give one's folder."
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), "nan"])
+def test_the_first_metric_stays_first_where_the_first_row_lacks_its_value(missing: object, tmp_path: Path) -> None:
+    rows = [peers.lm_eval_choice(0, [-1.0, -2.0], 0) | {"acc": missing}, peers.lm_eval_choice(1, [-1.0, -2.0], 0)]
+    run = run_of(peers.write_lines(tmp_path / "samples.jsonl", rows))
+    assert values(run) == {"lm_eval/acc": {"0": None, "1": 1.0}, "lm_eval/acc_norm": {"0": 0.0, "1": 0.0}}
+    assert run.manifest.task.primary == "lm_eval/acc"
+
+
+def test_a_missing_value_takes_no_range_away(tmp_path: Path) -> None:
+    rows = [peers.lm_eval_row(doc, "1", 1, "none", metrics=["strict"], strict=(None, True)[doc]) for doc in range(2)]
+    run = run_of(peers.write_lines(tmp_path / "samples.jsonl", rows))
+    assert run.manifest.mix.ranges == {"lm_eval/strict": [0.0, 1.0]}
 
 
 def test_the_range_of_a_metric_is_known_or_left_open(tmp_path: Path) -> None:

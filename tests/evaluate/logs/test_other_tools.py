@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from grpokit.evaluate import compare
 from grpokit.evaluate.logs.imports import Grading
 from grpokit.rewards import RewardMix
@@ -22,6 +23,15 @@ def test_lightevals_details(tmp_path: Path) -> None:
     assert [(prompt.text, prompt.columns["reference"]) for prompt in run.asked()] == [("0+1?", "1"), ("1+1?", "2")]
     assert "choices" not in next(run.asked()).columns  # the only one is the right answer
     assert [prompt.columns["level"] for prompt in run.asked()] == [0, 1]
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_the_first_metric_of_lighteval_stays_first_without_a_value(missing: float | None, tmp_path: Path) -> None:
+    metrics = [{"em": missing, "length": 3.0, "said": "x"}, {"em": 1.0, "length": 4.0, "said": "y"}]
+    rows = [peers.lighteval_row(place, "1", 1, metric=metric) for place, metric in enumerate(metrics)]
+    run = run_of(peers.write_parquet(tmp_path / "details_x.parquet", rows))
+    assert values(run) == {"lighteval/em": {"0": None, "1": 1.0}, "lighteval/length": {"0": 3.0, "1": 4.0}}
+    assert run.manifest.task.primary == "lighteval/em"
 
 
 def test_lightevals_choices(tmp_path: Path) -> None:
@@ -59,6 +69,20 @@ def test_verifiers_rollouts_are_told_by_their_prompt(tmp_path: Path) -> None:
     other = run_of(peers.write_lines(tmp_path / "n" / "results.jsonl", [peers.rollout(0, "b?", "18", 1.0)]))
     assert {prompt.id for prompt in other.asked()} < {prompt.id for prompt in run.asked()}
     assert next(run.asked()).columns["level"] == 3
+
+
+def test_the_reward_of_verifiers_stays_first_where_the_first_rollout_has_none(tmp_path: Path) -> None:
+    rows = [peers.rollout(0, "a?", "18", None, right_func=1.0), peers.rollout(1, "b?", "18", 1.0, note=None)]
+    run = run_of(peers.write_lines(tmp_path / "results.jsonl", rows))
+    assert list(run.manifest.mix.weights.items()) == [("verifiers/reward", 1.0), ("verifiers/right_func", 0.0)]
+    assert list(values(run)["verifiers/reward"].values()) == [None, 1.0]
+
+
+def test_a_function_of_verifiers_that_came_to_no_number_keeps_its_place(tmp_path: Path) -> None:
+    rows = [peers.rollout(0, "a?", "18", 1.0, right_func=float("nan"), last=1.0), peers.rollout(1, "b?", "18", 1.0)]
+    run = run_of(peers.write_lines(tmp_path / "results.jsonl", rows))
+    assert list(values(run)) == ["verifiers/reward", "verifiers/right_func", "verifiers/last"]
+    assert list(values(run)["verifiers/right_func"].values()) == [None, 1.0]
 
 
 def test_tool_calls_and_failed_rollouts_of_verifiers(tmp_path: Path) -> None:
@@ -104,6 +128,23 @@ def test_promptfoos_prompts_are_models_too(tmp_path: Path) -> None:
     runs = runs_of(peers.write_json(tmp_path / "out.json", peers.promptfoo_log(results, ("a", "b"))))
     assert [run.model for run in runs] == ["m, prompt 1", "m, prompt 2"]
     assert compare(runs).pairs[0].gain.delta == -1.0
+
+
+def test_promptfoos_providers_of_one_name_are_not_one_model(tmp_path: Path) -> None:
+    """They are two columns of its table: as samples of one model the base would be the average of both."""
+    results = [peers.promptfoo_result(0, "1", True), peers.promptfoo_result(0, "x", False, promptIdx=1)]
+    path = peers.write_json(tmp_path / "out.json", peers.promptfoo_log(results))
+    said = refusal(path)
+    assert said == (
+        f"{path}: several providers or prompts go by the name 'm'; give each a label of its own in promptfoo's "
+        "configuration and evaluate again."
+    )
+    assert refusal(path, Grading(None, skip_bad_rows=True)) == said
+    results[1]["provider"] = {"id": "m", "label": "warm"}
+    path = peers.write_json(tmp_path / "out.json", peers.promptfoo_log(results))
+    assert [run.model for run in runs_of(path)] == ["m", "warm"]
+    repeated = [peers.promptfoo_result(0, said, True) for said in "12"]  # --repeat 2
+    assert compare([*runs_of(peers.write_json(path, peers.promptfoo_log(repeated)))]).models[0].samples == 2
 
 
 def test_a_version_of_promptfoo_that_is_not_known(tmp_path: Path) -> None:

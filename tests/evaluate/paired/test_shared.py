@@ -1,12 +1,15 @@
 """Runs of other questions are refused with the ids that one lacks, or compared on those that all were asked."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from grpokit.evaluate import Columns, EvaluationError, Run, compare, import_completions
+from grpokit.evaluate.logs.imports import Grading, import_log
+from grpokit.evaluate.logs.log import LogChoice, ScoreColumn
+from grpokit.evaluate.logs.recognition import open_log
 from grpokit.evaluate.paired.shared import on_shared_questions
 from grpokit.reports.html import to_html
 from grpokit.rewards import RewardMix
@@ -69,3 +72,26 @@ def test_runs_that_share_nothing(runs: list[Run], tmp_path: Path) -> None:
     other = run_of(tmp_path, "other", [("q1", "1?", "x")], gold="19")  # the same words with another reference
     with pytest.raises(EvaluationError, match="'base' and 'other' share no question"):
         on_shared_questions([runs[0], other])
+
+
+def rows_less(folder: Path, **columns: str) -> list[Run]:
+    """A table with scores and the same without its third row, read with these columns."""
+    rows = [f'{{"k": "k{at}", "completion": "x", "s": {at % 2}}}' for at in range(6)]
+    choice = LogChoice(columns=Columns("completion", **columns), scores=(ScoreColumn("s"),))
+    (folder / "base.jsonl").write_text("\n".join(rows))
+    (folder / "tuned.jsonl").write_text("\n".join(rows[:2] + rows[3:]))
+    logs = {name: open_log(folder / f"{name}.jsonl", choice) for name in ("base", "tuned")}
+    return [import_log(log, Grading(None), folder / name, name)[0] for name, log in logs.items()]
+
+
+@pytest.mark.parametrize(("column", "shared"), [("id", 5), ("prompt", 2)])
+def test_ids_or_prompts_of_a_table_tell_its_questions_apart(column: str, shared: int, tmp_path: Path) -> None:
+    gain = compare(on_shared_questions(rows_less(tmp_path, **{column: "k"}))).pairs[0].gain
+    assert (gain.n, gain.delta) == (shared, 0)
+
+
+@pytest.mark.parametrize("call", [compare, on_shared_questions])
+def test_places_of_rows_tell_no_questions_apart(call: Callable[[list[Run]], object], tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match="name the column that tells questions apart: --id-column, or") as caught:
+        call(rows_less(tmp_path))
+    assert "--on shared for" not in str(caught.value)
