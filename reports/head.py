@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ..evaluate.paired.change import Difference
 from ..evaluate.paired.comparison import Comparison
+from ..evaluate.paired.summary import ModelSummary
 from ..evaluate.runs.run import Run
 from .wording import one_line, questions
 
@@ -30,7 +31,7 @@ def facts(comparison: Comparison, runs: Sequence[Run]) -> list[Fact]:
     manifests = [run.manifest for run in runs]
     first, total = comparison.models[0], manifests[0].task.prompts
     asked = f"{first.prompts:,} of {questions(total)}"
-    samples = "" if first.samples == 1 else f", {first.samples} samples each"
+    samples = "" if first.samples == 1 else f", {samples_each(first)}"
     names = [one_line(model.name) for model in comparison.models]
     known = [
         Fact("Model" if len(names) == 1 else "Models", " → ".join(names) if len(names) < 4 else _several(names)),
@@ -44,6 +45,12 @@ def facts(comparison: Comparison, runs: Sequence[Run]) -> list[Fact]:
 
 def _several(names: Sequence[str]) -> str:
     return f"{names[0]} → {names[1]} … {names[-1]} ({len(names) - 1} models)"
+
+
+def samples_each(model: ModelSummary) -> str:
+    """Return how many samples a model's questions have: "up to 3 samples each" where some have fewer than others."""
+    uneven = sum(model.total.counts.values()) < model.prompts * model.samples
+    return f"{'up to ' if uneven else ''}{model.samples} {'sample' if model.samples == 1 else 'samples'} each"
 
 
 def decoding(sampling: Mapping[str, Any] | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from ..evaluate.paired.comparison import Comparison, Pair
 from ..evaluate.paired.summary import ModelSummary
 from .advice import next_steps
+from .head import samples_each
 from .looks import look_rows, look_sentences
 from .ranking import Ranked, ranked
 from .subgroups import group_rows, group_sentence
@@ -43,7 +44,7 @@ def to_markdown(comparison: Comparison) -> str:
     Names (of models, rewards, the task) are escaped: they make no markup, no links and no mentions.
     """
     first = comparison.models[0]
-    asked = f"{questions(first.prompts)}, {first.samples} {'sample' if first.samples == 1 else 'samples'} each"
+    asked = f"{questions(first.prompts)}, {samples_each(first)}"
     sections = [f"### Evaluation of {markdown_text(comparison.task)}\n\n{asked}."]
     sections += [f"> **Note:** {markdown_text(line)}" for line in notes(comparison)]
     sections += [markdown_text(line) for line in (multiplicity(comparison), best_of(comparison)) if line]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...plain_yaml import YamlError, read_yaml
+from ...rewards.reward import Judgement
 from ..runs.manifest import UNKNOWN
 from ..runs.run import Run
-from ..types import EvaluationError
+from ..types import EvaluationError, Row
 from .alarms import BASE, EVALUATIONS, FINAL, GREEDY_EVALUATIONS, GREEDY_FINAL
 from .choice import FILE as CHOICE
 from .choice import read_choice
@@ -43,7 +45,8 @@ class Arm:
     """Runs of one recipe that differ by the training seed; they are compared as one model called ``name``.
 
     ``alone``: a run for itself, of which nothing says that it is a recipe's.
-    Raises :class:`EvaluationError` for no run, and for two runs of the same weights, which are no two seeds.
+    Raises :class:`EvaluationError` for no run, and for two runs of the same weights, or of unknown ones that gave the
+    same answers, which are no two seeds.
     """
 
     name: str
@@ -58,16 +61,12 @@ class Arm:
     def __post_init__(self) -> None:
         if not self.runs:
             raise EvaluationError(f"arm {self.name!r} has no run.")
-        seen: dict[str, Run] = {}
-        for run in self.runs:
-            weights = run.manifest.weights
-            answers = str(run.path.resolve()) if weights == UNKNOWN else weights  # stored ones may be of any weights
-            if (other := seen.get(answers)) is not None:
+        for one, other in combinations(self.runs, 2):
+            if same := _shared(one, other):
                 raise EvaluationError(
-                    f"arm {self.name!r}: {other.path} and {run.path} are answers of the same weights, which are no two "
-                    "seeds; give each run once."
+                    f"arm {self.name!r}: {one.path} and {other.path} {same}, which are no two seeds; give each run "
+                    "once."
                 )
-            seen[answers] = run
 
     @property
     def labels(self) -> list[str]:
@@ -93,6 +92,28 @@ def is_trained(run: Run) -> bool:
     folder = run.path.resolve()
     kept = (EVALUATIONS, GREEDY_EVALUATIONS, FINAL, GREEDY_FINAL)
     return folder.parent.name in kept and folder.name != BASE and (folder.parent.parent / RECIPE).is_file()
+
+
+def _shared(one: Run, other: Run) -> str:
+    """Say what keeps two runs from being two seeds; "" where nothing does.
+
+    Where the weights are unknown, the answers decide: copies of a run, or one log scored twice, have the same ones.
+    """
+    if one.manifest.weights != other.manifest.weights:
+        return ""
+    if one.manifest.weights != UNKNOWN:
+        return "are answers of the same weights"
+    if one.path.resolve() == other.path.resolve() or all(
+        left == right for left, right in zip_longest(_outcomes(one), _outcomes(other))
+    ):
+        return "hold the same answers with the same scores"
+    return ""
+
+
+def _outcomes(run: Run) -> Iterator[tuple[Row, Mapping[str, Judgement]]]:
+    """Yield each completion, but for who gave it, and its scores."""
+    for row, score in zip(run.rows(), run.scores(), strict=False):
+        yield row._replace(model="", weights=""), score.rewards
 
 
 def _recipe(run: Run) -> dict[str, Any] | None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from ..runs.manifest import UNKNOWN, Manifest
 from ..types import EvaluationError
 from .doubts import Mismatch
@@ -96,11 +98,15 @@ def table_mismatches(base: Table, tuned: Table) -> Iterator[Mismatch]:
     if base.samples != tuned.samples:
         yield Mismatch("number of samples per question", str(base.samples), str(tuned.samples), fatal=False)
     elif any(table.rows < len(table.ids) * table.samples for table in (base, tuned)):
-        yield Mismatch("completions", _completeness(base), _completeness(tuned), fatal=False)
+        what = "number of samples from question to question"
+        yield Mismatch(what, _samples_each(base), _samples_each(tuned), fatal=False)
     if base.foreign or tuned.foreign:
         shown = [f"{table.foreign} by other weights than the manifest's" for table in (base, tuned)]
         yield Mismatch("completions written", shown[0], shown[1], fatal=False)
 
 
-def _completeness(table: Table) -> str:
-    return f"{table.rows} of {len(table.ids) * table.samples}"
+def _samples_each(table: Table) -> str:
+    """Say how many samples the questions have, and how many that are, as in "1 to 3 (240 in all)"."""
+    counts = np.diff(table.tokens.offsets)
+    each = " to ".join(str(count) for count in dict.fromkeys((int(counts.min()), int(counts.max()))))
+    return f"{each} ({table.rows} in all)"

@@ -12,7 +12,7 @@ from grpokit.evaluate.paired.change import Difference
 from grpokit.evaluate.paired.doubts import Obstacle
 from grpokit.evaluate.runs.run import Run
 from grpokit.reports.advice import lost_answers
-from grpokit.reports.head import EDGE, decoding, facts, interval_places
+from grpokit.reports.head import EDGE, decoding, facts, interval_places, samples_each
 from grpokit.reports.units import NUMBERS, PERCENT, unit_of, units
 from grpokit.reports.verdicts import evidence
 from grpokit.tests.reports.conftest import Compared
@@ -50,6 +50,14 @@ def test_what_differs_between_the_runs_is_said_of_each(compared: Compared) -> No
     assert said["Asked"] == "60 of 90 questions, 4 samples each"
     assert said["Decoding"] == "temperature 1, at most 256 tokens or greedy"
     assert said["Made"] == "1 January 2026 to 3 February 2026"
+
+
+def test_questions_of_fewer_samples_than_others_are_not_said_to_have_as_many(compared: Compared) -> None:
+    base, tuned = compared.comparison.models
+    uneven = replace(base, total=replace(base.total, counts={"scored": 60 * 4 - 1}))
+    said = dict(facts(replace(compared.comparison, models=(uneven, tuned)), runs_of(compared.runs)))
+    assert said["Asked"] == "60 of 60 questions, up to 4 samples each"
+    assert (samples_each(base), samples_each(uneven)) == ("4 samples each", "up to 4 samples each")
 
 
 def test_a_day_that_is_not_written_is_left_out_and_many_models_are_counted(compared: Compared) -> None:

@@ -1,5 +1,6 @@
 """Several training seeds as one arm: their change, whose interval holds over seeds, and what is refused."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -219,6 +220,28 @@ def test_stored_answers_of_several_seeds_are_an_arm(base: Run, tmp_path: Path) -
     assert pair.gain.test == OVER
     with pytest.raises(EvaluationError, match="are no two seeds"):
         Arm("new", (*runs, runs[0]))
+
+
+def test_copies_of_stored_answers_are_no_seeds(tmp_path: Path) -> None:
+    """A copied folder, and one log that was scored twice under two names, lie in other places than the first."""
+
+    def stored(name: str, scores: Floats, **texts: Sequence[Sequence[str]]) -> Run:
+        return unknown(write_run(tmp_path / name, {"correctness": scores.tolist()}, name, **texts))
+
+    def unknown(run: Run) -> Run:
+        return replace(run, manifest=replace(run.manifest, weights=UNKNOWN))
+
+    scores = answers(0.5)
+    first, again = stored("first", scores), stored("again", scores)
+    copied = unknown(Run.open(shutil.copytree(first.path, tmp_path / "copied")))
+    for copy in (again, copied):
+        with pytest.raises(EvaluationError, match="hold the same answers with the same scores, which are no") as told:
+            Arm("new", (first, copy))
+        assert "\n" not in str(told.value)
+    scores[-1, -1] = 1 - scores[-1, -1]
+    said = [[f"{question} {sample}" for sample in range(2)] for question in range(QUESTIONS)]
+    others = (stored("other", scores), stored("shorter", scores[:-1]), stored("spelt", scores, texts=said))
+    assert len(Arm("new", (first, *others)).runs) == 4  # by one score, by one question, by the texts
 
 
 def test_arms_are_refused_in_one_line(base: Run, tmp_path: Path) -> None:

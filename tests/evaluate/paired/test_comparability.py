@@ -71,7 +71,16 @@ def test_unfinished_runs_are_flagged(tmp_path: Path) -> None:
         file = runs[1].path / name
         file.write_text("".join(file.read_text().splitlines(keepends=True)[:3]))
     (mismatch,) = compare(runs).pairs[0].mismatches
-    assert (mismatch.what, mismatch.base, mismatch.tuned) == ("completions", "4 of 4", "3 of 4")
+    wanted = ("number of samples from question to question", "2 (4 in all)", "1 to 2 (3 in all)")
+    assert (mismatch.what, mismatch.base, mismatch.tuned) == wanted
+
+
+def test_questions_of_uneven_samples_do_not_pass_for_lost_rows(tmp_path: Path) -> None:
+    scores = {"correctness": [[1.0, 0.0, 1.0], [1.0]]}
+    (pair,) = compare([write_run(tmp_path / name, scores, name) for name in ("base", "tuned")]).pairs
+    (mismatch,) = pair.mismatches
+    assert mismatch.what == "number of samples from question to question"
+    assert mismatch.base == mismatch.tuned == "1 to 3 (4 in all)"
 
 
 def test_field_2_rows_of_other_weights_are_flagged(tmp_path: Path) -> None:
