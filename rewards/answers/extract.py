@@ -1,6 +1,7 @@
 r"""Where a completion's final answer stands, and what a reference's answer is.
 
-In this order, in the text after the reasoning: the answer tag, the last balanced ``\boxed``, ``####``, an anchor
+In this order, in the text after the reasoning: the answer tag, the last balanced ``\boxed`` (of boxes within each
+other the outermost, which is what a reader sees framed as the answer), ``####``, an anchor
 ("the answer is", a last line "A: 18"), the whole text when it is nothing but a value; in lenient extraction also the
 last expression or number. Candidates are looked at from the end, and only a bounded number of them.
 """
@@ -16,6 +17,7 @@ from ..layout import DEFAULT_LAYOUT, Layout
 from ..reward import Span
 from ..text import Completion
 from .anchors import LONGEST_ANSWER, MOST_CANDIDATES, find_anchored
+from .boxes import BOX, BRACE, outermost, unframed
 from .denials import is_taken_back
 from .equality import is_words
 from .last_value import find_last_value
@@ -49,8 +51,6 @@ WHOLE_REFERENCE = "whole reference"
 Outcome = Answer | NoAnswer | None
 """An answer, or that a marker stands here without one; None when there is no such marker."""
 
-_BOX = "\\boxed"
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # an escaped sign goes first, so that \{ is no brace
 _STRAY_END = re.compile(r"\{([^{}\\\n]{1,200})\\\}(?=[\s.,$]|\Z)")
 """A box whose closing brace is escaped by mistake."""
 
@@ -152,7 +152,7 @@ def _inside(text: str, place: Span) -> Outcome:
 
 def find_marked(text: str) -> Outcome:
     """Find a box, ``####`` or an anchor."""
-    if "\\" in text and _BOX in text:
+    if "\\" in text and BOX in text:
         boxed = find_boxed(text)
         final = _final_after(text, boxed)
         if final is None and isinstance(boxed, Answer) and is_taken_back(text, boxed.span.end):
@@ -183,19 +183,23 @@ def find_boxed(text: str) -> Answer | NoAnswer:
     places: list[Span] = []
     start = next_start = len(text)
     for _ in range(MOST_CANDIDATES):
-        start = text.rfind(_BOX, 0, start)
+        start = text.rfind(BOX, 0, start)
         if start < 0:
             break
         box = _box_at(text, start)
         if box is None:
             continue
+        outer = outermost(text, start, box.after)
+        if outer is not None and (around := _box_at(text, outer)):
+            start, box = outer, around
         if places and not _joined(text, box.after, next_start):
             break
         places.append(box.inside)
         next_start = start
     if not places:
         return NoAnswer("unclosed", r"the \boxed{ is never closed")
-    return _together(text, places[::-1], "box")
+    found = _together(text, places[::-1], "box")
+    return found._replace(text=unframed(found.text)) if isinstance(found, Answer) else found
 
 
 class _Box(NamedTuple):
@@ -205,7 +209,7 @@ class _Box(NamedTuple):
 
 def _box_at(text: str, start: int) -> _Box | None:
     r"""Return the content of ``\boxed{...}`` or of a brace-less ``\boxed 5``; None when it never closes."""
-    at = start + len(_BOX)
+    at = start + len(BOX)
     while at < len(text) and text[at] in " \t\n":
         at += 1
     if at >= len(text) or text[at] != "{":
@@ -214,7 +218,7 @@ def _box_at(text: str, start: int) -> _Box | None:
             end += 1
         return _Box(Span(at, end), end) if end > at else None
     depth = 0
-    for brace in _BRACE.finditer(text, at, at + LONGEST_ANSWER + 2):
+    for brace in BRACE.finditer(text, at, at + LONGEST_ANSWER + 2):
         sign = brace[0]
         depth += 1 if sign == "{" else -1 if sign == "}" else 0
         if depth == 0:

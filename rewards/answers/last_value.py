@@ -6,7 +6,7 @@ import re
 
 from ..reward import Span
 from .denials import is_taken_back
-from .qualifiers import NUMBER_WORDS, QUALIFIERS
+from .qualifiers import NUMBER_WORDS, QUALIFIERS, SCALES
 from .trailing_words import makes_another
 from .units import starts_with_unit
 
@@ -138,7 +138,9 @@ def _words_after(after: str) -> int:
     words = _WORDS_AFTER.match(after)
     if words is None or (words["bracket"] and not makes_another(words["bracket"])):
         return 0
-    if (words["number"] and words["number"] not in NUMBER_WORDS) or (words["next"] and not _qualifies(words["next"])):
+    if words["number"] and words["number"] not in NUMBER_WORDS:
+        return 0
+    if words["next"] and not (_qualifies(words["next"]) or words["next"].lower() in SCALES):
         return 0
     return words.end()
 

@@ -101,6 +101,9 @@ _SPACE = re.compile(
     """,
     re.VERBOSE,
 )
+_ODD_ROOT_OF_NEGATIVE = re.compile(
+    r"\\sqrt\s*\[\s*(\d{0,3}[13579])\s*\]\s*\{\s*-\s*(\d{1,50}(?:\.\d{1,50})?|\\frac\{\d{1,50}\}\{\d{1,50}\})\s*\}"
+)  # algebra takes its complex root
 _ARGUMENT = r"(\{[^{}]*\}|\d|[A-Za-z])"
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # an escaped sign goes first, so that \{ is no brace
 _MATH_MARK = re.compile(r"\\[()\[\]]|\$\$")
@@ -143,6 +146,9 @@ LATEX_RULES = (
     _Rule(
         r"\frac", re.compile(rf"\\frac\s*{_ARGUMENT}\s*{_ARGUMENT}"),
         lambda fraction: rf"\frac{_braced(fraction[1])}{_braced(fraction[2])}", r"\frac12", r"\frac{1}{2}",
+    ),
+    _Rule(
+        r"\sqrt", _ODD_ROOT_OF_NEGATIVE, r"(-\\sqrt[\1]{\2})", r"\sqrt[3]{-8}", r"(-\sqrt[3]{8})",
     ),
     _Rule(
         "^", re.compile(r"\^\s*(?:\{\s*)?((?:\\prime(?![A-Za-z])\s*|'\s*)+)\}?"),

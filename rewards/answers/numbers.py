@@ -63,8 +63,11 @@ _CODE = re.compile(
 _PARTS = {"halves": 2, "thirds": 3, "quarters": 4, "fourths": 4, "fifths": 5, "sixths": 6, "eighths": 8, "tenths": 10}
 _PART = re.compile(r"\s(halves|thirds|quarters|fourths|fifths|sixths|eighths|tenths)(?![A-Za-z])")  # 3 quarters
 _AND_PART = re.compile(r"\sand (?=(?:a|one|two|three)\b)")  # 2 and a half
-_SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_SCALE = re.compile(r"\s*(dozen|hundred|thousand|million|billion|trillion)s?(?![A-Za-z])", re.IGNORECASE)
+_SCALES = {
+    "dozen": 12, "hundred": 100, "thousand": 10**3, "lakh": 10**5, "million": 10**6, "crore": 10**7, "billion": 10**9,
+    "trillion": 10**12,
+}  # fmt: skip
+_SCALE = re.compile(rf"\s*({'|'.join(_SCALES)})s?(?![A-Za-z])", re.IGNORECASE)
 _MONEY_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "b": 10**9, "bn": 10**9}
 _MONEY_SCALE = re.compile(r"(k|mn?|bn?)(?![A-Za-z])", re.IGNORECASE)  # $5k, $2M
 _PERCENT = re.compile(r"\s*(?:%|percent(?:age)?(?: points?)?|per cent|pct)(?![A-Za-z])", re.IGNORECASE)

@@ -29,17 +29,28 @@ _JUDGEMENTS_ABROAD = """
 _DOUBTS = """
     or either maybe perhaps possibly might could guess unknown unsure if but versus vs whether
 """
+_SCALES = """
+    lakh lakhs lac lacs crore crores bps ppm ppb permille millionen milliarde milliarden tausend milliard milliards
+    mille millones millón milhão milhões milioni miliardi тысяч тысячи миллион миллиона миллионов миллиардов
+"""
+_SCALES_BEHIND = """
+    tens score recurring repeating mil mila
+"""
 _SPELT = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
 """
 
-QUALIFIERS = frozenset((_OPERATIONS + _COMPARISONS + _JUDGEMENTS + _JUDGEMENTS_ABROAD + _DOUBTS).split())
+QUALIFIERS = frozenset((_OPERATIONS + _SCALES + _COMPARISONS + _JUDGEMENTS + _JUDGEMENTS_ABROAD + _DOUBTS).split())
 """Words that apply an operation to a number, compare, judge or doubt it."""
+
+SCALES = frozenset((_SCALES + _SCALES_BEHIND).split())
+"""Words that, right behind a number, make another one of it; some are nouns elsewhere ("the score is 5")."""
 
 NUMBER_WORDS = frozenset(_SPELT.split())
 """Words that are a second number beside another one."""
 
+_BASIS_POINTS = (["basis", "point"], ["basis", "points"])
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 
 
@@ -50,6 +61,20 @@ def qualifies(text: str) -> bool:
     (True, False, True)
     """
     return any(word in QUALIFIERS or word in NUMBER_WORDS for word in words_of(text))
+
+
+def scales(text: str) -> bool:
+    """Return whether a text right behind a number begins with words that make another one of it.
+
+    >>> scales(" lakh rupees"), scales(" basis points"), scales(" per mille"), scales(" (score)")
+    (True, True, True, True)
+    >>> scales(" on a daily basis"), scales(" points")
+    (False, False)
+    """
+    words = words_of(text)[:2]
+    if words[:1] == ["per"]:
+        return words[-1] in SCALES
+    return bool(words) and (words[0] in SCALES or words in _BASIS_POINTS)
 
 
 def words_of(text: str) -> list[str]:

@@ -20,7 +20,9 @@ from .verifier_process import Pair
 
 _DELIMITED = re.compile(r"\$.*\$|\\\(.*\\\)|\\\[.*\\\]", re.DOTALL)  # $x$, \(x\), \[x\]
 _BARE_FRACTION = re.compile(r"-?\\frac\{-?\d+\}\{-?\d+\}")
-_PLACEHOLDER = re.compile(r"[?.…_!]+|-{2,}|n/?a|nan|null|tbd", re.IGNORECASE)  # "???", "--", "N/A"
+_PLACEHOLDER = re.compile(
+    r"[?.…_!]+|-{2,}|[Nn]/[Aa]|NA|na|nan|NaN|NAN|null|NULL|tbd|TBD|Tbd"
+)  # "???", "--", "N/A"; but Na is sodium, Nan a name, and Null a word
 _CHECK_SECONDS = 10.0
 _TOO_LARGE = 10**LONGEST
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from .number_words import read_number_words
 from .numbers import Quantity, read_quantity
-from .qualifiers import NUMBER_WORDS, qualifies, words_of
+from .qualifiers import NUMBER_WORDS, qualifies, scales, words_of
 from .units import canonical_unit
 
 _NUMBER = re.compile(
@@ -75,7 +75,7 @@ def lone_number(plain: str) -> Quantity | None:
     negative = bool(words) and words[-1] in _NEGATIVE
     if negative:
         words, before = words[:-1], before[: before.lower().rfind(words[-1])].rstrip()
-    if not _leads(before, words) or qualifies(before) or qualifies(after):
+    if not _leads(before, words) or qualifies(before) or qualifies(after) or scales(after):
         return None
     unit = canonical_unit(after, "")
     quantity = read_quantity(said.strip())

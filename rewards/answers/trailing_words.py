@@ -38,8 +38,9 @@ _OTHER_VALUE = re.compile(r"\d|\\|\b(?:or|not|maybe|perhaps|could|might|wrong|bu
 
 _OTHER_NUMBER = re.compile(
     r"""
-    \b (?: (?:hundred|thousand|million|billion|trillion|dozen)s? | negative | minus | square (?:d|[ ](?:of|root))
-      | cubed? | root | reciprocal | inverse | factorial | percent
+    \b (?: (?:hundred|thousand|lakh|million|crore|billion|trillion|dozen)s? | negative | minus
+      | square (?:d|[ ](?:of|root)) | cubed? | root | reciprocal | inverse | factorial | percent
+      | basis[ ]points? | bps | ppm | per[ ]?mille
       | (?: it | which | this | that ) [ ] (?: is | was ) [ ] (?: \w+ly [ ] )? (?: wrong | incorrect | false )
     ) \b
     | \b so [ ] (?: double | triple | halve ) \b

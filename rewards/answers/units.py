@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from .qualifiers import NUMBER_WORDS, QUALIFIERS
+from .qualifiers import NUMBER_WORDS, QUALIFIERS, scales
 
 _SAME = {
     "$": "$ dollar dollars usd us buck bucks",
@@ -147,7 +147,7 @@ def canonical_unit(text: str, currency: str) -> str | None:
             text = f" {text.lstrip(' (')[:-1]}"  # 18 (eggs)
     if not text:
         return _KNOWN.get(currency.lower(), currency)
-    if len(text) > _LONGEST or ".." in text:
+    if len(text) > _LONGEST or ".." in text or scales(text):
         return None
     if _CJK.match(text.strip()):
         return _KNOWN.get(currency.lower(), currency) if _CJK_UNITS.fullmatch(text.strip()) else None

@@ -14,7 +14,8 @@ class ReasoningFormat(Reward):
     r"""1 where the completion is one reasoning block, then a text of any form; else 0.
 
     Nothing but white space stands before the block, the block and the text behind it hold more than white space and
-    invisible characters, and no other tag of its name stands anywhere, not even with attributes or in capitals.
+    invisible characters (and more than the tags of an answer block), and no other tag of its name stands anywhere, not
+    even with attributes or in capitals.
 
     ``think_prefilled``: True where the prompt ends inside the reasoning block, so that the completion holds only its
     end; False where it does not; None decides per completion, as in :class:`~.xml_format.XmlFormat`.
@@ -28,7 +29,7 @@ class ReasoningFormat(Reward):
     """
 
     name: ClassVar[str] = "reasoning_format"
-    reads: ClassVar[tuple[str, ...]] = ("reasoning_tag",)
+    reads: ClassVar[tuple[str, ...]] = ("reasoning_tag", "answer_tag")
 
     reasoning_tag: str | None = None
     think_prefilled: bool | None = None
@@ -62,9 +63,13 @@ def _judge_one(call: TagCall) -> Judgement:
         return Judgement(0.0, "text before", f"text before the block: {before.end - before.start} characters", before)
     if is_blank(text[start : end.start]):
         return Judgement(0.0, "empty reasoning", "the reasoning block is empty", Span(start, end.start))
-    if is_blank(text[end.end :]):
+    if is_blank(_without_answer_tags(text[end.end :], call.tags.answer)):
         return Judgement(0.0, "empty answer", f"nothing follows {closing}", Span(end.end, len(text)))
     return Judgement(1.0, "reasoned", "one reasoning block, then text", trimmed(text, end.end, len(text)))
+
+
+def _without_answer_tags(text: str, answer_tag: str) -> str:
+    return text.replace(f"<{answer_tag}>", "").replace(f"</{answer_tag}>", "")
 
 
 reasoning_format = ReasoningFormat()

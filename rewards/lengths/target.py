@@ -37,8 +37,9 @@ class Length(Reward):
     """Closeness to an ideal length in characters: ``1 − min(1, |len − target| / tolerance)``, in [0, 1].
 
     ``len`` counts the characters of the final part (what follows the reasoning; the whole text without
-    reasoning), with runs of white space counted as one space and none at the ends: a summary's length is
-    what its reader reads, and blanks cannot pad it. ``tolerance`` is the distance, in characters, at which
+    reasoning), with runs of white space counted as one space and none at the ends, and characters that
+    cannot be seen (controls, zero-width ones) not at all: a summary's length is what its reader reads, and
+    blanks cannot pad it. ``tolerance`` is the distance, in characters, at which
     the value reaches 0; it defaults to ``target``. Where nothing is written after the reasoning the value
     is 0 whatever the tolerance. Never None.
 
@@ -68,12 +69,20 @@ class Length(Reward):
     def _judge_one(self, completion: Completion) -> Judgement:
         if completion.final is None:
             return Judgement(0.0, "no answer", "the reasoning never ends, so nothing is written after it")
-        length = len(" ".join(completion.final.split()))
+        length = _visible_length(completion.final)
         if not length:
             return Judgement(0.0, "empty", "nothing is written")
         value = closeness(length, self.target, self.tolerance or self.target)
         span = Span(completion.final_start, completion.final_start + len(completion.final))
         return Judgement(value, _side(length, self.target), f"{length} characters for {self.target:g}", span)
+
+
+def _visible_length(text: str) -> int:
+    """Return the number of characters that can be seen, each run of white space between them counted as one."""
+    plain = " ".join(text.split())
+    if plain.isprintable():
+        return len(plain)
+    return len(" ".join("".join(filter(str.isprintable, plain)).split()))
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ READERS = {  # the settings that another fingerprint comes with
     "summary_quality": {"reasoning_tag", "answer_tag"},
     "xml_format": {"reasoning_tag", "answer_tag"},
     "xml_tag_count": {"reasoning_tag", "answer_tag"},
+    "reasoning_format": {"reasoning_tag", "answer_tag"},
     "length": {"reasoning_tag"},
     "cot_clarity": {"reasoning_tag"},
     "gate(xml_format,length)": {"reasoning_tag", "answer_tag"},

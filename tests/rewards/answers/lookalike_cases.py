@@ -242,4 +242,65 @@ QUALIFIED = [
     Case(boxed("y = 2x - y = 2x"), "y = 2x", 0.0, "a chain whose middle is another value"),
 ]  # fmt: skip
 
-LOOKALIKES = [*QUALIFIED, *ATTACKS, *UNITS, *AMOUNTS, *INEQUALITIES, *CHOICES, *NOTATION, *SYMBOLS, *RUNS, *SINGLES]
+SCALED = [
+    *[Case(tagged(f"5 {word}"), "5", 0.0, f"another number: 5 {word}") for word in (
+        "lakh", "crores", "tens", "score", "bps", "basis points", "ppm", "per mille", "permille", "recurring",
+        "repeating", "Millionen", "tausend", "milliards", "mille", "millones", "whole lakh", "lakh rupees", "(crore)",
+    )],
+    *[Case(tagged(f"5 {word}"), f"5 {word}", 1.0, f"word for word: 5 {word}") for word in (
+        "lakh", "crores", "basis points", "ppm", "per mille", "repeating", "Millionen", "mille",
+    )],
+    Case(tagged("5 basis points"), "5%", 0.0, "a hundredth of a percent"),
+    Case(tagged("5 per mille"), "5%", 0.0, "a tenth of a percent"),
+    Case(tagged("5"), "5 lakh", 0.0, "a reference with a scale"),
+    Case(tagged("18, in basis points"), "18", 0.0, "a scale in an aside"),
+    Case(tagged("He has 5 score left"), "5", 0.0, "a scale in a sentence"),
+    Case(tagged("500,000"), "5 lakh", 1.0, "a lakh is 100,000"),
+    Case(tagged("2 crore"), "20000000", 1.0, "a crore is ten millions"),
+    Case(tagged("5 points"), "5", 1.0, "points are a unit"),
+    Case(tagged("The score is 5"), "5", 1.0, "a noun before the number"),
+    Case(tagged("$5000 gross"), "5000", 1.0, "before taxes, seldom twelve dozen"),
+]  # fmt: skip
+
+FRAMES = [
+    *[Case(rf"So \boxed{{{inside}}}", "5", 0.0, f"a box within {inside}") for inside in (
+        r"\boxed{5}, 6", r"6 \text{ or } \boxed{5}", r"1,2,3,\boxed{5}", r"x > \boxed{5}", r"1 + \boxed{5}",
+        r"\frac{\boxed{5}}{2}", r"-\boxed{5}", r"4 \boxed 5", r"1 + \boxed{\boxed{\boxed{\boxed{5}}}}",
+    )],
+    Case(r"\boxed{-\boxed{5}}", "-5", 1.0, "the sign before an inner box, at the text's beginning"),
+    Case(r"\\boxed{-\\boxed{5}}", "-5", 1.0, "doubled backslashes"),
+    Case(r"\boxed{\frac{\boxed{5}}{2}}", "5/2", 1.0, "half of an inner box"),
+    Case(r"\boxed{\boxed{5}}", "5", 1.0, "a box around a box"),
+    Case(r"\boxed{\boxed{\boxed{\boxed{\boxed{5}}}}}", "5", 1.0, "five frames"),
+    Case(r"\boxed{\fbox{5}}", "5", 1.0, "a frame of another kind"),
+    Case(r"\boxed{x = \boxed{5}}", "5", 1.0, "a name before an inner box"),
+    Case(r"\boxed{\boxed{4}} and \boxed{\boxed{5}}", "4, 5", 1.0, "frames side by side"),
+    Case(r"\boxed{\boxed{4}} then \boxed{5}", "5", 1.0, "an earlier frame that is closed"),
+    Case(r"\boxed{1 so \boxed{5}", "5", 1.0, "an outer box that never closes"),
+]  # fmt: skip
+
+ODD_ROOTS = [
+    Case(boxed(r"\sqrt[3]{-8}"), "-2", 1.0, "the odd root of a negative number"),
+    Case(boxed("-2"), r"\sqrt[3]{-8}", 1.0, "in the reference"),
+    Case(boxed(r"\sqrt[5]{-7}"), r"-\sqrt[5]{7}", 1.0, "one that is irrational"),
+    Case(boxed(r"3-\sqrt[3]{-8}"), "5", 1.0, "behind a sign"),
+    Case(boxed(r"\sqrt[3]{-\frac18}"), "-1/2", 1.0, "of a fraction"),
+    Case(boxed(r"\sqrt[3]{-8}"), "2", 0.0, "the sign counts"),
+    Case(boxed(r"\sqrt[4]{-16}"), "-2", 0.0, "an even root is not real"),
+]
+
+LOOKALIKES = [
+    *SCALED,
+    *FRAMES,
+    *ODD_ROOTS,
+    *QUALIFIED,
+    *ATTACKS,
+    *UNITS,
+    *AMOUNTS,
+    *INEQUALITIES,
+    *CHOICES,
+    *NOTATION,
+    *SYMBOLS,
+    *RUNS,
+    *SINGLES,
+]

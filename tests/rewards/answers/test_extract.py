@@ -1,6 +1,7 @@
 """Extraction: which answer is found, where, and by which marker."""
 
 import pytest
+from grpokit.rewards.answers.boxes import unframed
 from grpokit.rewards.answers.extract import Answer, NoAnswer, extract
 from grpokit.rewards.layout import Layout
 from grpokit.rewards.text import normalise
@@ -15,6 +16,8 @@ FOUND = [
     (r"\boxed{\frac{1}{2}}", r"\frac{1}{2}", "box", "nested braces"),
     (r"\boxed{a} then \boxed{b}", "b", "box", "the last box"),
     (r"\boxed{a} and \boxed{b}", "a, b", "box", "joined boxes"),
+    (r"\boxed{\boxed{18}}", "18", "box", "a box around a box"),
+    (r"\boxed{-\boxed{18}}", "- 18", "box", "the outermost box, without the frame within"),
     (r"\boxed{18} ... \boxed{1", "18", "box", "the last balanced box"),
     (r"\boxed{\{1\}}", r"\{1\}", "box", "escaped braces do not count"),
     ("x\n#### 18\nthanks", "18", "####", "to the end of the line"),
@@ -99,14 +102,21 @@ def test_span_is_where_the_answer_stands(text: str) -> None:
     completion = normalise("<think>x</think>" + text)
     found = extract(completion, Layout(extraction="lenient"))
     if isinstance(found, Answer) and ", " not in found.text:
-        assert found.text in completion.text[found.span.start : found.span.end]
+        place = completion.text[found.span.start : found.span.end]
+        assert found.text in place or (r"\boxed" in place and found.text in unframed(place))
         assert found.span.start >= completion.final_start
 
 
-HOSTILE = [r"\boxed{", r"\boxed{}", r"\boxed 1", "<answer>", "<answer></answer>", "</answer>", "#### ", "answer is ",
+HOSTILE = [r"\boxed{", r"\boxed{\boxed{5}", r"\boxed{{{{\boxed 5 ", r"\fbox{", r"\boxed{}", r"\boxed 1",
+           "<answer>", "<answer></answer>", "</answer>", "#### ", "answer is ",
            "answer: \n", "A: ", "$", "{", "}", "(", "\\", "1", "1,", "1, ", " ", "\n", "answer to "]  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_markers_are_read_in_linear_time(piece: str) -> None:
     assert_linear(lambda text: extract(normalise(text), Layout(extraction="lenient")), piece)
+
+
+def test_a_hundred_thousand_boxes_in_each_other_are_read_in_linear_time() -> None:
+    for opening in (r"\boxed{", r"\boxed{5 \boxed{"):
+        assert_linear(lambda text: extract(normalise(text + "5" + "}" * text.count("{"))), opening)

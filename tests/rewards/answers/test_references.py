@@ -28,13 +28,22 @@ READ = [
     (None, None, "nothing"),
     (["5"], None, "a list"),
     ("{5", None, "unbalanced"),
+    *[(text, None, f"a placeholder: {text}") for text in (
+        "N/A", "n/a", "NA", "na", "nan", "NaN", "NAN", "null", "NULL", "tbd", "TBD", "???", "--",
+    )],
+    *[(text, text, f"an answer: {text}") for text in ("Na", "Nan", "Null", r"\text{Na}")],
     (r"\boxed{}", None, "empty box"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("reference", "text", "why"), READ, ids=[why for *_, why in READ])
 def test_reference_text(reference: object, text: str | None, why: str) -> None:
     assert reference_text(reference) == text
+
+
+def test_a_symbol_that_looks_like_a_placeholder_is_judged() -> None:
+    given = [r"\boxed{Na}", r"\boxed{K}", r"\boxed{Nan}", r"\boxed{Null}"]
+    assert correctness(completions=given, answer=["Na", "Na", "Nan", "Null"]) == [1.0, 0.0, 1.0, 1.0]
 
 
 CHECKED = [

@@ -1,8 +1,9 @@
 """A reasoning block, then anything."""
 
 import pytest
-from grpokit.rewards import RewardError, reasoning_format
+from grpokit.rewards import RewardError, get, reasoning_format
 from grpokit.rewards.formats.reasoning_format import ReasoningFormat
+from grpokit.rewards.layout import Layout
 
 CASES = [
     ("<think>9*2</think>18", 1.0, "reasoned"),
@@ -18,6 +19,11 @@ CASES = [
     ("</think>9*2<think>18", 0.0, "wrong order"),
     ("<think> \u200b</think>18", 0.0, "empty reasoning"),
     ("<think>9*2</think> \n", 0.0, "empty answer"),
+    ("<think>9*2</think>\u200b", 0.0, "empty answer"),
+    ("<think>9*2</think><answer>\u200b</answer>", 0.0, "empty answer"),  # as for xml_format
+    ("<think>9*2</think>\n<answer></answer>\n", 0.0, "empty answer"),
+    ("<think>9*2</think>So: <answer></answer>", 1.0, "reasoned"),  # words beside an empty block are text
+    ("<think>9*2</think><br>", 1.0, "reasoned"),  # another tag may be the answer
     ("", 0.0, "missing tag"),
 ]
 
@@ -39,6 +45,9 @@ def test_tag_prompt_and_messages() -> None:
     assert ReasoningFormat(reasoning_tag="plan")(completions=["<plan>9*2</plan>18", "<think>9*2</think>18"]) == [1, 0]
     assert reasoning_format(prompts=["9*2? <think>\n"], completions=["9*2 = 18</think>18"]) == [1.0]
     assert ReasoningFormat(think_prefilled=False)(completions=["9*2</think>18"]) == [0.0]
+    assert get("reasoning_format").within(Layout(answer_tag="result"))(
+        completions=["<think>a</think><result>\u200b</result>", "<think>a</think><answer></answer>"]
+    ) == [0.0, 1.0]
     message = [{"role": "assistant", "reasoning_content": "9*2", "content": "18"}]
     assert reasoning_format(completions=[message]) == [1.0]
 

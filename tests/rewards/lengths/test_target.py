@@ -20,6 +20,9 @@ from hypothesis import strategies as st
         ("", 0.0),  # nothing written
         ("x" * 4 + " " * 6, 0.4),  # blanks at the end do not pad
         ("x" * 4 + "\n" * 50 + "x" * 5, 1.0),  # blanks inside count as one
+        ("\u200b" * 10, 0.0),  # nor do characters that cannot be seen
+        ("x" * 4 + "\u200b" * 3 + "\ufeff\u2060\x00", 0.4),
+        ("x \u200b \u200b x" + "x" * 7, 1.0),  # blanks with such a character between them count as one
         ("<think>a thought of any length</think>" + "x" * 10, 1.0),  # reasoning is not the answer's length
         ("<think>xxx", 0.0),  # reasoning that never ends leaves no answer
         ("首都是北京首都是北京", 1.0),  # characters, not bytes
@@ -30,7 +33,7 @@ def test_length(text: str, value: float) -> None:
 
 
 def test_empty_text_earns_nothing_even_with_a_wide_tolerance() -> None:
-    assert Length(target=10, tolerance=1000)(completions=["", "  ", "<think>x</think>"]) == [0.0, 0.0, 0.0]
+    assert Length(target=10, tolerance=1000)(completions=["", "  ", "\u200b", "<think>x</think>"]) == [0.0] * 4
 
 
 def test_length_explains_what_it_measured() -> None:
