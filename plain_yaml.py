@@ -28,7 +28,10 @@ class YamlError(GrpokitError):
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML that reads ``1e-3`` as a number and ``no`` as a word, as YAML 1.2 does: truths are true and false."""
+    """Safe YAML that reads truths, whole numbers and fractions as YAML 1.2's core schema does.
+
+    ``no`` and ``1:30`` are words, ``010`` is ten and ``1e-3`` a fraction.
+    """
 
     depth = 0
 
@@ -63,8 +66,9 @@ class _Loader(yaml.SafeLoader):
         return value
 
     def construct_yaml_int(self, node: Any) -> int:
-        """Refuse numbers that the machine does not count to."""
-        value: int = super().construct_yaml_int(node)
+        """Read a leading 0 as decimal, and refuse numbers that the machine does not count to."""
+        text: str = self.construct_scalar(node)
+        value = int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
         if abs(value) > LARGEST:
             raise yaml.constructor.ConstructorError(
                 None, None, "a whole number of more than 64 bits; give a smaller one", node.start_mark
@@ -72,16 +76,30 @@ class _Loader(yaml.SafeLoader):
         return value
 
 
-_TRUTHS = "tag:yaml.org,2002:bool"
+class _Dumper(yaml.SafeDumper):
+    """Safe YAML that quotes a text which readers of YAML 1.1 or 1.2 would take for something else."""
+
+
+_WHOLE = "tag:yaml.org,2002:int"
+_CORE = (
+    ("tag:yaml.org,2002:bool", r"(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    (_WHOLE, r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", "-+0123456789"),
+    (
+        "tag:yaml.org,2002:float",  # after whole numbers, which its pattern matches, too
+        r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+        "-+.0123456789",
+    ),
+)
+"""YAML 1.2's core schema: a tag, the pattern of its texts, and the signs that these begin with."""
+
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TRUTHS]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in {tag for tag, _, _ in _CORE}]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }  # without YAML 1.1's yes, no, on and off: Norwegian is a language, and a strategy may be "no"
-_Loader.add_implicit_resolver(_TRUTHS, re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
+for _tag, _pattern, _first in _CORE:
+    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+    _Dumper.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+_Loader.add_constructor(_WHOLE, _Loader.construct_yaml_int)
 
 
 def parse_yaml(text: str) -> Any:
@@ -91,8 +109,8 @@ def parse_yaml(text: str) -> Any:
     number beyond :data:`LARGEST`, a text of more than :data:`LONGEST` characters, and one that is nested more than
     :data:`DEEPEST` deep.
 
-    >>> parse_yaml("{rate: 1e-3, language: no, whole: true}")
-    {'rate': 0.001, 'language': 'no', 'whole': True}
+    >>> parse_yaml("{rate: 1e-3, language: no, whole: true, code: 010}")
+    {'rate': 0.001, 'language': 'no', 'whole': True, 'code': 10}
     >>> parse_yaml("[&a [1], *a]")
     Traceback (most recent call last):
     grpokit.plain_yaml.YamlError: not valid YAML: aliases (*name) are not read; write the value out in line 1, column 10
@@ -108,6 +126,16 @@ def parse_yaml(text: str) -> Any:
         raise YamlError(f"not valid YAML: {said}{place}") from None
     except (yaml.YAMLError, ValueError, OverflowError, TypeError) as error:  # a 13th month, a number too long to read
         raise YamlError(f"not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def dump_yaml(values: Any, *, ascii_only: bool = False) -> str:
+    """Return plain data as YAML that :func:`parse_yaml` reads back as it was, keys in their order.
+
+    >>> print(dump_yaml({"code": "08", "limit": 8}), end="")
+    code: '08'
+    limit: 8
+    """
+    return str(yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=not ascii_only))
 
 
 def read_yaml(path: Path) -> Any:

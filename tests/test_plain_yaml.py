@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from grpokit.errors import GrpokitError
 from grpokit.evaluate import load_task
-from grpokit.plain_yaml import DEEPEST, LONGEST, YamlError, parse_yaml
+from grpokit.plain_yaml import DEEPEST, LONGEST, YamlError, dump_yaml, parse_yaml
 from grpokit.rewards import RewardMix
 from grpokit.train import TrainingError, load_recipe
 
@@ -84,6 +84,26 @@ WORDS = [
 def test_truth_values_are_true_and_false_alone(text: str, value: object) -> None:
     (read,) = parse_yaml(f"[{text}]")
     assert (type(read), read) == (type(value), value)
+
+
+NUMBERS = [
+    # YAML 1.1 reads the first five as 8, 90, 32, text and 5
+    ("010", 10), ("1:30", "1:30"), ("3_2", "3_2"), ("0o17", 15), ("0b101", "0b101"),
+    ("08", 8), ("-012", -12), ("+3", 3), ("0x1F", 31), ("0o8", "0o8"), ("0", 0),
+    ("1e-5", 1e-5), ("1e5", 1e5), ("010.5", 10.5), ("1_0.5", "1_0.5"), ("1:30.5", "1:30.5"), (".5", 0.5),
+    ("-.5e2", -50.0), ("1.", 1.0), ("-.inf", float("-inf")), (".", "."), ("1.2.3", "1.2.3"), ("e5", "e5"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), NUMBERS)
+def test_numbers_are_those_of_yaml_1_2(text: str, value: object) -> None:
+    (read,) = parse_yaml(f"[{text}]")
+    assert (type(read), read) == (type(value), value)
+
+
+@pytest.mark.parametrize("text", [text for text, _ in NUMBERS] + [text for text, _ in WORDS] + ["0777", "2026-01-02"])
+def test_a_text_that_looks_like_another_value_is_written_as_a_text(text: str) -> None:
+    assert parse_yaml(dump_yaml({"a": [text, 8, 0.5, 1e-5, 1e300]})) == {"a": [text, 8, 0.5, 1e-5, 1e300]}
 
 
 def test_a_nul_is_refused_wherever_it_stands() -> None:

@@ -82,7 +82,7 @@ class Check:
     @property
     def sound(self) -> bool:
         """Whether there is anything to learn from, and it would be learnt as it was drawn."""
-        return self.total.differs > 0 and (self.agreement is None or self.agreement.holds)
+        return self.total.differs > 0 and self.gradient != 0 and (self.agreement is None or self.agreement.holds)
 
     @property
     def advice(self) -> list[str]:
@@ -103,6 +103,12 @@ class Check:
                 not differs,
                 "all completions of each group earned the same, so nothing would be learnt: give rewards that tell "
                 "them apart, a higher temperature, or prompts that are neither solved nor hopeless (grpo-eval signal).",
+            ),
+            (
+                differs > 0 and self.gradient == 0,
+                "groups differ and the gradient is 0, so nothing would be learnt: look for a setting that leaves out "
+                "all completions (mask_truncated_completions, where all are cut), and for weights of rewards so small "
+                "or so large that differences are lost.",
             ),
             (
                 0 < differs < FEW_GROUPS,

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from ...bounded import ProgramError, ProgramOverrun
 from ...errors import first_line, nearest
+from ...plain_yaml import dump_yaml
 from ...rewards.accepted import plain
 from ...rewards.reward import Batch
 from ...rewards.text import RewardError, UnusableReward
@@ -311,9 +312,7 @@ def _value(task: Any, document: Mapping[str, Any], metric: Metric, answer: Any) 
 
 def card_text(name: str) -> str:
     """Return the settings of a task that is loaded as YAML: those of its file and of what that includes."""
-    import yaml
-
-    return str(yaml.safe_dump(_plain(load(name).dump_config()), sort_keys=False, allow_unicode=True))
+    return dump_yaml(_plain(load(name).dump_config()))
 
 
 def digest(name: str) -> str:

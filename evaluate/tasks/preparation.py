@@ -11,10 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import yaml
-
 from ...files import FileError, write_atomically, write_lines
 from ...names import folder_name
+from ...plain_yaml import dump_yaml
 from ..progress import Advance, unwatched
 from ..rendering import encode, plain
 from ..types import EvaluationError, Prompt
@@ -164,7 +163,7 @@ def card_path(task: Task, out: Path) -> Path:
 def _write_card(task: Task, out: Path) -> Path:
     path = card_path(task, out)
     values = task.model_dump(mode="json", exclude_defaults=True)
-    write_atomically(path, yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+    write_atomically(path, dump_yaml(values))
     return path
 
 

@@ -44,6 +44,9 @@ ADVICE = [
     (replace(GOOD, rewards=SAME), False, ["all completions of each group earned the same"]),
     (replace(GOOD, rewards=RARE), True, ["only 20% of the groups differ: more num_generations than 4"]),
     (replace(GOOD, rewards=FORMAT_ALONE), True, ["correctness gave all completions of each group the same"]),
+    (replace(GOOD, gradient=0.0), False, ["groups differ and the gradient is 0"]),
+    (replace(GOOD, gradient=0.0, rewards=SAME), False, ["all completions of each group earned the same"]),  # not twice
+    (replace(GOOD, gradient=float("nan")), True, []),  # max_grad_norm=0 measures none
     (replace(GOOD, cut=0.6), True, ["60% of the completions are cut: raise max_completion_length"]),
     (replace(GOOD, without_answer=0.7), True, ["70% of the completions have no answer"]),
     (replace(GOOD, failed=2), True, ["rewards failed on 2 completions"]),

@@ -14,7 +14,7 @@ from .memory import adapted_layers
 from .plan import Plan, check_context
 
 if TYPE_CHECKING:
-    from .recipe import Recipe
+    from .recipe import LoraSection, Recipe
 
 
 def check_base(recipe: Recipe, plan: Plan, model: Architecture | None) -> None:
@@ -36,6 +36,7 @@ def check_base(recipe: Recipe, plan: Plan, model: Architecture | None) -> None:
     check_context(context, plan.completion_tokens)
     if model is not None:
         check_rank(recipe.lora.r, adapted_layers(recipe.lora, model))
+        _check_layers(recipe.lora, model.layers)
     targets = recipe.lora.target_modules
     if config is not None and targets != "all-linear" and "auto_map" not in config:  # code of its own is not run
         kind = str(config.get("model_type"))
@@ -45,3 +46,11 @@ def check_base(recipe: Recipe, plan: Plan, model: Architecture | None) -> None:
         known = [] if model is None else [adapted([one], model.linears) for one in wanted]
         if isinstance(wanted, str) or not known or not all(known):  # else no model need be built
             check_targets(wanted, module_names(config))
+
+
+def _check_layers(lora: LoraSection, layers: int) -> None:
+    """Raise :class:`TrainingError` for a layer that the model has not; with a pattern PEFT counts others."""
+    asked = [] if lora.layers_to_transform is None or lora.layers_pattern else lora.layers_to_transform
+    for layer in [asked] if isinstance(asked, int) else asked:
+        if not 0 <= layer < layers:
+            raise TrainingError(f"lora.layers_to_transform: no layer {layer}; the model has 0 to {layers - 1}.")

@@ -155,21 +155,44 @@ _RANGES: dict[str, tuple[float, float]] = {
     "adam_beta1": (0, 0.999999),
     "adam_beta2": (0, 0.999999),
     "adam_epsilon": (0, math.inf),
+    "epsilon": (0, math.inf),  # above 1 for cispo, whose upper bound it is where epsilon_high is not given
+    "epsilon_high": (0, math.inf),
+    "top_entropy_quantile": (0, 1),
+    "neftune_noise_alpha": (0, math.inf),
+    "seed": (0, 2**32 - 1),  # what numpy takes
 }
 """Least and most of settings that only the first step would complain of, if anything does."""
+
+
+_ABOVE_ZERO = (
+    "learning_rate",
+    "num_train_epochs",
+    "save_steps",
+    "logging_steps",
+    "delta",
+    "sapo_temperature_pos",
+    "sapo_temperature_neg",
+)
+"""Settings that are divided by, or that train nothing at 0."""
+
+_OPTIONAL = ("top_k", "min_p", "epsilon_high", "neftune_noise_alpha", "delta")
+"""Settings of these that may be None: off, or as another one says."""
 
 
 def _check_ranges(settings: dict[str, Any]) -> None:
     for name, (least, most) in _RANGES.items():
         value = settings.get(name, least)
-        if value is None and name in ("top_k", "min_p"):  # off
+        if value is None and name in _OPTIONAL:
             continue
         if value is None or value < least:
             raise TrainingError(f"grpo.{name}={value}: give at least {least:g}.")
         if value > most:
-            raise TrainingError(f"grpo.{name}={value}: give at most {most:g}.")
-    for name in ("learning_rate", "num_train_epochs", "save_steps", "logging_steps"):
-        if settings.get(name, 1) <= 0:
+            raise TrainingError(f"grpo.{name}={value}: give at most {most:.10g}.")
+    for name in _ABOVE_ZERO:
+        value = settings.get(name, 1)
+        if value is None and name in _OPTIONAL:
+            continue
+        if value is None or value <= 0:
             raise TrainingError(f"grpo.{name}={settings[name]}: give a number above 0.")
     given = settings.get("generation_kwargs")
     for name in OWN_FIELDS:
@@ -211,6 +234,9 @@ def _notes(recipe: Recipe, settings: dict[str, Any], geometry: Geometry, save_st
     notes = []
     if settings["learning_rate"] < LORA_LEARNING_RATE:
         notes.append(f"learning_rate={settings['learning_rate']:g} hardly moves a LoRA adapter; 1e-5 and up is usual.")
+    upper = settings.get("epsilon", 0.2) if settings.get("epsilon_high") is None else settings["epsilon_high"]
+    if settings.get("delta") is not None and settings["delta"] <= 1 + upper:
+        notes.append(f"delta={settings['delta']:g}: TRL recommends more than {1 + upper:g}, the bound of clipping.")
     if geometry.accumulation != recipe.grpo.get("gradient_accumulation_steps", 1):
         notes.append(
             f"gradient_accumulation_steps={geometry.accumulation}, so that batches hold whole groups of "

@@ -7,19 +7,20 @@ from pathlib import Path
 from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ...errors import GrpokitError, nearest
 from ...evaluate.engines.model_path import ModelPath, expanded
 from ...evaluate.tasks import load_task
 from ...evaluate.template_arguments import check_template
+from ...plain_yaml import dump_yaml
 from ...rewards import RewardMix
 from ...rewards.spec import import_paths
 from ..trl.fields import check_field
 from ..types import TrainingError
 from .hints import foreign
 from .start import lora_of
+from .weights import check_weights
 
 if TYPE_CHECKING:
     from ...evaluate.tasks.card import Task
@@ -124,6 +125,20 @@ class LoraSection(Section):
     alpha_pattern: dict[str, Count] = Field(default_factory=dict)
     layers_to_transform: int | list[int] | None = None
     layers_pattern: str | list[str] | None = None
+
+    @model_validator(mode="after")
+    def _check_layers(self) -> LoraSection:
+        for name in ("layers_to_transform", "layers_pattern"):
+            if (value := getattr(self, name)) is not None and isinstance(self.target_modules, str):
+                raise TrainingError(
+                    f"lora.{name}={value!r:.80} needs target_modules as a list of names, such as [q_proj, v_proj], "
+                    f"and not {self.target_modules!r:.80}."
+                )
+        if self.layers_pattern and self.layers_to_transform is None:
+            raise TrainingError(
+                f"lora.layers_pattern={self.layers_pattern!r:.80} needs lora.layers_to_transform, such as [0, 1]."
+            )
+        return self
 
 
 class EvaluationSection(Section):
@@ -252,6 +267,7 @@ class Recipe(Section):
     @classmethod
     def _check_rewards(cls, value: str) -> str:
         RewardMix.check(value)
+        check_weights(value)
         return value
 
     @field_validator("grpo")
@@ -292,10 +308,10 @@ class Recipe(Section):
     def to_yaml(self) -> str:
         """Return the recipe with every default written out, as ``recipe.yaml`` beside an adapter has it."""
         resolved = {**self.model_dump(mode="json"), "grpo": self.settings}
-        text = str(yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
+        text = dump_yaml(resolved)
         if all(line.isprintable() for line in text.split("\n")):
             return text
-        return str(yaml.safe_dump(resolved, sort_keys=False))  # which escapes what drives a terminal
+        return dump_yaml(resolved, ascii_only=True)  # which escapes what drives a terminal
 
 
 def make_recipe(values: dict[str, Any], where: str) -> Recipe:

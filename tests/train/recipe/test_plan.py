@@ -66,6 +66,17 @@ MISFITS = [
     (["weight_decay=-0.1"], "at least 0"),
     (["max_grad_norm=-1"], "at least 0"),
     (["warmup_steps=-1"], "at least 0"),
+    (["epsilon=-1"], "epsilon=-1: give at least 0"),  # TRL trains with what follows, to no purpose
+    (["epsilon_high=-3"], "at least 0"),
+    (["delta=0"], "above 0"),
+    (["delta=-1"], "above 0"),
+    (["top_entropy_quantile=5"], "at most 1"),  # torch's own error
+    (["top_entropy_quantile=-1"], "at least 0"),
+    (["neftune_noise_alpha=-4"], "at least 0"),
+    (["seed=-1"], "seed=-1: give at least 0"),
+    (["seed=4294967296"], r"at most 4294967295\."),  # numpy's own error
+    (["sapo_temperature_pos=0"], "sapo_temperature_pos=0: give a number above 0"),  # it is divided by
+    (["sapo_temperature_neg=-1"], "above 0"),
 ]
 
 
@@ -75,7 +86,14 @@ def test_what_does_not_fit_is_refused(tiny: MakeRecipe, overrides: list[str], me
         make_plan(tiny(*overrides), 100)
 
 
-@pytest.mark.parametrize("override", ["min_p=null", "top_k=0", "top_p=1.0", "temperature=0.01", "adam_beta1=0"])
+ENDS = [
+    "min_p=null", "top_k=0", "top_p=1.0", "temperature=0.01", "adam_beta1=0", "epsilon=0", "epsilon=5",
+    "epsilon_high=null", "epsilon_high=5.0", "delta=null", "delta=1.5", "top_entropy_quantile=0",
+    "top_entropy_quantile=1.0", "neftune_noise_alpha=null", "neftune_noise_alpha=0", "seed=0", "seed=4294967295",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("override", ENDS)
 def test_ends_of_ranges_are_taken(tiny: MakeRecipe, override: str) -> None:
     assert make_plan(tiny(override), 100).steps == 2
 
@@ -162,6 +180,22 @@ def test_learning_rate_too_low_for_lora_is_noted(tiny: MakeRecipe) -> None:
     """TRL's default of 1e-6 moves no LoRA adapter."""
     assert any("hardly moves" in note for note in make_plan(tiny("learning_rate=1e-6"), 100).notes)
     assert not make_plan(tiny("learning_rate=1e-5"), 100).notes
+
+
+DELTAS = [
+    # overrides, whether TRL's advice on the bound is repeated
+    (["delta=1.2"], True),  # epsilon is 0.2
+    (["delta=1.3"], False),
+    (["delta=1.3", "epsilon=0.4"], True),
+    (["delta=1.3", "epsilon_high=0.3"], True),
+    (["delta=1.3", "epsilon=0.4", "epsilon_high=null"], True),
+    (["delta=null"], False),
+]
+
+
+@pytest.mark.parametrize(("overrides", "noted"), DELTAS)
+def test_delta_below_the_clipping_bound_is_noted(tiny: MakeRecipe, overrides: list[str], noted: bool) -> None:
+    assert any("delta=" in note for note in make_plan(tiny(*overrides), 100).notes) is noted
 
 
 def test_stop_texts_that_rollouts_run_past_are_noted(tiny: MakeRecipe, tmp_path: Path) -> None:

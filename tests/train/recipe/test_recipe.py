@@ -23,6 +23,14 @@ MISTAKES = [
     ({"lora": {"r": "8"}}, "lora.r='8'"),  # strict: no text for a number
     ({"model": 3}, "model=3"),  # neither a path nor a section
     ({"rewards": "corectness=1"}, "Did you mean 'correctness'?"),  # the mix's own error comes through
+    ({"rewards": "correctness=0,xml_format=0"}, "every weight is 0"),  # nothing is paid for
+    ({"rewards": "my_rewards:score=0"}, "every weight is 0"),  # nor is code imported to see it
+    ({"rewards": "correctness=1e20"}, "correctness has the weight 1e+20; give 0, or a size from 1e-06 to 1000000."),
+    ({"rewards": "correctness=1,xml_format=-1e-7"}, "xml_format has the weight -1e-07"),  # the size counts
+    ({"lora": {"layers_to_transform": [99]}}, "lora.layers_to_transform=[99] needs target_modules as a list"),
+    ({"lora": {"layers_to_transform": 0, "target_modules": ".*proj"}}, "and not '.*proj'"),  # PEFT's own error
+    ({"lora": {"layers_pattern": "h"}}, "lora.layers_pattern='h' needs target_modules as a list"),
+    ({"lora": {"layers_pattern": "h", "target_modules": ["fc1"]}}, "needs lora.layers_to_transform"),  # likewise
     ({"grpo": {"learning_rat": 1e-5}}, "Did you mean 'learning_rate'?"),  # a GRPOConfig field misspelt
     ({"grpo": {"learning_rate": "fast"}}, "grpo.learning_rate='fast': GRPOConfig takes float."),  # its type
     ({"grpo": {"num_generations": True}}, "grpo.num_generations=True"),  # yes is no number
@@ -51,6 +59,21 @@ def test_missing_key_is_named(missing: str) -> None:
         make_recipe(values, "mine.yaml")
 
 
+@pytest.mark.parametrize("rewards", ["correctness=1e6", "correctness=-1e-6", "correctness=1,xml_format=0"])
+def test_weights_that_can_be_learnt_from_are_taken(rewards: str) -> None:
+    assert make_recipe({**BASIC, "rewards": rewards}, "mine.yaml").rewards == rewards
+
+
+@pytest.mark.parametrize(("layers", "status"), [("[0, 2]", 2), ("2", 2), ("-1", 2), ("[0, 1]", 0), ("1", 0)])
+def test_layers_that_the_model_has_not_are_refused(
+    layers: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """PEFT passes over a layer 2 that is not there, as long as it finds the other."""
+    asked = ["lora.target_modules=[q_proj]", f"lora.layers_to_transform={layers}"]
+    assert main(["arithmetic-tiny", "--dry-run", "--no-evaluation", *asked]) == status
+    assert ("the model has 0 to 1." in capsys.readouterr().err) is (status == 2)
+
+
 def test_two_rewards_of_one_name_are_refused() -> None:
     """TRL averages two rewards with one name into one curve."""
     with pytest.raises(GrpokitError, match="two rewards are named 'correctness'"):
@@ -58,7 +81,7 @@ def test_two_rewards_of_one_name_are_refused() -> None:
 
 
 def test_resolved_recipe_reads_back_as_itself(tmp_path: Path) -> None:
-    recipe = load_recipe("arithmetic-tiny", ["lora.r=4"])
+    recipe = load_recipe("arithmetic-tiny", ["lora.r=4", "samples={a: '08', b: '0o17'}"])  # texts, and no numbers
     file = tmp_path / "again.yaml"
     file.write_text(recipe.to_yaml())
     assert load_recipe(str(file)).to_yaml() == recipe.to_yaml()
