@@ -93,6 +93,14 @@ def test_training_beside_plain_trl_ends_with_the_same_weights() -> None:
     assert float(re.findall(r"adapters' weights: (\S+)", shown)[0]) < 1e-4
 
 
+@pytest.mark.slow
+def test_steps_beside_plain_trl_end_with_the_same_weights() -> None:
+    shown = run("steps.py", "arithmetic-tiny", "--steps", "3")
+    names = re.findall(r"^(\S.*?) +\d+\.\d\d   over plain TRL [+-]\d", shown, re.MULTILINE)
+    assert names == ["plain TRL", "grpo-train", "grpo-train, not merged"]
+    assert float(re.findall(r"adapters' weights: (\S+)", shown)[0]) < 1e-4
+
+
 def test_evaluation_without_lm_eval_says_how_to_get_it(tmp_path: Path) -> None:
     assert "--install" in run("evaluation.py", "--parts", "peer", "--lm-eval", str(tmp_path))
 
