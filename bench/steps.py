@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import statistics
 import sys
 import tempfile
 import time
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from grpokit.train import load_recipe
-from trainers import LIMIT, OPEN, PLAIN, WAYS, apart, overhead, turns, use_one_thread
+from trainers import OPEN, WAYS, show, turns, use_one_thread
 
 
 def main() -> None:
@@ -39,12 +38,8 @@ def main() -> None:
         finally:
             for run in runs.values():
                 run.stop()
-        largest = max(apart(adapters[PLAIN], adapters[name]) for name in WAYS)
-    print(f"{size.steps - 1} steps of {size.recipe} after the first, processor seconds of a step (median)")
-    for name, seconds in spent.items():
-        over = overhead(seconds, spent[PLAIN])
-        print(f"{name:24} {statistics.median(seconds):6.2f}   over plain TRL {over}; under {LIMIT:.0%}: {over.verdict}")
-    print(f"largest difference between the adapters' weights: {largest:.1e}")
+        print(f"{size.steps - 1} steps of {size.recipe} after the first, processor seconds of a step (median)")
+        show(spent, adapters)
 
 
 def _arguments() -> argparse.Namespace:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -119,3 +119,12 @@ def apart(left: Path, right: Path) -> float:
 
     one, other = (load_file(folder / "adapter_model.safetensors") for folder in (left, right))
     return max(float((one[name] - other[name]).abs().max()) for name in one)
+
+
+def show(spent: Mapping[str, list[float]], adapters: Mapping[str, Path]) -> None:
+    """Print what each way took beside plain TRL, and how far apart the adapters ended."""
+    for name, seconds in spent.items():
+        over = overhead(seconds, spent[PLAIN])
+        print(f"{name:24} {statistics.median(seconds):6.2f}   over plain TRL {over}; under {LIMIT:.0%}: {over.verdict}")
+    largest = max(apart(adapters[PLAIN], adapters[name]) for name in WAYS)
+    print(f"largest difference between the adapters' weights: {largest:.1e}")

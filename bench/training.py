@@ -14,7 +14,6 @@ A step of a real model is measured by ``bench/steps.py``.
 from __future__ import annotations
 
 import argparse
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ import time
 from pathlib import Path
 
 from grpokit.train import Recipe, load_recipe
-from trainers import LIMIT, OPEN, PLAIN, WAYS, apart, overhead, turns, use_one_thread
+from trainers import OPEN, WAYS, show, turns, use_one_thread
 
 RECIPE = "arithmetic-tiny"
 LOOKS = (["--help"], ["--list"], ["--show", "arithmetic-tiny"], ["arithmetic-tiny", "--dry-run"])
@@ -40,12 +39,8 @@ def main() -> None:
     recipe = load_recipe(RECIPE, [*OPEN, f"max_steps={size.steps}"])
     with tempfile.TemporaryDirectory() as folder:
         spent, adapters = _rounds(recipe, size.rounds, Path(folder))
-        largest = max(apart(adapters[PLAIN], adapters[name]) for name in WAYS)
-    print(f"{size.steps} steps of {RECIPE}, {size.rounds} rounds, processor seconds of a whole run (median)")
-    for name, seconds in spent.items():
-        over = overhead(seconds, spent[PLAIN])
-        print(f"{name:24} {statistics.median(seconds):6.2f}   over plain TRL {over}; under {LIMIT:.0%}: {over.verdict}")
-    print(f"largest difference between the adapters' weights: {largest:.1e}")
+        print(f"{size.steps} steps of {RECIPE}, {size.rounds} rounds, processor seconds of a whole run (median)")
+        show(spent, adapters)
     _look()
 
 
