@@ -10,7 +10,7 @@ from safetensors import safe_open
 
 from ..errors import first_line
 from ..evaluate.engines.loading import ADAPTER_WEIGHTS, BROKEN, LoadedBase, check_adapter, quiet, say_base
-from .recipe.recipe import LoraSection
+from .recipe.sections import LoraSection
 from .types import TrainingError
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .recipe.architecture import Linear, linears
-from .recipe.recipe import LoraSection
+from .recipe.sections import LoraSection
 from .types import TrainingError
 
 if TYPE_CHECKING:

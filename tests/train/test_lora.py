@@ -8,7 +8,7 @@ from grpokit.evaluate.engines.loading import load_base
 from grpokit.evaluate.engines.model_path import ModelPath
 from grpokit.train import TrainingError, train
 from grpokit.train.lora import make_lora
-from grpokit.train.recipe.recipe import LoraSection
+from grpokit.train.recipe.sections import LoraSection
 from transformers import PreTrainedModel
 
 from .fixture_types import MakeRecipe

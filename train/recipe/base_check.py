@@ -14,7 +14,8 @@ from .memory import adapted_layers
 from .plan import Plan, check_context
 
 if TYPE_CHECKING:
-    from .recipe import LoraSection, Recipe
+    from .recipe import Recipe
+    from .sections import LoraSection
 
 
 def check_base(recipe: Recipe, plan: Plan, model: Architecture | None) -> None:

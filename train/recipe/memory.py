@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from ..lora import adapted, translate
 from .architecture import Architecture, Linear, Numbers
 from .plan import Geometry
-from .recipe import LoraSection, Recipe
+from .recipe import Recipe
+from .sections import LoraSection
 
 BITS = {"4bit": 4 + 8 / 64 + 32 / (64 * 256), "8bit": 8.0}
 """Bits per weight of a quantised linear layer; embeddings, norms and the output stay in 16 bits."""
